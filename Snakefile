@@ -1,0 +1,25 @@
+# Decision Transformer, benchmarked: `snakemake --cores 8 all_mujoco`. Rules are in workflow/rules, settings in config.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/runs.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/reports.smk"
+
+
+onsuccess:
+    finished()
+
+
+onerror:
+    unfinished()

@@ -1,0 +1,65 @@
+"""Copy this file to `baselines/mine.py` and the method `mine` is in the plan, the tables, the
+figures and the contract tests.
+
+The file's name is the method's name. This one clones the data with ridge regression, in NumPy, so
+that all of a method is in view. A torch method gets logging, learning curve, checkpoints and exact
+resumption from `bench.fit.fit`; see baselines/bc.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.tensors import read_tensors, write_tensors
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every hyperparameter, typed and with a default; config files may set these and no others."""
+
+    ridge: float = 1.0  # weight of the squared coefficients
+
+
+class Policy:
+    """Acts in many episodes (lanes) at once."""
+
+    def __init__(self, weights: F32) -> None:
+        self.weights = weights  # (obs + 1, act)
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes: forget the past. Draw from `seeds` if the policy is random;
+        `targets` are returns asked for."""
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return actions (L, act) for observations (L, obs); `rewards` (L,) are those of the
+        previous actions."""
+        return np.clip(_with_one(observations) @ self.weights, -1, 1)
+
+    def save(self, path: Path) -> None:
+        """Write one file, without pickle."""
+        write_tensors(path, {"weights": self.weights}, method=__name__)
+
+
+def train(data: Trajectories, config: Config, context: Context) -> Policy:
+    """Learn from the data; log a loss now and then: `context.log` stops the run if it is not
+    finite."""
+    x, y = _with_one(data.observations).astype(np.float64), data.actions.astype(np.float64)
+    weights = np.linalg.solve(x.T @ x + config.ridge * np.eye(x.shape[1]), x.T @ y)
+    context.log(context.steps, loss=float(np.mean((x @ weights - y) ** 2)))
+    return Policy(weights.astype(np.float32))
+
+
+def load(path: Path, device: str) -> Policy:
+    """Read what Policy.save wrote."""
+    tensors, _ = read_tensors(path, method=__name__)
+    return Policy(tensors["weights"])
+
+
+def _with_one(observations: F32) -> F32:
+    ones = np.ones((len(observations), 1), dtype=np.float32)
+    return np.concatenate([observations, ones], axis=1)

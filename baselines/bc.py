@@ -1,0 +1,131 @@
+"""Behaviour cloning with an MLP, as in the paper's Table 10 (p.19): stronger there than a
+transformer without returns.
+
+Source of what the table leaves open: github.com/kzl/decision-transformer at e2d82e6 (kzl),
+gym/decision_transformer/models/mlp_bc.py. That code feeds the last K = 20 states by default; this
+one feeds the current state.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.fit import descend, fit
+from bench.networks import arrays_of, normalise, predict, set_arrays
+from bench.tensors import below, read_tensors, write_tensors
+
+STD_FLOOR = 1e-6  # kzl gym/experiment.py l.83
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters of BC."""
+
+    layers: int = 3  # Table 10
+    width: int = 256  # Table 10; the code's default is 128
+    dropout: float = 0.1  # Table 10
+    batch_size: int = 64  # Table 10
+    learning_rate: float = 1e-4  # Table 10
+    weight_decay: float = 1e-4  # Table 10
+    warmup_steps: int = (
+        10_000  # kzl gym/experiment.py l.297; Table 10 says 10^5, four times BC's whole training
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "width", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+
+class MlpPolicy:
+    """a = tanh(MLP(normalised observation))."""
+
+    def __init__(
+        self, network: nn.Sequential, config: Config, mean: F32, std: F32, device: str
+    ) -> None:
+        self.network = network
+        self.config = config
+        self.mean, self.std = mean, std
+        self.device = device
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes; there is nothing to remember, and `targets` are not used."""
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return actions (L, act) for observations (L, obs); `rewards` are not used."""
+        return predict(
+            self.network, normalise(observations, self.mean, self.std, STD_FLOOR), self.device
+        )
+
+    def save(self, path: Path) -> None:
+        """Write weights, normalisation and configuration."""
+        tensors = arrays_of(self.network, "network.") | {"mean": self.mean, "std": self.std}
+        write_tensors(path, tensors, method="bc", config=json.dumps(asdict(self.config)))
+
+
+def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
+    """Minimise the mean squared error of the actions."""
+    normalised = normalise(
+        data.observations, data.observation_mean, data.observation_std, STD_FLOOR
+    )
+    states = torch.from_numpy(normalised).to(context.device)
+    actions = torch.from_numpy(np.array(data.actions)).to(context.device)
+    with context.torch_random():
+        network = _build(config, states.shape[1], actions.shape[1]).to(context.device)
+        policy = MlpPolicy(
+            network, config, data.observation_mean, data.observation_std, context.device
+        )
+        optimiser = torch.optim.AdamW(
+            network.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+
+        def loss_of_batch(generator: np.random.Generator) -> Tensor:
+            rows = torch.from_numpy(generator.integers(len(actions), size=config.batch_size)).to(
+                context.device
+            )
+            error: Tensor = network(states[rows]) - actions[rows]
+            return error.square().mean()
+
+        update = descend(loss_of_batch, network, optimiser, warmup_steps=config.warmup_steps)
+        fit(update, {"network": network}, {"adamw": optimiser}, lambda: policy, context)
+    return policy
+
+
+def load(path: Path, device: str) -> MlpPolicy:
+    """Read what `MlpPolicy.save` wrote.
+
+    Raises:
+        DamagedFile: the file is damaged or another method's.
+    """
+    tensors, about = read_tensors(path, method="bc")
+    config = Config(**json.loads(about["config"]))
+    weights = below("network.", tensors)
+    matrices = [tensor for tensor in weights.values() if tensor.ndim == 2]
+    with torch.random.fork_rng(devices=[]):
+        network = _build(config, matrices[0].shape[1], matrices[-1].shape[0]).to(device)
+    set_arrays(network, weights)
+    return MlpPolicy(network, config, tensors["mean"], tensors["std"], device)
+
+
+def _build(config: Config, observation_size: int, action_size: int) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.Linear(observation_size, config.width)]
+    for _ in range(config.layers - 1):
+        layers += [nn.ReLU(), nn.Dropout(config.dropout), nn.Linear(config.width, config.width)]
+    return nn.Sequential(
+        *layers,
+        nn.ReLU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.width, action_size),
+        nn.Tanh(),
+    )

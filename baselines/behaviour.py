@@ -1,0 +1,75 @@
+"""Control: the data's own episodes, scored as they were recorded. Nothing is trained and nothing
+rolled out.
+
+Its score is the mean return of the data, through the same record, normalisation and tables as every
+method's; so it checks these, and it is the line a method must cross to be better than what it
+learned from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.tensors import read_tensors, write_tensors
+
+ACTED = 100  # episodes whose actions are kept
+
+
+@dataclass(frozen=True)
+class Config:
+    """Nothing to choose."""
+
+
+class RecordedPolicy:
+    """Repeats recorded actions, whatever the environment shows.
+
+    Attributes:
+        recorded: returns and lengths of the data's episodes; the evaluator scores these instead of
+            rolling the policy out.
+    """
+
+    def __init__(self, actions: F32, returns: F32, lengths: I64) -> None:
+        self.recorded = (returns, lengths)
+        self.bounds: I64 = np.concatenate([[0], np.cumsum(lengths[:ACTED])])
+        self.actions = actions[: self.bounds[-1]]
+        self.rows: I64 = np.zeros(0, dtype=np.int64)
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes, each a recorded one drawn by its seed; `targets` are not
+        used."""
+        episodes = [
+            int(np.random.default_rng(int(seed)).integers(len(self.bounds) - 1)) for seed in seeds
+        ]
+        self.rows, self.last = self.bounds[:-1][episodes].copy(), self.bounds[1:][episodes] - 1
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return the next recorded action of each lane (L, act); after the last one, that one
+        again."""
+        actions = self.actions[self.rows]
+        self.rows = np.minimum(self.rows + 1, self.last)
+        return actions
+
+    def save(self, path: Path) -> None:
+        """Write the recorded actions, returns and lengths."""
+        returns, lengths = self.recorded
+        write_tensors(
+            path,
+            {"actions": self.actions, "returns": returns, "lengths": lengths},
+            method="behaviour",
+        )
+
+
+def train(data: Trajectories, config: Config, context: Context) -> RecordedPolicy:
+    """Take the data's episodes."""
+    return RecordedPolicy(data.actions, data.returns.astype(np.float32), data.lengths)
+
+
+def load(path: Path, device: str) -> RecordedPolicy:
+    """Read what `RecordedPolicy.save` wrote."""
+    tensors, _ = read_tensors(path, method="behaviour")
+    return RecordedPolicy(*(tensors[name] for name in ("actions", "returns", "lengths")))

@@ -1,0 +1,58 @@
+"""Control: actions drawn uniformly from the action space. Must score about 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.tensors import read_tensors, write_tensors
+
+
+@dataclass(frozen=True)
+class Config:
+    """Nothing to choose."""
+
+
+class UniformPolicy:
+    """Draws each action from [low, high]."""
+
+    def __init__(self, low: float, high: float, action_size: int) -> None:
+        self.low, self.high, self.action_size = low, high, action_size
+        self.generators: list[np.random.Generator] = []
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes, each with a generator of its own; `targets` are not used."""
+        self.generators = [np.random.default_rng(int(seed)) for seed in seeds]
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return actions (L, act); observations and rewards are not looked at."""
+        rows = [
+            generator.uniform(self.low, self.high, self.action_size)
+            for generator in self.generators
+        ]
+        return np.array(rows, dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the range of actions."""
+        write_tensors(
+            path,
+            {"range": np.array([self.low, self.high])},
+            method="uniform",
+            action_size=self.action_size,
+        )
+
+
+def train(data: Trajectories, config: Config, context: Context) -> UniformPolicy:
+    """Look up the range of actions; nothing is learned."""
+    return UniformPolicy(data.action_low, data.action_high, data.actions.shape[1])
+
+
+def load(path: Path, device: str) -> UniformPolicy:
+    """Read what `UniformPolicy.save` wrote."""
+    tensors, about = read_tensors(path, method="uniform")
+    low, high = tensors["range"].tolist()
+    return UniformPolicy(low, high, int(about["action_size"]))

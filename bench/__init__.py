@@ -1,0 +1,2 @@
+"""What every method shares: tasks, data, training, evaluation, records, scores. Imports neither dt
+nor baselines."""

@@ -1,0 +1,85 @@
+"""The policies that made the data: a small tanh-squashed Gaussian network, in NumPy.
+
+A behaviour policy is trained online by whatever library (bench/behaviours/online.py) and kept as
+plain weights, so that rolling it out again needs neither that library nor its version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from bench.files import DamagedFile, replacing
+
+F32 = NDArray[np.float32]
+
+LOG_STD_RANGE = (-20.0, 2.0)  # the clipping of Stable-Baselines3's squashed Gaussian
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A stochastic policy a = tanh(mean(s) + std(s) * noise), for actions in [-1, 1].
+
+    Attributes:
+        hidden: weight (in, out) and bias (out,) of each ReLU layer.
+        mean: weight and bias of the head for the mean.
+        log_std: weight and bias of the head for the logarithm of the standard deviation.
+    """
+
+    hidden: tuple[tuple[F32, F32], ...]
+    mean: tuple[F32, F32]
+    log_std: tuple[F32, F32]
+
+    def act(self, observations: F32, noise: F32 | None) -> F32:
+        """Return actions (N, act) for observations (N, obs); without noise the mode of the
+        policy."""
+        # One row at a time gives other last bits than a batch: BLAS picks another kernel. A
+        # roll-out always uses the same batch, so the data are reproducible all the same.
+        features = observations.astype(np.float32)
+        for weight, bias in self.hidden:
+            features = np.maximum(features @ weight + bias, 0)
+        mean = features @ self.mean[0] + self.mean[1]
+        if noise is None:
+            return np.asarray(np.tanh(mean), dtype=np.float32)
+        log_std = np.clip(features @ self.log_std[0] + self.log_std[1], *LOG_STD_RANGE)
+        return np.asarray(np.tanh(mean + np.exp(log_std) * noise), dtype=np.float32)
+
+    def save(self, path: Path, dtype: type[np.floating] = np.float32) -> None:
+        """Write the weights as safetensors; float16 halves the file."""
+        tensors = {}
+        for index, (weight, bias) in enumerate(self.hidden):
+            tensors[f"hidden.{index}.weight"], tensors[f"hidden.{index}.bias"] = weight, bias
+        tensors["mean.weight"], tensors["mean.bias"] = self.mean
+        tensors["log_std.weight"], tensors["log_std.bias"] = self.log_std
+        with replacing(path) as temporary:
+            save_file(
+                {k: np.ascontiguousarray(v.astype(dtype)) for k, v in tensors.items()}, temporary
+            )
+
+    @staticmethod
+    def load(path: Path) -> Actor:
+        """Read what `save` wrote; weights come back as float32.
+
+        Raises:
+            DamagedFile: the file is truncated, not safetensors, or lacks a layer.
+        """
+        try:
+            tensors = {k: v.astype(np.float32) for k, v in load_file(path).items()}
+            layers = sum(name.startswith("hidden.") for name in tensors) // 2
+            return Actor(
+                hidden=tuple(
+                    (tensors[f"hidden.{i}.weight"], tensors[f"hidden.{i}.bias"])
+                    for i in range(layers)
+                ),
+                mean=(tensors["mean.weight"], tensors["mean.bias"]),
+                log_std=(tensors["log_std.weight"], tensors["log_std.bias"]),
+            )
+        except (SafetensorError, KeyError) as error:
+            raise DamagedFile(
+                f"{path} is not a behaviour policy ({error}); restore it from version control"
+            ) from error

@@ -1,0 +1,101 @@
+"""Which source files a result depends on, and their hashes.
+
+Snakemake does not see what a command imports. So every rule carries the hashes of the files its
+command reaches through imports: editing a baseline re-plans its own runs, editing a figure re-plans
+the figure.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("bench", "dt", "baselines")
+
+
+def method_file(module: str) -> Path:
+    """Return the source file of a method module, relative to the repository."""
+    return Path("dt/method.py") if module == "dt" else Path(f"baselines/{module}.py")
+
+
+def fingerprint(*files: Path, root: Path = ROOT) -> dict[str, str]:
+    """Return path -> short hash for these files and everything of this repository that they import,
+    directly or not.
+
+    The hash is over the syntax tree without docstrings, so a comment does not retrain anything. A
+    file that does not parse, or does not
+    exist, counts too: its run will say what is wrong.
+    """
+    return {str(path): _hash(root / path) for path in sorted(_closure(files, root))}
+
+
+def _closure(files: tuple[Path, ...], root: Path) -> set[Path]:
+    found: set[Path] = set()
+    waiting = list(files)
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        waiting += [other for other in _imports(root / path, root) if other not in found]
+    return found
+
+
+@cache
+def _tree(path: Path, modified: int) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError, FileNotFoundError):
+        return None
+
+
+def _parse(path: Path) -> ast.Module | None:
+    return _tree(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+def _imports(path: Path, root: Path) -> list[Path]:
+    tree = _parse(path)
+    names: set[str] = set()
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    candidates = (
+        Path(*name.split(".")).with_suffix(".py")
+        for name in names
+        if name.split(".")[0] in PACKAGES
+    )
+    return [candidate for candidate in candidates if (root / candidate).is_file()]
+
+
+def _hash(path: Path) -> str:
+    tree = _parse(path)
+    if tree is None:
+        content = path.read_bytes() if path.exists() else b""
+    else:
+        content = _without_docstrings(tree).encode()
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _without_docstrings(tree: ast.Module) -> str:
+    text = []
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            and body
+        ):
+            first = body[0]
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                text.append(first.value)
+    for docstring in text:
+        docstring.value = ""
+    return ast.dump(tree)

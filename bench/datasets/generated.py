@@ -1,0 +1,98 @@
+"""Make the embedded data sets: roll the zoo's policies out, the same bytes every time on one
+machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.behaviours import zoo as zoos
+from bench.behaviours.rollout import Episode, roll_out
+from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.datasets.trajectories import Trajectories, from_arrays, save
+from bench.environments import simulator_versions
+from bench.tasks import Task
+
+MEANING = {
+    "medium": "episodes of the medium policy",
+    "medium-replay": "a mixture over the training checkpoints up to medium, in the order and proportion of training "
+    "(not the replay buffer itself)",
+    "medium-expert": "episodes of the medium policy, then as many steps of the expert",
+}
+
+
+def parts(task: Task, zoo: Zoo, steps: int) -> list[tuple[Checkpoint, int]]:
+    """Return which checkpoint gives how many steps of a data set, in order; `steps` is the size of
+    one part."""
+    if task.kind == "medium":
+        return [(zoo.medium, steps)]
+    if task.kind == "medium-expert":
+        return [(zoo.medium, steps), (zoo.expert, steps)]
+    if task.kind == "medium-replay":
+        return [(checkpoint, round(checkpoint.share * steps)) for checkpoint in zoo.replay]
+    raise ValueError(f"no recipe for data of kind {task.kind!r}; known: {', '.join(MEANING)}")
+
+
+def generate(
+    task: Task,
+    steps: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int], None] = lambda steps: None,
+    zoo: Zoo | None = None,
+) -> Trajectories:
+    """Roll a task's data set out and write it.
+
+    Args:
+        task: which environment and kind of data.
+        steps: transitions in one part; `medium-expert` has two parts.
+        seed: another seed gives other episodes of the same policies.
+        folder: where the data set goes.
+        progress: called with the steps of each finished episode.
+        zoo: the behaviour policies; by default the shipped ones of the task's domain.
+    """
+    zoo = zoo or zoos.read(task.domain)
+    episodes: list[Episode] = []
+    recipe: list[dict[str, Any]] = []
+    for checkpoint, size in parts(task, zoo, steps):
+        name = f"{task.domain.name}-{checkpoint.file}-{seed}"
+        part = roll_out(
+            zoo.actor(checkpoint), task.domain.environment, name=name, steps=size, progress=progress
+        )
+        episodes += part
+        recipe.append(
+            {
+                "policy": checkpoint.file,
+                "sha256": checkpoint.sha256,
+                "score": checkpoint.score,
+                "episodes": len(part),
+                "steps": sum(episode.steps for episode in part),
+            }
+        )
+    terminal = np.array([episode.terminal for episode in episodes])
+    last = np.cumsum([episode.steps for episode in episodes]) - 1
+    ends = np.zeros((2, int(last[-1]) + 1), dtype=np.bool_)
+    ends[0, last[terminal]] = True
+    ends[1, last[~terminal]] = True
+    data = from_arrays(
+        np.concatenate([episode.observations for episode in episodes]),
+        np.concatenate([episode.actions for episode in episodes]),
+        np.concatenate([episode.rewards for episode in episodes]),
+        terminals=ends[0],
+        timeouts=ends[1],
+    )
+    about = {
+        "source": "generated",
+        "task": task.name,
+        "environment": task.domain.environment,
+        "meaning": MEANING[task.kind],
+        "seed": seed,
+        "steps_per_part": steps,
+        "parts": recipe,
+        "simulator": simulator_versions(),
+    }
+    save(data, folder, about)
+    return data

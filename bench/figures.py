@@ -1,0 +1,92 @@
+"""Figures: bars with intervals, every seed a dot. Vector and PNG, readable in grey and by the
+colour-blind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from bench.files import replacing
+from bench.scores import final
+from bench.tables import Table2, row_of, tidy
+
+# Okabe and Ito's palette, which also differs in lightness
+COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "bench",  # the same input gives the same bytes
+    "svg.fonttype": "none",
+    "figure.dpi": 150,
+}
+
+
+def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
+    """Draw Table 2: a group of bars for each data set, a bar for each method.
+
+    Args:
+        table: means and intervals.
+        scores: where the seeds' own scores come from.
+        files: what to write; the suffix decides the format.
+
+    Returns:
+        The numbers behind the figure.
+    """
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    rows = [key for key in table.rows if key[1]]
+    methods = list(table.labels)
+    width = 0.8 / len(methods)
+    runs = final(scores)
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(max(6.0, 2.4 * len(rows)), 3.6), layout="constrained")
+        for position, method in enumerate(methods):
+            x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
+            cells = [table.rows[row][method] for row in rows]
+            means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
+            half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
+            colour = COLOURS[position % len(COLOURS)]
+            axes.bar(x, means, 0.9 * width, color=colour, label=table.labels[method], zorder=2)
+            axes.errorbar(
+                x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
+            )
+            for place, row in zip(x, rows, strict=True):
+                mine = runs[(runs["method"] == method) & (runs["task"].map(row_of) == row)]
+                axes.scatter(
+                    [place] * len(mine),
+                    mine["score"],
+                    s=7,
+                    color="white",
+                    edgecolor="black",
+                    lw=0.5,
+                    zorder=4,
+                )
+            quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
+            label = "paper (other data)" if position == 0 else None
+            axes.hlines(
+                quoted,
+                x - 0.45 * width,
+                x + 0.45 * width,
+                color="black",
+                ls=":",
+                lw=1.2,
+                label=label,
+                zorder=5,
+            )
+        axes.axhline(0, color="black", lw=0.8)
+        axes.set_xticks(range(len(rows)), [f"{environment}\n{data}" for data, environment in rows])
+        axes.set_ylabel("normalised score")
+        figure.legend(loc="outside right center", frameon=False)
+        for path in files:
+            with replacing(path) as temporary:
+                kind = path.suffix.removeprefix(".")
+                figure.savefig(
+                    temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
+                )
+        plt.close(figure)
+    return tidy(table)

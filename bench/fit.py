@@ -1,0 +1,153 @@
+"""The training loop that torch methods share: logging, learning curve, checkpoints, exact
+resumption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.context import Context
+from bench.method import Policy
+
+LOG_LINES = 20
+
+Update = Callable[[int, np.random.Generator], Tensor]
+
+
+def fit(
+    update: Update,
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    policy: Callable[[], Policy],
+    context: Context,
+) -> None:
+    """Take `context.steps` updates; a run stopped half-way goes on from its checkpoint, with the
+    same numbers.
+
+    Args:
+        update: takes update number `step` (from 1), drawing its batch with the generator it is
+            given, and returns the loss. All that it changes is in `modules`, `optimisers`, the
+            generator and torch's own random state.
+        modules: the networks; they are put into training mode.
+        optimisers: over their parameters.
+        policy: returns the networks as they are now, as a policy, for the learning curve.
+        context: budget, seed and services of the run.
+
+    Raises:
+        Diverged: the loss is no longer finite.
+    """
+    generator = context.generator("batches")
+    saved = context.resume()
+    first = 0
+    if saved is None:
+        context.keep(0, policy())
+    else:
+        first = saved[0]
+        unpack(saved[1], modules, optimisers, generator)
+    every = max(context.steps // LOG_LINES, 1)
+    total, since = torch.zeros(()), 0
+    for module in modules.values():
+        module.train()
+    for step in range(first + 1, context.steps + 1):
+        total, since = total + update(step, generator).detach().cpu(), since + 1
+        if step % every == 0 or step == context.steps:
+            context.log(step, loss=float(total) / since)
+            total, since = torch.zeros(()), 0
+            # only here, so that the running mean starts from zero on both sides of a stop
+            context.checkpoint(step, lambda: pack(modules, optimisers, generator))
+        if step in context.keep_at:
+            context.keep(step, policy())
+
+
+def descend(
+    loss_of_batch: Callable[[np.random.Generator], Tensor],
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    *,
+    warmup_steps: int = 0,
+    gradient_clip: float | None = None,
+) -> Update:
+    """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
+    gradient's norm.
+
+    Args:
+        loss_of_batch: draws a batch with the generator it is given and returns the loss.
+        module: whose parameters are clipped.
+        optimiser: over these parameters; its learning rates are the final ones.
+        warmup_steps: the learning rate climbs linearly over so many steps, then stays.
+        gradient_clip: largest global norm of the gradient.
+    """
+    rates = [group["lr"] for group in optimiser.param_groups]
+
+    def update(step: int, generator: np.random.Generator) -> Tensor:
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * min(step / max(warmup_steps, 1), 1.0)
+        module.train()
+        loss = loss_of_batch(generator)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        if gradient_clip is not None:
+            nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
+        optimiser.step()
+        return loss
+
+    return update
+
+
+def pack(
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    generator: np.random.Generator,
+) -> dict[str, Tensor]:
+    """Return everything a training's future depends on, as named tensors."""
+    state: dict[str, Any] = {}
+    for name, module in modules.items():
+        state |= {f"module/{name}/{key}": tensor for key, tensor in module.state_dict().items()}
+    for name, optimiser in optimisers.items():
+        for index, values in optimiser.state_dict()["state"].items():
+            state |= {
+                f"optimiser/{name}/{index}/{key}": torch.as_tensor(value)
+                for key, value in values.items()
+            }
+    state["random/torch"] = torch.get_rng_state()
+    words = generator.bit_generator.state
+    bits = f"{words['state']['state']:032x}{words['state']['inc']:032x}{words['has_uint32']:08x}{words['uinteger']:08x}"
+    state["random/numpy"] = torch.tensor(list(bytes.fromhex(bits)), dtype=torch.uint8)
+    return {name: tensor.detach().clone().contiguous() for name, tensor in state.items()}
+
+
+def unpack(
+    state: Mapping[str, Tensor],
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    generator: np.random.Generator,
+) -> None:
+    """Put back what `pack` returned."""
+    for name, module in modules.items():
+        module.load_state_dict(_below(state, f"module/{name}/"))
+    for name, optimiser in optimisers.items():
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in _below(state, f"optimiser/{name}/").items():
+            index, field = key.split("/")
+            moments.setdefault(int(index), {})[field] = tensor
+        optimiser.load_state_dict(
+            {"state": moments, "param_groups": optimiser.state_dict()["param_groups"]}
+        )
+    torch.set_rng_state(state["random/torch"])
+    bits = bytes(state["random/numpy"].tolist()).hex()
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": int(bits[:32], 16), "inc": int(bits[32:64], 16)},
+        "has_uint32": int(bits[64:72], 16),
+        "uinteger": int(bits[72:], 16),
+    }
+
+
+def _below(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        key.removeprefix(prefix): tensor for key, tensor in state.items() if key.startswith(prefix)
+    }

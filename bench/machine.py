@@ -1,0 +1,45 @@
+"""What a run asks of its machine, and what it says of it."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+
+def prepare(device: str) -> None:
+    """On a CPU a run uses one thread, so that its last bits do not depend on the machine's cores or
+    on `--cores`."""
+    torch = sys.modules.get("torch")  # a method that does without torch is not made to wait for it
+    if torch is None:
+        return
+    if device == "cpu":
+        torch.set_num_threads(1)
+    elif device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"device {device!r} is not available here; set `device: cpu` in the config"
+        )
+
+
+def peak_memory() -> float:
+    """Return the largest resident memory of this process so far, MB."""
+    scale = 1024 if platform.system() == "Linux" else 1024**2
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
+
+
+def commit(root: Path) -> str:
+    """Return the git commit of a checkout, with `-dirty` if files differ from it; `unknown` outside
+    git."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

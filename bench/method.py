@@ -1,0 +1,171 @@
+"""The contract of a method, and the loader that finds methods by name.
+
+A method is a module: `dt/method.py`, or any file in `baselines/`. It has four things:
+
+    class Config                                  a frozen dataclass: every hyperparameter, typed,
+    with a default def train(data, config, context) -> Policy    learns from whole episodes; sees no
+    environment def load(path, device) -> Policy              reads what Policy.save wrote
+    class Policy                                  acts (see `Policy` below)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Trajectories
+
+
+class BadMethod(Exception):
+    """A method cannot be used. The message names it, says why, and what to do."""
+
+
+class Policy(Protocol):
+    """Acts in many episodes at once. Return-to-go bookkeeping and the context window live in
+    here."""
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes at the same time, and forget earlier ones.
+
+        Args:
+            seeds: (L,), one a lane; a policy that draws at random draws from these, so that what
+                happens in an episode does not depend on its neighbours.
+            targets: (L,), the raw return asked for; a method that is not conditioned on returns
+                ignores it.
+        """
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return actions (L, act) for observations (L, obs).
+
+        Args:
+            observations: what the environments show now.
+            rewards: (L,), the reward of each lane's previous action, raw; 0 at the first step. In
+                the sparse variant 0 throughout.
+        """
+
+    def save(self, path: Path) -> None:
+        """Write the policy to one file, without pickle."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A loaded method module."""
+
+    name: str
+    config: type[Any]
+    train: Callable[[Trajectories, Any, Context], Policy]
+    load: Callable[[Path, str], Policy]
+
+    def configure(self, options: dict[str, Any]) -> Any:
+        """Return the method's Config with these options set.
+
+        Raises:
+            BadMethod: an option is unknown or has the wrong type.
+        """
+        hints = typing.get_type_hints(self.config)
+        for key, value in options.items():
+            if key not in hints:
+                raise BadMethod(
+                    f"method {self.name} has no option {key!r}; known: {', '.join(hints) or 'none'}"
+                )
+            if not _fits(value, hints[key]):
+                raise BadMethod(
+                    f"method {self.name}: option {key} is {value!r}, expected {_spell(hints[key])}"
+                )
+        typed = {key: _convert(value, hints[key]) for key, value in options.items()}
+        try:
+            return self.config(**typed)
+        except ValueError as error:
+            raise BadMethod(f"method {self.name}: {error}") from error
+
+
+def load_method(name: str) -> Method:
+    """Import a method by the name of its module: `dt`, or a file in `baselines/`.
+
+    Raises:
+        BadMethod: there is no such module, its import fails, or it does not keep the contract.
+    """
+    module_name = "dt.method" if name == "dt" else f"baselines.{name}"
+    where = module_name.replace(".", "/") + ".py"
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name == module_name:
+            raise BadMethod(f"unknown method {name!r}: there is no {where}") from error
+        raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
+    except Exception as error:
+        raise BadMethod(
+            f"method {name}: {where} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    for attribute in ("Config", "train", "load"):
+        if not hasattr(module, attribute):
+            raise BadMethod(
+                f"method {name}: {where} has no {attribute}; baselines/_template.py shows what a method needs"
+            )
+    if not dataclasses.is_dataclass(module.Config):
+        raise BadMethod(f"method {name}: Config in {where} is not a dataclass")
+    return Method(name=name, config=module.Config, train=module.train, load=module.load)
+
+
+def check_actions(actions: Any, expected: tuple[int, ...], method: str) -> F32:
+    """Return what a policy's `act` gave, as float32, if an environment can take it.
+
+    Raises:
+        BadMethod: it has the wrong shape, or holds a value that is not finite.
+    """
+    array = np.asarray(actions)
+    if array.shape != expected:
+        raise BadMethod(
+            f"method {method}: act returned shape {array.shape}, expected {expected} (lanes, action size)"
+        )
+    if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise BadMethod(f"method {method}: act returned a value that is not a finite number")
+    return array.astype(np.float32)
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    origin = typing.get_origin(hint)
+    return typing.get_args(hint) if origin in (types.UnionType, typing.Union) else (hint,)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Return whether a value from YAML or JSON may be given to a field of this type."""
+    for kind in _alternatives(hint):
+        origin = typing.get_origin(kind)
+        if origin is tuple and isinstance(value, (list, tuple)):
+            if all(_fits(item, typing.get_args(kind)[0]) for item in value):
+                return True
+        elif origin is typing.Literal:
+            if value in typing.get_args(kind):
+                return True
+        elif (
+            (kind is float and isinstance(value, (int, float)) and not isinstance(value, bool))
+            or (kind in (int, bool, str) and type(value) is kind)
+            or (kind is type(None) and value is None)
+        ):
+            return True
+    return False
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    if type(value) is int and float in _alternatives(hint) and int not in _alternatives(hint):
+        return float(value)
+    return value
+
+
+def _spell(hint: Any) -> str:
+    return (
+        getattr(hint, "__name__", str(hint))
+        if typing.get_origin(hint) is None
+        else str(hint).replace("typing.", "")
+    )

@@ -1,0 +1,41 @@
+"""Torch networks to and from named NumPy arrays, and the MLP that several methods act with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bench.datasets.trajectories import F32
+
+
+def arrays_of(module: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
+    """Return a network's weights as named arrays."""
+    return {
+        f"{prefix}{name}": tensor.detach().cpu().numpy()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Give a network these weights."""
+    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def normalise(observations: F32, mean: F32, std: F32, floor: float) -> F32:
+    """Return standardised observations (any leading shape); `floor` is added to `std` against
+    division by zero."""
+    return np.asarray((observations - mean) / (std + floor), dtype=np.float32)
+
+
+@torch.inference_mode()
+def predict(network: nn.Module, states: F32, device: str) -> F32:
+    """Return a network's outputs in evaluation mode, as float32."""
+    network.eval()
+    return np.asarray(
+        network(torch.from_numpy(states).to(device)).float().cpu().numpy(), dtype=np.float32
+    )

@@ -1,0 +1,135 @@
+"""From a config to the table of runs: one row a run, nothing hidden in wildcards. Imports no method
+and no torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.code import ROOT
+from bench.identity import Identity
+from bench.tasks import TASKS
+
+RESERVED = ("__init__",)
+
+
+class BadConfig(ValueError):
+    """A config asks for something that does not exist. The message names the key, the value, and
+    what is known."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method as the config names it: a module with some hyperparameters set.
+
+    Attributes:
+        name: in paths, tables and figures.
+        module: `dt`, or a file in baselines/.
+        label: as printed.
+        steps: gradient steps.
+        options: values for the module's Config.
+        reason: why hyperparameters differ from the module's defaults, printed in the report.
+        quoted: table and column of the paper that its score stands beside.
+    """
+
+    name: str
+    module: str
+    label: str
+    steps: int
+    options: dict[str, Any]
+    reason: str
+    quoted: tuple[str, str] | None
+
+    def options_json(self) -> str:
+        """Return the options as one canonical JSON text."""
+        return json.dumps(self.options, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a config asks for.
+
+    Attributes:
+        scale: the config's name; first folder of every result and report.
+        variants: every method that a suite runs, by name, in the order of tables.
+        runs: suite -> its runs, in the order of tables.
+    """
+
+    scale: str
+    variants: dict[str, Variant]
+    runs: dict[str, tuple[Identity, ...]]
+
+    def all_runs(self) -> tuple[Identity, ...]:
+        """Return every run once."""
+        return tuple(dict.fromkeys(run for runs in self.runs.values() for run in runs))
+
+
+def found_modules(root: Path = ROOT) -> list[str]:
+    """Return the names of all method modules: `dt` and every file in baselines/ whose name does not
+    begin with `_`."""
+    baselines = sorted(
+        path.stem for path in (root / "baselines").glob("*.py") if not path.stem.startswith("_")
+    )
+    return ["dt", *baselines]
+
+
+def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
+    """Lay out every run of a config that passed the schema.
+
+    A module in baselines/ that no entry of `methods` mentions is a method of its own, under its
+    file's name, in every suite.
+
+    Raises:
+        BadConfig: a suite names an unknown method or task, or a method an unknown module.
+    """
+    modules = found_modules(root)
+    declared: dict[str, dict[str, Any]] = config["methods"]
+    for name, entry in declared.items():
+        if entry["module"] not in modules:
+            raise BadConfig(
+                f"methods.{name}.module: unknown module {entry['module']!r}; known: {', '.join(modules)}"
+            )
+    dropped = [
+        module
+        for module in modules
+        if module not in {entry["module"] for entry in declared.values()} | set(declared)
+    ]
+    known = [*declared, *dropped]
+
+    runs: dict[str, tuple[Identity, ...]] = {}
+    used: dict[str, None] = {}
+    for suite, axes in config["suites"].items():
+        _known(f"suites.{suite}.tasks", axes["tasks"], list(TASKS), "task")
+        _known(f"suites.{suite}.methods", axes["methods"], known, "method")
+        methods = list(dict.fromkeys([*axes["methods"], *dropped]))
+        used |= dict.fromkeys(methods)
+        runs[suite] = tuple(
+            Identity(config["name"], task, reward, float(percent), method, seed)
+            for task in axes["tasks"]
+            for reward in axes["rewards"]
+            for percent in axes["percents"]
+            for method in methods
+            for seed in axes["seeds"]
+        )
+    variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
+    return Plan(config["name"], variants, runs)
+
+
+def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Variant:
+    return Variant(
+        name=name,
+        module=entry.get("module", name),
+        label=entry.get("label", name),
+        steps=entry.get("steps", config["training"]["steps"]),
+        options=entry.get("options", {}),
+        reason=entry.get("reason", ""),
+        quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
+    )
+
+
+def _known(key: str, asked: list[str], known: list[str], what: str) -> None:
+    for name in asked:
+        if name not in known:
+            raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}")

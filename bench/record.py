@@ -1,0 +1,134 @@
+"""The record of one run: what it was, what it scored, and what it depended on.
+
+`result.json` has no clock in it: the same inputs give the same bytes on one machine. `run.json`
+beside it holds times, host and commit. Every reader checks schema and digest and refuses a damaged
+file by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from bench.files import DamagedFile, read_json, write_json
+from bench.identity import Identity, identity_of
+
+SCHEMA_VERSION = 1
+RESULT = "result.json"
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": [
+        "schema",
+        "identity",
+        "module",
+        "status",
+        "diverged_at",
+        "protocol",
+        "evaluations",
+        "training",
+        "config",
+        "hashes",
+        "versions",
+        "device",
+        "digest",
+    ],
+    "additionalProperties": False,
+    "properties": {
+        "schema": {"const": SCHEMA_VERSION},
+        "identity": {
+            "type": "object",
+            "required": ["scale", "task", "reward", "percent", "method", "seed"],
+            "additionalProperties": False,
+            "properties": {
+                "scale": {"type": "string"},
+                "task": {"type": "string"},
+                "reward": {"enum": ["dense", "sparse"]},
+                "percent": {"type": "number"},
+                "method": {"type": "string"},
+                "seed": {"type": "integer"},
+            },
+        },
+        "module": {"type": "string"},
+        "status": {"enum": ["done", "diverged"]},
+        "diverged_at": {"type": ["integer", "null"]},
+        "protocol": {
+            "type": "object",
+            "required": ["environment", "source", "target", "episodes", "lanes", "rolled_out"],
+        },
+        "evaluations": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["step", "target", "final", "returns", "lengths"],
+                "additionalProperties": False,
+                "properties": {
+                    "step": {"type": "integer"},
+                    "target": {"type": "number"},
+                    "final": {"type": "boolean"},
+                    "returns": {**_NUMBERS, "minItems": 1},
+                    "lengths": {**_NUMBERS, "minItems": 1},
+                },
+            },
+        },
+        "training": {"type": "object", "required": ["steps", "losses"]},
+        "config": {"type": "object"},
+        "hashes": {"type": "object", "required": ["data", "code", "policy"]},
+        "versions": {"type": "object"},
+        "device": {"type": "string"},
+        "digest": {"type": "string"},
+    },
+}
+
+
+def digest(record: dict[str, Any]) -> str:
+    """Return the SHA-256 of a record's content, without its own digest."""
+    content = {key: value for key, value in record.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def write(folder: Path, identity: Identity, **fields: Any) -> None:
+    """Write result.json, atomically.
+
+    Raises:
+        jsonschema.ValidationError: a field is missing or of the wrong type: a bug in the caller.
+        DiskFull: no space is left.
+    """
+    record = {"schema": SCHEMA_VERSION, "identity": asdict(identity), **fields}
+    record["digest"] = digest(record)
+    jsonschema.validate(record, _SCHEMA)
+    write_json(folder / RESULT, record)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a result.json and check it.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedFile: it is not JSON, breaks the schema, was changed after it was written, or lies in
+            another run's folder.
+    """
+    record = read_json(path)
+    wayout = f"delete {path} and run again"
+    try:
+        jsonschema.validate(record, _SCHEMA)
+    except jsonschema.ValidationError as error:
+        place = ".".join(str(part) for part in error.absolute_path) or "top level"
+        raise DamagedFile(
+            f"record {path} is damaged ({place}: {error.message[:120]}); {wayout}"
+        ) from error
+    if digest(record) != record["digest"]:
+        raise DamagedFile(
+            f"record {path} was changed after it was written (digest differs); {wayout}"
+        )
+    if Identity(**record["identity"]) != identity_of(path.resolve().parent):
+        raise DamagedFile(f"record {path} belongs to another run ({record['identity']}); {wayout}")
+    checked: dict[str, Any] = record
+    return checked

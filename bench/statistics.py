@@ -1,0 +1,79 @@
+"""Estimates and their intervals. NumPy and SciPy; nothing random in here.
+
+For means at few seeds the percentile bootstrap covers only about 85 % at three seeds where 95 % is
+meant; Student's t on the seeds, and for means over tasks its Welch-Satterthwaite form, keeps what
+it promises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its uncertainty.
+
+    Attributes:
+        mean: of the runs, or the mean over tasks of such means.
+        std: sample standard deviation over runs (ddof 1); NaN with one run, and for means over
+            tasks.
+        low, high: ends of the 95 % interval of the mean; NaN where there is none (one run).
+        runs: how many runs stand behind it.
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    runs: int
+
+
+def estimate(scores: Sequence[float]) -> Estimate:
+    """Return mean, sample standard deviation and Student's t interval of one task's run scores.
+
+    Raises:
+        ValueError: there are no scores.
+    """
+    if len(scores) == 0:
+        raise ValueError("no scores to average")
+    values = np.asarray(scores, dtype=np.float64)
+    mean, runs = float(values.mean()), len(values)
+    if runs == 1:
+        return Estimate(mean, math.nan, math.nan, math.nan, 1)
+    std = float(values.std(ddof=1))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, runs - 1)) * std / math.sqrt(runs)
+    return Estimate(mean, std, mean - half, mean + half, runs)
+
+
+def estimate_over_tasks(groups: Sequence[Sequence[float]]) -> Estimate:
+    """Return the mean over tasks of the tasks' means, with the Welch-Satterthwaite interval.
+
+    With v_m the squared standard error of task m's mean and M tasks, the variance is sum(v_m) / M^2
+    and the degrees of freedom sum(v_m)^2 / sum(v_m^2 / (n_m - 1)) (Welch 1947; Satterthwaite 1946).
+    Tasks are not resampled: the mean is about these tasks.
+
+    Raises:
+        ValueError: there are no tasks, or one has no scores.
+    """
+    each = [estimate(group) for group in groups]
+    if not each:
+        raise ValueError("no tasks to average")
+    mean, runs = float(np.mean([e.mean for e in each])), sum(e.runs for e in each)
+    if any(e.runs == 1 for e in each):
+        return Estimate(mean, math.nan, math.nan, math.nan, runs)
+    variances = np.array([e.std**2 / e.runs for e in each])
+    if variances.sum() == 0:
+        return Estimate(mean, math.nan, mean, mean, runs)
+    freedom = variances.sum() ** 2 / sum(
+        v**2 / (e.runs - 1) for v, e in zip(variances, each, strict=True)
+    )
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variances.sum()) / len(each)
+    return Estimate(mean, math.nan, mean - half, mean + half, runs)

@@ -1,0 +1,140 @@
+"""First half of a run: train a policy on a data set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.code import fingerprint, method_file
+from bench.context import CHECKPOINT, KEPT, Context, Diverged
+from bench.datasets import trajectories
+from bench.datasets.trajectories import Trajectories
+from bench.files import sha256, write_json
+from bench.identity import Identity, identity_of
+from bench.machine import peak_memory, prepare
+from bench.method import load_method
+from bench.seeds import derive
+from bench.tasks import task_by_name
+
+POLICY = "policy.safetensors"
+TRAINING = "training.json"
+
+
+def train_run(
+    folder: Path,
+    data_folder: Path,
+    module: str,
+    options: dict[str, Any],
+    steps: int,
+    curve: tuple[float, ...],
+    device: str,
+) -> None:
+    """Train one run and write `policy.safetensors`, `kept/` and `training.json` into its folder.
+
+    A divergence is an outcome: the last kept policy becomes the run's policy and `training.json`
+    says so.
+
+    Args:
+        folder: results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}; spells the identity.
+        data_folder: the data set.
+        module: the method's module; several methods may be variants of one.
+        options: values for the method's Config.
+        steps: gradient steps.
+        curve: fractions of the training at which a policy is kept for the learning curve.
+        device: a torch device.
+
+    Raises:
+        BadMethod: the method cannot be imported or configured.
+        DamagedFile: the data set or a checkpoint is damaged.
+    """
+    identity = identity_of(folder.absolute())
+    task, method = task_by_name(identity.task), load_method(module)
+    config = method.configure(options)
+    data = load_data(data_folder, identity)
+    prepare(device)
+    folder.mkdir(parents=True, exist_ok=True)
+    context = Context(
+        task=task,
+        seed=derive(
+            "train",
+            identity.task,
+            identity.reward,
+            f"{identity.percent:g}",
+            identity.method,
+            identity.seed,
+        ),
+        steps=steps,
+        device=device,
+        folder=folder,
+        keep_at=tuple(sorted({round(fraction * steps) for fraction in curve})),
+        stamp=_stamp(
+            module, asdict(config), steps, device, sha256(data_folder / trajectories.MANIFEST)
+        ),
+    )
+    print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
+    context.discard_stale()
+    began, cpu = time.perf_counter(), time.process_time()
+    diverged_at: int | None = None
+    try:
+        policy = method.train(data, config, context)
+        policy.save(folder / POLICY)
+    except Diverged as divergence:
+        finite = sorted((folder / KEPT).glob("*.safetensors"))
+        if not finite:
+            raise
+        print(
+            f"diverged: {divergence}; scored as it was at step {int(finite[-1].stem)}", flush=True
+        )
+        diverged_at = divergence.step
+        shutil.copy(finite[-1], folder / POLICY)
+    seconds = time.perf_counter() - began
+    kept = {path.name: sha256(path) for path in sorted((folder / KEPT).glob("*.safetensors"))}
+    write_json(
+        folder / TRAINING,
+        {
+            "identity": asdict(identity),
+            "module": module,
+            "config": asdict(config),
+            "steps": steps,
+            "diverged_at": diverged_at,
+            "losses": context.losses,
+            "data": sha256(data_folder / trajectories.MANIFEST),
+            "source": trajectories.read_manifest(data_folder).get("source", "unknown"),
+            "policy": sha256(folder / POLICY),
+            "kept": kept,
+            "device": device,
+            "clock": {
+                "seconds": round(seconds, 2),
+                "cpu_seconds": round(time.process_time() - cpu, 2),
+                "steps_per_second": round(steps / max(seconds, 1e-9), 1),
+                "peak_memory_mb": peak_memory(),
+            },
+        },
+    )
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def load_data(folder: Path, identity: Identity) -> Trajectories:
+    """Return the data of a run: cut to its percent, with its reward variant.
+
+    Raises:
+        FileNotFoundError: the data set does not exist.
+        DamagedFile: it is damaged.
+    """
+    data = trajectories.load(folder).percent(identity.percent, identity.seed)
+    return data.sparse() if identity.reward == "sparse" else data
+
+
+def _stamp(module: str, config: dict[str, Any], steps: int, device: str, data: str) -> str:
+    """Return what a checkpoint must have in common with a run that resumes from it."""
+    files = fingerprint(method_file(module), Path("bench/train.py"))
+    content = json.dumps(
+        [module, config, steps, device, data, files, version("torch")], sort_keys=True
+    )
+    return hashlib.sha256(content.encode()).hexdigest()

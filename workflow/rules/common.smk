@@ -1,0 +1,104 @@
+import json
+import os
+import sys
+from pathlib import Path
+from shlex import quote
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+# The code beside this workflow and the Python that runs it, whatever the working directory and PATH.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+sys.path.insert(0, workflow.basedir)
+
+from bench.behaviours import ZOO
+from bench.code import fingerprint, method_file
+from bench.files import sha256
+from bench.plan import BadConfig, make_plan
+from bench.tasks import TASKS, task_by_name
+
+validate(config, "../schemas/config.schema.yaml")
+try:
+    PLAN = make_plan(config)
+except BadConfig as error:
+    raise WorkflowError(str(error)) from None
+
+GPU = int(config["device"].startswith("cuda"))
+RUN = "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}"
+
+
+wildcard_constraints:
+    scale=PLAN.scale,
+    suite="|".join(PLAN.runs),
+    task="|".join(TASKS),
+    method="|".join(PLAN.variants),
+    reward="dense|sparse",
+    seed=r"\d+",
+    steps=r"\d+",
+
+
+def code(*files):
+    return [f"{path}@{content}" for path, content in fingerprint(*map(Path, files)).items()]
+
+
+def variant(wildcards):
+    return PLAN.variants[wildcards.method]
+
+
+def method_code(half):
+    def of_run(wildcards):
+        return code(method_file(variant(wildcards).module), half)
+
+    return of_run
+
+
+def variant_arguments(wildcards):
+    chosen = variant(wildcards)
+    return f"--module {chosen.module} --steps {chosen.steps} --options {quote(chosen.options_json())}"
+
+
+def task_constants(wildcards):
+    return str(task_by_name(wildcards.task))
+
+
+def zoo_digest(wildcards):
+    domain = task_by_name(wildcards.task).domain
+    return sha256(ZOO / domain.name / "manifest.json")
+
+
+def data_of(wildcards):
+    chosen = config["data"]
+    return f"data/{chosen['source']}/{wildcards.task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+
+
+def results_of(wildcards):
+    return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
+
+
+def existing_results_of(wildcards):
+    return [path for path in results_of(wildcards) if path.exists()]
+
+
+def merged_config(wildcards):
+    return json.dumps(config, sort_keys=True)
+
+
+def finished():
+    for suite in PLAN.runs:
+        table = Path(f"reports/{PLAN.scale}/{suite}/table2.md")
+        if table.exists():
+            print(f"\n{table.read_text()}\n{table.parent}: tables and figures; `make report` puts them on one page")
+
+
+def unfinished():
+    for suite, runs in PLAN.runs.items():
+        missing = [str(run.folder()) for run in runs if not (run.folder() / "result.json").exists()]
+        if missing:
+            print(f"{suite}: {len(missing)} of {len(runs)} runs missing, tables not rebuilt. Nothing finished is lost: the")
+            print(f"same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}")
+
+
+def pages(suite):
+    names = ["table2.md", "table2.csv", "table2.png", "table2.svg", "table2.tex", "cost.md"]
+    return [f"reports/{PLAN.scale}/{suite}/{name}" for name in names]

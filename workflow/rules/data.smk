@@ -1,0 +1,29 @@
+rule generate:
+    output:
+        multiext(
+            "data/generated/{task}/{steps}-{seed}/",
+            "manifest.json",
+            "observations.npy",
+            "actions.npy",
+            "rewards.npy",
+            "terminals.npy",
+            "timeouts.npy",
+        ),
+    log:
+        "logs/data/generated/{task}/{steps}-{seed}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code("bench/datasets/generated.py"),
+        task=task_constants,
+        zoo=zoo_digest,
+        out=lambda wildcards, output: str(Path(output[0]).parent),
+    message:
+        "Rolling out {wildcards.task}"
+    shell:
+        "python -m bench data generate --task {wildcards.task} --steps {wildcards.steps} --seed {wildcards.seed} "
+        "--out {params.out:q} > {log:q} 2>&1"

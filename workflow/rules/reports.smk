@@ -1,0 +1,102 @@
+localrules:
+    scores,
+    table2,
+    cost,
+    partial,
+
+
+rule table2:
+    input:
+        "results/{scale}/{suite}/scores.parquet",
+    output:
+        report(
+            "reports/{scale}/{suite}/table2.md",
+            caption="../report/table2.rst",
+            category="MuJoCo",
+            subcategory="Table 2",
+            labels={"page": "table", "format": "Markdown"},
+        ),
+        report(
+            "reports/{scale}/{suite}/table2.csv",
+            caption="../report/table2_csv.rst",
+            category="MuJoCo",
+            subcategory="Table 2",
+            labels={"page": "numbers", "format": "CSV"},
+        ),
+        report(
+            "reports/{scale}/{suite}/table2.png",
+            caption="../report/table2_figure.rst",
+            category="MuJoCo",
+            subcategory="Table 2",
+            labels={"page": "figure", "format": "PNG"},
+        ),
+        report(
+            "reports/{scale}/{suite}/table2.svg",
+            caption="../report/table2_figure.rst",
+            category="MuJoCo",
+            subcategory="Table 2",
+            labels={"page": "figure", "format": "SVG"},
+        ),
+        "reports/{scale}/{suite}/table2.tex",
+    log:
+        "logs/{scale}/{suite}/table2.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/report.py", "bench/figures.py"),
+    message:
+        "Writing Table 2 of {wildcards.suite}"
+    shell:
+        "python -m bench table2 --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
+
+
+rule cost:
+    input:
+        results_of,
+    output:
+        report(
+            "reports/{scale}/{suite}/cost.md",
+            caption="../report/cost.rst",
+            category="MuJoCo",
+            subcategory="Cost",
+            labels={"page": "cost", "format": "Markdown"},
+        ),
+    log:
+        "logs/{scale}/{suite}/cost.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/report.py"),
+        config=merged_config,
+    message:
+        "Adding up what the runs of {wildcards.suite} cost"
+    shell:
+        "python -m bench cost --config {params.config:q} --out {output:q} {input:q} > {log:q} 2>&1"
+
+
+rule partial_report:
+    input:
+        existing_results_of,
+    output:
+        "reports/{scale}/{suite}/partial.md",
+    log:
+        "logs/{scale}/{suite}/partial.log",
+    conda:
+        "../../environment.yml"
+    params:
+        config=merged_config,
+    message:
+        "Listing what is there of {wildcards.suite}"
+    shell:
+        "python -m bench partial --config {params.config:q} --suite {wildcards.suite} --out {output:q} > {log:q} 2>&1 "
+        "&& cat {output:q}"
+
+
+rule all_mujoco:
+    input:
+        pages("mujoco"),
+
+
+rule partial:
+    input:
+        [f"reports/{PLAN.scale}/{suite}/partial.md" for suite in PLAN.runs],

@@ -1,0 +1,16 @@
+rule scores:
+    input:
+        results_of,
+    output:
+        "results/{scale}/{suite}/scores.parquet",
+    log:
+        "logs/{scale}/{suite}/scores.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/scores.py", "bench/plan.py"),
+        config=merged_config,
+    message:
+        "Collecting the records of {wildcards.suite}"
+    shell:
+        "python -m bench scores --config {params.config:q} --out {output:q} {input:q} > {log:q} 2>&1"
