@@ -33,12 +33,14 @@ class Policy:
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes: forget the past. Draw from `seeds` if the policy is random;
-        `targets` are returns asked for."""
+        `targets` are returns asked for.
+        """
 
     def act(self, observations: F32, rewards: F32) -> F32:
         """Return actions (L, act) for observations (L, obs); `rewards` (L,) are those of the
-        previous actions."""
-        return np.clip(_with_one(observations) @ self.weights, -1, 1)
+        previous actions.
+        """
+        return np.asarray(np.clip(_with_one(observations) @ self.weights, -1, 1), dtype=np.float32)
 
     def save(self, path: Path) -> None:
         """Write one file, without pickle."""
@@ -47,7 +49,8 @@ class Policy:
 
 def train(data: Trajectories, config: Config, context: Context) -> Policy:
     """Learn from the data; log a loss now and then: `context.log` stops the run if it is not
-    finite."""
+    finite.
+    """
     x, y = _with_one(data.observations).astype(np.float64), data.actions.astype(np.float64)
     weights = np.linalg.solve(x.T @ x + config.ridge * np.eye(x.shape[1]), x.T @ y)
     context.log(context.steps, loss=float(np.mean((x @ weights - y) ** 2)))

@@ -41,7 +41,8 @@ class RecordedPolicy:
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes, each a recorded one drawn by its seed; `targets` are not
-        used."""
+        used.
+        """
         episodes = [
             int(np.random.default_rng(int(seed)).integers(len(self.bounds) - 1)) for seed in seeds
         ]
@@ -49,7 +50,8 @@ class RecordedPolicy:
 
     def act(self, observations: F32, rewards: F32) -> F32:
         """Return the next recorded action of each lane (L, act); after the last one, that one
-        again."""
+        again.
+        """
         actions = self.actions[self.rows]
         self.rows = np.minimum(self.rows + 1, self.last)
         return actions

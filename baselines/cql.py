@@ -75,7 +75,8 @@ class CqlPolicy:
 
 def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
-    and is left out."""
+    and is left out.
+    """
     from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
@@ -140,7 +141,8 @@ def actor_of(algorithm: Any) -> nn.Sequential:
 
 def _mlp(shapes: list[tuple[int, ...]]) -> nn.Sequential:
     """Return Linear layers of these weight shapes (out, in) with ReLU between them and tanh at the
-    end."""
+    end.
+    """
     layers: list[nn.Module] = []
     for size_out, size_in in shapes:
         layers += [nn.Linear(size_in, size_out), nn.ReLU()]

@@ -1,2 +1,3 @@
 """What every method shares: tasks, data, training, evaluation, records, scores. Imports neither dt
-nor baselines."""
+nor baselines.
+"""

@@ -1,5 +1,6 @@
 """The command `bench`: a verb for every rule of the workflow. Thin; what a verb needs is imported
-inside it."""
+inside it.
+"""
 
 from __future__ import annotations
 
@@ -151,7 +152,17 @@ def _generate(arguments: Arguments) -> None:
     task = task_by_name(arguments.task)
     total = arguments.steps * (2 if task.kind == "medium-expert" else 1)
     with tqdm(total=total, unit="step", desc=task.name, disable=not sys.stderr.isatty()) as bar:
-        data = generate(task, arguments.steps, arguments.seed, arguments.out, progress=bar.update)
+
+        def advance(steps: int) -> None:
+            bar.update(steps)
+
+        data = generate(
+            task,
+            arguments.steps,
+            arguments.seed,
+            arguments.out,
+            progress=advance,
+        )
     print(
         f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}"
     )
@@ -168,7 +179,7 @@ def _verify(arguments: Arguments) -> None:
 
 
 def _behaviours(arguments: Arguments) -> None:
-    from bench.behaviours import zoo
+    from bench.behaviours import ZOO, zoo
     from bench.behaviours.online import train_online
     from bench.tasks import domain_by_name
 
@@ -187,7 +198,7 @@ def _behaviours(arguments: Arguments) -> None:
         f"bench behaviours train {domain.name} --algorithm {arguments.algorithm} --steps {arguments.steps} "
         f"--seed {arguments.seed} --keep-every {arguments.keep_every}"
     )
-    built = zoo.build(domain, work, command, arguments.zoo or zoo.ZOO)
+    built = zoo.build(domain, work, command, arguments.zoo or ZOO)
     print(
         f"{built.folder}: medium {built.medium.score:.1f}, expert {built.expert.score:.1f} (normalised)"
     )

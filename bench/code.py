@@ -74,10 +74,9 @@ def _imports(path: Path, root: Path) -> list[Path]:
 
 def _hash(path: Path) -> str:
     tree = _parse(path)
-    if tree is None:
-        content = path.read_bytes() if path.exists() else b""
-    else:
-        content = _without_docstrings(tree).encode()
+    if tree is not None:
+        return hashlib.sha256(_without_docstrings(tree).encode()).hexdigest()[:12]
+    content = path.read_bytes() if path.exists() else b""
     return hashlib.sha256(content).hexdigest()[:12]
 
 

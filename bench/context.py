@@ -1,5 +1,6 @@
 """What a method is given while it trains: seed, budget, task, and the services that are the same
-for all."""
+for all.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ KEPT = "kept"
 
 class Diverged(Exception):
     """A loss is no longer finite. An outcome of the run, not an accident: the run is scored at its
-    last kept policy."""
+    last kept policy.
+    """
 
     def __init__(self, step: int, name: str) -> None:
         super().__init__(f"{name} is not finite at step {step}")
@@ -110,7 +112,8 @@ class Context:
         self, step: int, state: Callable[[], dict[str, Any]], force: bool = False
     ) -> None:
         """Save a training state (name -> torch tensor) if `save_every` seconds have passed since
-        the last one."""
+        the last one.
+        """
         if self.folder is None or not (force or time.monotonic() - self._saved >= self.save_every):
             return
         from safetensors.torch import save_file
@@ -137,7 +140,8 @@ class Context:
 
     def discard_stale(self) -> None:
         """Delete a checkpoint of other data, code or settings, and kept policies that no checkpoint
-        goes with."""
+        goes with.
+        """
         if self.folder is None:
             return
         read = self._read_checkpoint()

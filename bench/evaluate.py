@@ -127,6 +127,7 @@ def _score(
         episodes=episodes,
         targets=[float(target)],
         lanes=lanes,
+        seed=identity.seed,
         sparse=identity.reward == "sparse",
         progress=progress,
     )

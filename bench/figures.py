@@ -1,5 +1,6 @@
 """Figures: bars with intervals, every seed a dot. Vector and PNG, readable in grey and by the
-colour-blind."""
+colour-blind.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +16,7 @@ from bench.tables import Table2, row_of, tidy
 
 # Okabe and Ito's palette, which also differs in lightness
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "bench",  # the same input gives the same bytes
-    "svg.fonttype": "none",
-    "figure.dpi": 150,
-}
+STYLE = Path(__file__).with_suffix(".mplstyle")
 
 
 def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
@@ -43,7 +37,7 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
     methods = list(table.labels)
     width = 0.8 / len(methods)
     runs = final(scores)
-    with mpl.rc_context(STYLE):
+    with plt.style.context(STYLE):
         figure, axes = plt.subplots(figsize=(max(6.0, 2.4 * len(rows)), 3.6), layout="constrained")
         for position, method in enumerate(methods):
             x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
@@ -67,7 +61,7 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
                     zorder=4,
                 )
             quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
-            label = "paper (other data)" if position == 0 else None
+            label = "paper (other data)" if position == 0 else "_"
             axes.hlines(
                 quoted,
                 x - 0.45 * width,

@@ -15,7 +15,8 @@ from typing import Any
 
 class DamagedFile(Exception):
     """A file whose content is not what its writer recorded. The message names the file and the way
-    out."""
+    out.
+    """
 
 
 class DiskFull(OSError):

@@ -1,5 +1,6 @@
 """The training loop that torch methods share: logging, learning curve, checkpoints, exact
-resumption."""
+resumption.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ def descend(
         module.train()
         loss = loss_of_batch(generator)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         if gradient_clip is not None:
             nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
         optimiser.step()

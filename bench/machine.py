@@ -11,7 +11,8 @@ from pathlib import Path
 
 def prepare(device: str) -> None:
     """On a CPU a run uses one thread, so that its last bits do not depend on the machine's cores or
-    on `--cores`."""
+    on `--cores`.
+    """
     torch = sys.modules.get("torch")  # a method that does without torch is not made to wait for it
     if torch is None:
         return
@@ -31,7 +32,8 @@ def peak_memory() -> float:
 
 def commit(root: Path) -> str:
     """Return the git commit of a checkout, with `-dirty` if files differ from it; `unknown` outside
-    git."""
+    git.
+    """
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

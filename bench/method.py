@@ -30,7 +30,8 @@ class BadMethod(Exception):
 
 class Policy(Protocol):
     """Acts in many episodes at once. Return-to-go bookkeeping and the context window live in
-    here."""
+    here.
+    """
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes at the same time, and forget earlier ones.
@@ -110,9 +111,10 @@ def load_method(name: str) -> Method:
             raise BadMethod(
                 f"method {name}: {where} has no {attribute}; baselines/_template.py shows what a method needs"
             )
-    if not dataclasses.is_dataclass(module.Config):
+    config: Any = module.Config
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
         raise BadMethod(f"method {name}: Config in {where} is not a dataclass")
-    return Method(name=name, config=module.Config, train=module.train, load=module.load)
+    return Method(name=name, config=config, train=module.train, load=module.load)
 
 
 def check_actions(actions: Any, expected: tuple[int, ...], method: str) -> F32:

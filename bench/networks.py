@@ -28,7 +28,8 @@ def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def normalise(observations: F32, mean: F32, std: F32, floor: float) -> F32:
     """Return standardised observations (any leading shape); `floor` is added to `std` against
-    division by zero."""
+    division by zero.
+    """
     return np.asarray((observations - mean) / (std + floor), dtype=np.float32)
 
 

@@ -1,5 +1,6 @@
 """From a config to the table of runs: one row a run, nothing hidden in wildcards. Imports no method
-and no torch."""
+and no torch.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ RESERVED = ("__init__",)
 
 class BadConfig(ValueError):
     """A config asks for something that does not exist. The message names the key, the value, and
-    what is known."""
+    what is known.
+    """
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Plan:
 
 def found_modules(root: Path = ROOT) -> list[str]:
     """Return the names of all method modules: `dt` and every file in baselines/ whose name does not
-    begin with `_`."""
+    begin with `_`.
+    """
     baselines = sorted(
         path.stem for path in (root / "baselines").glob("*.py") if not path.stem.startswith("_")
     )

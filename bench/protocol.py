@@ -51,6 +51,7 @@ def evaluate(
     episodes: int,
     targets: list[float],
     lanes: int,
+    seed: int = 0,
     sparse: bool = False,
     first: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -65,6 +66,7 @@ def evaluate(
         targets: raw returns to ask for.
         lanes: episodes that run side by side; part of the protocol, see above. Lanes without an
             episode idle.
+        seed: of the run; a policy that draws at random draws others for another seed.
         sparse: show the policy zero rewards, as in the delayed variant, where all reward comes with
             the last step. The score is the true return all the same.
         first: index of the first episode.
@@ -83,7 +85,7 @@ def evaluate(
     try:
         for start in range(0, len(wanted), lanes):
             finished += _batch(
-                policy, task, environments, wanted[start : start + lanes], method, sparse
+                policy, task, environments, wanted[start : start + lanes], method, seed, sparse
             )
             progress(len(finished), len(wanted))
     finally:
@@ -101,17 +103,18 @@ def _batch(
     environments: Lanes,
     wanted: list[tuple[float, int]],
     method: str,
+    seed: int,
     sparse: bool,
 ) -> list[tuple[float, int]]:
     lanes = len(environments.environments)
     space = environments.environments[0].action_space
     padded = wanted + [wanted[0]] * (lanes - len(wanted))
-    seeds = np.array(
-        [episode_seed(task.domain.environment, episode) for _, episode in padded], dtype=np.int64
-    )
-    policy.reset(seeds, np.array([target for target, _ in padded], dtype=np.float32))
-    for lane, seed in enumerate(seeds):
-        environments.reset(lane, int(seed))
+    name = task.domain.environment
+    noise = [derive("policy", name, seed, episode) for _, episode in padded]
+    targets = np.array([target for target, _ in padded], dtype=np.float32)
+    policy.reset(np.array(noise, dtype=np.int64), targets)
+    for lane, (_, episode) in enumerate(padded):
+        environments.reset(lane, episode_seed(name, episode))
     running = np.zeros(lanes, dtype=np.bool_)
     running[: len(wanted)] = True
     earned, lengths = np.zeros(lanes), np.zeros(lanes, dtype=np.int64)
@@ -124,7 +127,7 @@ def _batch(
         )
         actions = _inside(actions, space)
         shown[:] = 0
-        for lane in np.flatnonzero(running):
+        for lane in np.flatnonzero(running).tolist():
             reward, terminal, timeout = environments.step(lane, actions[lane])
             earned[lane] += reward
             lengths[lane] += 1

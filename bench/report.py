@@ -1,5 +1,6 @@
 """Write the pages of the report: Table 2 with its figure, the cost of the runs, and what is there
-of an unfinished plan."""
+of an unfinished plan.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def write_table2(scores: pd.DataFrame, scale: str, files: list[Path]) -> None:
 
 def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
     """Write what each method's runs cost: the median and the largest time, speed, memory; and the
-    settings they ran with."""
+    settings they ran with.
+    """
     rows: dict[str, list[dict[str, float]]] = {}
     for record in records:
         clock = read_json(record.parent / "run.json")

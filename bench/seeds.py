@@ -1,5 +1,6 @@
 """Seeds derived from names, so that adding a task, a method or an episode shifts nobody else's
-numbers."""
+numbers.
+"""
 
 from __future__ import annotations
 

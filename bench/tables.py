@@ -1,5 +1,6 @@
 """Tables: our cells with their intervals, the paper's beside them, and a verdict; Markdown, LaTeX,
-CSV."""
+CSV.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +77,8 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
         raise ValueError(
             "no score with dense reward and 100 % of the data: nothing to put into Table 2"
         )
-    labels = dict(chosen.drop_duplicates("method").set_index("method")["label"])
-    columns = chosen.drop_duplicates("method").set_index("method")
+    methods = {str(row["method"]): row for _, row in chosen.drop_duplicates("method").iterrows()}
+    labels = {name: str(row["label"]) for name, row in methods.items()}
     tasks = list(dict.fromkeys(scores["task"]))
     rows: dict[tuple[str, str], dict[str, Cell]] = {}
     groups: dict[str, list[list[float]]] = {method: [] for method in labels}
@@ -86,7 +87,7 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
         for method in labels:
             runs = chosen[(chosen["task"] == name) & (chosen["method"] == method)]
             paper = quoted(
-                columns.at[method, "quoted_table"], name, columns.at[method, "quoted_method"]
+                str(methods[method]["quoted_table"]), name, str(methods[method]["quoted_method"])
             )
             values = runs["score"].tolist()
             groups[method].append(values)
@@ -171,7 +172,8 @@ def tidy(table: Table2) -> pd.DataFrame:
 
 def _grid(table: Table2) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows as text; a method has a column for the paper only where the paper
-    has a number."""
+    has a number.
+    """
     with_paper = {m for m in table.labels if any(cells[m].paper for cells in table.rows.values())}
     headings = ["Data", "Environment"]
     for method, label in table.labels.items():
@@ -198,13 +200,14 @@ def _notes(
     episodes = sorted(set(rolled["episodes"])) or [0]
     notes = [
         "D4RL-normalised score (0: random policy, 100: expert), last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} seeds, {', '.join(map(str, episodes))} evaluation episodes each; data: {', '.join(sources)}. "
+        f"Scale {scale}: {seeds} seeds, {', '.join(map(str, episodes))} evaluation episodes each; "
+        f"data: {', '.join(sources)}. "
         "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
     ]
     if _verdict(chosen) == OTHER_DATA:
         notes.append(
-            f"Verdict `{OTHER_DATA}`: the data were generated with this suite's own behaviour policies, so the paper's numbers stand "
-            "beside ours for orientation and are neither reproduced nor refuted."
+            f"Verdict `{OTHER_DATA}`: the data were generated with this suite's own behaviour policies, "
+            "so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
         )
     remarks = dict.fromkeys(
         f"Paper's {label}: {cell.paper.note}."

@@ -1,5 +1,6 @@
 """The registry of tasks: environment, horizon, target return, return scale, reference scores. The
-numbers are in tasks.toml."""
+numbers are in tasks.toml.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ KINDS = ("medium-expert", "medium", "medium-replay")  # in the order of Table 2
 @dataclass(frozen=True)
 class Domain:
     """An environment and the constants that belong to it; tasks.toml says what each is and where it
-    comes from."""
+    comes from.
+    """
 
     name: str
     label: str
@@ -37,7 +39,8 @@ class Domain:
 
     def normalised_spread(self, spread: float) -> float:
         """Return a standard deviation or a width of returns in normalised points: scaled, never
-        shifted."""
+        shifted.
+        """
         return 100 * spread / (self.reference_max - self.reference_min)
 
 

@@ -116,7 +116,8 @@ class DecisionTransformerPolicy:
 
     def window(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the model's inputs for the current step: returns-to-go, states, actions, time
-        steps of the last K steps."""
+        steps of the last K steps.
+        """
         stop = self.step + 1
         start = max(stop - self.config.context_length, 0)
         timesteps = torch.arange(start, stop).expand(len(self.wanted), -1)
@@ -132,7 +133,7 @@ class DecisionTransformerPolicy:
         self.model.eval()
         bfloat16 = self.config.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
-            predicted = self.model(*(part.to(self.device) for part in window), last=True)
+            predicted: Tensor = self.model(*(part.to(self.device) for part in window), last=True)
         return predicted[:, 0].float().cpu()
 
     def save(self, path: Path) -> None:
@@ -180,8 +181,10 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             with torch.autocast(
                 torch.device(context.device).type, dtype=torch.bfloat16, enabled=bfloat16
             ):
-                predicted = model(batch.returns_to_go, batch.states, batch.actions, batch.timesteps)
-            error = (predicted.float() - batch.actions).square().mean(dim=2)
+                predicted: Tensor = model(
+                    batch.returns_to_go, batch.states, batch.actions, batch.timesteps
+                )
+            error: Tensor = (predicted.float() - batch.actions).square().mean(dim=2)
             return error[batch.valid].mean()  # padding counts neither above nor below the line
 
         update = descend(

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 class Attention(nn.Module):
     """Causal self-attention, written as plain batched products: at 3K = 60 tokens they beat the
-    fused CPU kernel."""
+    fused CPU kernel.
+    """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -41,11 +42,11 @@ class Attention(nn.Module):
         batch, length, width = x.shape
         asking = x[:, only]
         if asking.shape[1] == length:
-            q, k, v = self.qkv(x).split(width, dim=2)
+            q, k, v = self.qkv(x).chunk(3, dim=2)
         else:  # keys and values of all tokens, queries of a few
             weight, bias = self.qkv.weight, self.qkv.bias
             q = functional.linear(asking, weight[:width], bias[:width])
-            k, v = functional.linear(x, weight[width:], bias[width:]).split(width, dim=2)
+            k, v = functional.linear(x, weight[width:], bias[width:]).chunk(2, dim=2)
         # (B, T, H) -> (B, heads, T, H / heads)
         q, k, v = (
             t.view(batch, t.shape[1], self.heads, width // self.heads).transpose(1, 2)
@@ -55,7 +56,8 @@ class Attention(nn.Module):
         weights = self.dropout(scores.softmax(dim=3))
         # (B, heads, T', H / heads) -> (B, T', H)
         mixed = (weights @ v).transpose(1, 2).reshape(batch, asking.shape[1], width)
-        return self.project(mixed)
+        projected: Tensor = self.project(mixed)
+        return projected
 
 
 class Block(nn.Module):
@@ -72,9 +74,10 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
         """Return the residual stream (B, T', H) of the tokens `only` from all tokens (B, T, H)."""
-        x, mixed = x[:, only], self.attention(self.norm1(x), mask, only)
-        x = x + self.dropout(mixed)
-        return x + self.dropout(self.shrink(torch.relu(self.grow(self.norm2(x)))))
+        mixed: Tensor = self.dropout(self.attention(self.norm1(x), mask, only))
+        x = x[:, only] + mixed
+        grown: Tensor = self.dropout(self.shrink(torch.relu(self.grow(self.norm2(x)))))
+        return x + grown
 
 
 class DecisionTransformer(nn.Module):

@@ -46,7 +46,8 @@ def resolve(*extras: str, within: Path | None = None) -> list[str]:
 
 def environment(pins: list[str], python: str) -> str:
     """Return environment.yml: Python and pip from conda, everything else from the same registry as
-    the lock."""
+    the lock.
+    """
     lines = [
         "name: decision-transformer-benchmark",
         "channels:",

@@ -37,7 +37,8 @@ class Actor:
 
     def act(self, observations: F32, noise: F32 | None) -> F32:
         """Return actions (N, act) for observations (N, obs); without noise the mode of the
-        policy."""
+        policy.
+        """
         # One row at a time gives other last bits than a batch: BLAS picks another kernel. A
         # roll-out always uses the same batch, so the data are reproducible all the same.
         features = observations.astype(np.float32)

@@ -76,7 +76,7 @@ def train_online(
     )
     resumed = _restore(model, out / "state")
 
-    class Keeper(BaseCallback):
+    class Keeper(BaseCallback):  # type: ignore[misc]
         """Keeps actors, prints progress and saves the state."""
 
         def __init__(self) -> None:
@@ -143,15 +143,14 @@ def _save(model: Any, folder: Path) -> None:
     filled = buffer.buffer_size if buffer.full else buffer.pos
     arrays = {f"buffer.{name}": getattr(buffer, name)[:filled] for name in BUFFER}
     with replacing(folder / "state.npz") as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            num_timesteps=model.num_timesteps,
-            n_updates=model._n_updates,
-            position=buffer.pos,
-            full=buffer.full,
-            **leaves,
-            **arrays,
-        )
+        numbers = {
+            "num_timesteps": model.num_timesteps,
+            "n_updates": model._n_updates,
+            "position": buffer.pos,
+            "full": buffer.full,
+        }
+        everything: dict[str, Any] = leaves | arrays | numbers
+        np.savez(file, **everything)
 
 
 def _restore(model: Any, folder: Path) -> bool:

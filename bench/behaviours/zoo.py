@@ -24,7 +24,7 @@ from bench.tasks import Domain
 
 MEDIUM = (30.0, 50.0)  # normalised score of the medium level, over EPISODES episodes
 EPISODES = 100
-SCREENING = 10  # episodes that a kept actor gets before the choice
+SCREENING = 20  # episodes that a kept actor gets before the choice
 REPLAY_CHECKPOINTS = 12
 
 
@@ -215,7 +215,8 @@ def _screen(
 
 def _evenly_spaced(steps: list[int], curve: dict[int, float], count: int) -> list[int]:
     """Return `count` of the steps, first and last among them, whose returns climb by about the same
-    amount."""
+    amount.
+    """
     if len(steps) < count:
         raise ValueError(
             f"only {len(steps)} actors were kept up to medium, {count} are needed; keep them more often"

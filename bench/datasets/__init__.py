@@ -1,2 +1,3 @@
 """Offline data: the container every method receives, its format on disk, and where it comes
-from."""
+from.
+"""

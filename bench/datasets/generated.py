@@ -1,5 +1,6 @@
 """Make the embedded data sets: roll the zoo's policies out, the same bytes every time on one
-machine."""
+machine.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ MEANING = {
 
 def parts(task: Task, zoo: Zoo, steps: int) -> list[tuple[Checkpoint, int]]:
     """Return which checkpoint gives how many steps of a data set, in order; `steps` is the size of
-    one part."""
+    one part.
+    """
     if task.kind == "medium":
         return [(zoo.medium, steps)]
     if task.kind == "medium-expert":

@@ -78,7 +78,8 @@ class Trajectories:
 
     def returns_to_go(self) -> F32:
         """Return the sum of this and all later rewards of the same episode, (N,) (paper p.4, gamma
-        = 1)."""
+        = 1).
+        """
         rewards = self.rewards.astype(np.float64)
         result = np.empty(self.steps, dtype=np.float32)
         for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True):
@@ -91,7 +92,8 @@ class Trajectories:
 
     def select(self, episodes: NDArray[np.integer]) -> Trajectories:
         """Return these episodes, in this order; the observation statistics stay those of the whole
-        set."""
+        set.
+        """
         lengths = self.lengths[episodes]
         bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         first = np.repeat(self.bounds[:-1][episodes] - bounds[:-1], lengths)
@@ -125,7 +127,8 @@ class Trajectories:
 
     def sparse(self) -> Trajectories:
         """Return the same episodes with all reward moved to the last step (paper section 5.7,
-        `--mode delayed`)."""
+        `--mode delayed`).
+        """
         rewards = np.zeros_like(self.rewards)
         rewards[self.bounds[1:] - 1] = self.returns
         return replace(self, rewards=rewards)
