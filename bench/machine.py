@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import resource
 import subprocess
@@ -22,6 +23,14 @@ def prepare(device: str) -> None:
         raise ValueError(
             f"device {device!r} is not available here; set `device: cpu` in the config"
         )
+
+
+def run_code_of(checkout: Path) -> None:
+    """Make child processes run this Python and the code of `checkout`, whatever the working directory."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(checkout), os.environ.get("PYTHONPATH")])
+    )
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def peak_memory() -> float:

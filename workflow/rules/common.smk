@@ -1,5 +1,4 @@
 import json
-import os
 import sys
 from pathlib import Path
 from shlex import quote
@@ -7,17 +6,16 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-# The code beside this workflow and the Python that runs it, whatever the working directory and PATH.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 sys.path.insert(0, workflow.basedir)
 
 from bench.behaviours import ZOO
 from bench.code import fingerprint, method_file
 from bench.files import sha256
+from bench.machine import run_code_of
 from bench.plan import BadConfig, make_plan
 from bench.tasks import TASKS, task_by_name
 
+run_code_of(Path(workflow.basedir))
 validate(config, "../schemas/config.schema.yaml")
 try:
     PLAN = make_plan(config)
@@ -25,7 +23,6 @@ except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
 GPU = int(config["device"].startswith("cuda"))
-RUN = "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}"
 
 
 wildcard_constraints:
@@ -39,7 +36,9 @@ wildcard_constraints:
 
 
 def code(*files):
-    return [f"{path}@{content}" for path, content in fingerprint(*map(Path, files)).items()]
+    return [
+        f"{path}@{content}" for path, content in fingerprint(*map(Path, files)).items()
+    ]
 
 
 def variant(wildcards):
@@ -72,6 +71,14 @@ def data_of(wildcards):
     return f"data/{chosen['source']}/{wildcards.task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
 
 
+def folder_of_input(wildcards, input):
+    return str(Path(input[0]).parent)
+
+
+def folder_of_output(wildcards, output):
+    return str(Path(output[0]).parent)
+
+
 def results_of(wildcards):
     return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
 
@@ -88,17 +95,34 @@ def finished():
     for suite in PLAN.runs:
         table = Path(f"reports/{PLAN.scale}/{suite}/table2.md")
         if table.exists():
-            print(f"\n{table.read_text()}\n{table.parent}: tables and figures; `make report` puts them on one page")
+            print(
+                f"\n{table.read_text()}\n{table.parent}: tables and figures; `make report` puts them on one page"
+            )
 
 
 def unfinished():
     for suite, runs in PLAN.runs.items():
-        missing = [str(run.folder()) for run in runs if not (run.folder() / "result.json").exists()]
+        missing = [
+            str(run.folder())
+            for run in runs
+            if not (run.folder() / "result.json").exists()
+        ]
         if missing:
-            print(f"{suite}: {len(missing)} of {len(runs)} runs missing, tables not rebuilt. Nothing finished is lost: the")
-            print(f"same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}")
+            print(
+                f"{suite}: {len(missing)} of {len(runs)} runs missing, tables not rebuilt. Nothing finished is lost: the"
+            )
+            print(
+                f"same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}"
+            )
 
 
 def pages(suite):
-    names = ["table2.md", "table2.csv", "table2.png", "table2.svg", "table2.tex", "cost.md"]
+    names = [
+        "table2.md",
+        "table2.csv",
+        "table2.png",
+        "table2.svg",
+        "table2.tex",
+        "cost.md",
+    ]
     return [f"reports/{PLAN.scale}/{suite}/{name}" for name in names]

@@ -21,7 +21,7 @@ rule generate:
         code=code("bench/datasets/generated.py"),
         task=task_constants,
         zoo=zoo_digest,
-        out=lambda wildcards, output: str(Path(output[0]).parent),
+        out=folder_of_output,
     message:
         "Rolling out {wildcards.task}"
     shell:

@@ -1,9 +1,9 @@
 rule train:
     input:
-        data=data_of,
+        data_of,
     output:
-        policy=RUN + "/policy.safetensors",
-        training=RUN + "/training.json",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/policy.safetensors",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/training.json",
     log:
         "logs/{scale}/train/{task}/{reward}/{percent}/{method}/{seed}.log",
     conda:
@@ -19,8 +19,8 @@ rule train:
         variant=variant_arguments,
         curve=config["training"]["curve"],
         device=config["device"],
-        run=RUN,
-        data=lambda wildcards, input: str(Path(input.data).parent),
+        run=folder_of_output,
+        data=folder_of_input,
     message:
         "Training {wildcards.method} on {wildcards.task}, seed {wildcards.seed}"
     shell:
@@ -30,11 +30,11 @@ rule train:
 
 rule evaluate:
     input:
-        RUN + "/policy.safetensors",
-        RUN + "/training.json",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/policy.safetensors",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/training.json",
     output:
-        RUN + "/result.json",
-        RUN + "/run.json",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/result.json",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/run.json",
     log:
         "logs/{scale}/evaluate/{task}/{reward}/{percent}/{method}/{seed}.log",
     conda:
@@ -51,7 +51,7 @@ rule evaluate:
         lanes=config["evaluation"]["lanes"],
         curve=config["evaluation"]["curve_episodes"],
         device=config["device"],
-        run=RUN,
+        run=folder_of_output,
     message:
         "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}"
     shell:

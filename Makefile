@@ -1,0 +1,44 @@
+# make mujoco: set up, run the default scale, print the table. make test: set up, check everything.
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+CORES ?= all
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help mujoco report test bench lock behaviours clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+$(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+	@touch $@
+
+mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2 to use fewer cores)
+	$(BIN)/snakemake --cores $(CORES) all_mujoco
+	$(BIN)/snakemake --cores 1 all_mujoco --report reports/quick/report.html
+	@echo "report: reports/quick/report.html"
+
+report: $(INSTALLED) ## the browsable report of the default scale
+	$(BIN)/snakemake --cores 1 all_mujoco --report reports/quick/report.html
+
+test: $(INSTALLED) ## every check: format, lint, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m slow
+
+bench: $(INSTALLED) ## the speed measurements behind the README's figures
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest benchmarks --benchmark-only -p no:randomly
+
+lock: $(INSTALLED) ## resolve pyproject.toml again: locks and environment.yml
+	$(BIN)/python tools/lock.py
+
+behaviours: $(INSTALLED) ## what training behaviour policies needs on top
+	$(BIN)/python -m pip install -r requirements-behaviours.lock
+
+clean: ## remove the virtual environment and caches; results and data stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
