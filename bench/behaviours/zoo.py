@@ -113,13 +113,12 @@ def build(
     root: Path = ZOO,
     report: Callable[[str], None] = print,
 ) -> Zoo:
-    """Choose checkpoints among the actors that `train_online` kept in `training`, score them, write
-    the zoo.
+    """Choose checkpoints among the actors kept in `training`, score them, write the zoo.
 
-    Every kept actor is screened with a few episodes. Medium is the first whose score over 100 fresh
-    episodes lies in MEDIUM; the replay checkpoints are spaced evenly in return from the start of
-    training up to medium; the expert is the best over 100 fresh episodes among the five best of the
-    screening.
+    Every kept actor is screened with a few episodes. Among those whose score lies in MEDIUM, medium
+    is the one up to which REPLAY_CHECKPOINTS actors climb most evenly in return, if 100 fresh
+    episodes confirm its score; these actors are the replay checkpoints. The expert is the best over
+    100 fresh episodes among the five best of the screening.
 
     Raises:
         ValueError: no actor is medium, or too few actors lie before it.
@@ -143,14 +142,20 @@ def build(
         return domain.normalised(returns.mean()), (returns, lengths)
 
     low, high = MEDIUM
-    candidates = [step for step in steps if low <= domain.normalised(curve[step]) <= high]
-    medium = next((step for step in candidates if low <= score(step)[0] <= high), None)
+    paths = {
+        step: _evenly_spaced([s for s in steps if s <= step], curve, REPLAY_CHECKPOINTS)
+        for step in steps[REPLAY_CHECKPOINTS - 1 :]
+        if low <= domain.normalised(curve[step]) <= high
+    }
+    by_evenness = sorted(paths, key=lambda step: paths[step][0])
+    medium = next((step for step in by_evenness if low <= score(step)[0] <= high), None)
     if medium is None:
         raise ValueError(
-            f"no kept actor of {training} scores {low:.0f} to {high:.0f}; train longer or keep actors more often"
+            f"no kept actor of {training} scores {low:.0f} to {high:.0f} with {REPLAY_CHECKPOINTS} "
+            "kept up to it; train longer or keep actors more often"
         )
     expert = max(sorted(steps, key=lambda step: curve[step])[-5:], key=lambda step: score(step)[0])
-    chosen = _evenly_spaced([step for step in steps if step <= medium], curve, REPLAY_CHECKPOINTS)
+    chosen = paths[medium][1]
 
     folder = root / domain.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -213,22 +218,31 @@ def _screen(
     return curve
 
 
-def _evenly_spaced(steps: list[int], curve: dict[int, float], count: int) -> list[int]:
-    """Return `count` of the steps, first and last among them, whose returns climb by about the same
-    amount.
+def _evenly_spaced(
+    steps: list[int], curve: dict[int, float], count: int
+) -> tuple[float, list[int]]:
+    """Return `count` of the steps, from the first to the last, whose returns climb most evenly.
+
+    The returns asked for are evenly spaced between those of the first and the last step. Dynamic
+    programming finds the steps, in order of training, with the least sum of squared distances.
+
+    Returns:
+        The mean squared distance, relative to the spacing, and the steps.
     """
-    if len(steps) < count:
-        raise ValueError(
-            f"only {len(steps)} actors were kept up to medium, {count} are needed; keep them more often"
-        )
-    first, last = curve[steps[0]], curve[steps[-1]]
-    chosen = [0]
-    for i in range(1, count - 1):
-        level = first + (last - first) * i / (count - 1)
-        room = range(chosen[-1] + 1, len(steps) - (count - 1 - i))
-        reached = (j for j in room if curve[steps[j]] >= level)
-        chosen.append(next(reached, room[-1]))
-    return [steps[j] for j in chosen] + [steps[-1]]
+    returns = np.array([curve[step] for step in steps])
+    levels = np.linspace(returns[0], returns[-1], count)
+    distance = (returns[None] - levels[:, None]) ** 2  # (count, steps)
+    distance[0, 1:] = distance[-1, :-1] = np.inf
+    cost, came_from = distance[0], []
+    for level in range(1, count):
+        best = np.minimum.accumulate(np.concatenate([[np.inf], cost[:-1]]))
+        came_from.append([int(np.argmin(cost[:i])) if i else 0 for i in range(len(steps))])
+        cost = best + distance[level]
+    chosen = [len(steps) - 1]
+    for back in reversed(came_from):
+        chosen.append(back[chosen[-1]])
+    spacing = max(float(levels[1] - levels[0]), 1e-9)
+    return float(cost[-1]) / count / spacing**2, [steps[i] for i in reversed(chosen)]
 
 
 def _progress(path: Path) -> list[list[float | None]]:

@@ -1,0 +1,334 @@
+"""dt/model.py against Hugging Face's implementation and a plain one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import DecisionTransformerConfig, DecisionTransformerModel
+
+from dt.model import DecisionTransformer
+
+OBS, ACT, WIDTH, LAYERS, HORIZON, K = 3, 2, 16, 2, 700, 6
+
+Window = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def make_model(heads: int = 1, dropout: float = 0.0, randomise: bool = True) -> DecisionTransformer:
+    """Return a model in evaluation mode; every parameter is random, biases and norms too."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = DecisionTransformer(
+            OBS, ACT, horizon=HORIZON, width=WIDTH, layers=LAYERS, heads=heads, dropout=dropout
+        )
+        if randomise:
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter += 0.3 * torch.randn_like(parameter)
+    return model.eval()
+
+
+def make_window(steps: int = K, batch: int = 4, start: int = 0) -> Window:
+    generator = torch.Generator().manual_seed(steps + start)
+    return (
+        torch.randn(batch, steps, generator=generator),
+        torch.randn(batch, steps, OBS, generator=generator),
+        torch.randn(batch, steps, ACT, generator=generator).clamp(-1, 1),
+        torch.arange(start, start + steps).expand(batch, -1).clone(),
+    )
+
+
+def pad(window: Window, before: int, after: int, value: float) -> Window:
+    """Return a window with padding steps of some value; their time steps are 0."""
+    returns, states, actions, timesteps = window
+    return (
+        functional.pad(returns, (before, after), value=value),
+        functional.pad(states, (0, 0, before, after), value=value),
+        functional.pad(actions, (0, 0, before, after), value=value),
+        functional.pad(timesteps, (before, after)),
+    )
+
+
+# --- Hugging Face -------------------------------------------------------------------------------
+
+
+def hugging_face(model: DecisionTransformer, heads: int) -> DecisionTransformerModel:
+    """Return their model with our weights."""
+    config = DecisionTransformerConfig(
+        state_dim=OBS,
+        act_dim=ACT,
+        hidden_size=WIDTH,
+        max_ep_len=HORIZON,
+        action_tanh=True,
+        n_layer=LAYERS,
+        n_head=heads,
+        n_inner=4 * WIDTH,
+        activation_function="relu",
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        layer_norm_epsilon=1e-5,
+    )
+    with torch.random.fork_rng(devices=[]):
+        theirs = DecisionTransformerModel(config).eval()
+    names = {
+        "embed_return": "embed_return",
+        "embed_state": "embed_state",
+        "embed_action": "embed_action",
+        "embed_norm": "embed_ln",
+        "final_norm": "encoder.ln_f",
+        "predict_action": "predict_action.0",
+    }
+    transposed = {}  # their Conv1D keeps (in, out), Linear (out, in)
+    for i in range(LAYERS):
+        ours, other = f"blocks.{i}", f"encoder.h.{i}"
+        names |= {f"{ours}.norm1": f"{other}.ln_1", f"{ours}.norm2": f"{other}.ln_2"}
+        transposed |= {
+            f"{ours}.attention.qkv": f"{other}.attn.c_attn",
+            f"{ours}.attention.project": f"{other}.attn.c_proj",
+            f"{ours}.grow": f"{other}.mlp.c_fc",
+            f"{ours}.shrink": f"{other}.mlp.c_proj",
+        }
+    ours = model.state_dict()
+    weights = {
+        "embed_timestep.weight": ours["embed_timestep.weight"],
+        "encoder.wpe.weight": torch.zeros_like(theirs.encoder.wpe.weight),
+    }
+    for mine, other in names.items():
+        weights |= {f"{other}.{part}": ours[f"{mine}.{part}"] for part in ("weight", "bias")}
+    for mine, other in transposed.items():
+        weights[f"{other}.weight"] = ours[f"{mine}.weight"].T
+        weights[f"{other}.bias"] = ours[f"{mine}.bias"]
+    used = {name.rsplit(".", 1)[0] for name in ours}
+    assert used == {*names, *transposed, "embed_timestep"}, "a weight of ours is not compared"
+    missing, unexpected = theirs.load_state_dict(weights, strict=False)
+    assert not unexpected
+    assert {name.split(".")[0] for name in missing} <= {
+        "predict_state",
+        "predict_return",
+        "encoder",
+    }
+    assert {name for name in missing if name.startswith("encoder")} <= {"encoder.wte.weight"}
+    return theirs
+
+
+@torch.no_grad()
+def their_actions(theirs: DecisionTransformerModel, window: Window, before: int) -> Tensor:
+    """Return their actions for a window padded on the left as their users do: actions -10."""
+    returns, states, actions, timesteps = pad(window, before, 0, -10.0)
+    mask = torch.ones_like(timesteps)
+    mask[:, :before] = 0
+    answer = theirs(
+        states=states,
+        actions=actions,
+        returns_to_go=returns.unsqueeze(2),
+        timesteps=timesteps,
+        attention_mask=mask,
+    )
+    return answer.action_preds[:, before:]
+
+
+@pytest.mark.parametrize("start", [0, 600], ids=["early", "deep-in-the-episode"])
+@pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
+def test_equals_hugging_face_on_the_same_weights(heads: int, start: int) -> None:
+    model = make_model(heads)
+    theirs = hugging_face(model, heads)
+    for steps in range(1, K + 1):
+        window = make_window(steps, start=start)
+        expected = their_actions(theirs, window, before=K - steps)
+        with torch.no_grad():
+            found = model(*pad(window, 0, K - steps, 0.0))[:, :steps]
+            last = model(*window, last=True)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(last, expected[:, -1:], rtol=0, atol=1e-5)
+        assert expected.std() > 0.1, "the two agree on something that says nothing"
+
+
+def test_hugging_face_differs_if_its_position_table_is_not_zero() -> None:
+    """The comparison sees what it should: the table `wpe` is the known difference."""
+    model = make_model()
+    theirs = hugging_face(model, 1)
+    with torch.no_grad():
+        theirs.encoder.wpe.weight[0] += 0.1 * torch.arange(WIDTH)
+        difference = (model(*make_window()) - their_actions(theirs, make_window(), 0)).abs().max()
+    assert difference > 1e-3
+
+
+# --- shape of the function ----------------------------------------------------------------------
+
+
+def test_number_of_parameters_by_hand() -> None:
+    obs, act, width, layers, horizon = 11, 3, 128, 3, 1000
+    embeddings = (1 + 1) * width + (obs + 1) * width + (act + 1) * width + horizon * width
+    attention = width * 3 * width + 3 * width + width * width + width
+    grow_and_shrink = width * 4 * width + 4 * width + 4 * width * width + width
+    block = attention + grow_and_shrink + 2 * 2 * width
+    expected = embeddings + 2 * width + layers * block + 2 * width + (width + 1) * act
+    with torch.random.fork_rng(devices=[]):
+        model = DecisionTransformer(
+            obs, act, horizon=horizon, width=width, layers=layers, heads=1, dropout=0.1
+        )
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected == 726_019
+
+
+@torch.no_grad()
+def test_padding_on_the_right_never_changes_a_real_step() -> None:
+    model, real = make_model(heads=2), K - 2
+    clean = pad(make_window(real), 0, K - real, 0.0)
+    dirty = tuple(part.clone() for part in clean)
+    for part, rubbish in zip(dirty, (1e3, -7.0, 5.0, HORIZON - 1), strict=True):
+        part[:, real:] = rubbish
+    found, expected = model(*dirty), model(*clean)
+    assert torch.equal(found[:, :real], expected[:, :real])
+    assert not torch.allclose(found[:, real:], expected[:, real:])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("part", "seen_from"), [(0, 0), (1, 0), (2, 1)], ids=["return-to-go", "state", "action"]
+)
+@pytest.mark.parametrize("changed", range(K))
+def test_a_token_changes_only_predictions_after_it(part: int, seen_from: int, changed: int) -> None:
+    """Return-to-go and state are seen from their own step on, an action from the next one on."""
+    model, window = make_model(heads=2), make_window()
+    before = model(*window)
+    window[part][:, changed] += 1.0
+    difference = (model(*window) - before).abs().amax(dim=(0, 2))
+    first = changed + seen_from
+    assert (difference[:first] == 0).all()
+    assert (difference[first:] > 1e-4).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("steps", range(1, K + 1))
+def test_the_last_action_alone_is_the_last_of_all(steps: int) -> None:
+    model, window = make_model(heads=2), make_window(steps, start=300)
+    alone = model(*window, last=True)
+    assert alone.shape == (4, 1, ACT)
+    torch.testing.assert_close(alone, model(*window)[:, -1:], rtol=0, atol=1e-6)
+    window[2][:, -1] = 1e6  # the action that is being predicted is not known yet
+    assert torch.equal(model(*window, last=True), alone)
+
+
+@torch.no_grad()
+def test_the_same_window_later_in_the_episode_is_another_input() -> None:
+    model, window = make_model(), make_window()
+    later = (*window[:3], window[3] + 500)
+    assert (model(*window) - model(*later)).abs().max() > 1e-2
+
+
+# --- gradients ----------------------------------------------------------------------------------
+
+
+def plain_actions(model: DecisionTransformer, window: Window) -> Tensor:
+    """The same function, one token, one head and one pair at a time; computes every token."""
+    returns, states, actions, timesteps = window
+    tokens = []
+    for t in range(timesteps.shape[1]):
+        time = model.embed_timestep.weight[timesteps[:, t]]
+        tokens.append(model.embed_return(returns[:, t : t + 1]) + time)
+        tokens.append(model.embed_state(states[:, t]) + time)
+        tokens.append(model.embed_action(actions[:, t]) + time)
+    tokens = [model.embed_norm(token) for token in tokens]
+    for block in model.blocks:
+        triples = [block.attention.qkv(block.norm1(token)).chunk(3, dim=1) for token in tokens]
+        tokens = [
+            token + block.attention.project(plain_attention(triples, i, block.attention.heads))
+            for i, token in enumerate(tokens)
+        ]
+        tokens = [
+            token + block.shrink(block.grow(block.norm2(token)).clamp(min=0)) for token in tokens
+        ]
+    return torch.stack(
+        [model.predict_action(model.final_norm(token)).tanh() for token in tokens[1::3]], dim=1
+    )
+
+
+def plain_attention(triples: list[tuple[Tensor, ...]], i: int, heads: int) -> Tensor:
+    size = WIDTH // heads
+    mixed = []
+    for head in range(heads):
+        own = slice(head * size, (head + 1) * size)
+        query = triples[i][0][:, own]
+        scores = [(query * triples[j][1][:, own]).sum(1) / math.sqrt(size) for j in range(i + 1)]
+        total = sum(score.exp() for score in scores)
+        mixed.append(
+            sum((scores[j].exp() / total)[:, None] * triples[j][2][:, own] for j in range(i + 1))
+        )
+    return torch.cat(mixed, dim=1)
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["every-step", "last-step"])
+@pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
+def test_gradients_equal_those_of_a_plain_unpruned_model(heads: int, last: bool) -> None:
+    model, window = make_model(heads), make_window(4, batch=3, start=5)
+    weights = torch.randn(3, 4, ACT, generator=torch.Generator().manual_seed(1))
+    kept = slice(-1, None) if last else slice(None)
+    expected = plain_actions(model, window)[:, kept]
+    found = model(*window, last=last)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    parameters = dict(model.named_parameters())
+    gradients = [
+        torch.autograd.grad(
+            (actions * weights[:, kept]).sum(), list(parameters.values()), allow_unused=True
+        )
+        for actions in (found, expected)
+    ]
+    for name, mine, plain in zip(parameters, *gradients, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=1e-3, atol=2e-5, msg=lambda m, n=name: n + m)
+        assert mine.abs().max() > 0, name
+
+
+# --- initialisation and dropout -----------------------------------------------------------------
+
+
+def full_size() -> DecisionTransformer:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return DecisionTransformer(11, 3, horizon=1000, width=128, layers=3, heads=1, dropout=0.1)
+
+
+def test_the_gpt_starts_as_the_papers_code_does() -> None:
+    for block in full_size().blocks:
+        for layer in (block.attention.qkv, block.attention.project, block.grow, block.shrink):
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.03)
+            assert layer.weight.mean().item() == pytest.approx(0, abs=1e-3)
+            assert (layer.bias == 0).all()
+        for norm in (block.norm1, block.norm2):
+            assert (norm.weight == 1).all()
+            assert (norm.bias == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs"), [("embed_state", 11), ("embed_action", 3), ("predict_action", 128)]
+)
+def test_embeddings_and_head_keep_pytorchs_start(layer: str, inputs: int) -> None:
+    """PyTorch's Linear: uniform within 1 / sqrt(inputs), biases too."""
+    linear, bound = getattr(full_size(), layer), 1 / math.sqrt(inputs)
+    assert 0.9 * bound < linear.weight.abs().max() <= bound
+    assert linear.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.1)
+    assert (linear.bias != 0).any()
+
+
+def test_time_steps_start_standard_normal() -> None:
+    assert full_size().embed_timestep.weight.std().item() == pytest.approx(1, rel=0.01)
+
+
+@torch.no_grad()
+def test_dropout_acts_in_training_only() -> None:
+    plain, dropping = make_model(dropout=0.0), make_model(dropout=0.5)
+    window = make_window()
+    assert torch.equal(dropping(*window), plain(*window))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        dropping.train()
+        first, second = dropping(*window), dropping(*window)
+    assert (first - second).abs().max() > 1e-2
+
+
+def test_heads_must_divide_the_width() -> None:
+    with pytest.raises(ValueError, match="width 16 is not divisible by heads 3"):
+        make_model(heads=3)
