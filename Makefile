@@ -1,6 +1,8 @@
 # make mujoco: set up, run the default scale, print the table. make test: set up, check everything.
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 CORES ?= all
+SCALE ?= quick
+CONFIG := config/$(if $(filter quick,$(SCALE)),config,$(SCALE)).yaml
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -14,13 +16,14 @@ $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
 	@touch $@
 
-mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2 to use fewer cores)
-	$(BIN)/snakemake --cores $(CORES) all_mujoco
-	$(BIN)/snakemake --cores 1 all_mujoco --report reports/quick/report.html
-	@echo "report: reports/quick/report.html"
+mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
+	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG)
+	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 
-report: $(INSTALLED) ## the browsable report of the default scale
-	$(BIN)/snakemake --cores 1 all_mujoco --report reports/quick/report.html
+report: $(INSTALLED) ## put the tables and figures of SCALE on one page
+	$(BIN)/snakemake all_mujoco --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
+	@cat reports/$(SCALE)/mujoco/table2.md
+	@echo "report: reports/$(SCALE)/report.html"
 
 test: $(INSTALLED) ## every check: format, lint, types, tests
 	$(BIN)/ruff check .

@@ -48,9 +48,8 @@ class Config:
     target_return: float | None = (
         None  # the evaluator asks for it; None: the task's declared one (Table 9)
     )
-    precision: Literal["float32", "bfloat16"] = (
-        "float32"  # bfloat16: autocast, for processors that have it
-    )
+    # arithmetic of the matrix products; auto: bfloat16 if the processor has it. The record says which.
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
 
     def __post_init__(self) -> None:
         for name in ("context_length", "layers", "heads", "width", "batch_size"):
@@ -58,6 +57,8 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
+        if self.precision == "auto":
+            object.__setattr__(self, "precision", _fast_precision())
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
 
@@ -225,6 +226,13 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
         return_scale=float(about["return_scale"]),
         device=device,
     )
+
+
+def _fast_precision() -> Literal["float32", "bfloat16"]:
+    """Return the arithmetic that is fast here: emulated bfloat16 is slower than float32."""
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
 
 
 def _build(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers_dt import make_data, numbered
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
@@ -126,7 +126,6 @@ def test_the_generator_alone_decides() -> None:
     assert not torch.equal(drawn(50, 4, seed=1)[0], drawn(50, 4, seed=2)[0])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(
     lengths=st.lists(st.integers(1, 8), min_size=1, max_size=6),
     context_length=st.integers(1, 12),

@@ -93,11 +93,7 @@ def merged_config(wildcards):
 
 def finished():
     for suite in PLAN.runs:
-        table = Path(f"reports/{PLAN.scale}/{suite}/table2.md")
-        if table.exists():
-            print(
-                f"\n{table.read_text()}\n{table.parent}: tables and figures; `make report` puts them on one page"
-            )
+        print(f"reports/{PLAN.scale}/{suite}: tables and figures; `make report SCALE={PLAN.scale}` puts them on one page")
 
 
 def unfinished():

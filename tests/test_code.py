@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.code import ROOT, fingerprint, method_file
+
+PLAIN = '''"""Says what it is."""
+
+import numpy as np
+
+
+class Box:
+    """Holds a number."""
+
+    size = 3
+
+    def twice(self, extra=1):
+        """Return twice the number."""
+        return 2 * self.size + extra
+
+
+async def wait():
+    """Wait."""
+    return "done"
+'''
+
+
+def lay(root: Path, files: dict[str, str]) -> Path:
+    """Write files below a folder of their own, so that no two trees share a path."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def hash_of(tmp_path: Path, name: str, text: str) -> str:
+    root = lay(tmp_path / name, {"dt/method.py": text})
+    return fingerprint(Path("dt/method.py"), root=root)["dt/method.py"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("size = 3", "size = 3  # the number"),
+        ("import numpy", "# a comment\nimport numpy"),
+        ('"""Says what it is."""', '"""Says it in other words.\n\nAnd more.\n"""'),
+        ('"""Holds a number."""', '"""Keeps a number."""'),
+        ('"""Return twice the number."""', "'other quotes'"),
+        ('"""Wait."""', '"""Wait for it."""'),
+        ("2 * self.size + extra", "(2 * self.size\n            + extra)"),
+        ('"done"', "'done'"),
+    ],
+    ids=["comment", "line", "module", "class", "function", "async", "layout", "quotes"],
+)
+def test_words_and_layout_do_not_count(tmp_path: Path, old: str, new: str) -> None:
+    assert PLAIN.count(old) == 1
+    edited = PLAIN.replace(old, new)
+    assert hash_of(tmp_path, "a", PLAIN) == hash_of(tmp_path, "b", edited)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("size = 3", "size = 4"),
+        ("size = 3", "size = 3.0"),
+        ("extra=1", "extra=2"),
+        ("2 * self.size", "2 + self.size"),
+        ('"done"', '"Done"'),
+        ("import numpy as np", "import numpy"),
+        ("async def", "def"),
+        ("    size = 3", '    size = 3\n    "not a docstring"'),
+    ],
+    ids=["number", "type", "default", "operator", "string", "import", "async", "expression"],
+)
+def test_code_counts(tmp_path: Path, old: str, new: str) -> None:
+    assert PLAIN.count(old) == 1
+    edited = PLAIN.replace(old, new)
+    assert hash_of(tmp_path, "a", PLAIN) != hash_of(tmp_path, "b", edited)
+
+
+def test_an_edit_in_place_is_seen(tmp_path: Path) -> None:
+    path = lay(tmp_path, {"dt/method.py": "x = 1"}) / "dt/method.py"
+    before = fingerprint(Path("dt/method.py"), root=tmp_path)
+    path.write_text("x = 2")
+    os.utime(path, ns=(1, 1))
+    assert fingerprint(Path("dt/method.py"), root=tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import bench.b",
+        "import bench.b as other, json",
+        "from bench import b",
+        "from bench.b import thing",
+        "def f():\n    from bench.b import thing",
+        "def f():\n    import bench.b",
+        "if TYPE_CHECKING:\n    from bench.b import thing",
+        "try:\n    import bench.b\nexcept ImportError:\n    pass",
+        "from . import b",
+        "from .b import thing",
+    ],
+    ids=[
+        "import",
+        "as",
+        "from-package",
+        "from-module",
+        "in-function-from",
+        "in-function",
+        "typing",
+        "try",
+        "relative",
+        "relative-module",
+    ],
+)
+def test_the_closure_follows_imports(tmp_path: Path, text: str) -> None:
+    lay(tmp_path, {"bench/a.py": text, "bench/b.py": "x = 1", "bench/c.py": "x = 1"})
+    assert set(fingerprint(Path("bench/a.py"), root=tmp_path)) == {"bench/a.py", "bench/b.py"}
+
+
+def test_the_closure_goes_on_from_file_to_file_and_round_in_circles(tmp_path: Path) -> None:
+    files = {
+        "baselines/mine.py": "import numpy\nfrom bench.a import x",
+        "bench/a.py": "from bench.deep.b import x",
+        "bench/deep/b.py": "import bench.a\nimport dt.model",
+        "dt/model.py": "",
+        "dt/method.py": "",
+    }
+    lay(tmp_path, files)
+    found = fingerprint(Path("baselines/mine.py"), root=tmp_path)
+    assert list(found) == ["baselines/mine.py", "bench/a.py", "bench/deep/b.py", "dt/model.py"]
+
+
+def test_the_file_of_a_package_counts(tmp_path: Path) -> None:
+    files = {
+        "bench/a.py": "from bench.quoted import cells",
+        "bench/quoted/__init__.py": "from bench.b import x",
+        "bench/b.py": "",
+    }
+    found = fingerprint(Path("bench/a.py"), root=lay(tmp_path, files))
+    assert {"bench/quoted/__init__.py", "bench/b.py"} <= set(found)
+
+
+def test_a_far_edit_changes_the_near_fingerprint_only_where_it_is_imported(tmp_path: Path) -> None:
+    def tree(name: str, value: int) -> Path:
+        files = {
+            "bench/a.py": "import bench.b",
+            "bench/b.py": f"x = {value}",
+            "bench/other.py": "",
+        }
+        return lay(tmp_path / name, files)
+
+    one, two = tree("one", 1), tree("two", 2)
+    of_a = [fingerprint(Path("bench/a.py"), root=root) for root in (one, two)]
+    of_other = [fingerprint(Path("bench/other.py"), root=root) for root in (one, two)]
+    assert of_a[0] != of_a[1]
+    assert of_a[0]["bench/a.py"] == of_a[1]["bench/a.py"]
+    assert of_other[0] == of_other[1]
+
+
+def test_a_missing_file_has_a_fingerprint_that_changes_when_it_comes(tmp_path: Path) -> None:
+    missing = fingerprint(Path("baselines/mine.py"), root=tmp_path)
+    assert list(missing) == ["baselines/mine.py"]
+    lay(tmp_path, {"baselines/mine.py": "x = 1"})
+    assert fingerprint(Path("baselines/mine.py"), root=tmp_path) != missing
+
+
+@pytest.mark.parametrize("content", [b"def f(:", b"x = '\xff'"], ids=["syntax", "encoding"])
+def test_a_file_that_does_not_parse_counts_by_its_bytes(tmp_path: Path, content: bytes) -> None:
+    prints = []
+    for name, extra in (("a", b""), ("b", b""), ("c", b" ")):
+        path = tmp_path / name / "dt" / "method.py"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content + extra)
+        prints.append(fingerprint(Path("dt/method.py"), root=tmp_path / name))
+    assert prints[0] == prints[1] != prints[2]
+
+
+@pytest.mark.parametrize(
+    ("module", "mine", "others"),
+    [
+        ("dt", {"dt/method.py", "dt/model.py", "dt/windows.py"}, {"baselines/bc.py"}),
+        ("bc", {"baselines/bc.py", "bench/fit.py"}, {"dt/model.py", "baselines/cql.py"}),
+        ("percent_bc", {"baselines/percent_bc.py", "baselines/bc.py"}, {"baselines/cql.py"}),
+    ],
+)
+def test_what_a_training_depends_on_here(module: str, mine: set[str], others: set[str]) -> None:
+    found = set(fingerprint(method_file(module), Path("bench/train.py")))
+    assert mine | {"bench/train.py", "bench/context.py", "bench/datasets/trajectories.py"} <= found
+    # an edit of figures, tables, scores or protocol trains nothing again
+    assert not found & (
+        others | {"bench/figures.py", "bench/tables.py", "bench/scores.py", "bench/protocol.py"}
+    )
+    assert all((ROOT / path).is_file() for path in found)
+
+
+def test_the_report_depends_on_the_reader_of_the_papers_numbers() -> None:
+    assert "bench/quoted/__init__.py" in fingerprint(Path("bench/report.py"))

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import SafetensorError
+
+from bench.code import ROOT
+from bench.files import (
+    DamagedFile,
+    DiskFull,
+    read_json,
+    replacing,
+    sha256,
+    write_json,
+    write_text,
+)
+from bench.tensors import write_tensors
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_half(path: Path, error: BaseException) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+def test_new_content_replaces_the_old_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "notes.txt"
+    write_text(path, "old")
+    write_text(path, "new ±")
+    assert path.read_bytes() == "new ±".encode()
+    assert names_in(path.parent) == ["notes.txt"]
+
+
+def test_a_reader_sees_the_old_content_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("half of the n")
+        assert path.read_text() == "old"
+    assert path.read_text() == "half of the n"
+
+
+def test_others_may_read_the_file(tmp_path: Path) -> None:
+    write_text(tmp_path / "notes.txt", "x")
+    assert (tmp_path / "notes.txt").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit, PermissionError])
+def test_old_content_survives_an_error(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+    with pytest.raises(error):
+        write_half(path, error())
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["notes.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT], ids=["disk", "quota"])
+def test_a_full_disk_is_named_and_nothing_is_left_over(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+    with pytest.raises(DiskFull, match=f"no space left while writing {path}"):
+        write_half(path, OSError(number, os.strerror(number)))
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["notes.txt"]
+
+
+def test_a_disk_that_fills_up_while_syncing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("bench.files.os.fsync", full)
+    with pytest.raises(DiskFull, match=r"result\.json"):
+        write_json(tmp_path / "result.json", {"a": 1})
+    assert names_in(tmp_path) == []
+
+
+def test_a_disk_too_full_for_a_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**where: object) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("bench.files.tempfile.mkstemp", full)
+    with pytest.raises(DiskFull, match=r"result\.json"):
+        write_json(tmp_path / "result.json", {"a": 1})
+
+
+def test_a_full_disk_as_safetensors_spells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise SafetensorError(
+            "Error while serializing: I/O error: No space left on device (os error 28)"
+        )
+
+    monkeypatch.setattr("bench.tensors.save_file", full)
+    with pytest.raises(DiskFull, match=r"policy\.safetensors"):
+        write_tensors(tmp_path / "policy.safetensors", {"a": np.zeros(2)}, method="x")
+    assert names_in(tmp_path) == []
+
+
+def can_mount() -> bool:
+    return shutil.which("unshare") is not None and not subprocess.call(
+        ["unshare", "-rm", "true"], stderr=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs a mount namespace of its own")
+def test_a_file_system_of_64_kb_that_is_really_full(tmp_path: Path) -> None:
+    program = """
+import sys, numpy
+from pathlib import Path
+from bench.files import DiskFull
+from bench.tensors import write_tensors
+folder = Path(sys.argv[1])
+(folder / "policy").write_text("old")
+try:
+    write_tensors(folder / "policy", {"a": numpy.zeros(40_000)}, method="x")
+except DiskFull as error:
+    print(error, [path.name for path in folder.iterdir()], (folder / "policy").read_text())
+"""
+    mount = 'mount -t tmpfs -o size=64k tmpfs "$1" && exec "$2" -c "$3" "$1"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount, "sh", tmp_path, sys.executable, program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert f"no space left while writing {tmp_path / 'policy'}" in done.stdout, done.stderr
+    assert done.stdout.endswith("['policy'] old\n")
+
+
+def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError):
+        write_half(tmp_path / "x", PermissionError(errno.EACCES, "no"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_refuses_what_is_not_a_number(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "x.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"a": [value]})
+    assert read_json(path) == {"a": 1}
+    assert names_in(tmp_path) == ["x.json"]
+
+
+def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path: Path) -> None:
+    write_json(tmp_path / "1.json", {"b": 1, "a": {"d": 2, "c": [3.5, None]}})
+    write_json(tmp_path / "2.json", {"a": {"c": [3.5, None], "d": 2}, "b": 1})
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+    assert read_json(tmp_path / "1.json") == {"a": {"c": [3.5, None], "d": 2}, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'{"a": [1, 2', b"<html>403 Forbidden</html>", b'{"a": "\xff"}'],
+    ids=["empty", "truncated", "page", "not-text"],
+)
+def test_damaged_json_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile, match=f"{path} is damaged"):
+        read_json(path)
+
+
+def test_missing_json_is_another_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"x\.json"):
+        read_json(tmp_path / "x.json")
+
+
+def test_sha256_of_the_standard_example(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    assert (
+        sha256(tmp_path / "abc")
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

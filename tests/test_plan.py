@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import copy
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CONFIG
+from snakemake.utils import update_config
+
+from bench.code import ROOT
+from bench.plan import BadConfig, found_modules, make_plan
+
+
+def read(*names: str) -> dict[str, Any]:
+    """Merge files of config/ as Snakemake does."""
+    config: dict[str, Any] = {}
+    for name in names:
+        update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+    return config
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return copy.deepcopy(CONFIG)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "baselines").mkdir()
+    for name in ("__init__", "_template", "bc", "behaviour"):
+        (tmp_path / "baselines" / f"{name}.py").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
+    config = read(*names)
+    plan = make_plan(config)
+    assert plan.scale == config["name"]
+    for suite, axes in config["suites"].items():
+        asked = itertools.product(
+            axes["tasks"], axes["rewards"], axes["percents"], axes["methods"], axes["seeds"]
+        )
+        runs = [
+            (run.task, run.reward, run.percent, run.method, run.seed) for run in plan.runs[suite]
+        ]
+        assert runs == list(asked)
+        assert {run.scale for run in plan.runs[suite]} == {config["name"]}
+
+
+def test_the_default_config_compares_the_methods_of_the_paper() -> None:
+    plan = make_plan(read("config.yaml"))
+    modules = {name: variant.module for name, variant in plan.variants.items()}
+    assert modules["dt"] == "dt"
+    assert modules["bc10"] == "percent_bc"
+    assert plan.variants["bc10"].options == {"top_percent": 10}
+    assert plan.variants["bc10"].quoted == ("Table 3", "10%BC")
+    assert {"dt", "cql", "bc", "uniform", "behaviour"} <= set(modules)
+    assert plan.variants["uniform"].quoted is None
+
+
+def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
+    quick, smoke = make_plan(read("config.yaml")), make_plan(read("config.yaml", "smoke.yaml"))
+    assert smoke.scale == "smoke"
+    assert smoke.variants["dt"].options["width"] == 32
+    assert smoke.variants["dt"].steps < quick.variants["dt"].steps
+    assert smoke.variants["bc10"].options["top_percent"] == 10
+    for name, variant in smoke.variants.items():
+        assert (variant.label, variant.module, variant.quoted) == (
+            quick.variants[name].label,
+            quick.variants[name].module,
+            quick.variants[name].quoted,
+        )
+
+
+def test_order_of_runs_by_hand(config: dict[str, Any], root: Path) -> None:
+    axes = {"tasks": ["hopper-medium"], "methods": ["bc", "dt"], "rewards": ["sparse", "dense"]}
+    config["suites"] = {"mujoco": axes | {"percents": [100, 10], "seeds": [3, 1]}}
+    config["methods"] = {name: {"module": name} for name in ("dt", "bc", "behaviour")}
+    folders = [str(run.folder()) for run in make_plan(config, root).runs["mujoco"]]
+    below = "results/test/runs/hopper-medium"
+    assert folders[:5] == [
+        f"{below}/sparse/100/bc/3",
+        f"{below}/sparse/100/bc/1",
+        f"{below}/sparse/100/dt/3",
+        f"{below}/sparse/100/dt/1",
+        f"{below}/sparse/10/bc/3",
+    ]
+    assert folders[8] == f"{below}/dense/100/bc/3"
+    assert len(folders) == len(set(folders)) == 16
+
+
+def test_methods_stand_in_the_order_that_the_suite_names_them(
+    config: dict[str, Any], root: Path
+) -> None:
+    config["suites"]["mujoco"]["methods"] = ["behaviour", "dt"]
+    assert list(make_plan(config, root).variants) == ["behaviour", "dt"]
+
+
+def test_steps_and_labels_have_defaults(config: dict[str, Any], root: Path) -> None:
+    config["methods"]["bc"] = {"module": "bc"}
+    variants = make_plan(config, root).variants
+    assert (variants["bc"].steps, variants["bc"].label, variants["bc"].options) == (50, "bc", {})
+    assert variants["behaviour"].steps == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "message"),
+    [
+        ("tasks", ["hopper-medium", "hoper"], r"suites\.mujoco\.tasks: unknown task 'hoper'"),
+        ("methods", ["dt", "td3"], r"suites\.mujoco\.methods: unknown method 'td3'"),
+    ],
+    ids=["task", "method"],
+)
+def test_unknown_names_are_refused_with_the_known_ones(
+    config: dict[str, Any], root: Path, key: str, values: list[str], message: str
+) -> None:
+    known = {"tasks": "hopper-medium-replay", "methods": "dt, bc, bc10, behaviour"}[key]
+    config["suites"]["mujoco"][key] = values
+    with pytest.raises(BadConfig, match=f"{message}; known: .*{known}"):
+        make_plan(config, root)
+
+
+def test_an_unknown_module_is_refused_with_the_known_ones(
+    config: dict[str, Any], root: Path
+) -> None:
+    config["methods"]["bc"]["module"] = "mlp"
+    message = r"methods\.bc\.module: unknown module 'mlp'; known: dt, bc, behaviour"
+    with pytest.raises(BadConfig, match=message):
+        make_plan(config, root)
+
+
+def test_a_dropped_module_is_in_every_suite_and_goes_again(
+    config: dict[str, Any], root: Path
+) -> None:
+    config["suites"]["second"] = config["suites"]["mujoco"] | {"tasks": ["hopper-medium-replay"]}
+    before = make_plan(config, root)
+    (root / "baselines" / "mine.py").write_text("this is not Python")
+    after = make_plan(config, root)
+    for suite in ("mujoco", "second"):
+        assert {run.method for run in after.runs[suite]} >= {"mine", "dt"}
+        # nobody else's runs change
+        assert [run for run in after.runs[suite] if run.method != "mine"] == list(
+            before.runs[suite]
+        )
+    assert list(after.variants) == ["dt", "bc", "bc10", "behaviour", "mine"]
+    mine = after.variants["mine"]
+    assert (mine.module, mine.label, mine.steps, mine.options) == ("mine", "mine", 50, {})
+    assert mine.quoted is None
+    (root / "baselines" / "mine.py").unlink()
+    assert make_plan(config, root) == before
+
+
+def test_a_dropped_module_may_be_named_by_a_suite(config: dict[str, Any], root: Path) -> None:
+    (root / "baselines" / "mine.py").touch()
+    config["suites"]["mujoco"]["methods"] = ["mine", "dt"]
+    plan = make_plan(config, root)
+    assert list(plan.variants) == ["mine", "dt"]
+    assert len(plan.runs["mujoco"]) == 8
+
+
+def test_a_declared_module_joins_no_suite_by_itself(config: dict[str, Any], root: Path) -> None:
+    config["suites"]["mujoco"]["methods"] = ["dt"]
+    assert list(make_plan(config, root).variants) == ["dt"]
+
+
+def test_private_modules_are_no_methods(root: Path) -> None:
+    assert found_modules(root) == ["dt", "bc", "behaviour"]
+
+
+def test_the_repository_has_the_methods_of_the_paper() -> None:
+    assert {"dt", "bc", "percent_bc", "cql", "uniform", "behaviour"} <= set(found_modules())
+
+
+def test_a_run_of_two_suites_is_run_once(config: dict[str, Any], root: Path) -> None:
+    config["suites"]["again"] = config["suites"]["mujoco"] | {"seeds": [1, 2]}
+    plan = make_plan(config, root)
+    runs = plan.all_runs()
+    assert len(runs) == len(set(runs)) == 2 * 4 * 3
+    assert runs[:16] == plan.runs["mujoco"]
+
+
+def test_options_are_spelt_the_same_in_any_order(config: dict[str, Any], root: Path) -> None:
+    texts = []
+    for options in ({"width": 8, "layers": 2}, {"layers": 2, "width": 8}):
+        config["methods"]["bc"]["options"] = options
+        texts.append(make_plan(config, root).variants["bc"].options_json())
+    assert texts == ['{"layers": 2, "width": 8}'] * 2
+
+
+def test_the_same_config_gives_the_same_plan(config: dict[str, Any], root: Path) -> None:
+    assert make_plan(config, root) == make_plan(copy.deepcopy(config), root)

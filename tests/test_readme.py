@@ -1,0 +1,105 @@
+"""The commands of the README do what it says, run as a reader runs them (the long ones at scale smoke)."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pipeline import ROOT, checkout, clean
+
+pytestmark = pytest.mark.slow
+
+# What a test cannot do as written, and what it does instead.
+INSTEAD = {
+    "make mujoco": "make mujoco SCALE=smoke CORES=2",
+    "snakemake --cores 8 all_mujoco": "snakemake all_mujoco --cores 2 --configfile config/smoke.yaml",
+    "snakemake --cores 8 partial": "snakemake partial --cores 2 --configfile config/smoke.yaml",
+}
+NOT_HERE = {
+    "make test": "this test is part of it; test_ci_runs_the_readme_test_command checks the command",
+}
+
+
+def commands():
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A checkout whose .venv is the environment that runs this test: set-up is tested by CI itself."""
+    folder = checkout(tmp_path_factory.mktemp("readme") / "clone")
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / ".venv" / ".installed").touch()
+    for name in ("requirements.lock", "pyproject.toml", "tools/setup.sh"):
+        os.utime(folder / name, (0, 0))  # older than the environment: nothing to install
+    return folder
+
+
+def test_the_readme_gives_the_commands_this_project_promises():
+    assert {"make mujoco", "make test", "snakemake --cores 8 all_mujoco"} <= set(commands())
+
+
+def test_every_readme_command_runs(clone):
+    environment = clean() | {"PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for command in commands():
+        if command in NOT_HERE:
+            continue
+        done = subprocess.run(
+            INSTEAD.get(command, command),
+            shell=True,
+            executable="/bin/bash",
+            cwd=clone,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}"
+    table = (clone / "reports/smoke/mujoco/table2.md").read_text()
+    for heading in ("DT", "CQL", "BC", "10%BC", "Uniform", "Behaviour", "other data"):
+        assert heading in table
+    for suffix in ("csv", "tex", "png", "svg"):
+        assert (clone / f"reports/smoke/mujoco/table2.{suffix}").stat().st_size > 0
+    assert (clone / "reports/smoke/report.html").exists()
+    record = clone / "results/smoke/runs/hopper-medium/dense/100/mine/0/result.json"
+    assert record.exists()  # the baseline that the README adds
+
+
+def test_ci_runs_the_readme_test_command():
+    assert "make test" in (ROOT / ".ci/run").read_text()
+    recipe = subprocess.run(
+        ["make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for tool in ("ruff check", "snakefmt --check", "snakemake --lint", "mypy", "pytest"):
+        assert tool in recipe
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("", "no Python found"),
+        ("/nonexistent/python3.11", "does not run"),
+        ("old", "lock is for 3.11"),
+    ],
+    ids=["missing", "does not run", "wrong version"],
+)
+def test_make_says_what_is_wrong_with_python(tmp_path, python, message):
+    folder = checkout(tmp_path / "clone")
+    if python == "old":
+        python = tmp_path / "python3.9"
+        python.write_text('#!/bin/sh\necho "3.9"\n')
+        python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "mujoco", f"PYTHON={python}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=clean(),
+    )
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

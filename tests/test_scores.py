@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import RECORD
+
+from bench import scores
+from bench.files import DamagedFile
+from bench.identity import Identity
+from bench.plan import Plan
+from bench.scores import Incomparable, collect, final
+from bench.tasks import DOMAINS, TASKS
+
+Write = Callable[..., Path]
+RUN = Identity("test", "hopper-medium", "dense", 100.0, "bc", 0)
+LATER = Identity("test", "hopper-medium", "dense", 100.0, "bc", 1)
+
+
+def evaluation(returns: list[float], **changes: Any) -> dict[str, Any]:
+    lengths = list(range(1, len(returns) + 1))
+    return {
+        "step": 20,
+        "target": 3600.0,
+        "final": True,
+        "returns": returns,
+        "lengths": lengths,
+    } | changes
+
+
+def collected(write_record: Write, plan: Plan, returns: list[float]) -> pd.Series:
+    return collect([write_record(RUN, evaluations=[evaluation(returns)])], plan).iloc[0]
+
+
+def test_reference_scores_of_d4rl() -> None:
+    # Farama-Foundation/D4RL d4rl/infos.py
+    assert DOMAINS["hopper"].reference_min == -20.272305
+    assert DOMAINS["hopper"].reference_max == 3234.3
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_the_random_policy_scores_0_and_the_expert_100(name: str) -> None:
+    domain = DOMAINS[name]
+    low, high = domain.reference_min, domain.reference_max
+    assert domain.normalised(low) == 0
+    assert domain.normalised(high) == 100
+    assert domain.normalised((low + high) / 2) == pytest.approx(50)
+    assert domain.normalised(low - (high - low)) == pytest.approx(-100)
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_a_spread_is_scaled_and_never_shifted(name: str) -> None:
+    domain = DOMAINS[name]
+    assert domain.normalised_spread(0) == 0
+    assert domain.normalised_spread(domain.reference_max - domain.reference_min) == 100
+    between = domain.normalised(700.0) - domain.normalised(500.0)
+    assert domain.normalised_spread(200.0) == pytest.approx(between)
+
+
+def test_tasks_are_environments_times_kinds_of_data() -> None:
+    assert [name for name in TASKS if name.startswith("hopper")] == [
+        "hopper-medium-expert",
+        "hopper-medium",
+        "hopper-medium-replay",
+    ]
+    assert all(TASKS[name].name == name for name in TASKS)
+
+
+def test_a_row_by_hand(write_record: Write, plan: Plan) -> None:
+    row = collected(write_record, plan, [10.0, 20.0, 60.0])
+    assert row["return_mean"] == 30
+    assert row["return_std"] == pytest.approx(math.sqrt((400 + 100 + 900) / 2))
+    assert row["length_mean"] == 2
+    assert row["episodes"] == 3
+    assert row["score"] == pytest.approx(100 * (30 + 20.272305) / 3254.572305)
+    assert row["score_std"] == pytest.approx(100 * math.sqrt(700) / 3254.572305)
+    assert (row["scale"], row["task"], row["reward"]) == ("test", "hopper-medium", "dense")
+    assert (row["percent"], row["method"], row["seed"]) == (100, "bc", 0)
+    assert (row["label"], row["position"]) == ("BC", 1)
+    assert (row["quoted_table"], row["quoted_method"]) == ("Table 2", "BC")
+    assert (row["status"], row["source"], row["simulator"]) == ("done", "generated", "mujoco 3.4.0")
+    assert row["final"]
+    assert row["rolled_out"]
+
+
+def test_the_spread_of_scores_does_not_depend_on_their_level(
+    write_record: Write, plan: Plan
+) -> None:
+    low = collected(write_record, plan, [0.0, 50.0, 100.0])
+    high = collected(write_record, plan, [3000.0, 3050.0, 3100.0])
+    assert low["score_std"] == pytest.approx(high["score_std"])
+
+
+def test_one_episode_has_no_spread(write_record: Write, plan: Plan) -> None:
+    row = collected(write_record, plan, [10.0])
+    assert (row["return_std"], row["score_std"]) == (0, 0)
+
+
+def test_only_the_last_checkpoint_at_the_declared_target_counts(
+    write_record: Write, plan: Plan
+) -> None:
+    evaluations = [
+        evaluation([900.0], step=10, final=False),
+        evaluation([100.0]),
+        evaluation([500.0], target=7200.0, final=False),
+    ]
+    frame = collect([write_record(RUN, evaluations=evaluations)], plan)
+    assert frame["return_mean"].tolist() == [900, 100, 500]
+    assert frame["step"].tolist() == [10, 20, 20]
+    chosen = final(frame)
+    assert (chosen["return_mean"].tolist(), chosen["target"].tolist()) == ([100], [3600])
+
+
+def test_a_diverged_run_stays_in_the_sample(write_record: Write, plan: Plan) -> None:
+    frame = collect([write_record(RUN, status="diverged", diverged_at=7)], plan)
+    assert final(frame)["status"].tolist() == ["diverged"]
+
+
+def test_a_damaged_record_stops_the_collection(write_record: Write, plan: Plan) -> None:
+    paths = [write_record(RUN), write_record(LATER)]
+    paths[1].write_text(paths[1].read_text().replace("60.0", "61.0"))
+    with pytest.raises(DamagedFile, match=str(paths[1])):
+        collect(paths, plan)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"versions": {"mujoco": "3.3.0"}}, "simulator.*mujoco 3.3.0; mujoco 3.4.0"),
+        (
+            {"protocol": RECORD["protocol"] | {"episodes": 100}},
+            "protocol.*100 episodes in 2 lanes; 3 episodes in 2 lanes",
+        ),
+        (
+            {"protocol": RECORD["protocol"] | {"lanes": 8}},
+            "protocol.*3 episodes in 2 lanes; 3 episodes in 8 lanes",
+        ),
+    ],
+    ids=["simulator", "episodes", "lanes"],
+)
+def test_records_that_cannot_be_compared_are_refused(
+    write_record: Write, plan: Plan, changes: dict[str, Any], message: str
+) -> None:
+    paths = [write_record(RUN), write_record(LATER, **changes)]
+    with pytest.raises(Incomparable, match=message):
+        collect(paths, plan)
+
+
+def test_rows_follow_the_records(write_record: Write, plan: Plan) -> None:
+    frame = collect([write_record(LATER), write_record(RUN)], plan)
+    assert frame["seed"].tolist() == [1, 0]
+
+
+@pytest.fixture
+def frame(write_record: Write, plan: Plan) -> pd.DataFrame:
+    return collect([write_record(RUN), write_record(LATER, status="diverged")], plan)
+
+
+def test_parquet_round_trip(frame: pd.DataFrame, tmp_path: Path) -> None:
+    scores.write(frame, tmp_path / "scores.parquet")
+    pd.testing.assert_frame_equal(scores.read(tmp_path / "scores.parquet"), frame)
+
+
+def test_the_same_scores_give_the_same_bytes(frame: pd.DataFrame, tmp_path: Path) -> None:
+    scores.write(frame, tmp_path / "1.parquet")
+    scores.write(frame.copy(), tmp_path / "2.parquet")
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99], ids=["empty", "half", "end-missing"])
+def test_truncated_parquet_is_refused_by_name(
+    frame: pd.DataFrame, tmp_path: Path, share: float
+) -> None:
+    path = tmp_path / "scores.parquet"
+    scores.write(frame, path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(DamagedFile, match=f"scores {path} are damaged"):
+        scores.read(path)
+
+
+def test_another_file_in_place_of_scores_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    path.write_text("<html>404</html>")
+    with pytest.raises(DamagedFile, match=f"scores {path} are damaged"):
+        scores.read(path)
+
+
+def test_a_flipped_bit_is_noticed_or_harmless(frame: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    scores.write(frame, path)
+    content = path.read_bytes()
+    for place in range(0, len(content), 41):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        try:
+            read = scores.read(path)
+        except DamagedFile:
+            continue
+        pd.testing.assert_frame_equal(read, frame)
