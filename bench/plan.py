@@ -78,6 +78,31 @@ def found_modules(root: Path = ROOT) -> list[str]:
     return ["dt", *baselines]
 
 
+def check_config(config: dict[str, Any], schema: Path) -> None:
+    """Check a merged config against the schema.
+
+    Raises:
+        BadConfig: a key is unknown or missing, or a value has the wrong type or size.
+    """
+    import jsonschema
+    import yaml
+
+    validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is None:
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema["properties"])
+        unknown = ", ".join(repr(key) for key in error.instance if key not in known)
+        raise BadConfig(
+            f"config: unknown key {unknown} {f'in {place}' if place else 'at top level'}; known: {', '.join(known)}"
+        )
+    raise BadConfig(
+        f"config: {place or 'top level'}: {error.message}; config/README.md explains every key"
+    )
+
+
 def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     """Lay out every run of a config that passed the schema.
 

@@ -216,6 +216,22 @@ def test_the_amount_of_padding_does_not_change_the_loss(monkeypatch: pytest.Monk
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+def test_adamw_decays_all_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, config in (
+        (dt.method, replace(SMALL, weight_decay=0.3)),
+        (bc, bc.Config(width=16, learning_rate=3e-3, weight_decay=0.3)),
+    ):
+        caught: list[Any] = []
+        monkeypatch.setattr(module, "fit", lambda *given, caught=caught: caught.extend(given))
+        module.train(make_data(), config, make_context(steps=1))
+        _, modules, optimisers, _, _ = caught
+        [optimiser], [network] = optimisers.values(), modules.values()
+        assert isinstance(optimiser, torch.optim.AdamW)
+        [group] = optimiser.param_groups
+        assert (group["lr"], group["weight_decay"], group["betas"]) == (3e-3, 0.3, (0.9, 0.999))
+        assert set(group["params"]) == set(network.parameters())
+
+
 def test_training_fits_the_data() -> None:
     context = make_context(steps=200)
     dt.method.train(make_data(), replace(SMALL, dropout=0.0), context)

@@ -329,6 +329,27 @@ def test_dropout_acts_in_training_only() -> None:
     assert (first - second).abs().max() > 1e-2
 
 
+@torch.no_grad()
+def test_dropout_acts_on_embeddings_attention_weights_and_residuals() -> None:
+    """One of the embeddings; in a block one of the attention weights and two residuals."""
+    model, shapes = make_model(heads=2, dropout=0.1), []
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            assert module.p == 0.1
+            module.register_forward_hook(lambda module, given, x: shapes.append(tuple(x.shape)))
+    model(*make_window())
+    tokens, predicting = 3 * K, K  # the last block computes the state tokens only
+    assert shapes == [
+        (4, tokens, WIDTH),
+        (4, 2, tokens, tokens),
+        (4, tokens, WIDTH),
+        (4, tokens, WIDTH),
+        (4, 2, predicting, tokens),
+        (4, predicting, WIDTH),
+        (4, predicting, WIDTH),
+    ]
+
+
 def test_heads_must_divide_the_width() -> None:
     with pytest.raises(ValueError, match="width 16 is not divisible by heads 3"):
         make_model(heads=3)

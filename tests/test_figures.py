@@ -90,6 +90,7 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(
         for collection in axes.collections
         if isinstance(collection, LineCollection)
         for segment in collection.get_segments()
+        if len(segment)
     }
     assert {107.6, 67.6, 79.6, 63.9} <= lines
     assert axes.get_ylabel() == "normalised score"

@@ -105,6 +105,18 @@ def test_without_a_folder_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["dt", "bc", "cql"])
+def test_keeping_policies_and_checkpoints_does_not_change_the_training(
+    name: str, tmp_path: Path
+) -> None:
+    saved = []
+    for number, folder in enumerate((None, tmp_path / "kept")):
+        context = make_context(steps=8, folder=folder, save_every=0.0, keep_at=(1, 3, 4, 7))
+        policy = module_of(name).train(make_data(), SMALL[name], context)
+        saved.append(saved_bytes(policy, tmp_path / str(number)))
+    assert saved[0] == saved[1]
+
+
 def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.Optimizer]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

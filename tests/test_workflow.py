@@ -132,11 +132,14 @@ def test_a_damaged_record_is_named(done):
 
 
 BAD = {
-    "unknown key": ({"evalution": {}}, "evalution"),
-    "unknown key below": ({"evaluation": {"episode": 3}}, "episode"),
+    "unknown key": ({"evalution": {}}, "unknown key 'evalution'"),
+    "unknown key below": (
+        {"evaluation": {"episode": 3}},
+        "unknown key 'episode' in evaluation; known: episodes, lanes, curve_episodes",
+    ),
     "unknown method": (
         {"suites": {"mujoco": {"methods": ["ddt"]}}},
-        "suites.mujoco.methods: unknown method 'ddt'; known: dt, cql, bc",
+        "suites.mujoco.methods: unknown method 'ddt'; known: ",
     ),
     "unknown task": (
         {"suites": {"mujoco": {"tasks": ["hoper-medium"]}}},
@@ -144,20 +147,20 @@ BAD = {
     ),
     "unknown module": (
         {"methods": {"bc": {"module": "bcc"}}},
-        "methods.bc.module: unknown module 'bcc'; known: dt",
+        "methods.bc.module: unknown module 'bcc'; known: ",
     ),
-    "wrong type": ({"data": {"steps": "many"}}, "'many' is not of type 'integer'"),
+    "wrong type": ({"data": {"steps": "many"}}, "data.steps: 'many' is not of type 'integer'"),
     "seeds not integers": (
         {"suites": {"mujoco": {"seeds": [0.5]}}},
-        "0.5 is not of type 'integer'",
+        "suites.mujoco.seeds.0: 0.5 is not of type 'integer'",
     ),
     "percent too small": (
         {"suites": {"mujoco": {"percents": [0]}}},
-        "0 is less than the minimum of 1",
+        "suites.mujoco.percents.0: 0 is less than the minimum of 1",
     ),
     "percent too large": (
         {"suites": {"mujoco": {"percents": [101]}}},
-        "101 is greater than the maximum of 100",
+        "suites.mujoco.percents.0: 101 is greater than the maximum of 100",
     ),
 }
 

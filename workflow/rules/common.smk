@@ -4,7 +4,6 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 sys.path.insert(0, workflow.basedir)
 
@@ -12,12 +11,12 @@ from bench.behaviours import ZOO
 from bench.code import fingerprint, method_file
 from bench.files import sha256
 from bench.machine import run_code_of
-from bench.plan import BadConfig, make_plan
+from bench.plan import BadConfig, check_config, make_plan
 from bench.tasks import TASKS, task_by_name
 
 run_code_of(Path(workflow.basedir))
-validate(config, "../schemas/config.schema.yaml")
 try:
+    check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     PLAN = make_plan(config)
 except BadConfig as error:
     raise WorkflowError(str(error)) from None
@@ -93,7 +92,9 @@ def merged_config(wildcards):
 
 def finished():
     for suite in PLAN.runs:
-        print(f"reports/{PLAN.scale}/{suite}: tables and figures; `make report SCALE={PLAN.scale}` puts them on one page")
+        print(
+            f"reports/{PLAN.scale}/{suite}: tables and figures; `make report SCALE={PLAN.scale}` puts them on one page"
+        )
 
 
 def unfinished():

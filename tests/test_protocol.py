@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from baselines import bc, behaviour, uniform
+from bench import environments
+from bench.context import Context
+from bench.datasets.trajectories import Trajectories
+from bench.environments import Lanes, UnknownEnvironment, make
+from bench.method import BadMethod
+from bench.protocol import Outcome, episode_seed, evaluate
+from bench.tasks import TASKS, Task
+from dt import method as dt
+
+HOPPER = TASKS["hopper-medium"]
+STILL = np.zeros(3, dtype=np.float32)
+PUSH = np.array([0.2, -0.1, 0.4], dtype=np.float32)
+
+
+def acting(act: Callable[[Any, Any], Any], reset: Any = lambda seeds, targets: None) -> Any:
+    return SimpleNamespace(act=act, reset=reset)
+
+
+def constant(action: Any) -> Any:
+    return acting(lambda observations, rewards: np.tile(action, (len(observations), 1)))
+
+
+def run(policy: Any, task: Task = HOPPER, **settings: Any) -> list[Outcome]:
+    defaults: dict[str, Any] = {"episodes": 3, "targets": [3600.0], "lanes": 2}
+    return evaluate(policy, task, method="mine", **(defaults | settings))
+
+
+def plain_episode(
+    episode: int, action: Any, environment: str = "Hopper-v4"
+) -> tuple[float, int, list[float]]:
+    """One episode with a constant action, in a loop of its own: return, length, rewards."""
+    simulator = gymnasium.make(environment)
+    simulator.reset(seed=episode_seed("Hopper-v4", episode))
+    rewards, over = [], False
+    while not over:
+        _, reward, terminal, timeout, _ = simulator.step(action)
+        rewards.append(float(reward))
+        over = terminal or timeout
+    simulator.close()
+    return sum(rewards), len(rewards), rewards
+
+
+@pytest.fixture
+def short_hopper() -> Iterator[Task]:
+    """Hopper with a time limit of 5 steps."""
+    name = "ShortHopper-v4"
+    entry = "gymnasium.envs.mujoco.hopper_v4:HopperEnv"
+    gymnasium.register(name, entry_point=entry, max_episode_steps=5)
+    yield replace(HOPPER, domain=replace(HOPPER.domain, environment=name))
+    gymnasium.registry.pop(name)
+
+
+@pytest.fixture(scope="module")
+def policies(hopper_like: Trajectories) -> dict[str, Any]:
+    """Untrained networks of the real methods, and the random control."""
+    context = Context(task=HOPPER, seed=5, steps=1)
+    small = {"width": 16, "layers": 2}
+    return {
+        "bc": bc.train(hopper_like, bc.Config(**small), context),
+        "dt": dt.train(hopper_like, dt.Config(**small, context_length=4), context),
+        "uniform": uniform.train(hopper_like, uniform.Config(), context),
+    }
+
+
+@pytest.mark.parametrize("action", [STILL, PUSH], ids=["still", "push"])
+def test_episodes_are_those_of_a_plain_loop(action: Any) -> None:
+    [outcome] = run(constant(action), episodes=5)
+    expected = [plain_episode(episode, action) for episode in range(5)]
+    assert outcome.returns == [earned for earned, _, _ in expected]
+    assert outcome.lengths == [length for _, length, _ in expected]
+    assert len(set(outcome.lengths)) > 1
+
+
+@pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
+def test_an_episode_alone_is_that_in_the_batch_bit_for_bit(
+    policies: dict[str, Any], name: str
+) -> None:
+    [together] = run(policies[name], episodes=6, lanes=4)
+    assert len(set(together.returns)) == 6
+    for episode in range(6):
+        [alone] = run(policies[name], episodes=1, first=episode, lanes=4)
+        assert alone.returns == [together.returns[episode]]
+        assert alone.lengths == [together.lengths[episode]]
+
+
+@pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
+def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str) -> None:
+    assert run(policies[name]) == run(policies[name])
+
+
+def test_every_target_gets_episodes_of_its_own(policies: dict[str, Any]) -> None:
+    low, high = run(policies["dt"], targets=[100.0, 9000.0], lanes=4)
+    assert (low.target, high.target) == (100.0, 9000.0)
+    assert [low] == run(policies["dt"], targets=[100.0], lanes=4)
+    assert [high] == run(policies["dt"], targets=[9000.0], lanes=4)
+    assert low.returns != high.returns
+
+
+def test_targets_reach_the_policy_lane_by_lane() -> None:
+    asked: list[list[float]] = []
+    policy = acting(
+        lambda observations, rewards: np.tile(STILL, (len(observations), 1)),
+        lambda seeds, targets: asked.append(targets.tolist()),
+    )
+    run(policy, targets=[1.0, 2.0], episodes=3, lanes=4)
+    assert asked[0] == [1, 1, 1, 2]
+    assert asked[1][:2] == [2, 2]
+
+
+def watching(action: Any) -> tuple[Any, list[Any], list[Any]]:
+    """A policy that keeps what it is shown."""
+    observed: list[Any] = []
+    rewarded: list[Any] = []
+
+    def act(observations: Any, rewards: Any) -> Any:
+        observed.append(observations)
+        rewarded.append(rewards)
+        return np.tile(action, (len(observations), 1))
+
+    return acting(act), observed, rewarded
+
+
+def test_the_policy_sees_the_reward_of_its_previous_action() -> None:
+    policy, _, rewarded = watching(PUSH)
+    run(policy, episodes=1, lanes=1)
+    expected = np.array([0.0, *plain_episode(0, PUSH)[2][:-1]], dtype=np.float32)
+    np.testing.assert_array_equal(np.concatenate(rewarded), expected)
+
+
+def test_the_sparse_variant_shows_no_reward_and_scores_the_true_return() -> None:
+    policy, _, rewarded = watching(PUSH)
+    sparse = run(policy, sparse=True)
+    assert not np.any(rewarded)
+    assert sparse == run(constant(PUSH))
+    assert min(sparse[0].returns) > 0
+
+
+def test_a_policy_cannot_change_what_it_is_shown() -> None:
+    def act(observations: Any, rewards: Any) -> Any:
+        observations[:] = 0
+        rewards[:] = 1e6
+        return np.tile(PUSH, (len(observations), 1))
+
+    assert run(acting(act)) == run(constant(PUSH))
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda lanes: np.zeros(lanes), r"shape \(2,\), expected \(2, 3\)"),
+        (lambda lanes: np.zeros((lanes, 2)), r"shape \(2, 2\), expected \(2, 3\)"),
+        (lambda lanes: np.zeros((1, 3)), r"shape \(1, 3\), expected \(2, 3\)"),
+        (lambda lanes: None, r"shape \(\), expected \(2, 3\)"),
+        (lambda lanes: np.full((lanes, 3), np.nan), "not a finite number"),
+        (lambda lanes: np.full((lanes, 3), np.inf), "not a finite number"),
+        (lambda lanes: np.full((lanes, 3), "left"), "not a finite number"),
+    ],
+    ids=["flat", "narrow", "one-lane", "none", "nan", "inf", "text"],
+)
+def test_useless_actions_are_refused_with_the_methods_name(
+    act: Callable[[int], Any], message: str
+) -> None:
+    policy = acting(lambda observations, rewards: act(len(observations)))
+    with pytest.raises(BadMethod, match=f"method mine: act returned .*{message}"):
+        run(policy)
+
+
+def test_a_nan_in_one_lane_at_a_later_step_is_refused() -> None:
+    calls: list[int] = []
+
+    def act(observations: Any, rewards: Any) -> Any:
+        calls.append(1)
+        actions = np.tile(STILL, (len(observations), 1))
+        if len(calls) == 7:
+            actions[1, 2] = np.nan
+        return actions
+
+    with pytest.raises(BadMethod, match="not a finite number"):
+        run(acting(act))
+    assert len(calls) == 7
+
+
+def test_actions_beyond_the_limits_are_clipped() -> None:
+    beyond = np.array([5.0, -7.0, 1e6], dtype=np.float32)
+    assert run(constant(beyond)) == run(constant(np.array([1, -1, 1], dtype=np.float32)))
+
+
+def test_a_finished_lane_neither_earns_nor_counts_on() -> None:
+    policy, observed, rewarded = watching(STILL)
+    [outcome] = run(policy, episodes=2, lanes=2)
+    first, last = sorted(outcome.lengths)
+    lane = int(np.argmin(outcome.lengths))
+    assert first < last == len(observed)
+    # the reward of the last action is still shown, then none
+    assert rewarded[first][lane] != 0
+    assert not np.any([rewards[lane] for rewards in rewarded[first + 1 :]])
+    rest = [observations[lane] for observations in observed[first:]]
+    np.testing.assert_array_equal(rest, np.tile(rest[0], (len(rest), 1)))
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 7])
+def test_every_started_episode_is_counted_once(lanes: int) -> None:
+    done: list[tuple[int, int]] = []
+    [outcome] = run(
+        constant(STILL),
+        episodes=4,
+        lanes=lanes,
+        progress=lambda now, total: done.append((now, total)),
+    )
+    assert outcome == run(constant(STILL), episodes=4, lanes=4)[0]
+    assert done[-1] == (4, 4)
+    assert [now for now, _ in done] == sorted({now for now, _ in done})
+
+
+def test_the_time_limit_ends_an_episode(short_hopper: Task) -> None:
+    [outcome] = run(constant(STILL), short_hopper)
+    assert outcome.lengths == [5, 5, 5]
+
+
+def test_time_outs_and_terminals_are_kept_apart(short_hopper: Task) -> None:
+    lanes = Lanes(short_hopper.domain.environment, 1)
+    lanes.reset(0, 0)
+    flags = [lanes.step(0, STILL)[1:] for _ in range(5)]
+    lanes.close()
+    assert flags == [(False, False)] * 4 + [(False, True)]
+    lanes = Lanes("Hopper-v4", 1)
+    lanes.reset(0, 0)
+    steps = (lanes.step(0, STILL)[1:] for _ in range(1000))
+    assert next(flags for flags in steps if any(flags)) == (True, False)
+    lanes.close()
+
+
+def test_every_method_starts_from_the_same_states(policies: dict[str, Any]) -> None:
+    first: list[Any] = []
+    for action in (STILL, PUSH):
+        policy, observed, _ = watching(action)
+        run(policy, episodes=3, lanes=3)
+        first.append(observed[0])
+    np.testing.assert_array_equal(first[0], first[1])
+    simulator = gymnasium.make("Hopper-v4")
+    for episode in range(3):
+        state, _ = simulator.reset(seed=episode_seed("Hopper-v4", episode))
+        np.testing.assert_array_equal(first[0][episode], state.astype(np.float32))
+    simulator.close()
+    assert len({tuple(row) for row in first[0]}) == 3
+
+
+def test_seeds_of_episodes_do_not_follow_from_the_run() -> None:
+    outcomes = [run(constant(PUSH), seed=seed) for seed in (0, 1)]
+    assert outcomes[0] == outcomes[1]
+    assert len({episode_seed("Hopper-v4", episode) for episode in range(100)}) == 100
+    assert episode_seed("Walker2d-v4", 0) != episode_seed("Hopper-v4", 0)
+
+
+def test_a_policy_that_draws_draws_otherwise_in_another_run(policies: dict[str, Any]) -> None:
+    [zero], [one] = run(policies["uniform"], seed=0), run(policies["uniform"], seed=1)
+    assert not set(zero.returns) & set(one.returns)
+    assert [zero] == run(policies["uniform"], seed=0)
+
+
+def test_recorded_episodes_are_not_rolled_out(
+    hopper_like: Trajectories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*arguments: Any) -> None:
+        raise AssertionError("an environment was made")
+
+    monkeypatch.setattr("bench.protocol.Lanes", forbidden)
+    context = Context(task=HOPPER, seed=0, steps=0)
+    policy = behaviour.train(hopper_like, behaviour.Config(), context)
+    outcomes = run(policy, targets=[1.0, 2.0], episodes=1)
+    assert [outcome.target for outcome in outcomes] == [1, 2]
+    for outcome in outcomes:
+        assert outcome.returns == pytest.approx(hopper_like.returns.tolist(), rel=1e-6)
+        assert outcome.lengths == hopper_like.lengths.tolist()
+        assert {type(value) for value in (*outcome.returns, *outcome.lengths)} == {float, int}
+
+
+def test_environments_are_closed_when_a_policy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[int] = []
+    monkeypatch.setattr(Lanes, "close", lambda lanes: closed.append(len(lanes.environments)))
+    with pytest.raises(BadMethod):
+        run(constant(np.zeros(2)))
+    assert closed == [2]
+
+
+def test_an_unknown_environment_is_refused_by_name() -> None:
+    with pytest.raises(UnknownEnvironment, match="cannot make environment 'Hopper-v99'"):
+        make("Hopper-v99")
+
+
+@pytest.mark.parametrize("installed", ["2.3.2", "3.5.0", "3.10.1", "4.0.0"])
+def test_a_simulator_with_other_numbers_is_refused(
+    monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    monkeypatch.setattr(environments, "version", lambda package: installed)
+    with pytest.raises(UnknownEnvironment, match=f"mujoco {installed} is installed"):
+        make("Hopper-v4")
+
+
+@pytest.mark.parametrize("installed", ["2.3.3", "3.0.0", "3.4.0"])
+def test_simulators_with_the_same_numbers_are_taken(
+    monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    monkeypatch.setattr(environments, "version", lambda package: installed)
+    make("Hopper-v4").close()
