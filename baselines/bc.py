@@ -8,7 +8,6 @@ one feeds the current state.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,7 +67,7 @@ class MlpPolicy:
     def save(self, path: Path) -> None:
         """Write weights, normalisation and configuration."""
         tensors = arrays_of(self.network, "network.") | {"mean": self.mean, "std": self.std}
-        write_tensors(path, tensors, method="bc", config=json.dumps(asdict(self.config)))
+        write_tensors(path, tensors, method="bc", config=asdict(self.config))
 
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
@@ -109,7 +108,7 @@ def load(path: Path, device: str) -> MlpPolicy:
         DamagedFile: the file is damaged or another method's.
     """
     tensors, about = read_tensors(path, method="bc")
-    config = Config(**json.loads(about["config"]))
+    config = Config(**about["config"])
     weights = below("network.", tensors)
     matrices = [tensor for tensor in weights.values() if tensor.ndim == 2]
     with torch.random.fork_rng(devices=[]):

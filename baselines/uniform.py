@@ -55,4 +55,4 @@ def load(path: Path, device: str) -> UniformPolicy:
     """Read what `UniformPolicy.save` wrote."""
     tensors, about = read_tensors(path, method="uniform")
     low, high = tensors["range"].tolist()
-    return UniformPolicy(low, high, int(about["action_size"]))
+    return UniformPolicy(low, high, about["action_size"])

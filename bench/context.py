@@ -119,8 +119,8 @@ class Context:
         from safetensors.torch import save_file
 
         with replacing(self.folder / CHECKPOINT) as temporary:
-            about = {"step": str(step), "losses": json.dumps(self.losses), "stamp": self.stamp}
-            save_file(state(), temporary, metadata=about)
+            about = {"step": step, "losses": self.losses, "stamp": self.stamp}
+            save_file(state(), temporary, metadata={"about": json.dumps(about, sort_keys=True)})
         self._saved = time.monotonic()
 
     def resume(self) -> tuple[int, dict[str, Any]] | None:
@@ -133,8 +133,8 @@ class Context:
         if read is None:
             return None
         about, state = read
-        step = int(about["step"])
-        self.losses[:] = json.loads(about["losses"])
+        step: int = about["step"]
+        self.losses[:] = about["losses"]
         print(f"resuming at step {step}/{self.steps}", flush=True)
         return step, state
 
@@ -145,11 +145,11 @@ class Context:
         if self.folder is None:
             return
         read = self._read_checkpoint()
-        if read is None or read[0].get("stamp") != self.stamp:
+        if read is None or read[0]["stamp"] != self.stamp:
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
             shutil.rmtree(self.folder / KEPT, ignore_errors=True)
 
-    def _read_checkpoint(self) -> tuple[dict[str, str], dict[str, Any]] | None:
+    def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         path = None if self.folder is None else self.folder / CHECKPOINT
         if path is None or not path.exists():
             return None
@@ -157,9 +157,9 @@ class Context:
 
         try:
             with safe_open(path, framework="pt") as file:
-                about = dict(file.metadata())
+                about: dict[str, Any] = json.loads(file.metadata()["about"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            int(about["step"]), json.loads(about["losses"])
+            about["step"], about["losses"], about["stamp"]
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise DamagedFile(
                 f"checkpoint {path} is damaged ({error}); delete it to start this run over"

@@ -4,6 +4,7 @@ resumption.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.context import Context
+from bench.context import Context, Diverged
 from bench.method import Policy
 
 LOG_LINES = 20
@@ -61,6 +62,8 @@ def fit(
             # only here, so that the running mean starts from zero on both sides of a stop
             context.checkpoint(step, lambda: pack(modules, optimisers, generator))
         if step in context.keep_at:
+            if not math.isfinite(float(total)):
+                raise Diverged(step, "loss")
             context.keep(step, policy())
 
 

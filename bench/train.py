@@ -11,6 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import load_file
+
 from bench.code import fingerprint, method_file
 from bench.context import CHECKPOINT, KEPT, Context, Diverged
 from bench.datasets import trajectories
@@ -85,12 +88,11 @@ def train_run(
         policy = method.train(data, config, context)
         policy.save(folder / POLICY)
     except Diverged as divergence:
-        finite = sorted((folder / KEPT).glob("*.safetensors"))
+        known_finite = int(context.losses[-1]["step"]) if context.losses else 0
+        finite = discard_unsound(folder / KEPT, known_finite)
         if not finite:
             raise
-        print(
-            f"diverged: {divergence}; scored as it was at step {int(finite[-1].stem)}", flush=True
-        )
+        print(f"diverged: {divergence}; scored as it was at step {int(finite[-1].stem)}")
         diverged_at = divergence.step
         shutil.copy(finite[-1], folder / POLICY)
     seconds = time.perf_counter() - began
@@ -118,6 +120,22 @@ def train_run(
         },
     )
     (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def discard_unsound(kept: Path, known_finite: int) -> list[Path]:
+    """Delete kept policies from after step `known_finite`, or with a value that is not finite.
+
+    Returns:
+        The others, oldest first.
+    """
+    sound = []
+    for path in sorted(kept.glob("*.safetensors")):
+        values = load_file(path).values()
+        if int(path.stem) <= known_finite and all(np.isfinite(array).all() for array in values):
+            sound.append(path)
+        else:
+            path.unlink()
+    return sound
 
 
 def load_data(folder: Path, identity: Identity) -> Trajectories:

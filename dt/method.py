@@ -6,7 +6,6 @@ gym/experiment.py; below: kzl). Where the paper's Table 9 (p.19) differs the com
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -141,7 +140,7 @@ class DecisionTransformerPolicy:
         """Write weights, normalisation and configuration."""
         tensors = arrays_of(self.model, "model.") | {"mean": self.mean, "std": self.std}
         about = {
-            "config": json.dumps(asdict(self.config)),
+            "config": asdict(self.config),
             "horizon": self.horizon,
             "return_scale": self.return_scale,
         }
@@ -206,14 +205,14 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
         DamagedFile: the file is damaged or another method's.
     """
     tensors, about = read_tensors(path, method="dt")
-    config = Config(**json.loads(about["config"]))
+    config = Config(**about["config"])
     weights = below("model.", tensors)
     with torch.random.fork_rng(devices=[]):
         model = _build(
             config,
             weights["embed_state.weight"].shape[1],
             weights["embed_action.weight"].shape[1],
-            int(about["horizon"]),
+            about["horizon"],
             device,
         )
     set_arrays(model, weights)
@@ -222,8 +221,8 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
         config,
         mean=tensors["mean"],
         std=tensors["std"],
-        horizon=int(about["horizon"]),
-        return_scale=float(about["return_scale"]),
+        horizon=about["horizon"],
+        return_scale=about["return_scale"],
         device=device,
     )
 

@@ -232,6 +232,19 @@ def test_adamw_decays_all_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
         assert set(group["params"]) == set(network.parameters())
 
 
+def test_the_gradient_is_clipped() -> None:
+    """A bound far below AdamW's epsilon (1e-8) leaves nothing to learn from."""
+    weights = [
+        train(replace(SMALL, gradient_clip=bound, weight_decay=0.0), steps).model.state_dict()
+        for bound, steps in ((1e-14, 1), (1e-14, 10), (0.25, 10))
+    ]
+    moved = [
+        max((w[name] - weights[0][name]).abs().max().item() for name in w) for w in weights[1:]
+    ]
+    assert moved[0] < 1e-6
+    assert moved[1] > 1e-2
+
+
 def test_training_fits_the_data() -> None:
     context = make_context(steps=200)
     dt.method.train(make_data(), replace(SMALL, dropout=0.0), context)
