@@ -62,13 +62,13 @@ def _imports(path: Path, root: Path) -> list[Path]:
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    candidates = (
-        Path(*name.split(".")).with_suffix(".py")
-        for name in names
-        if name.split(".")[0] in PACKAGES
-    )
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(root).parts[: -node.level] if node.level else ()
+            module = ".".join([*package, *(node.module or "").split(".")]).strip(".")
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    paths = [Path(*name.split(".")) for name in names if name.split(".")[0] in PACKAGES]
+    packages = {parent for path in paths for parent in (path, *path.parents[:-1])}
+    candidates = {path.with_suffix(".py") for path in paths} | {p / "__init__.py" for p in packages}
     return [candidate for candidate in candidates if (root / candidate).is_file()]
 
 

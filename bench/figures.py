@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.files import replacing
-from bench.scores import final
-from bench.tables import Table2, row_of, tidy
+from bench.tables import OTHER_DATA, Table2, headline, row_of, tidy
 
 # Okabe and Ito's palette, which also differs in lightness
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
@@ -36,7 +35,8 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
     rows = [key for key in table.rows if key[1]]
     methods = list(table.labels)
     width = 0.8 / len(methods)
-    runs = final(scores)
+    runs = headline(scores)
+    paper = "paper (other data)" if table.verdict == OTHER_DATA else "paper"
     with plt.style.context(STYLE):
         figure, axes = plt.subplots(figsize=(max(6.0, 2.4 * len(rows)), 3.6), layout="constrained")
         for position, method in enumerate(methods):
@@ -61,7 +61,7 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
                     zorder=4,
                 )
             quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
-            label = "paper (other data)" if position == 0 else "_"
+            label = paper if position == 0 else "_"
             axes.hlines(
                 quoted,
                 x - 0.45 * width,

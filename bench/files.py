@@ -33,17 +33,19 @@ def replacing(path: Path) -> Iterator[Path]:
         DiskFull: the file system has no space left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path  # until there is one
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        if temporary != path:
+            temporary.unlink(missing_ok=True)
         if _disk_full(error):
             raise DiskFull(
                 errno.ENOSPC,
@@ -72,17 +74,39 @@ def read_json(path: Path) -> Any:
         DamagedFile: the file is truncated or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except ValueError as error:
         raise DamagedFile(
             f"{path} is damaged (not JSON: {error}); delete it and run again"
         ) from error
+
+
+def digest(content: dict[str, Any]) -> str:
+    """Return the SHA-256 of a JSON object's content, without the object's own `digest`.
+
+    Raises:
+        ValueError: it holds a number that is not finite.
+    """
+    rest = {key: value for key, value in content.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def intact(content: Any) -> bool:
+    """Return whether this is a JSON object that carries its own digest."""
+    try:
+        return isinstance(content, dict) and content.get("digest") == digest(content)
+    except ValueError:
+        return False
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _disk_full(error: BaseException) -> bool:

@@ -84,7 +84,7 @@ class Method:
         typed = {key: _convert(value, hints[key]) for key, value in options.items()}
         try:
             return self.config(**typed)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise BadMethod(f"method {self.name}: {error}") from error
 
 

@@ -79,21 +79,21 @@ def evaluate(
     if recorded is not None:
         returns, lengths = ([x.item() for x in column] for column in recorded)
         return [Outcome(target, returns, lengths) for target in targets]
-    wanted = [(target, first + i) for target in targets for i in range(episodes)]
     environments = Lanes(task.domain.environment, lanes)
-    finished: list[tuple[float, int]] = []
+    last = first + episodes
+    outcomes: list[Outcome] = []
     try:
-        for start in range(0, len(wanted), lanes):
-            finished += _batch(
-                policy, task, environments, wanted[start : start + lanes], method, seed, sparse
-            )
-            progress(len(finished), len(wanted))
+        for target in targets:
+            finished: list[tuple[float, int]] = []
+            for start in range(first - first % lanes, last, lanes):
+                wanted = [
+                    start + lane if first <= start + lane < last else None for lane in range(lanes)
+                ]
+                finished += _batch(policy, task, environments, wanted, target, method, seed, sparse)
+                progress(len(outcomes) * episodes + len(finished), len(targets) * episodes)
+            outcomes.append(Outcome(target, [r for r, _ in finished], [n for _, n in finished]))
     finally:
         environments.close()
-    outcomes = []
-    for number, target in enumerate(targets):
-        mine = finished[number * episodes : (number + 1) * episodes]
-        outcomes.append(Outcome(target, [r for r, _ in mine], [n for _, n in mine]))
     return outcomes
 
 
@@ -101,22 +101,23 @@ def _batch(
     policy: Policy,
     task: Task,
     environments: Lanes,
-    wanted: list[tuple[float, int]],
+    wanted: list[int | None],
+    target: float,
     method: str,
     seed: int,
     sparse: bool,
 ) -> list[tuple[float, int]]:
-    lanes = len(environments.environments)
+    """Return return and length of each wanted episode; a lane whose episode is None idles."""
+    lanes = len(wanted)
     space = environments.environments[0].action_space
-    padded = wanted + [wanted[0]] * (lanes - len(wanted))
     name = task.domain.environment
-    noise = [derive("policy", name, seed, episode) for _, episode in padded]
-    targets = np.array([target for target, _ in padded], dtype=np.float32)
-    policy.reset(np.array(noise, dtype=np.int64), targets)
-    for lane, (_, episode) in enumerate(padded):
+    played = [episode if episode is not None else lane for lane, episode in enumerate(wanted)]
+    noise = [derive("policy", name, seed, episode) for episode in played]
+    policy.reset(np.array(noise, dtype=np.int64), np.full(lanes, target, dtype=np.float32))
+    for lane, episode in enumerate(played):
         environments.reset(lane, episode_seed(name, episode))
-    running = np.zeros(lanes, dtype=np.bool_)
-    running[: len(wanted)] = True
+    running = np.array([episode is not None for episode in wanted])
+    counted = np.flatnonzero(running).tolist()
     earned, lengths = np.zeros(lanes), np.zeros(lanes, dtype=np.int64)
     shown: F32 = np.zeros(lanes, dtype=np.float32)
     while running.any():
@@ -133,7 +134,7 @@ def _batch(
             lengths[lane] += 1
             shown[lane] = 0 if sparse else reward
             running[lane] = not (terminal or timeout)
-    return [(float(earned[lane]), int(lengths[lane])) for lane in range(len(wanted))]
+    return [(float(earned[lane]), int(lengths[lane])) for lane in counted]
 
 
 def _inside(actions: F32, space: Any) -> NDArray[np.float32]:

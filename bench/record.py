@@ -7,15 +7,13 @@ file by name.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from bench.files import DamagedFile, read_json, write_json
+from bench.files import DamagedFile, digest, intact, read_json, write_json
 from bench.identity import Identity, identity_of
 
 SCHEMA_VERSION = 1
@@ -88,12 +86,6 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-def digest(record: dict[str, Any]) -> str:
-    """Return the SHA-256 of a record's content, without its own digest."""
-    content = {key: value for key, value in record.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
 def write(folder: Path, identity: Identity, **fields: Any) -> None:
     """Write result.json, atomically.
 
@@ -124,7 +116,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DamagedFile(
             f"record {path} is damaged ({place}: {error.message[:120]}); {wayout}"
         ) from error
-    if digest(record) != record["digest"]:
+    if not intact(record):
         raise DamagedFile(
             f"record {path} was changed after it was written (digest differs); {wayout}"
         )

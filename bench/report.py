@@ -15,7 +15,7 @@ from bench.files import read_json, write_text
 from bench.identity import identity_of
 from bench.plan import Plan
 from bench.record import RESULT
-from bench.tables import latex, markdown, table2, tidy
+from bench.tables import headline, latex, markdown, table2, tidy
 
 TITLE = (
     "Table 2 (layout of Chen, Lu et al. 2021, p.7): offline reinforcement learning on MuJoCo data."
@@ -117,8 +117,9 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     there = [record for record in wanted.values() if record.exists()]
     holes = [str(record.parent) for record in wanted.values() if not record.exists()]
     text = f"{len(there)} of the {len(wanted)} runs of {suite} at scale {plan.scale} are there.\n\n"
-    if there:
-        text += markdown(table2(score_table.collect(there, plan), plan.scale), TITLE) + "\n"
+    scores = score_table.collect(there, plan) if there else pd.DataFrame()
+    if there and not headline(scores).empty:
+        text += markdown(table2(scores, plan.scale), TITLE) + "\n"
     if holes:
         text += "Missing:\n\n" + "\n".join(f"- {hole}" for hole in holes) + "\n"
     write_text(path, text)

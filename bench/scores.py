@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException, Table
+from pyarrow.parquet import read_table, write_table
 
 from bench import record
-from bench.files import replacing
+from bench.files import DamagedFile, replacing
 from bench.plan import Plan
 from bench.tasks import task_by_name
+
+DIGEST = b"digest"
 
 
 class Incomparable(ValueError):
@@ -75,27 +80,32 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write scores as parquet, atomically."""
+    """Write scores as parquet with a digest of their content, atomically."""
+    table = Table.from_pandas(frame, preserve_index=False)
+    about = dict(table.schema.metadata or {}) | {DIGEST: _digest(frame)}
     with replacing(path) as temporary:
-        frame.to_parquet(temporary, index=False)
+        write_table(table.replace_schema_metadata(about), temporary)
 
 
 def read(path: Path) -> pd.DataFrame:
     """Read scores that `write` wrote.
 
     Raises:
-        DamagedFile: the file is not parquet.
+        DamagedFile: the file is not parquet, or its content is not what was written.
     """
-    from pyarrow import ArrowInvalid
-
-    from bench.files import DamagedFile
-
     try:
-        return pd.read_parquet(path)
-    except (ArrowInvalid, OSError) as error:
-        raise DamagedFile(
-            f"scores {path} are damaged ({error}); delete the file and run again"
-        ) from error
+        table = read_table(path)
+        frame: pd.DataFrame = table.to_pandas()
+        intact = (table.schema.metadata or {}).get(DIGEST) == _digest(frame)
+    except (ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+        raise DamagedFile(f"scores {path} are damaged ({error}); delete and run again") from error
+    if not intact:
+        raise DamagedFile(f"scores {path} are damaged (digest differs); delete and run again")
+    return frame
+
+
+def _digest(frame: pd.DataFrame) -> bytes:
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest().encode()
 
 
 def final(frame: pd.DataFrame) -> pd.DataFrame:

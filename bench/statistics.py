@@ -48,6 +48,9 @@ def estimate(scores: Sequence[float]) -> Estimate:
     mean, runs = float(values.mean()), len(values)
     if runs == 1:
         return Estimate(mean, math.nan, math.nan, math.nan, 1)
+    if values.min() == values.max():  # exactly, where rounding in the mean would leave a trace
+        mean = float(values[0])
+        return Estimate(mean, 0.0, mean, mean, runs)
     std = float(values.std(ddof=1))
     half = float(stats.t.ppf((1 + LEVEL) / 2, runs - 1)) * std / math.sqrt(runs)
     return Estimate(mean, std, mean - half, mean + half, runs)

@@ -63,16 +63,20 @@ class Table2:
     notes: list[str]
 
 
+def headline(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that Table 2 is about: final scores, dense reward, all of the data."""
+    rows = final(scores)
+    chosen = rows[(rows["reward"] == "dense") & (rows["percent"] == 100)]
+    return chosen.sort_values(["position", "seed"])
+
+
 def table2(scores: pd.DataFrame, scale: str) -> Table2:
     """Lay out final scores of the dense reward and all of the data.
 
     Raises:
         ValueError: there is no such score.
     """
-    chosen = final(scores)
-    chosen = chosen[(chosen["reward"] == "dense") & (chosen["percent"] == 100)].sort_values(
-        ["position", "seed"]
-    )
+    chosen = headline(scores)
     if chosen.empty:
         raise ValueError(
             "no score with dense reward and 100 % of the data: nothing to put into Table 2"
@@ -98,7 +102,11 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
             )
         rows[row_of(name)] = cells
     rows[(AVERAGE, "")] = {
-        method: Cell(estimate_over_tasks(values) if all(values) else None, None, 0)
+        method: Cell(
+            estimate_over_tasks(values) if all(values) else None,
+            None,
+            sum(cells[method].diverged for cells in rows.values()),
+        )
         for method, values in groups.items()
     }
     return Table2(labels, rows, _verdict(chosen), _notes(chosen, rows, scale))
@@ -225,14 +233,23 @@ def _notes(
     return notes
 
 
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "—": "--",
+    "†": r"\dag{}",
+    "`": "",
+}
+
+
 def _escape(text: str) -> str:
-    for old, new in (
-        ("%", r"\%"),
-        ("±", r"$\pm$"),
-        ("—", "--"),
-        ("†", r"\dag{}"),
-        ("_", r"\_"),
-        ("`", ""),
-    ):
-        text = text.replace(old, new)
-    return text
+    return "".join(LATEX.get(character, character) for character in text)

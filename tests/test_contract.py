@@ -305,7 +305,9 @@ def test_saving_again_gives_the_same_bytes(name: str, policy: Policy, tmp_path: 
 def test_a_policy_is_one_safetensors_file(name: str, policy: Policy, tmp_path: Path) -> None:
     start = saved_bytes(policy, tmp_path)[:4]
     assert [path.name for path in tmp_path.iterdir()] == ["policy.safetensors"]
-    assert not start.startswith((b"PK\x03\x04", *(bytes([0x80, n]) for n in range(1, 6))))  # zip, pickle
+    assert not start.startswith(
+        (b"PK\x03\x04", *(bytes([0x80, n]) for n in range(1, 6)))
+    )  # zip, pickle
     with safe_open(tmp_path / "policy.safetensors", framework="np") as file:
         assert len(list(file.keys())) >= 1
         for tensor in file.keys():  # noqa: SIM118

@@ -12,6 +12,7 @@ from snakemake.utils import update_config
 
 from bench.code import ROOT
 from bench.plan import BadConfig, found_modules, make_plan
+from bench.quoted import cells
 
 
 def read(*names: str) -> dict[str, Any]:
@@ -52,14 +53,27 @@ def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
 
 
 def test_the_default_config_compares_the_methods_of_the_paper() -> None:
-    plan = make_plan(read("config.yaml"))
-    modules = {name: variant.module for name, variant in plan.variants.items()}
-    assert modules["dt"] == "dt"
-    assert modules["bc10"] == "percent_bc"
-    assert plan.variants["bc10"].options == {"top_percent": 10}
-    assert plan.variants["bc10"].quoted == ("Table 3", "10%BC")
-    assert {"dt", "cql", "bc", "uniform", "behaviour"} <= set(modules)
-    assert plan.variants["uniform"].quoted is None
+    variants = make_plan(read("config.yaml")).variants
+    assert {"dt", "cql", "bc", "bc10", "uniform", "behaviour"} <= set(variants)
+    assert variants["dt"].module == "dt"
+    assert variants["bc10"].module == "percent_bc"
+    assert variants["uniform"].quoted is None
+
+
+def test_every_percent_bc_of_table_3_is_declared() -> None:
+    config = read("config.yaml")
+    config["suites"]["mujoco"]["methods"] = ["bc10", "bc25", "bc40", "bc100"]
+    for name, variant in make_plan(config).variants.items():
+        share = name.removeprefix("bc")
+        assert variant.options["top_percent"] == int(share)
+        assert variant.quoted == ("Table 3", f"{share}%BC")
+
+
+def test_declared_methods_stand_beside_columns_that_the_paper_has() -> None:
+    printed = {(table, method) for table, _, method in cells()}
+    for entry in read("config.yaml")["methods"].values():
+        if "quoted" in entry:
+            assert (entry["quoted"]["table"], entry["quoted"]["method"]) in printed
 
 
 def test_a_scale_changes_what_it_names_and_nothing_else() -> None:

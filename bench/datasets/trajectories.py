@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.files import DamagedFile, read_json, replacing, sha256, write_json
+from bench.files import DamagedFile, digest, intact, read_json, replacing, sha256, write_json
 from bench.seeds import generator
 
 F32 = NDArray[np.float32]
@@ -182,6 +182,19 @@ def from_arrays(
     Raises:
         ValueError: no episode ends, or `Trajectories.check` objects.
     """
+    given = {
+        "observations": (observations, 2),
+        "actions": (actions, 2),
+        "rewards": (rewards, 1),
+        "terminals": (terminals, 1),
+        "timeouts": (timeouts, 1),
+    }
+    for name, (array, dimensions) in given.items():
+        if np.ndim(array) != dimensions or len(array) != len(rewards):
+            raise ValueError(
+                f"these arrays: {name} has shape {np.shape(array)}, expected {dimensions} dimension(s) and "
+                f"{len(rewards)} rows"
+            )
     bounds = np.concatenate([[0], np.flatnonzero(terminals | timeouts) + 1]).astype(np.int64)
     if len(bounds) == 1:
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
@@ -240,7 +253,7 @@ def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
         "returns": [round(float(r), 4) for r in returns],
         "lengths": [int(n) for n in lengths],
     }
-    write_json(folder / MANIFEST, manifest)
+    write_json(folder / MANIFEST, manifest | {"digest": digest(manifest)})
 
 
 def load(folder: Path) -> Trajectories:
@@ -282,12 +295,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.exists():
         raise FileNotFoundError(f"no data set at {folder} (no {MANIFEST}); {_repair(folder)}")
-    manifest: dict[str, Any] = read_json(path)
-    if manifest.get("format") != FORMAT or not isinstance(manifest.get("arrays"), dict):
+    manifest: Any = read_json(path)
+    if not intact(manifest) or manifest.get("format") != FORMAT:
         raise DamagedFile(
-            f"{path} is not a data set manifest of format {FORMAT}; {_repair(folder)}"
+            f"{path} is damaged, or not a data set manifest of format {FORMAT}; {_repair(folder)}"
         )
-    return manifest
+    checked: dict[str, Any] = manifest
+    return checked
 
 
 def _repair(folder: Path) -> str:
