@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help mujoco report test bench lock behaviours clean
+.PHONY: help mujoco report reference test bench lock behaviours clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -24,6 +24,9 @@ report: $(INSTALLED) ## put the tables and figures of SCALE on one page
 	$(BIN)/snakemake all_mujoco --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
 	@cat reports/$(SCALE)/mujoco/table2.md
 	@echo "report: reports/$(SCALE)/report.html"
+
+reference: ## keep the tables and records of SCALE as what the repository shows
+	$(BIN)/python tools/reference.py $(SCALE)
 
 test: $(INSTALLED) ## every check: format, lint, types, tests
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conftest import CONFIG
 from snakemake.utils import update_config
 
 from bench.code import ROOT
-from bench.plan import BadConfig, found_modules, make_plan
+from bench.plan import BadConfig, check_config, found_modules, make_plan
 from bench.quoted import cells
 
 
@@ -174,6 +175,52 @@ def test_a_dropped_module_may_be_named_by_a_suite(config: dict[str, Any], root: 
     plan = make_plan(config, root)
     assert list(plan.variants) == ["mine", "dt"]
     assert len(plan.runs["mujoco"]) == 8
+
+
+def test_a_declared_name_is_the_configs_even_if_a_module_has_it_too(
+    config: dict[str, Any], root: Path
+) -> None:
+    (root / "baselines" / "mine.py").touch()
+    config["methods"]["mine"] = {"module": "bc", "label": "Mine"}
+    config["suites"]["mujoco"]["methods"] = ["dt"]
+    assert list(make_plan(config, root).variants) == ["dt"]
+    config["suites"]["mujoco"]["methods"] = ["mine"]
+    assert make_plan(config, root).variants["mine"].module == "bc"
+
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+def test_the_configs_here_pass_the_schema(names: tuple[str, ...]) -> None:
+    check_config(read(*names), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(seeds=[1]), r"unknown key 'seeds' at top level; known: .*suites"),
+        (lambda c: c["data"].update(size=1), r"unknown key 'size' in data; known: source, steps"),
+        (lambda c: c.pop("device"), r"top level: 'device' is a required property"),
+        (lambda c: c.update(device="tpu"), r"device: 'tpu'"),
+        (lambda c: c["data"].update(steps="many"), r"data\.steps: 'many' is not of type 'integer'"),
+        (
+            lambda c: c["suites"]["mujoco"].update(percents=[0]),
+            r"suites\.mujoco\.percents\.0: 0 is",
+        ),
+        (lambda c: c["suites"]["mujoco"].update(rewards=["x"]), r"suites\.mujoco\.rewards\.0: 'x'"),
+        (lambda c: c["methods"]["dt"].update(step=1), r"unknown key 'step' in methods\.dt; known:"),
+    ],
+    ids=["key", "inner-key", "missing", "device", "type", "percent", "reward", "method-key"],
+)
+def test_a_config_against_the_schema_is_refused_with_the_place(
+    change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    wrong = read("config.yaml")
+    change(wrong)
+    with pytest.raises(BadConfig, match=f"config: {message}") as caught:
+        check_config(wrong, SCHEMA)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_declared_module_joins_no_suite_by_itself(config: dict[str, Any], root: Path) -> None:

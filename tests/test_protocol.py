@@ -53,12 +53,16 @@ def plain_episode(
 
 
 @pytest.fixture
-def short_hopper() -> Iterator[Task]:
-    """Hopper with a time limit of 5 steps."""
+def short_hopper() -> Iterator[Callable[[int], Task]]:
+    """Hopper with another time limit."""
     name = "ShortHopper-v4"
-    entry = "gymnasium.envs.mujoco.hopper_v4:HopperEnv"
-    gymnasium.register(name, entry_point=entry, max_episode_steps=5)
-    yield replace(HOPPER, domain=replace(HOPPER.domain, environment=name))
+
+    def limited(steps: int) -> Task:
+        entry = "gymnasium.envs.mujoco.hopper_v4:HopperEnv"
+        gymnasium.register(name, entry_point=entry, max_episode_steps=steps)
+        return replace(HOPPER, domain=replace(HOPPER.domain, environment=name))
+
+    yield limited
     gymnasium.registry.pop(name)
 
 
@@ -222,22 +226,25 @@ def test_every_started_episode_is_counted_once(lanes: int) -> None:
     assert [now for now, _ in done] == sorted({now for now, _ in done})
 
 
-def test_the_time_limit_ends_an_episode(short_hopper: Task) -> None:
-    [outcome] = run(constant(STILL), short_hopper)
+def test_the_time_limit_ends_an_episode(short_hopper: Callable[[int], Task]) -> None:
+    [outcome] = run(constant(STILL), short_hopper(5))
     assert outcome.lengths == [5, 5, 5]
 
 
-def test_time_outs_and_terminals_are_kept_apart(short_hopper: Task) -> None:
-    lanes = Lanes(short_hopper.domain.environment, 1)
-    lanes.reset(0, 0)
-    flags = [lanes.step(0, STILL)[1:] for _ in range(5)]
+@pytest.mark.parametrize(
+    ("after_the_fall", "last"),
+    [(-1, (False, True)), (0, (True, False)), (1, (True, False))],
+    ids=["limit-first", "both", "fall-first"],
+)
+def test_an_end_is_a_terminal_or_a_time_out(
+    short_hopper: Callable[[int], Task], after_the_fall: int, last: tuple[bool, bool]
+) -> None:
+    fall = plain_episode(0, STILL)[1]
+    lanes = Lanes(short_hopper(fall + after_the_fall).domain.environment, 1)
+    lanes.reset(0, episode_seed("Hopper-v4", 0))
+    flags = [lanes.step(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
     lanes.close()
-    assert flags == [(False, False)] * 4 + [(False, True)]
-    lanes = Lanes("Hopper-v4", 1)
-    lanes.reset(0, 0)
-    steps = (lanes.step(0, STILL)[1:] for _ in range(1000))
-    assert next(flags for flags in steps if any(flags)) == (True, False)
-    lanes.close()
+    assert flags == [(False, False)] * (len(flags) - 1) + [last]
 
 
 def test_every_method_starts_from_the_same_states(policies: dict[str, Any]) -> None:

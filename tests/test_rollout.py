@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.actor import Actor
-from bench.behaviours.rollout import Episode, roll_out
+from bench.behaviours.rollout import LANES, Episode, roll_out
 from bench.behaviours.zoo import MEDIUM, Checkpoint, Zoo
 from bench.datasets.generated import generate, parts
 from bench.datasets.trajectories import ARRAYS, load
@@ -111,9 +111,10 @@ def test_another_name_gives_other_episodes(make_actor: MakeActor) -> None:
 
 def test_the_first_steps_are_those_of_a_plain_loop(make_actor: MakeActor) -> None:
     actor = make_actor(0)
-    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=3)
+    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=LANES + 4)
     simulator = gymnasium.make("Hopper-v4")
-    for index, episode in enumerate(episodes):
+    for index in (0, 1, LANES - 1, LANES, LANES + 3):
+        episode = episodes[index]
         noise = generator("noise", "x", index)
         state, _ = simulator.reset(seed=derive("reset", "x", index))
         for step in range(min(episode.steps, 8)):
@@ -146,7 +147,7 @@ def test_recorded_actions_lead_through_the_recorded_states_to_the_recorded_end(
     simulator.close()
 
 
-@pytest.mark.parametrize("steps", [100, 101, 250, 600])
+@pytest.mark.parametrize("steps", [100, 101, 600, 1100])
 def test_data_end_before_the_episode_that_would_exceed_them(
     make_actor: MakeActor, steps: int
 ) -> None:

@@ -164,6 +164,11 @@ def test_percent_comes_close_to_its_budget(many: Trajectories) -> None:
         assert 0 <= missing < many.lengths.max()
 
 
+def test_percent_takes_an_episode_that_fits_exactly() -> None:
+    data = of_returns([[1.0] * 5] * 4)
+    assert [data.percent(percent, 0).steps for percent in (49.9, 50, 75)] == [5, 10, 15]
+
+
 def test_percent_draws_by_seed(many: Trajectories) -> None:
     draws = [tuple(episodes_in(many.percent(30, seed))) for seed in range(5)]
     assert len(set(draws)) == 5
