@@ -144,6 +144,17 @@ def test_the_file_of_a_package_counts(tmp_path: Path) -> None:
     assert {"bench/quoted/__init__.py", "bench/b.py"} <= set(found)
 
 
+def test_the_files_of_all_packages_on_the_way_count(tmp_path: Path) -> None:
+    files = {
+        "baselines/mine.py": "from bench.deep.b import x",
+        "bench/__init__.py": "",
+        "bench/deep/__init__.py": "",
+        "bench/deep/b.py": "",
+    }
+    found = fingerprint(Path("baselines/mine.py"), root=lay(tmp_path, files))
+    assert set(found) == set(files)
+
+
 def test_a_far_edit_changes_the_near_fingerprint_only_where_it_is_imported(tmp_path: Path) -> None:
     def tree(name: str, value: int) -> Path:
         files = {

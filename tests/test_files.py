@@ -15,6 +15,8 @@ from bench.code import ROOT
 from bench.files import (
     DamagedFile,
     DiskFull,
+    digest,
+    intact,
     read_json,
     replacing,
     sha256,
@@ -94,9 +96,11 @@ def test_a_disk_too_full_for_a_temporary_file(
     def full(**where: object) -> tuple[int, str]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    write_json(tmp_path / "result.json", {"a": 1})
     monkeypatch.setattr("bench.files.tempfile.mkstemp", full)
     with pytest.raises(DiskFull, match=r"result\.json"):
-        write_json(tmp_path / "result.json", {"a": 1})
+        write_json(tmp_path / "result.json", {"a": 2})
+    assert read_json(tmp_path / "result.json") == {"a": 1}
 
 
 def test_a_full_disk_as_safetensors_spells_it(
@@ -169,14 +173,37 @@ def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b'{"a": [1, 2', b"<html>403 Forbidden</html>", b'{"a": "\xff"}'],
-    ids=["empty", "truncated", "page", "not-text"],
+    [
+        b"",
+        b'{"a": [1, 2',
+        b"<html>403 Forbidden</html>",
+        b'{"a": "\xff"}',
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+    ],
+    ids=["empty", "truncated", "page", "not-text", "nan", "inf"],
 )
 def test_damaged_json_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(DamagedFile, match=f"{path} is damaged"):
         read_json(path)
+
+
+def test_a_digest_covers_everything_but_itself() -> None:
+    content = {"a": [1, 2.5, None], "b": "x"}
+    signed = content | {"digest": digest(content)}
+    assert intact(signed)
+    assert digest(signed) == digest(content)
+    for key in content:
+        assert not intact(signed | {key: "else"})
+    assert not intact(signed | {"c": 1})
+    assert not intact(content)
+
+
+@pytest.mark.parametrize("content", [[], None, "x", {}, {"a": float("nan"), "digest": "x"}])
+def test_other_things_are_not_intact(content: object) -> None:
+    assert not intact(content)
 
 
 def test_missing_json_is_another_error(tmp_path: Path) -> None:

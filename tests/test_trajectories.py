@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bench.datasets import trajectories
 from bench.datasets.trajectories import ARRAYS, Trajectories, from_arrays, load, save
-from bench.files import DamagedFile, DiskFull, sha256
+from bench.files import DamagedFile, DiskFull, digest, sha256
 
 # three whole episodes of 3, 2 and 4 steps, and one step of a fourth that never ends
 REWARDS = [1, 2, 3, -1, 5, 0, 2, 2, 1, 9]
@@ -392,6 +392,14 @@ def test_a_damaged_manifest_is_refused_by_name(folder: Path, content: str) -> No
         load(folder)
 
 
+def test_another_format_is_refused_even_with_a_true_digest(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"format": 2}
+    path.write_text(json.dumps(manifest | {"digest": digest(manifest)}))
+    with pytest.raises(DamagedFile, match=f"{path} is .* format 1"):
+        load(folder)
+
+
 def test_changed_statistics_in_the_manifest_are_noticed(folder: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -406,8 +414,9 @@ def test_pickled_objects_are_never_loaded(folder: Path) -> None:
     np.save(path, np.array([{"not": "a number"}] * 9, dtype=object), allow_pickle=True)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["arrays"]["rewards"]["sha256"] = sha256(path)
+    manifest["digest"] = digest(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises((ValueError, DamagedFile)):
+    with pytest.raises(ValueError, match="[Oo]bject"):
         load(folder)
 
 
