@@ -123,14 +123,14 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         required=True,
-        help=".md, .tex, .csv: the table; .png, .svg: bars",
+        help=".md, .html, .tex, .csv: the table; .png, .svg: bars",
     )
     table.set_defaults(verb=_table2)
 
     cost = verbs.add_parser("cost", help="what the runs cost: time, speed, memory")
     cost.add_argument("--config", type=json.loads, required=True)
-    cost.add_argument("--out", type=Path, required=True)
-    cost.add_argument("records", type=Path, nargs="+")
+    cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
+    cost.add_argument("--records", type=Path, nargs="+", required=True)
     cost.set_defaults(verb=_cost)
 
     partial = verbs.add_parser(
@@ -247,7 +247,8 @@ def _cost(arguments: Arguments) -> None:
     from bench import report
     from bench.plan import make_plan
 
-    report.write_cost(arguments.records, make_plan(arguments.config), arguments.out)
+    for path in arguments.out:
+        report.write_cost(arguments.records, make_plan(arguments.config), path)
 
 
 def _partial(arguments: Arguments) -> None:

@@ -15,7 +15,7 @@ from bench.files import read_json, write_text
 from bench.identity import identity_of
 from bench.plan import Plan
 from bench.record import RESULT
-from bench.tables import headline, latex, markdown, table2, tidy
+from bench.tables import headline, latex, markdown, page, table2, tidy, web
 
 TITLE = (
     "Table 2 (layout of Chen, Lu et al. 2021, p.7): offline reinforcement learning on MuJoCo data."
@@ -24,7 +24,7 @@ PICTURES = (".png", ".svg")
 
 
 def write_table2(scores: pd.DataFrame, scale: str, files: list[Path]) -> None:
-    """Write Table 2 in the formats of these files: .md, .tex, .csv, and its bars as .png, .svg.
+    """Write Table 2 in the formats of these files: .md, .html, .tex, .csv; its bars as .png, .svg.
 
     Raises:
         ValueError: a suffix is unknown, or there is nothing to print.
@@ -32,6 +32,7 @@ def write_table2(scores: pd.DataFrame, scale: str, files: list[Path]) -> None:
     table = table2(scores, scale)
     texts = {
         ".md": lambda: markdown(table, TITLE),
+        ".html": lambda: web(table, TITLE),
         ".tex": lambda: latex(table, TITLE),
         ".csv": lambda: tidy(table).to_csv(index=False, float_format="%.4f", lineterminator="\n"),
     }
@@ -96,12 +97,13 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
         "Settings other than the defaults",
         "Why",
     ]
-    text = tabulate(body, headers=headings, tablefmt="github", disable_numparse=True)
     total = sum(row["train"] + row["evaluate"] for method in rows.values() for row in method)
-    write_text(
-        path,
-        f"What the runs of scale {plan.scale} cost: {total / 60:.1f} core-minutes.\n\n{text}\n",
-    )
+    title = f"What the runs of scale {plan.scale} cost: {total / 60:.1f} core-minutes."
+    if path.suffix == ".html":
+        write_text(path, page(title, headings, body, []))
+    else:
+        text = tabulate(body, headers=headings, tablefmt="github", disable_numparse=True)
+        write_text(path, f"{title}\n\n{text}\n")
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 from tabulate import tabulate
@@ -23,6 +24,11 @@ KIND_LABELS = {
 }
 AVERAGE = "Average"
 MISSING = "—"
+STYLE = (
+    "body{font:14px/1.5 sans-serif;margin:1.5em}h1{font-size:1.2em}li{max-width:60em}"
+    "table{border-collapse:collapse}th,td{padding:.3em .7em;text-align:left}"
+    "th{border-bottom:1px solid}tr:last-child td{border-bottom:1px solid}"
+)
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,23 @@ def markdown(table: Table2, caption: str) -> str:
     text = tabulate(body, headers=headings, tablefmt="github", disable_numparse=True)
     notes = "\n".join(f"- {note}" for note in table.notes)
     return f"{caption}\n\n{text}\n\n{notes}\n"
+
+
+def page(title: str, headings: list[str], body: list[list[str]], notes: list[str]) -> str:
+    """Return a table as a web page that needs nothing from the network."""
+    text = tabulate(body, headers=headings, tablefmt="html", disable_numparse=True)
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{text}\n<ul>{items}</ul>"
+        "</body></html>\n"
+    )
+
+
+def web(table: Table2, caption: str) -> str:
+    """Return the table as a web page with its notes."""
+    headings, body = _grid(table)
+    return page(caption, headings, body, table.notes)
 
 
 def latex(table: Table2, caption: str) -> str:

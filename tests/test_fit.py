@@ -110,11 +110,24 @@ def test_keeping_policies_and_checkpoints_does_not_change_the_training(
     name: str, tmp_path: Path
 ) -> None:
     saved = []
-    for number, folder in enumerate((None, tmp_path / "kept")):
-        context = make_context(steps=8, folder=folder, save_every=0.0, keep_at=(1, 3, 4, 7))
+    for number, (folder, keep_at) in enumerate([(None, ()), (tmp_path / "kept", (1, 3, 4, 7))]):
+        context = make_context(steps=8, folder=folder, save_every=0.0, keep_at=keep_at)
         policy = module_of(name).train(make_data(), SMALL[name], context)
         saved.append(saved_bytes(policy, tmp_path / str(number)))
     assert saved[0] == saved[1]
+
+
+@pytest.mark.parametrize("name", ["dt", "bc", "cql"])
+def test_the_seed_decides_the_first_weights_too(name: str, tmp_path: Path) -> None:
+    """After 0 steps no batch has been drawn yet."""
+    untrained = [
+        saved_bytes(
+            module_of(name).train(make_data(), SMALL[name], make_context(seed=seed, steps=0)),
+            tmp_path / str(number),
+        )
+        for number, seed in enumerate((1, 1, 2))
+    ]
+    assert untrained[0] == untrained[1] != untrained[2]
 
 
 def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.Optimizer]:
@@ -498,6 +511,31 @@ def test_a_diverged_run_is_scored_as_it_was_kept_last(
     result = evaluate_one(folder)
     assert (result["status"], result["diverged_at"]) == ("diverged", 7)
     assert [len(evaluation["returns"]) for evaluation in result["evaluations"]] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("logged", "spoiled"), [(4, False), (6, True)], ids=["after-the-last-line", "not-finite"]
+)
+def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
+    logged: int, spoiled: bool, hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step 5 is kept, but no log line vouches for it, or its weights are not finite."""
+
+    def train(data: Trajectories, config: bc.Config, context: Context) -> Any:
+        policy = bc.train(data, config, replace(context, steps=0, losses=[]))
+        if spoiled:
+            policy.network[0].weight.data[0, 0] = float("nan")
+        context.log(logged, loss=0.5)
+        context.keep(5, policy)
+        context.log(7, loss=float("nan"))
+
+    method = Method("bad", bc.Config, train, bc.load)
+    monkeypatch.setattr(bench.train, "load_method", lambda name: method)
+    folder = run_folder(tmp_path, "bad")
+    train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
+    assert list(read_json(folder / TRAINING)["kept"]) == ["00000000.safetensors"]
+    assert [path.name for path in (folder / KEPT).iterdir()] == ["00000000.safetensors"]
+    assert (folder / POLICY).read_bytes() == (folder / KEPT / "00000000.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("module", ["dt", "bc"])

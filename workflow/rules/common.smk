@@ -120,6 +120,7 @@ def pages(suite):
         "table2.png",
         "table2.svg",
         "table2.tex",
+        "table2.html",
         "cost.md",
     ]
     return [f"reports/{PLAN.scale}/{suite}/{name}" for name in names]

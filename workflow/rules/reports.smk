@@ -10,11 +10,11 @@ rule table2:
         "results/{scale}/{suite}/scores.parquet",
     output:
         report(
-            "reports/{scale}/{suite}/table2.md",
+            "reports/{scale}/{suite}/table2.html",
             caption="../report/table2.rst",
             category="MuJoCo",
             subcategory="Table 2",
-            labels={"page": "table", "format": "Markdown"},
+            labels={"page": "table", "format": "HTML"},
         ),
         report(
             "reports/{scale}/{suite}/table2.csv",
@@ -37,6 +37,7 @@ rule table2:
             subcategory="Table 2",
             labels={"page": "figure", "format": "SVG"},
         ),
+        "reports/{scale}/{suite}/table2.md",
         "reports/{scale}/{suite}/table2.tex",
     log:
         "logs/{scale}/{suite}/table2.log",
@@ -55,12 +56,13 @@ rule cost:
         results_of,
     output:
         report(
-            "reports/{scale}/{suite}/cost.md",
+            "reports/{scale}/{suite}/cost.html",
             caption="../report/cost.rst",
             category="MuJoCo",
             subcategory="Cost",
-            labels={"page": "cost", "format": "Markdown"},
+            labels={"page": "cost", "format": "HTML"},
         ),
+        "reports/{scale}/{suite}/cost.md",
     log:
         "logs/{scale}/{suite}/cost.log",
     conda:
@@ -71,7 +73,7 @@ rule cost:
     message:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
-        "python -m bench cost --config {params.config:q} --out {output:q} {input:q} > {log:q} 2>&1"
+        "python -m bench cost --config {params.config:q} --out {output:q} --records {input:q} > {log:q} 2>&1"
 
 
 rule partial_report:
