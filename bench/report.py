@@ -76,7 +76,7 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
         body.append(
             [
                 variant.label,
-                len(rows[name]),
+                str(len(rows[name])),
                 f"{variant.steps:,}",
                 f"{np.median(columns['train']):.1f} ({max(columns['train']):.1f})",
                 f"{np.median(columns['speed']):,.0f}",
