@@ -87,6 +87,10 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
         np.array(data.terminals),
     )
     usable = np.flatnonzero(~np.asarray(data.timeouts))
+    if len(usable) == 0:
+        raise ValueError(
+            "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
+        )
     with context.torch_random():
         algorithm = _create(config, observations.shape[1], actions.shape[1], context.device)
 
@@ -95,13 +99,14 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
 
         def update(step: int, generator: np.random.Generator) -> Tensor:
             now = usable[generator.integers(len(usable), size=config.batch_size)]
-            following = np.minimum(now + 1, data.steps - 1)  # after a terminal: never looked at
+            following = np.minimum(now + 1, data.steps - 1)
+            goes_on = ~terminals[now][:, None]  # after a terminal d3rlpy expects zeros
             batch = TransitionMiniBatch(
                 observations=observations[now],
                 actions=actions[now],
                 rewards=rewards[now][:, None],
-                next_observations=observations[following],
-                next_actions=actions[following],
+                next_observations=observations[following] * goes_on,
+                next_actions=actions[following] * goes_on,
                 terminals=terminals[now][:, None].astype(np.float32),
                 intervals=np.ones((config.batch_size, 1), dtype=np.float32),
                 transitions=[],

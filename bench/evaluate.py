@@ -42,7 +42,8 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             raise DamagedFile(
                 f"policy {folder / path} is not the one that was trained; delete {folder} and run again"
             )
-    target = training["config"].get("target_return") or task.domain.target_return
+    asked = training["config"].get("target_return")
+    target = task.domain.target_return if asked is None else asked
     began = time.perf_counter()
     evaluations = []
     for path in [folder / KEPT / name for name in sorted(training["kept"])]:

@@ -85,16 +85,17 @@ def train_run(
     began, cpu = time.perf_counter(), time.process_time()
     diverged_at: int | None = None
     try:
-        policy = method.train(data, config, context)
-        policy.save(folder / POLICY)
+        method.train(data, config, context).save(folder / POLICY)
+        if not finite(folder / POLICY):
+            raise Diverged(steps, "policy")
     except Diverged as divergence:
         known_finite = int(context.losses[-1]["step"]) if context.losses else 0
-        finite = discard_unsound(folder / KEPT, known_finite)
-        if not finite:
+        sound = discard_unsound(folder / KEPT, known_finite)
+        if not sound:
             raise
-        print(f"diverged: {divergence}; scored as it was at step {int(finite[-1].stem)}")
+        print(f"diverged: {divergence}; scored as it was at step {int(sound[-1].stem)}")
         diverged_at = divergence.step
-        shutil.copy(finite[-1], folder / POLICY)
+        shutil.copy(sound[-1], folder / POLICY)
     seconds = time.perf_counter() - began
     kept = {path.name: sha256(path) for path in sorted((folder / KEPT).glob("*.safetensors"))}
     write_json(
@@ -122,6 +123,11 @@ def train_run(
     (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
+def finite(policy: Path) -> bool:
+    """Return whether every number in a policy's file is finite."""
+    return all(np.isfinite(array).all() for array in load_file(policy).values())
+
+
 def discard_unsound(kept: Path, known_finite: int) -> list[Path]:
     """Delete kept policies from after step `known_finite`, or with a value that is not finite.
 
@@ -130,8 +136,7 @@ def discard_unsound(kept: Path, known_finite: int) -> list[Path]:
     """
     sound = []
     for path in sorted(kept.glob("*.safetensors")):
-        values = load_file(path).values()
-        if int(path.stem) <= known_finite and all(np.isfinite(array).all() for array in values):
+        if int(path.stem) <= known_finite and finite(path):
             sound.append(path)
         else:
             path.unlink()

@@ -54,6 +54,12 @@ class Config:
         for name in ("context_length", "layers", "heads", "width", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "gradient_clip", "return_scale"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("weight_decay", "warmup_steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
         if self.precision == "auto":
@@ -148,7 +154,18 @@ class DecisionTransformerPolicy:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> DecisionTransformerPolicy:
-    """Minimise the mean squared error of the actions over real time steps (paper p.5)."""
+    """Minimise the mean squared error of the actions over real time steps (paper p.5).
+
+    Raises:
+        ValueError: an episode of the data is longer than the task's horizon.
+        Diverged: the loss is no longer finite.
+    """
+    longest, horizon = int(data.lengths.max()), context.task.domain.horizon
+    if longest > horizon:
+        raise ValueError(
+            f"the data hold an episode of {longest} steps, but {context.task.name} ends after "
+            f"{horizon}: correct `horizon` in bench/tasks.toml or the data"
+        )
     return_scale = config.return_scale or context.task.domain.return_scale
     with context.torch_random():
         model = _build(

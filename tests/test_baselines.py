@@ -336,3 +336,20 @@ def test_template_is_ridge_regression() -> None:
     x_new = np.column_stack([observations(), np.ones(5)])
     expected = np.clip(x_new @ coefficients, -1, 1)
     np.testing.assert_allclose(policy.act(observations(), NO_REWARD), expected, atol=1e-5)
+
+
+def test_cql_sees_nothing_after_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = spy_on_updates(monkeypatch)
+    cql.train(make_data(), SMALL_CQL, make_context(steps=20))
+    ended = [batch.terminals[:, 0] == 1 for batch in batches]
+    assert any(rows.any() for rows in ended)
+    for batch, rows in zip(batches, ended, strict=True):
+        assert not batch.next_observations[rows].any()
+        assert batch.next_observations[~rows].any(axis=1).all()
+
+
+def test_cql_without_any_transition_says_so() -> None:
+    data = make_data(lengths=(1, 1))
+    cut = replace(data, terminals=~data.timeouts & False, timeouts=data.timeouts | True)
+    with pytest.raises(ValueError, match="CQL has no transition"):
+        cql.train(cut, SMALL_CQL, make_context(steps=1))

@@ -380,3 +380,25 @@ def test_losses_do_not_change_silently(method: str) -> None:
     learn(make_data(), config, context)
     losses = [line["loss"] for line in context.losses]
     assert losses == pytest.approx(PINNED[method], rel=1e-4), losses
+
+
+def test_data_longer_than_the_horizon_are_named() -> None:
+    task = make_task(horizon=8)
+    with pytest.raises(ValueError, match="an episode of 9 steps"):
+        dt.method.train(make_data(), SMALL, make_context(task=task))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("return_scale", 0.0),
+        ("return_scale", -1.0),
+        ("gradient_clip", 0.0),
+        ("learning_rate", -1e-4),
+        ("warmup_steps", -1),
+        ("weight_decay", -0.1),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(option: str, value: float) -> None:
+    with pytest.raises(BadMethod, match=option):
+        load_method("dt").configure({option: value})
