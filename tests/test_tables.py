@@ -245,7 +245,7 @@ def test_all_pages_say_the_same(scored: Scored, tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(scored: Scored, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"table2\.docx: known formats are \.md, \.tex"):
+    with pytest.raises(ValueError, match=r"table2\.docx: known formats are \.md, \.html, \.tex"):
         write_table2(scored(three_seeds()), "test", [tmp_path / "table2.docx"])
 
 
