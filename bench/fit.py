@@ -56,15 +56,15 @@ def fit(
         module.train()
     for step in range(first + 1, context.steps + 1):
         total, since = total + update(step, generator).detach().cpu(), since + 1
+        if step in context.keep_at:
+            if not math.isfinite(float(total)):
+                raise Diverged(step, "loss")
+            context.keep(step, policy())
         if step % every == 0 or step == context.steps:
             context.log(step, loss=float(total) / since)
             total, since = torch.zeros(()), 0
             # only here, so that the running mean starts from zero on both sides of a stop
             context.checkpoint(step, lambda: pack(modules, optimisers, generator))
-        if step in context.keep_at:
-            if not math.isfinite(float(total)):
-                raise Diverged(step, "loss")
-            context.keep(step, policy())
 
 
 def descend(

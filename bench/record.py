@@ -86,6 +86,9 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
+_VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
+
+
 def write(folder: Path, identity: Identity, **fields: Any) -> None:
     """Write result.json, atomically.
 
@@ -95,7 +98,7 @@ def write(folder: Path, identity: Identity, **fields: Any) -> None:
     """
     record = {"schema": SCHEMA_VERSION, "identity": asdict(identity), **fields}
     record["digest"] = digest(record)
-    jsonschema.validate(record, _SCHEMA)
+    _VALIDATOR.validate(record)
     write_json(folder / RESULT, record)
 
 
@@ -110,7 +113,7 @@ def read(path: Path) -> dict[str, Any]:
     record = read_json(path)
     wayout = f"delete {path} and run again"
     try:
-        jsonschema.validate(record, _SCHEMA)
+        _VALIDATOR.validate(record)
     except jsonschema.ValidationError as error:
         place = ".".join(str(part) for part in error.absolute_path) or "top level"
         raise DamagedFile(

@@ -40,6 +40,11 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
     for path in paths:
         result = record.read(path)
         identity, protocol = result["identity"], result["protocol"]
+        if identity["method"] not in plan.variants:
+            raise Incomparable(
+                f"{path}: the config has no method {identity['method']!r}; "
+                f"known: {', '.join(plan.variants)}"
+            )
         task, variant = task_by_name(identity["task"]), plan.variants[identity["method"]]
         for evaluation in result["evaluations"]:
             returns = np.asarray(evaluation["returns"], dtype=np.float64)

@@ -226,6 +226,16 @@ def test_every_started_episode_is_counted_once(lanes: int) -> None:
     assert [now for now, _ in done] == sorted({now for now, _ in done})
 
 
+def test_progress_counts_the_episodes_of_all_targets() -> None:
+    done: list[tuple[int, int]] = []
+    run(
+        constant(STILL),
+        targets=[1.0, 2.0],
+        progress=lambda now, total: done.append((now, total)),
+    )
+    assert done == [(2, 6), (3, 6), (5, 6), (6, 6)]
+
+
 def test_the_time_limit_ends_an_episode(short_hopper: Callable[[int], Task]) -> None:
     [outcome] = run(constant(STILL), short_hopper(5))
     assert outcome.lengths == [5, 5, 5]
