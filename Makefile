@@ -21,7 +21,8 @@ mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on Mu
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 
 report: $(INSTALLED) ## put the tables and figures of SCALE on one page
-	$(BIN)/snakemake all_mujoco --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
+	@[ reports/$(SCALE)/report.html -nt reports/$(SCALE)/mujoco/table2.html ] || $(BIN)/snakemake all_mujoco \
+	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
 	@cat reports/$(SCALE)/mujoco/table2.md
 	@echo "report: reports/$(SCALE)/report.html"
 
