@@ -2,7 +2,8 @@
 
 Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at v2.8.1,
 reproductions/offline/cql.py); the Decision Transformer paper quotes its CQL column from the CQL
-paper and gives no settings.
+paper and gives no settings. Observations are standardised here, as in
+CORL and as for the other methods; d3rlpy's reproduction leaves them as they are.
 """
 
 from __future__ import annotations

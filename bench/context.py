@@ -66,6 +66,10 @@ class Context:
     losses: list[dict[str, float]] = field(default_factory=list)
     _bar: Any = None
     _saved: float = field(default_factory=time.monotonic)
+    _began: tuple[float, float] = field(
+        default_factory=lambda: (time.perf_counter(), time.process_time())
+    )
+    _before: tuple[float, float] = (0.0, 0.0)
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a NumPy generator for one purpose of this run."""
@@ -108,18 +112,29 @@ class Context:
             kept.mkdir(parents=True, exist_ok=True)
             policy.save(kept / f"{step:08d}.safetensors")
 
-    def checkpoint(
-        self, step: int, state: Callable[[], dict[str, Any]], force: bool = False
-    ) -> None:
+    def spent(self) -> tuple[float, float]:
+        """Return wall and processor seconds so far, those before a stop included."""
+        seconds, cpu_seconds = self._before
+        return (
+            seconds + time.perf_counter() - self._began[0],
+            cpu_seconds + time.process_time() - self._began[1],
+        )
+
+    def checkpoint(self, step: int, state: Callable[[], dict[str, Any]]) -> None:
         """Save a training state (name -> torch tensor) if `save_every` seconds have passed since
         the last one.
         """
-        if self.folder is None or not (force or time.monotonic() - self._saved >= self.save_every):
+        if self.folder is None or time.monotonic() - self._saved < self.save_every:
             return
         from safetensors.torch import save_file
 
         with replacing(self.folder / CHECKPOINT) as temporary:
-            about = {"step": step, "losses": self.losses, "stamp": self.stamp}
+            about = {
+                "step": step,
+                "losses": self.losses,
+                "stamp": self.stamp,
+                "spent": self.spent(),
+            }
             save_file(state(), temporary, metadata={"about": json.dumps(about, sort_keys=True)})
         self._saved = time.monotonic()
 
@@ -135,6 +150,7 @@ class Context:
         about, state = read
         step: int = about["step"]
         self.losses[:] = about["losses"]
+        self._before = tuple(about["spent"])
         print(f"resuming at step {step}/{self.steps}", flush=True)
         return step, state
 
@@ -159,7 +175,7 @@ class Context:
             with safe_open(path, framework="pt") as file:
                 about: dict[str, Any] = json.loads(file.metadata()["about"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about["step"], about["losses"], about["stamp"]
+            about["step"], about["losses"], about["stamp"], about["spent"]
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise DamagedFile(
                 f"checkpoint {path} is damaged ({error}); delete it to start this run over"

@@ -15,12 +15,12 @@ from bench.context import KEPT
 from bench.files import DamagedFile, read_json, sha256, write_json
 from bench.identity import Identity, identity_of
 from bench.machine import commit, peak_memory, prepare
-from bench.method import Method, load_method
+from bench.method import BadMethod, Method, blaming, load_method
 from bench.protocol import Outcome, evaluate
 from bench.tasks import Task, task_by_name
 from bench.train import POLICY, TRAINING
 
-VERSIONS = ("numpy", "torch", "gymnasium", "mujoco", "d3rlpy", "safetensors")
+SIMULATOR = ("gymnasium", "mujoco")  # these count when the policy is rolled out
 
 
 def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, device: str) -> None:
@@ -44,7 +44,7 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             )
     asked = training["config"].get("target_return")
     target = task.domain.target_return if asked is None else asked
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     evaluations = []
     for path in [folder / KEPT / name for name in sorted(training["kept"])]:
         if (step := int(path.stem)) == 0 or curve_episodes == 0:
@@ -57,7 +57,7 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
         method, folder / POLICY, task, identity, target, episodes, lanes, device
     )
     evaluations.append({"step": training["steps"], "final": True, **asdict(outcome)})
-    files = (method_file(training["module"]), Path("bench/train.py"), Path("bench/evaluate.py"))
+    files = (method_file(training["module"]), Path("bench/evaluate.py"))
     record.write(
         folder,
         identity,
@@ -72,16 +72,18 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             "curve_episodes": curve_episodes,
             "lanes": lanes,
             "rolled_out": rolled_out,
+            "task": training["task"],
         },
         evaluations=evaluations,
         training={"steps": training["steps"], "losses": training["losses"]},
         config=training["config"],
         hashes={
             "data": training["data"],
-            "code": fingerprint(*files),
+            "code": training["code"],
+            "evaluation_code": fingerprint(*files),
             "policy": training["policy"],
         },
-        versions={name: version(name) for name in VERSIONS},
+        versions=training["versions"] | {name: version(name) for name in SIMULATOR},
         device=training["device"],
     )
     write_json(
@@ -90,6 +92,7 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             "training": training["clock"],
             "evaluation": {
                 "seconds": round(time.perf_counter() - began, 2),
+                "cpu_seconds": round(time.process_time() - cpu, 2),
                 "peak_memory_mb": peak_memory(),
             },
             "host": {
@@ -117,19 +120,25 @@ def _score(
 ) -> tuple[Outcome, bool]:
     policy = method.load(path, device)
     rolled_out = getattr(policy, "recorded", None) is None
+    if not rolled_out and method.name != "behaviour":
+        raise BadMethod(
+            f"method {method.name}: only baselines/behaviour.py may be scored as `recorded`; "
+            "every other policy is rolled out"
+        )
 
     def progress(done: int, total: int) -> None:
         print(f"{path.name}: {done}/{total} episodes", flush=True)
 
-    [outcome] = evaluate(
-        policy,
-        task,
-        method=identity.method,
-        episodes=episodes,
-        targets=[float(target)],
-        lanes=lanes,
-        seed=identity.seed,
-        sparse=identity.reward == "sparse",
-        progress=progress,
-    )
+    with blaming(identity.method):
+        [outcome] = evaluate(
+            policy,
+            task,
+            method=identity.method,
+            episodes=episodes,
+            targets=[float(target)],
+            lanes=lanes,
+            seed=identity.seed,
+            sparse=identity.reward == "sparse",
+            progress=progress,
+        )
     return replace(outcome, returns=[round(value, 6) for value in outcome.returns]), rolled_out

@@ -2,26 +2,30 @@
 
 A method is a module: `dt/method.py`, or any file in `baselines/`. It has four things:
 
-    class Config                                  a frozen dataclass: every hyperparameter, typed,
-    with a default def train(data, config, context) -> Policy    learns from whole episodes; sees no
-    environment def load(path, device) -> Policy              reads what Policy.save wrote
-    class Policy                                  acts (see `Policy` below)
+- `class Config`: a frozen dataclass; every hyperparameter, typed, with a default. It may have a
+  method `on(device)` that returns the Config as it is to be used and recorded there.
+- `def train(data, config, context) -> Policy`: learns from whole episodes; sees no environment.
+- `def load(path, device) -> Policy`: reads what `Policy.save` wrote.
+- `class Policy`: acts; see `Policy` below.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
+import traceback
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from bench.context import Context
+from bench.context import Context, Diverged
 from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.files import DamagedFile
 
 
 class BadMethod(Exception):
@@ -115,6 +119,26 @@ def load_method(name: str) -> Method:
     if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
         raise BadMethod(f"method {name}: Config in {where} is not a dataclass")
     return Method(name=name, config=config, train=module.train, load=module.load)
+
+
+@contextmanager
+def blaming(method: str) -> Iterator[None]:
+    """Say of an error in a method's own code which method it was, and where.
+
+    Raises:
+        BadMethod: in place of any error that is not one of this suite's own outcomes.
+    """
+    try:
+        yield
+    except (BadMethod, DamagedFile, Diverged, OSError):
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [f for f in frames if Path(f.filename).parent.name in ("baselines", "dt")] or frames
+        place = (
+            f"{Path(own[-1].filename).parent.name}/{Path(own[-1].filename).name}:{own[-1].lineno}"
+        )
+        raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
 
 
 def check_actions(actions: Any, expected: tuple[int, ...], method: str) -> F32:

@@ -13,8 +13,6 @@ from bench.code import ROOT
 from bench.identity import Identity
 from bench.tasks import TASKS
 
-RESERVED = ("__init__",)
-
 
 class BadConfig(ValueError):
     """A config asks for something that does not exist. The message names the key, the value, and
@@ -124,6 +122,12 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
         for module in modules
         if module not in {entry["module"] for entry in declared.values()} | set(declared)
     ]
+    for name in set(declared) & set(modules):
+        if declared[name]["module"] != name:
+            raise BadConfig(
+                f"methods.{name}: baselines/{name}.py has the name of a variant of module "
+                f"{declared[name]['module']!r} and would never run; rename one of the two"
+            )
     known = [*declared, *dropped]
 
     runs: dict[str, tuple[Identity, ...]] = {}
@@ -151,7 +155,7 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
         module=entry.get("module", name),
         label=entry.get("label", name),
         steps=entry.get("steps", config["training"]["steps"]),
-        options=entry.get("options", {}),
+        options=entry.get("options") or {},
         reason=entry.get("reason", ""),
         quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
     )

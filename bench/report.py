@@ -61,7 +61,7 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
             {
                 "train": clock["training"]["cpu_seconds"],
                 "speed": clock["training"]["steps_per_second"],
-                "evaluate": clock["evaluation"]["seconds"],
+                "evaluate": clock["evaluation"]["cpu_seconds"],
                 "memory": clock["training"]["peak_memory_mb"],
             }
         )
@@ -92,7 +92,7 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
         "Steps",
         "Training, core-seconds: median (largest)",
         "Steps/s",
-        "Evaluation, s: median (largest)",
+        "Evaluation, core-seconds: median (largest)",
         "Memory, MB",
         "Settings other than the defaults",
         "Why",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,12 +20,13 @@ from bench.datasets.trajectories import Trajectories
 from bench.files import sha256, write_json
 from bench.identity import Identity, identity_of
 from bench.machine import peak_memory, prepare
-from bench.method import load_method
+from bench.method import blaming, load_method
 from bench.seeds import derive
 from bench.tasks import task_by_name
 
 POLICY = "policy.safetensors"
 TRAINING = "training.json"
+VERSIONS = ("numpy", "torch", "gymnasium", "mujoco", "d3rlpy", "safetensors")
 
 
 def train_run(
@@ -59,6 +59,8 @@ def train_run(
     identity = identity_of(folder.absolute())
     task, method = task_by_name(identity.task), load_method(module)
     config = method.configure(options)
+    if hasattr(config, "on"):
+        config = config.on(device)
     data = load_data(data_folder, identity)
     prepare(device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,16 +78,26 @@ def train_run(
         device=device,
         folder=folder,
         keep_at=tuple(sorted({round(fraction * steps) for fraction in curve})),
-        stamp=_stamp(
-            module, asdict(config), steps, device, sha256(data_folder / trajectories.MANIFEST)
-        ),
     )
+    # what the policy depends on, as it is now: the record must not name code of a later moment
+    depends = {
+        "config": asdict(config),
+        "task": asdict(task),
+        "steps": steps,
+        "device": device,
+        "data": sha256(data_folder / trajectories.MANIFEST),
+        "code": fingerprint(method_file(module), Path("bench/train.py")),
+        "versions": {name: version(name) for name in VERSIONS},
+    }
+    whole = [asdict(identity), module, context.keep_at, depends]
+    context.stamp = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
     print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
     context.discard_stale()
-    began, cpu = time.perf_counter(), time.process_time()
     diverged_at: int | None = None
     try:
-        method.train(data, config, context).save(folder / POLICY)
+        with blaming(identity.method):
+            policy = method.train(data, config, context)
+        policy.save(folder / POLICY)
         if not finite(folder / POLICY):
             raise Diverged(steps, "policy")
     except Diverged as divergence:
@@ -96,26 +108,24 @@ def train_run(
         print(f"diverged: {divergence}; scored as it was at step {int(sound[-1].stem)}")
         diverged_at = divergence.step
         shutil.copy(sound[-1], folder / POLICY)
-    seconds = time.perf_counter() - began
+    seconds, cpu_seconds = context.spent()
+    taken = steps if diverged_at is None else diverged_at
     kept = {path.name: sha256(path) for path in sorted((folder / KEPT).glob("*.safetensors"))}
     write_json(
         folder / TRAINING,
         {
             "identity": asdict(identity),
             "module": module,
-            "config": asdict(config),
-            "steps": steps,
+            **depends,
             "diverged_at": diverged_at,
             "losses": context.losses,
-            "data": sha256(data_folder / trajectories.MANIFEST),
             "source": trajectories.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
             "kept": kept,
-            "device": device,
             "clock": {
                 "seconds": round(seconds, 2),
-                "cpu_seconds": round(time.process_time() - cpu, 2),
-                "steps_per_second": round(steps / max(seconds, 1e-9), 1),
+                "cpu_seconds": round(cpu_seconds, 2),
+                "steps_per_second": round(taken / max(seconds, 1e-9), 1),
                 "peak_memory_mb": peak_memory(),
             },
         },
@@ -152,12 +162,3 @@ def load_data(folder: Path, identity: Identity) -> Trajectories:
     """
     data = trajectories.load(folder).percent(identity.percent, identity.seed)
     return data.sparse() if identity.reward == "sparse" else data
-
-
-def _stamp(module: str, config: dict[str, Any], steps: int, device: str, data: str) -> str:
-    """Return what a checkpoint must have in common with a run that resumes from it."""
-    files = fingerprint(method_file(module), Path("bench/train.py"))
-    content = json.dumps(
-        [module, config, steps, device, data, files, version("torch")], sort_keys=True
-    )
-    return hashlib.sha256(content.encode()).hexdigest()

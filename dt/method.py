@@ -6,7 +6,7 @@ gym/experiment.py; below: kzl). Where the paper's Table 9 (p.19) differs the com
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -62,10 +62,14 @@ class Config:
                 raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
-        if self.precision == "auto":
-            object.__setattr__(self, "precision", _fast_precision())
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+
+    def on(self, device: str) -> Config:
+        """Return the configuration as it is used and recorded on a device: `auto` is decided."""
+        return (
+            replace(self, precision=_fast_precision(device)) if self.precision == "auto" else self
+        )
 
 
 class DecisionTransformerPolicy:
@@ -244,11 +248,13 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
     )
 
 
-def _fast_precision() -> Literal["float32", "bfloat16"]:
-    """Return the arithmetic that is fast here: emulated bfloat16 is slower than float32."""
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+def _fast_precision(device: str) -> Literal["float32", "bfloat16"]:
+    """Return the arithmetic that is fast on a device: emulated bfloat16 is slower than float32."""
+    if device.startswith("cuda"):
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if fast else "float32"
 
 
 def _build(

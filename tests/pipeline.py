@@ -18,7 +18,7 @@ PARTS = (
     "requirements.lock",
     "pyproject.toml",
 )
-FOLDERS = ("bench", "dt", "baselines", "workflow", "config", "profiles", "tools")
+FOLDERS = ("bench", "dt", "baselines", "workflow", "config", "profiles", "tests", "tools")
 
 TINY = {
     "name": "tiny",

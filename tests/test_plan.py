@@ -177,15 +177,17 @@ def test_a_dropped_module_may_be_named_by_a_suite(config: dict[str, Any], root: 
     assert len(plan.runs["mujoco"]) == 8
 
 
-def test_a_declared_name_is_the_configs_even_if_a_module_has_it_too(
-    config: dict[str, Any], root: Path
-) -> None:
+def test_a_file_with_the_name_of_a_variant_is_refused(config: dict[str, Any], root: Path) -> None:
     (root / "baselines" / "mine.py").touch()
     config["methods"]["mine"] = {"module": "bc", "label": "Mine"}
-    config["suites"]["mujoco"]["methods"] = ["dt"]
-    assert list(make_plan(config, root).variants) == ["dt"]
-    config["suites"]["mujoco"]["methods"] = ["mine"]
-    assert make_plan(config, root).variants["mine"].module == "bc"
+    with pytest.raises(BadConfig, match=r"methods\.mine: baselines/mine\.py has the name"):
+        make_plan(config, root)
+
+
+def test_null_options_are_the_modules_defaults(config: dict[str, Any], root: Path) -> None:
+    config["methods"]["dt"]["options"] = None
+    check_config(config, SCHEMA)
+    assert make_plan(config, root).variants["dt"].options == {}
 
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

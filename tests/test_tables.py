@@ -325,7 +325,7 @@ def test_cost_by_hand(
                 "steps_per_second": 100 * seconds,
                 "peak_memory_mb": 300.0 + seed,
             },
-            "evaluation": {"seconds": 5.0},
+            "evaluation": {"seconds": 9.0, "cpu_seconds": 5.0},
         }
         (path.parent / "run.json").write_text(json.dumps(clock))
         records.append(path)

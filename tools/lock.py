@@ -55,7 +55,7 @@ def environment(pins: list[str], python: str) -> str:
         "dependencies:",
     ]
     lines += [f"  - python={python}", "  - pip", "  - make", "  - pip:"]
-    return HEADER + "\n".join(lines + [f"      - {pin}" for pin in pins]) + "\n"
+    return HEADER + "\n".join(lines + [f"      - {pin}" for pin in pins] + ["      - -e ."]) + "\n"
 
 
 def main() -> None:

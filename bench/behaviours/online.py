@@ -32,7 +32,7 @@ def train_online(
     algorithm: str = "tqc",
     steps: int = 400_000,
     seed: int = 0,
-    keep_every: int = 4_000,
+    keep_every: int = 2_000,
     save_every: int = 40_000,
 ) -> None:
     """Train `algorithm` (tqc or sac) on a Gymnasium environment; write actors, log and state below
@@ -106,7 +106,12 @@ def train_online(
             return True
 
     if model.num_timesteps < steps:
-        model.learn(steps, callback=Keeper(), reset_num_timesteps=not resumed, log_interval=None)
+        model.learn(  # on top of what a resumed model has behind it
+            steps - model.num_timesteps,
+            callback=Keeper(),
+            reset_num_timesteps=not resumed,
+            log_interval=None,
+        )
 
 
 def _actor_of(model: Any) -> Actor:

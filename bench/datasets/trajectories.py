@@ -126,7 +126,7 @@ class Trajectories:
         return self.select(np.sort(best_first[: max(int(within.sum()), 1)]))
 
     def sparse(self) -> Trajectories:
-        """Return the same episodes with all reward moved to the last step (paper section 5.7,
+        """Return the same episodes with all reward moved to the last step (paper section 5.6,
         `--mode delayed`).
         """
         rewards = np.zeros_like(self.rewards)

@@ -82,8 +82,12 @@ def results_of(wildcards):
     return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
 
 
+def clocks_of(wildcards):
+    return [path.with_name("run.json") for path in results_of(wildcards)]
+
+
 def existing_results_of(wildcards):
-    return [path for path in results_of(wildcards) if path.exists()]
+    return [str(path) for path in results_of(wildcards) if path.exists()]
 
 
 def merged_config(wildcards):
@@ -92,9 +96,10 @@ def merged_config(wildcards):
 
 def finished():
     for suite in PLAN.runs:
-        print(
-            f"reports/{PLAN.scale}/{suite}: tables and figures; `make report SCALE={PLAN.scale}` puts them on one page"
-        )
+        for name in ("table2.html", "cost.html", "partial.md"):
+            page = Path(f"reports/{PLAN.scale}/{suite}/{name}")
+            if page.exists():
+                print(page)
 
 
 def unfinished():

@@ -2,6 +2,8 @@ localrules:
     scores,
     table2,
     cost,
+    partial_report,
+    all_mujoco,
     partial,
 
 
@@ -44,7 +46,12 @@ rule table2:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/report.py", "bench/figures.py"),
+        code=code(
+            "bench/report.py",
+            "bench/figures.py",
+            "bench/figures.mplstyle",
+            "bench/quoted/tables.csv",
+        ),
     message:
         "Writing Table 2 of {wildcards.suite}"
     shell:
@@ -53,7 +60,8 @@ rule table2:
 
 rule cost:
     input:
-        results_of,
+        records=results_of,
+        clocks=clocks_of,
     output:
         report(
             "reports/{scale}/{suite}/cost.html",
@@ -73,12 +81,10 @@ rule cost:
     message:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
-        "python -m bench cost --config {params.config:q} --out {output:q} --records {input:q} > {log:q} 2>&1"
+        "python -m bench cost --config {params.config:q} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
 
 
 rule partial_report:
-    input:
-        existing_results_of,
     output:
         "reports/{scale}/{suite}/partial.md",
     log:
@@ -86,6 +92,8 @@ rule partial_report:
     conda:
         "../../environment.yml"
     params:
+        code=code("bench/report.py", "bench/quoted/tables.csv"),
+        found=existing_results_of,
         config=merged_config,
     message:
         "Listing what is there of {wildcards.suite}"
@@ -95,6 +103,7 @@ rule partial_report:
 
 
 rule all_mujoco:
+    default_target: True
     input:
         pages("mujoco"),
 

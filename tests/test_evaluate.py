@@ -1,0 +1,60 @@
+"""What a record says of its training, and who may be scored without a roll-out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers_dt import make_data
+
+import bench.evaluate
+from bench import method, record
+from bench.datasets import trajectories
+from bench.evaluate import evaluate_run
+from bench.method import BadMethod, blaming
+from bench.train import train_run
+
+RUN = Path("results/tiny/runs/hopper-medium/dense/100/bc/0")
+OPTIONS = {"width": 8, "layers": 1, "batch_size": 4}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    data = make_data(observation_size=11, action_size=3)
+    trajectories.save(data, tmp_path / "data", {"source": "generated"})
+    train_run(tmp_path / RUN, tmp_path / "data", "bc", OPTIONS, 5, (), "cpu")
+    return tmp_path / RUN
+
+
+def test_code_in_the_record_is_that_of_the_training(folder):
+    path = folder / "training.json"
+    training = json.loads(path.read_text())
+    training["code"] = {"baselines/bc.py": "of an earlier moment"}
+    training["versions"]["torch"] = "1.0"
+    path.write_text(json.dumps(training))
+    evaluate_run(folder, 1, 1, 0, "cpu")
+    result = record.read(folder / "result.json")
+    assert result["hashes"]["code"] == {"baselines/bc.py": "of an earlier moment"}
+    assert result["hashes"]["evaluation_code"]["baselines/bc.py"] != "of an earlier moment"
+    assert result["versions"]["torch"] == "1.0"
+    assert result["protocol"]["task"]["domain"]["return_scale"] == 1000
+
+
+def test_only_the_control_may_score_itself(folder, monkeypatch):
+    class Cheat:
+        recorded = (np.array([9000.0]), np.array([1000]))
+
+    loaded = method.load_method("bc")
+    cheat = method.Method("bc", loaded.config, loaded.train, lambda path, device: Cheat())
+    monkeypatch.setattr(bench.evaluate, "load_method", lambda name: cheat)
+    with pytest.raises(BadMethod, match="every other policy is rolled out"):
+        evaluate_run(folder, 1, 1, 0, "cpu")
+
+
+def test_an_error_in_a_method_names_method_and_line():
+    template = method.load_method("_template")
+    with pytest.raises(
+        BadMethod, match=r"method mine: baselines/_template\.py:\d+: AttributeError"
+    ):
+        with blaming("mine"):
+            template.train(None, template.config(), None)
