@@ -53,8 +53,8 @@ def test_only_the_control_may_score_itself(folder, monkeypatch):
 
 def test_an_error_in_a_method_names_method_and_line():
     template = method.load_method("_template")
-    with pytest.raises(
-        BadMethod, match=r"method mine: baselines/_template\.py:\d+: AttributeError"
+    with (
+        pytest.raises(BadMethod, match=r"method mine: baselines/_template\.py:\d+: AttributeError"),
+        blaming("mine"),
     ):
-        with blaming("mine"):
-            template.train(None, template.config(), None)
+        template.train(None, template.config(), None)
