@@ -46,7 +46,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException as error:
         if temporary != path:
             temporary.unlink(missing_ok=True)
-        if _disk_full(error):
+        if full_disk(error):
             raise DiskFull(
                 errno.ENOSPC,
                 f"no space left while writing {path}: nothing half-written was kept; free some space and start again",
@@ -109,7 +109,8 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _disk_full(error: BaseException) -> bool:
+def full_disk(error: BaseException) -> bool:
+    """Return whether an error says that the file system is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return "os error 28" in str(error)  # how safetensors reports it
