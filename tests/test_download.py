@@ -136,7 +136,7 @@ def test_a_refusal_names_the_reason_and_leaves_nothing(
 
 
 def test_no_server_at_all_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed, match="http://127.0.0.1:9/file"):
+    with pytest.raises(DownloadFailed, match=r"http://127\.0\.0\.1:9/file"):
         fetch(["http://127.0.0.1:9/file"], tmp_path / "data", size=10, digest="")
 
 
