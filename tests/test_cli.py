@@ -83,7 +83,7 @@ def test_a_damaged_manifest(data: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_an_unknown_task(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["data", "generate", "--task", "hopper-expert", "--steps", "10", "--out", "x"]
     line = fails(capsys, *arguments)
-    assert "unknown task 'hopper-expert'; known: hopper-medium-expert, " in line
+    assert "unknown task 'hopper-expert'; known: halfcheetah-medium-expert, " in line
     run = Path(str(RUN).replace("hopper-medium", "hoper-medium"))
     assert "unknown task 'hoper-medium'" in fails(capsys, *train(data, run))
 
@@ -117,7 +117,9 @@ def test_damaged_scores(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_domain(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "unknown domain 'ant'; known: hopper" in fails(capsys, "behaviours", "train", "ant")
+    assert "unknown domain 'ant'; known: halfcheetah, hopper" in fails(
+        capsys, "behaviours", "train", "ant"
+    )
 
 
 def raising(error: BaseException) -> Callable[..., Any]:

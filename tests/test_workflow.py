@@ -143,7 +143,7 @@ BAD = {
     ),
     "unknown task": (
         {"suites": {"mujoco": {"tasks": ["hoper-medium"]}}},
-        "suites.mujoco.tasks: unknown task 'hoper-medium'; known: hopper-medium-expert",
+        "suites.mujoco.tasks: unknown task 'hoper-medium'; known: halfcheetah-medium-expert",
     ),
     "unknown module": (
         {"methods": {"bc": {"module": "bcc"}}},

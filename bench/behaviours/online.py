@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench.behaviours.actor import Actor
+from bench.environments import make
 from bench.files import read_json, replacing, write_json
 
 LIBRARIES = ("sbx-rl", "stable-baselines3", "jax", "gymnasium", "mujoco", "numpy")
@@ -67,7 +68,7 @@ def train_online(
 
     model = {"tqc": sbx.TQC, "sac": sbx.SAC}[algorithm](
         "MlpPolicy",
-        environment,
+        make(environment),
         seed=seed,
         train_freq=BURST,
         gradient_steps=BURST,

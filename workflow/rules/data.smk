@@ -18,7 +18,7 @@ rule generate:
         mem_mb=2000,
         runtime=60,
     params:
-        code=code("bench/datasets/generated.py"),
+        code=code("bench/datasets/generated.py", "bench/environments/reacher2d.xml"),
         task=task_constants,
         zoo=zoo_digest,
         out=folder_of_output,

@@ -30,6 +30,9 @@ def make(environment: str) -> Any:
     """
     import gymnasium
 
+    from bench.environments import reacher2d
+
+    reacher2d.register()
     installed = tuple(int(part) for part in version("mujoco").split(".")[:3])
     if not MUJOCO_FROM <= installed < MUJOCO_BELOW:
         raise UnknownEnvironment(
