@@ -169,7 +169,7 @@ def _generate(arguments: Arguments) -> None:
 
 
 def _verify(arguments: Arguments) -> None:
-    from bench.datasets.trajectories import load
+    from bench.datasets.storage import load
 
     data = load(arguments.folder)
     data.check(str(arguments.folder))

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from bench.code import fingerprint, method_file
 from bench.context import CHECKPOINT, KEPT, Context, Diverged
-from bench.datasets import trajectories
+from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.files import sha256, write_json
 from bench.identity import Identity, identity_of
@@ -85,7 +85,7 @@ def train_run(
         "task": asdict(task),
         "steps": steps,
         "device": device,
-        "data": sha256(data_folder / trajectories.MANIFEST),
+        "data": sha256(data_folder / storage.MANIFEST),
         "code": fingerprint(method_file(module), Path("bench/train.py")),
         "versions": {name: version(name) for name in VERSIONS},
     }
@@ -119,7 +119,7 @@ def train_run(
             **depends,
             "diverged_at": diverged_at,
             "losses": context.losses,
-            "source": trajectories.read_manifest(data_folder).get("source", "unknown"),
+            "source": storage.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
             "kept": kept,
             "clock": {
@@ -160,5 +160,5 @@ def load_data(folder: Path, identity: Identity) -> Trajectories:
         FileNotFoundError: the data set does not exist.
         DamagedFile: it is damaged.
     """
-    data = trajectories.load(folder).percent(identity.percent, identity.seed)
+    data = storage.load(folder).percent(identity.percent, identity.seed)
     return data.sparse() if identity.reward == "sparse" else data

@@ -15,8 +15,9 @@ import yaml
 
 from bench.cli import main
 from bench.code import ROOT
-from bench.datasets import trajectories
-from bench.datasets.trajectories import Trajectories, save
+from bench.datasets import storage
+from bench.datasets.storage import save
+from bench.datasets.trajectories import Trajectories
 from bench.files import DiskFull
 
 RUN = Path("results/test/runs/hopper-medium/dense/100/bc/0")
@@ -132,7 +133,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
 def test_an_interrupt_returns_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(trajectories, "load", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(storage, "load", raising(KeyboardInterrupt()))
     assert main(["data", "verify", "set"]) == 130
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
@@ -142,12 +143,12 @@ def test_an_interrupt_returns_130(
 def test_a_full_disk_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(trajectories, "load", raising(DiskFull(28, "no space left")))
+    monkeypatch.setattr(storage, "load", raising(DiskFull(28, "no space left")))
     assert "no space left" in fails(capsys, "data", "verify", "set")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trajectories, "load", raising(ZeroDivisionError()))
+    monkeypatch.setattr(storage, "load", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         main(["data", "verify", "set"])
 

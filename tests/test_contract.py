@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from bench.code import ROOT
-from bench.datasets import trajectories
+from bench.datasets import storage
 from bench.datasets.trajectories import ARRAYS, F32, Trajectories
 from bench.files import DamagedFile
 from bench.method import BadMethod, Policy, check_actions, load_method
@@ -133,10 +133,10 @@ def test_trains_in_seconds_and_leaves_the_data_alone(name: str, toy: Trajectorie
 @battery
 def test_same_seed_same_bytes(name: str, policy: Policy, toy: Trajectories, tmp_path: Path) -> None:
     """Also from read-only files instead of memory, and whatever was drawn elsewhere before."""
-    trajectories.save(toy, tmp_path / "data", {})
+    storage.save(toy, tmp_path / "data", {})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(99)
-        again = train(name, trajectories.load(tmp_path / "data"))
+        again = train(name, storage.load(tmp_path / "data"))
     assert saved_bytes(again, tmp_path / "again") == saved_bytes(policy, tmp_path / "first")
 
 

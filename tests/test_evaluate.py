@@ -9,7 +9,7 @@ from helpers_dt import make_data
 
 import bench.evaluate
 from bench import method, record
-from bench.datasets import trajectories
+from bench.datasets import storage
 from bench.evaluate import evaluate_run
 from bench.method import BadMethod, blaming
 from bench.train import train_run
@@ -21,7 +21,7 @@ OPTIONS = {"width": 8, "layers": 1, "batch_size": 4}
 @pytest.fixture
 def folder(tmp_path):
     data = make_data(observation_size=11, action_size=3)
-    trajectories.save(data, tmp_path / "data", {"source": "generated"})
+    storage.save(data, tmp_path / "data", {"source": "generated"})
     train_run(tmp_path / RUN, tmp_path / "data", "bc", OPTIONS, 5, (), "cpu")
     return tmp_path / RUN
 

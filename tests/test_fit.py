@@ -23,7 +23,7 @@ import dt.method
 from baselines import bc, cql
 from bench import record
 from bench.context import CHECKPOINT, KEPT, Context, Diverged
-from bench.datasets import trajectories
+from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.files import DamagedFile, read_json, sha256
 from bench.fit import descend, fit, pack, unpack
@@ -358,7 +358,7 @@ def hopper_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of Hopper's sizes on disk."""
     folder = tmp_path_factory.mktemp("data") / "hopper-medium"
     data = make_data((20, 12, 31, 17, 9, 11), observation_size=11, action_size=3)
-    trajectories.save(data, folder, {"source": "generated"})
+    storage.save(data, folder, {"source": "generated"})
     return folder
 
 
@@ -599,7 +599,7 @@ def test_dense_and_whole_is_the_data_as_stored(
     hopper_data: Path, tmp_path: Path, given: list[Trajectories]
 ) -> None:
     train_one(run_folder(tmp_path), hopper_data, steps=1)
-    stored = trajectories.load(hopper_data)
+    stored = storage.load(hopper_data)
     np.testing.assert_array_equal(given[0].rewards, stored.rewards)
     np.testing.assert_array_equal(given[0].bounds, stored.bounds)
 
@@ -608,7 +608,7 @@ def test_sparse_reaches_the_method(
     hopper_data: Path, tmp_path: Path, given: list[Trajectories]
 ) -> None:
     train_one(run_folder(tmp_path, reward="sparse"), hopper_data, steps=1)
-    stored = trajectories.load(hopper_data)
+    stored = storage.load(hopper_data)
     last = np.zeros(stored.steps, dtype=bool)
     last[stored.bounds[1:] - 1] = True
     assert (given[0].rewards[~last] == 0).all()
@@ -621,7 +621,7 @@ def test_percent_reaches_the_method(
     for percent in ("50", "20"):
         for seed in (0, 1):
             train_one(run_folder(tmp_path, percent=percent, seed=seed), hopper_data, steps=1)
-    stored = trajectories.load(hopper_data)
+    stored = storage.load(hopper_data)
     rows = [{row.tobytes() for row in data.observations} for data in given]
     assert [len(r) for r in rows] == [data.steps for data in given]
     assert all(r < {row.tobytes() for row in stored.observations} for r in rows)
@@ -644,6 +644,6 @@ def test_behaviour_is_scored_without_a_roll_out(hopper_data: Path, tmp_path: Pat
     train_one(folder, hopper_data, "behaviour", steps=0)
     result = evaluate_one(folder)
     assert result["protocol"]["rolled_out"] is False
-    stored = trajectories.load(hopper_data)
+    stored = storage.load(hopper_data)
     assert result["evaluations"][-1]["returns"] == stored.returns.tolist()
     assert result["evaluations"][-1]["lengths"] == stored.lengths.tolist()

@@ -17,7 +17,9 @@ from bench.behaviours.actor import Actor
 from bench.behaviours.rollout import LANES, Episode, roll_out
 from bench.behaviours.zoo import MEDIUM, Checkpoint, Zoo
 from bench.datasets.generated import generate, parts
-from bench.datasets.trajectories import ARRAYS, load
+from bench.datasets.storage import load
+from bench.datasets.trajectories import ARRAYS, FINAL
+from bench.environments import make
 from bench.files import DamagedFile, sha256
 from bench.seeds import derive, generator
 from bench.tasks import DOMAINS, TASKS
@@ -350,7 +352,7 @@ def test_generated_data_are_the_same_bytes_twice(small_zoo: Zoo, tmp_path: Path,
     for name in "ab":
         generate(task, 150, 0, tmp_path / name, zoo=small_zoo)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == sorted(["manifest.json", *(f"{array}.npy" for array in ARRAYS)])
+    assert names == sorted(["manifest.json", *(f"{array}.npy" for array in (*ARRAYS, FINAL))])
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -369,5 +371,22 @@ def test_generated_data_are_read_back(small_zoo: Zoo, tmp_path: Path) -> None:
     back.check("back")
     np.testing.assert_array_equal(back.returns, data.returns)
     assert back.observations.shape[1:] == (11,)
+    assert back.final_observations is not None
+    assert back.final_observations.shape == (back.episodes, 11)
     assert back.actions.shape[1:] == (3,)
     assert np.abs(back.actions).max() <= 1
+
+
+def test_the_final_observation_is_what_the_simulator_shows_last(
+    small_zoo: Zoo, tmp_path: Path
+) -> None:
+    data = generate(TASKS["hopper-medium"], 200, 0, tmp_path / "set", zoo=small_zoo)
+    assert data.final_observations is not None
+    last = data.bounds[1:] - 1
+    environment = make("Hopper-v4").unwrapped
+    for step, final in zip(last[:5], data.final_observations[:5], strict=True):
+        seen = data.observations[step].astype(np.float64)
+        environment.set_state(np.concatenate([[0.0], seen[:5]]), seen[5:])
+        shown, *_ = environment.step(data.actions[step])
+        if np.abs(seen[5:]).max() < 10:  # velocities are shown clipped at 10
+            np.testing.assert_allclose(final, shown, atol=2e-3)

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets import trajectories
-from bench.datasets.trajectories import ARRAYS, Trajectories, from_arrays, load, save
+from bench.datasets import storage
+from bench.datasets.storage import load, save
+from bench.datasets.trajectories import ARRAYS, Trajectories, from_arrays
 from bench.files import DamagedFile, DiskFull, digest, sha256
 
 # three whole episodes of 3, 2 and 4 steps, and one step of a fourth that never ends
@@ -394,9 +395,9 @@ def test_a_damaged_manifest_is_refused_by_name(folder: Path, content: str) -> No
 
 def test_another_format_is_refused_even_with_a_true_digest(folder: Path) -> None:
     path = folder / "manifest.json"
-    manifest = json.loads(path.read_text()) | {"format": 2}
+    manifest = json.loads(path.read_text()) | {"format": 1}
     path.write_text(json.dumps(manifest | {"digest": digest(manifest)}))
-    with pytest.raises(DamagedFile, match=f"{path} is .* format 1"):
+    with pytest.raises(DamagedFile, match=f"{path} is .* format 2"):
         load(folder)
 
 
@@ -426,7 +427,7 @@ def test_a_save_that_is_stopped_leaves_no_finished_data_set(
     def full(file: Any, array: Any, allow_pickle: bool) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(trajectories.np, "save", full)
+    monkeypatch.setattr(storage.np, "save", full)
     with pytest.raises(DiskFull, match=r"observations\.npy"):
         save(ten, folder, {"source": "hand"})
     with pytest.raises(FileNotFoundError, match="no data set"):
@@ -436,3 +437,45 @@ def test_a_save_that_is_stopped_leaves_no_finished_data_set(
 def test_a_data_set_may_be_moved(folder: Path, tmp_path: Path) -> None:
     shutil.move(folder, tmp_path / "elsewhere")
     assert load(tmp_path / "elsewhere").returns.tolist() == [6, 4, 5]
+
+
+@pytest.fixture
+def with_ends(ten: Trajectories) -> Trajectories:
+    ends = np.array([[100, 101], [200, 201], [300, 301]], dtype=np.float32)
+    return replace(ten, final_observations=ends)
+
+
+def test_final_observations_follow_their_episodes(with_ends: Trajectories) -> None:
+    chosen = with_ends.select(np.array([2, 0]))
+    assert chosen.final_observations is not None
+    assert chosen.final_observations.tolist() == [[300, 301], [100, 101]]
+    sparse = with_ends.sparse().final_observations
+    assert sparse is with_ends.final_observations
+
+
+def test_final_observations_are_stored_and_mapped(
+    with_ends: Trajectories, ten: Trajectories, tmp_path: Path
+) -> None:
+    save(with_ends, tmp_path / "set", {"source": "hand"})
+    back = load(tmp_path / "set").final_observations
+    assert isinstance(back, np.memmap)
+    np.testing.assert_array_equal(back, with_ends.final_observations)
+    save(ten, tmp_path / "set", {"source": "hand"})  # over it, now without
+    assert load(tmp_path / "set").final_observations is None
+    assert not (tmp_path / "set" / "final_observations.npy").exists()
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 3), (3,)])
+def test_final_observations_of_another_shape_are_refused(
+    ten: Trajectories, shape: tuple[int, ...]
+) -> None:
+    wrong = replace(ten, final_observations=np.zeros(shape, dtype=np.float32))
+    with pytest.raises(ValueError, match="final_observations has shape"):
+        wrong.check("these")
+
+
+def test_a_final_observation_that_is_not_finite_is_refused(with_ends: Trajectories) -> None:
+    assert with_ends.final_observations is not None
+    with_ends.final_observations[1, 0] = np.nan
+    with pytest.raises(ValueError, match=r"final_observations holds .* first in row 1"):
+        with_ends.check("these")

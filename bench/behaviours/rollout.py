@@ -23,6 +23,7 @@ class Episode:
     actions: F32  # (T, act)
     rewards: F32  # (T,)
     terminal: bool  # ended for good; otherwise the time limit ended it
+    final_observation: F32  # (obs,), after the last action
 
     @property
     def steps(self) -> int:
@@ -100,7 +101,9 @@ def roll_out(
                 buffers[lane].append((observation, actions[lane], reward))
                 if not (terminal or timeout):
                     continue
-                finished[index[lane]] = _episode(buffers[lane], terminal)
+                finished[index[lane]] = _episode(
+                    buffers[lane], terminal, lanes.observations[lane].copy()
+                )
                 progress(len(buffers[lane]))
                 buffers[lane], index[lane] = [], -1
                 if not enough():
@@ -110,10 +113,14 @@ def roll_out(
     return _within([finished[i] for i in range(started)], steps)
 
 
-def _episode(buffer: list[tuple[F32, F32, float]], terminal: bool) -> Episode:
+def _episode(buffer: list[tuple[F32, F32, float]], terminal: bool, final: F32) -> Episode:
     observations, actions, rewards = zip(*buffer, strict=True)
     return Episode(
-        np.stack(observations), np.stack(actions), np.array(rewards, dtype=np.float32), terminal
+        np.stack(observations),
+        np.stack(actions),
+        np.array(rewards, dtype=np.float32),
+        terminal,
+        final,
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from bench.behaviours import zoo as zoos
 from bench.behaviours.rollout import Episode, roll_out
 from bench.behaviours.zoo import Checkpoint, Zoo
-from bench.datasets.trajectories import Trajectories, from_arrays, save
+from bench.datasets.storage import save
+from bench.datasets.trajectories import Trajectories, from_arrays
 from bench.environments import simulator_versions
 from bench.tasks import Task
 
@@ -85,6 +86,7 @@ def generate(
         np.concatenate([episode.rewards for episode in episodes]),
         terminals=ends[0],
         timeouts=ends[1],
+        final_observations=np.stack([episode.final_observation for episode in episodes]),
     )
     about = {
         "source": "generated",

@@ -1,19 +1,12 @@
-"""Whole episodes in flat arrays: the one container of offline data, and its format on disk.
-
-A data set is a folder of .npy files, memory-mapped read-only, with a manifest that says what they
-are and their SHA-256.
-"""
+"""Whole episodes in flat arrays: the one container of offline data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.files import DamagedFile, digest, intact, read_json, replacing, sha256, write_json
 from bench.seeds import generator
 
 F32 = NDArray[np.float32]
@@ -21,9 +14,8 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-FORMAT = 1
-ARRAYS = ("observations", "actions", "rewards", "terminals", "timeouts")
-MANIFEST = "manifest.json"
+ARRAYS = ("observations", "actions", "rewards", "terminals", "timeouts")  # a row for each step
+FINAL = "final_observations"  # a row for each episode
 
 
 @dataclass(frozen=True)
@@ -43,6 +35,8 @@ class Trajectories:
         observation_std: (obs,) float32, likewise.
         action_low: smallest action value the environment takes.
         action_high: largest action value the environment takes.
+        final_observations: (E, obs) float32, what each episode's last action led to; None where the
+            source does not say (D4RL's -v0 files).
     """
 
     observations: F32
@@ -55,6 +49,7 @@ class Trajectories:
     observation_std: F32
     action_low: float
     action_high: float
+    final_observations: F32 | None = None
 
     @property
     def steps(self) -> int:
@@ -99,7 +94,8 @@ class Trajectories:
         first = np.repeat(self.bounds[:-1][episodes] - bounds[:-1], lengths)
         index = first + np.arange(bounds[-1])
         arrays = {name: getattr(self, name)[index] for name in ARRAYS}
-        return replace(self, bounds=bounds, **arrays)
+        final = None if self.final_observations is None else self.final_observations[episodes]
+        return replace(self, bounds=bounds, final_observations=final, **arrays)
 
     def percent(self, percent: float, seed: int) -> Trajectories:
         """Return about `percent` % of the steps, as whole episodes drawn at random.
@@ -146,10 +142,18 @@ class Trajectories:
                 raise ValueError(
                     f"{name}: {array} has {len(getattr(self, array))} rows, rewards {steps}"
                 )
-        for array in ("observations", "actions", "rewards"):
+        final = self.final_observations
+        if final is not None and final.shape != (self.episodes, *self.observations.shape[1:]):
+            raise ValueError(
+                f"{name}: final_observations has shape {final.shape}, expected one for each of "
+                f"{self.episodes} episodes"
+            )
+        for array in ("observations", "actions", "rewards", FINAL):
             values = getattr(self, array)
-            if not np.isfinite(values).all():
-                row = int(np.argwhere(~np.isfinite(values.reshape(steps, -1)).all(axis=1))[0, 0])
+            if values is not None and not np.isfinite(values).all():
+                row = int(
+                    np.argwhere(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))[0, 0]
+                )
                 raise ValueError(
                     f"{name}: {array} holds a value that is not finite, first in row {row}"
                 )
@@ -175,9 +179,19 @@ def from_arrays(
     timeouts: Bools,
     *,
     action_range: tuple[float, float] = (-1.0, 1.0),
+    final_observations: F32 | None = None,
 ) -> Trajectories:
     """Return the whole episodes in these arrays; steps after the last terminal or time-out are an
     unfinished one and are cut.
+
+    Args:
+        observations: (N, obs).
+        actions: (N, act).
+        rewards: (N,).
+        terminals: (N,).
+        timeouts: (N,).
+        action_range: smallest and largest action value the environment takes.
+        final_observations: (E, obs), one for each whole episode.
 
     Raises:
         ValueError: no episode ends, or `Trajectories.check` objects.
@@ -199,7 +213,7 @@ def from_arrays(
     if len(bounds) == 1:
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
     stop = int(bounds[-1])
-    whole = np.asarray(observations[:stop], dtype=np.float64)
+    whole = observations[:stop]
     data = Trajectories(
         observations=np.asarray(observations[:stop], dtype=np.float32),
         actions=np.asarray(actions[:stop], dtype=np.float32),
@@ -207,112 +221,13 @@ def from_arrays(
         terminals=np.asarray(terminals[:stop], dtype=np.bool_),
         timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
         bounds=bounds,
-        observation_mean=whole.mean(axis=0).astype(np.float32),
-        observation_std=whole.std(axis=0).astype(np.float32),
+        observation_mean=whole.mean(axis=0, dtype=np.float64).astype(np.float32),
+        observation_std=whole.std(axis=0, dtype=np.float64).astype(np.float32),
         action_low=action_range[0],
         action_high=action_range[1],
+        final_observations=None
+        if final_observations is None
+        else np.asarray(final_observations, dtype=np.float32),
     )
     data.check("these arrays")
     return data
-
-
-def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
-    """Write a data set; the manifest comes last, so a folder without one is unfinished.
-
-    Args:
-        data: the episodes.
-        folder: where to; created.
-        about: source, task, seeds, versions and whatever else the maker wants recorded.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    arrays = {}
-    for name in ARRAYS:
-        array = getattr(data, name)
-        with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-        arrays[name] = {
-            "shape": list(array.shape),
-            "dtype": str(array.dtype),
-            "sha256": sha256(folder / f"{name}.npy"),
-        }
-    returns, lengths = data.returns, data.lengths
-    manifest = {
-        "format": FORMAT,
-        **about,
-        "arrays": arrays,
-        "action_range": [data.action_low, data.action_high],
-        "observation_mean": [float(x) for x in data.observation_mean],
-        "observation_std": [float(x) for x in data.observation_std],
-        "episodes": data.episodes,
-        "steps": data.steps,
-        "terminals": int(data.terminals.sum()),
-        "timeouts": int(data.timeouts.sum()),
-        "return": _summary(returns),
-        "length": _summary(lengths.astype(np.float64)),
-        "returns": [round(float(r), 4) for r in returns],
-        "lengths": [int(n) for n in lengths],
-    }
-    write_json(folder / MANIFEST, manifest | {"digest": digest(manifest)})
-
-
-def load(folder: Path) -> Trajectories:
-    """Map a data set read-only, after checking every file against the manifest.
-
-    Raises:
-        FileNotFoundError: no manifest: the data set does not exist or was never finished.
-        DamagedFile: a file is missing, truncated or changed.
-    """
-    manifest = read_manifest(folder)
-    arrays = {}
-    for name in ARRAYS:
-        path, expected = folder / f"{name}.npy", manifest["arrays"][name]
-        if not path.exists():
-            raise DamagedFile(f"{path} is missing; {_repair(folder)}")
-        if sha256(path) != expected["sha256"]:
-            raise DamagedFile(
-                f"{path} is damaged (its SHA-256 is not the manifest's); {_repair(folder)}"
-            )
-        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-    ends = np.flatnonzero(np.asarray(arrays["terminals"]) | np.asarray(arrays["timeouts"])) + 1
-    return Trajectories(
-        **arrays,
-        bounds=np.concatenate([[0], ends]).astype(np.int64),
-        observation_mean=np.array(manifest["observation_mean"], dtype=np.float32),
-        observation_std=np.array(manifest["observation_std"], dtype=np.float32),
-        action_low=float(manifest["action_range"][0]),
-        action_high=float(manifest["action_range"][1]),
-    )
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return a data set's manifest.
-
-    Raises:
-        FileNotFoundError: there is none.
-        DamagedFile: it is damaged or of another format.
-    """
-    path = folder / MANIFEST
-    if not path.exists():
-        raise FileNotFoundError(f"no data set at {folder} (no {MANIFEST}); {_repair(folder)}")
-    manifest: Any = read_json(path)
-    if not intact(manifest) or manifest.get("format") != FORMAT:
-        raise DamagedFile(
-            f"{path} is damaged, or not a data set manifest of format {FORMAT}; {_repair(folder)}"
-        )
-    checked: dict[str, Any] = manifest
-    return checked
-
-
-def _repair(folder: Path) -> str:
-    return f"delete the folder {folder} and run again: it will be made anew"
-
-
-def _summary(values: F64) -> dict[str, float]:
-    deviation = values.std(ddof=1) if len(values) > 1 else 0.0
-    return {
-        "mean": float(values.mean()),
-        "std": float(deviation),
-        "min": float(values.min()),
-        "max": float(values.max()),
-    }

@@ -8,6 +8,7 @@ rule generate:
             "rewards.npy",
             "terminals.npy",
             "timeouts.npy",
+            "final_observations.npy",
         ),
     log:
         "logs/data/generated/{task}/{steps}-{seed}.log",
