@@ -23,6 +23,10 @@ class DiskFull(OSError):
     """No space left; nothing half-written was kept."""
 
 
+class DownloadFailed(OSError):
+    """No source gave the file. The message names each address with its reason, and the way out."""
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success sync it and rename it over `path`.

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.code import ROOT
 from bench.identity import Identity
-from bench.tasks import TASKS
+from bench.tasks import known_tasks
 
 
 class BadConfig(ValueError):
@@ -133,7 +133,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}
     for suite, axes in config["suites"].items():
-        _known(f"suites.{suite}.tasks", axes["tasks"], list(TASKS), "task")
+        _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
         _known(f"suites.{suite}.methods", axes["methods"], known, "method")
         methods = list(dict.fromkeys([*axes["methods"], *dropped]))
         used |= dict.fromkeys(methods)

@@ -121,7 +121,7 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
 def row_of(task: str) -> tuple[str, str]:
     """Return the row of a task: data and environment, as printed."""
     found = task_by_name(task)
-    return KIND_LABELS[found.kind], found.domain.label
+    return KIND_LABELS.get(found.kind, found.kind.capitalize()), found.domain.label
 
 
 def markdown(table: Table2, caption: str) -> str:

@@ -1,12 +1,14 @@
 """The registry of tasks: environment, horizon, target return, return scale, reference scores. The
-numbers are in tasks.toml.
+numbers are in tasks.toml; a task that a user imported carries its own beside its data.
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from bench.files import DamagedFile, digest, intact, read_json, write_json
 
 KINDS = ("medium-expert", "medium", "medium-replay")  # in the order of Table 2
 
@@ -69,6 +71,10 @@ TASKS = {
 }
 
 
+IMPORTED = Path("data", "imported")  # relative to the working directory, as results are
+TASK_FILE = "task.json"
+
+
 def domain_by_name(name: str) -> Domain:
     """Return a domain.
 
@@ -80,12 +86,42 @@ def domain_by_name(name: str) -> Domain:
     return DOMAINS[name]
 
 
-def task_by_name(name: str) -> Task:
+def known_tasks(imported: Path = IMPORTED) -> list[str]:
+    """Return the names of all tasks: those of the registry, then those that were imported here."""
+    found = sorted(path.parent.name for path in imported.glob(f"*/{TASK_FILE}"))
+    return [*TASKS, *(name for name in found if name not in TASKS)]
+
+
+def is_imported(name: str, imported: Path = IMPORTED) -> bool:
+    """Return whether a task brings its own data (`bench data import`)."""
+    return name not in TASKS and (imported / name / TASK_FILE).exists()
+
+
+def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
     """Return a task.
 
     Raises:
         ValueError: there is no such task.
+        DamagedFile: it was imported, and what describes it is damaged.
     """
-    if name not in TASKS:
-        raise ValueError(f"unknown task {name!r}; known: {', '.join(TASKS)}")
-    return TASKS[name]
+    if name in TASKS:
+        return TASKS[name]
+    path = imported / name / TASK_FILE
+    if not path.exists():
+        raise ValueError(
+            f"unknown task {name!r}; known: {', '.join(known_tasks(imported))}. "
+            "`bench data import` makes a task of your own data"
+        )
+    content = read_json(path)
+    try:
+        if not intact(content):
+            raise ValueError("its digest is not that of its content")
+        return Task(Domain(**content["domain"]), content["kind"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFile(f"{path} is damaged ({error}); import the data again") from error
+
+
+def write_task(task: Task, folder: Path) -> None:
+    """Write what `task_by_name` reads, into the folder of the task's imported data."""
+    content = {"domain": asdict(task.domain), "kind": task.kind}
+    write_json(folder / TASK_FILE, content | {"digest": digest(content)})

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.datasets.download import DownloadFailed, fetch
-from bench.files import DamagedFile, DiskFull
+from bench.datasets.download import fetch
+from bench.files import DamagedFile, DiskFull, DownloadFailed
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.behaviours.actor import Actor
-from bench.datasets.trajectories import F32
+from bench.datasets.trajectories import F32, Trajectories, from_arrays
 from bench.environments import Lanes
 from bench.seeds import derive, generator
 
@@ -111,6 +111,23 @@ def roll_out(
     finally:
         lanes.close()
     return _within([finished[i] for i in range(started)], steps)
+
+
+def join(episodes: list[Episode]) -> Trajectories:
+    """Return episodes as one data set, in their order."""
+    terminal = np.array([episode.terminal for episode in episodes])
+    last = np.cumsum([episode.steps for episode in episodes]) - 1
+    ends = np.zeros((2, int(last[-1]) + 1), dtype=np.bool_)
+    ends[0, last[terminal]] = True
+    ends[1, last[~terminal]] = True
+    return from_arrays(
+        np.concatenate([episode.observations for episode in episodes]),
+        np.concatenate([episode.actions for episode in episodes]),
+        np.concatenate([episode.rewards for episode in episodes]),
+        terminals=ends[0],
+        timeouts=ends[1],
+        final_observations=np.stack([episode.final_observation for episode in episodes]),
+    )
 
 
 def _episode(buffer: list[tuple[F32, F32, float]], terminal: bool, final: F32) -> Episode:

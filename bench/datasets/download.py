@@ -8,15 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.files import DamagedFile, DiskFull, full_disk, sha256
+from bench.files import DamagedFile, DiskFull, DownloadFailed, full_disk, sha256
 
 CHUNK = 1 << 20
 TIMEOUT = 30.0  # seconds without a byte
 ATTEMPTS = 5  # in a row, without a byte more
-
-
-class DownloadFailed(OSError):
-    """No source gave the file. The message names each address with its reason, and the way out."""
 
 
 class _Refused(Exception):

@@ -8,13 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.behaviours import zoo as zoos
-from bench.behaviours.rollout import Episode, roll_out
+from bench.behaviours.rollout import Episode, join, roll_out
 from bench.behaviours.zoo import Checkpoint, Zoo
 from bench.datasets.storage import save
-from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.datasets.trajectories import Trajectories
 from bench.environments import simulator_versions
 from bench.tasks import Task
 
@@ -75,19 +73,7 @@ def generate(
                 "steps": sum(episode.steps for episode in part),
             }
         )
-    terminal = np.array([episode.terminal for episode in episodes])
-    last = np.cumsum([episode.steps for episode in episodes]) - 1
-    ends = np.zeros((2, int(last[-1]) + 1), dtype=np.bool_)
-    ends[0, last[terminal]] = True
-    ends[1, last[~terminal]] = True
-    data = from_arrays(
-        np.concatenate([episode.observations for episode in episodes]),
-        np.concatenate([episode.actions for episode in episodes]),
-        np.concatenate([episode.rewards for episode in episodes]),
-        terminals=ends[0],
-        timeouts=ends[1],
-        final_observations=np.stack([episode.final_observation for episode in episodes]),
-    )
+    data = join(episodes)
     about = {
         "source": "generated",
         "task": task.name,

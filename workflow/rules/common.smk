@@ -12,7 +12,7 @@ from bench.code import fingerprint, method_file
 from bench.files import sha256
 from bench.machine import run_code_of
 from bench.plan import BadConfig, check_config, make_plan
-from bench.tasks import TASKS, task_by_name
+from bench.tasks import is_imported, known_tasks, task_by_name
 
 run_code_of(Path(workflow.basedir))
 try:
@@ -27,7 +27,7 @@ GPU = int(config["device"].startswith("cuda"))
 wildcard_constraints:
     scale=PLAN.scale,
     suite="|".join(PLAN.runs),
-    task="|".join(TASKS),
+    task="|".join(known_tasks()),
     method="|".join(PLAN.variants),
     reward="dense|sparse",
     seed=r"\d+",
@@ -67,6 +67,10 @@ def zoo_digest(wildcards):
 
 def data_of(wildcards):
     chosen = config["data"]
+    if is_imported(wildcards.task):
+        return f"data/imported/{wildcards.task}/manifest.json"
+    if chosen["source"] == "d4rl":
+        return f"data/d4rl/{wildcards.task}/v2/manifest.json"
     return f"data/{chosen['source']}/{wildcards.task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
 
 

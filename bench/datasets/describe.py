@@ -1,0 +1,196 @@
+"""What a data set holds, from its manifest: as text, as a row beside D4RL's, as a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.datasets import d4rl_files, storage
+from bench.files import replacing, write_text
+from bench.tables import MISSING, page
+from bench.tasks import Task, task_by_name
+
+STYLE = Path(__file__).parents[1] / "figures.mplstyle"
+HEADINGS = [
+    "Data set",
+    "Source",
+    "Environment",
+    "Episodes",
+    "Steps",
+    "Return: mean ± std (min to max)",
+    "Normalised",
+    "Episode length",
+    "Terminals / time-outs",
+    "D4RL -v2: episodes, steps",
+    "D4RL -v2: return",
+    "D4RL -v2: normalised",
+    "Digest",
+]
+NOTES = [
+    "Returns are undiscounted; ± is the standard deviation over episodes (sample). Normalised: 0 is the random "
+    "policy, 100 the expert, by the reference scores of the environment.",
+    "D4RL -v2: counted by others in the published files; episodes include an unfinished last one, steps and returns "
+    "do not. Nobody published these for medium-expert, and for Reacher there are no published data at all.",
+    "Digest: the first 12 digits of the SHA-256 over the manifest, which holds the SHA-256 of every array.",
+]
+
+
+def text(folder: Path) -> str:
+    """Return a data set's description, a fact each line.
+
+    Raises:
+        FileNotFoundError: there is no data set.
+        DamagedFile: its manifest is damaged.
+    """
+    manifest = storage.read_manifest(folder)
+    task = _task(manifest)
+    returns, lengths = _returns(manifest), np.array(manifest["lengths"])
+    shapes = {name: array["shape"] for name, array in manifest["arrays"].items()}
+    rows = {
+        "data set": folder,
+        "task": manifest.get("task", "unknown"),
+        "source": manifest.get("source", "unknown"),
+        "environment": manifest.get("environment", "unknown"),
+        "episodes": f"{manifest['episodes']:,}",
+        "steps": f"{manifest['steps']:,}",
+        "observations": f"{shapes['observations'][1]} numbers",
+        "actions": f"{shapes['actions'][1]} numbers in {manifest['action_range']}",
+        "return": _spread(manifest["return"]),
+        "return, deciles": _deciles(returns),
+    }
+    if task is not None:
+        rows["normalised"] = _normalised(task, manifest["return"])
+        rows["normalised, deciles"] = _deciles(_scores(task, returns))
+        published = _published(task)
+        if any(value != MISSING for value in published):
+            rows["D4RL -v2"] = f"{published[0]}; return {published[1]}; normalised {published[2]}"
+    rows |= {
+        "length": _spread(manifest["length"]),
+        "length, deciles": _deciles(lengths),
+        "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
+        "digest": manifest["digest"],
+    }
+    rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
+    width = max(map(len, rows))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+
+
+def write(folders: list[Path], scale: str, files: list[Path]) -> None:
+    """Write the page of several data sets: .md and .html tables, .png and .svg figures.
+
+    Raises:
+        ValueError: a suffix is unknown.
+    """
+    from tabulate import tabulate
+
+    manifests = [storage.read_manifest(folder) for folder in folders]
+    body = [_row(manifest) for manifest in manifests]
+    title = f"The data sets of scale {scale}, and D4RL's of the same name."
+    for path in files:
+        if path.suffix == ".html":
+            write_text(path, page(title, HEADINGS, body, NOTES))
+        elif path.suffix == ".md":
+            table = tabulate(body, headers=HEADINGS, tablefmt="github", disable_numparse=True)
+            notes = "\n".join(f"- {note}" for note in NOTES)
+            write_text(path, f"{title}\n\n{table}\n\n{notes}\n")
+        elif path.suffix not in (".png", ".svg"):
+            raise ValueError(f"cannot write {path}: known formats are .md, .html, .png, .svg")
+    if pictures := [path for path in files if path.suffix in (".png", ".svg")]:
+        draw(manifests, pictures)
+
+
+def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
+    """Draw the distribution of returns and of lengths, a row for each data set."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with plt.style.context(STYLE):
+        figure, grid = plt.subplots(
+            len(manifests),
+            2,
+            figsize=(7.0, 1.2 + 1.3 * len(manifests)),
+            squeeze=False,
+            layout="constrained",
+        )
+        for (left, right), manifest in zip(grid, manifests, strict=True):
+            task, returns = _task(manifest), _returns(manifest)
+            values = returns if task is None else _scores(task, returns)
+            left.hist(values, bins=40, color="#0072B2")
+            left.axvline(values.mean(), color="black", lw=0.8, ls="--")
+            left.set_ylabel("episodes")
+            left.set_title(manifest.get("task", "unknown"), loc="left")
+            left.set_xlabel("return" if task is None else "return, normalised")
+            right.hist(manifest["lengths"], bins=40, color="#E69F00")
+            right.set_xlabel("length of the episode, steps")
+        for path in files:
+            with replacing(path) as temporary:
+                kind = path.suffix.removeprefix(".")
+                figure.savefig(
+                    temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
+                )
+        plt.close(figure)
+
+
+def _row(manifest: dict[str, Any]) -> list[str]:
+    task = _task(manifest)
+    return [
+        manifest.get("task", "unknown"),
+        manifest.get("source", "unknown"),
+        manifest.get("environment", "unknown"),
+        f"{manifest['episodes']:,}",
+        f"{manifest['steps']:,}",
+        _spread(manifest["return"]),
+        MISSING if task is None else _normalised(task, manifest["return"]),
+        _spread(manifest["length"]),
+        f"{manifest['terminals']:,} / {manifest['timeouts']:,}",
+        *([MISSING] * 3 if task is None else _published(task)),
+        manifest["digest"][:12],
+    ]
+
+
+def _task(manifest: dict[str, Any]) -> Task | None:
+    try:
+        return task_by_name(manifest["task"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _returns(manifest: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array(manifest["returns"], dtype=np.float64)
+
+
+def _scores(task: Task, returns: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([task.domain.normalised(value) for value in returns])
+
+
+def _spread(summary: dict[str, float]) -> str:
+    return f"{summary['mean']:,.1f} ± {summary['std']:,.1f} ({summary['min']:,.1f} to {summary['max']:,.1f})"
+
+
+def _normalised(task: Task, summary: dict[str, float]) -> str:
+    mean = task.domain.normalised(summary["mean"])
+    return f"{mean:.1f} ± {task.domain.normalised_spread(summary['std']):.1f}"
+
+
+def _deciles(values: Any) -> str:
+    return " ".join(f"{value:,.1f}" for value in np.percentile(values, np.arange(0, 101, 10)))
+
+
+def _published(task: Task) -> tuple[str, str, str]:
+    """Return what is published of D4RL's file of this name: counts, return, normalised."""
+    file = d4rl_files.files().get(task.name)
+    if file is None:
+        return MISSING, MISSING, MISSING
+    known = file.statistics
+    if "return_mean" not in known:
+        return f"{file.episodes:,}, {MISSING}", MISSING, MISSING
+    summary = {name: known[f"return_{name}"] for name in ("mean", "std", "min", "max")}
+    return (
+        f"{file.episodes:,}, {known['steps']:,.0f}",
+        _spread(summary),
+        _normalised(task, summary),
+    )

@@ -1,0 +1,169 @@
+"""A user's own data as a task: `bench data import`.
+
+The data go to data/imported/TASK beside a file that says what the task is: environment, horizon,
+target, scales. From then on the task's name can stand in a config like any other.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.datasets import d4rl, minari, storage
+from bench.datasets.d4rl import WrongData
+from bench.datasets.trajectories import Trajectories
+from bench.environments import UnknownEnvironment, make
+from bench.files import DamagedFile, sha256
+from bench.tasks import DOMAINS, IMPORTED, TASKS, Domain, Task, write_task
+
+NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What a user may say about a task; None: as its environment's domain, or from the data.
+
+    Attributes:
+        environment: Gymnasium id.
+        target_return: asked of DT, raw units; otherwise the best return in the data.
+        return_scale: returns-to-go are divided by it; otherwise the power of ten below the best.
+        reference: the returns that score 0 and 100.
+    """
+
+    environment: str | None = None
+    target_return: float | None = None
+    return_scale: float | None = None
+    reference: tuple[float, float] | None = None
+
+
+def import_data(
+    source: str, name: str, constants: Constants, root: Path = IMPORTED
+) -> Trajectories:
+    """Read data from a .npz or .hdf5 file in D4RL's layout, or from Minari, and make a task of them.
+
+    Args:
+        source: a path, or a Minari id such as `mujoco/hopper/medium-v0`.
+        name: of the task, as `domain-kind`: `hopper-mine`.
+        constants: what the user says about it.
+        root: where imported tasks live.
+
+    Raises:
+        ValueError: the name cannot be a task's, or something about the task is unknown.
+        FileNotFoundError: there is neither such a file nor such a Minari data set.
+        WrongData: the arrays do not fit each other or the environment.
+        DamagedFile: the file is truncated or of another format.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a task's name: use small letters, digits and _, as DOMAIN-KIND, like hopper-mine"
+        )
+    if name in TASKS:
+        raise ValueError(f"task {name!r} is one of the registry's; choose another name")
+    path = Path(source)
+    if path.suffix in (".npz", ".hdf5", ".h5"):
+        domain = _domain(name, constants, constants.environment, {})
+        npz = path.suffix == ".npz"
+        data = d4rl.from_flat(_arrays(path), domain, source) if npz else d4rl.read(path, domain)
+        origin = {"file": path.name, "file_sha256": sha256(path)}
+    elif path.exists():
+        raise ValueError(f"{source}: data come as .npz, .hdf5 or .h5, or from Minari by their id")
+    else:
+        dataset = minari.open_dataset(source)
+        about = minari.facts(dataset)
+        domain = _domain(name, constants, constants.environment or about.get("environment"), about)
+        data = minari.read(dataset, domain)
+        origin = {"minari_id": source, "minari_version": str(dataset.spec.minari_version)}
+    domain = _completed(domain, constants, data)
+    task = Task(domain, name.split("-", 1)[1])
+    folder = root / name
+    storage.save(
+        data,
+        folder,
+        {"source": "imported", "task": name, "environment": domain.environment, "origin": origin},
+    )
+    write_task(task, folder)
+    return data
+
+
+def _domain(
+    name: str, constants: Constants, environment: str | None, about: dict[str, Any]
+) -> Domain:
+    """Return the domain with what is known before the data are read; 0 stands for what is not."""
+    if environment is None:
+        raise ValueError(
+            f"{name}: which environment do these data come from? Give --environment, like Hopper-v4"
+        )
+    known = next((d for d in DOMAINS.values() if d.environment == environment), None)
+    made = make(environment)
+    try:
+        horizon = made.spec.max_episode_steps
+    finally:
+        made.close()
+    if horizon is None:
+        raise UnknownEnvironment(
+            f"{environment} has no time limit, so its episodes may never end; "
+            "register it with max_episode_steps"
+        )
+    reference = constants.reference or about.get("reference")
+    if reference is None and known is not None:
+        reference = (known.reference_min, known.reference_max)
+    if reference is None:
+        raise ValueError(
+            f"{name}: no reference scores are known for {environment}; give the returns that count as 0 and 100: "
+            "--reference RANDOM EXPERT"
+        )
+    if not (reference[0] < reference[1] and all(map(math.isfinite, reference))):
+        raise ValueError(f"{name}: the reference scores {reference} must be finite and rising")
+    short = name.split("-", 1)[0]
+    return Domain(
+        name=short,
+        label=DOMAINS[short].label if short in DOMAINS else short,
+        environment=environment,
+        horizon=horizon,
+        target_return=known.target_return if known else math.nan,
+        return_scale=known.return_scale if known else math.nan,
+        reference_min=float(reference[0]),
+        reference_max=float(reference[1]),
+    )
+
+
+def _completed(domain: Domain, constants: Constants, data: Trajectories) -> Domain:
+    best = float(data.returns.max())
+    target = domain.target_return if constants.target_return is None else constants.target_return
+    scale = domain.return_scale if constants.return_scale is None else constants.return_scale
+    if math.isnan(target):
+        target = best
+    if math.isnan(scale):
+        largest = float(np.abs(data.returns).max())
+        scale = 10.0 ** math.floor(math.log10(largest)) if largest > 0 else 1.0
+    if not (math.isfinite(target) and math.isfinite(scale) and scale > 0):
+        raise ValueError(
+            f"target return {target} and return scale {scale} must be finite, the scale above 0"
+        )
+    return replace(domain, target_return=target, return_scale=scale)
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"no file {path}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [name for name in d4rl.NEEDED if name not in file]
+            if missing:
+                raise WrongData(
+                    f"{path} has no {', '.join(missing)}; needed are {', '.join(d4rl.NEEDED)}, and `timeouts` and "
+                    f"`next_observations` where there are any. It has: {', '.join(file)}"
+                )
+            return {name: file[name] for name in d4rl.ARRAYS if name in file}
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise DamagedFile(f"{path} is damaged or not an .npz file ({error})") from error
+    except WrongData:
+        raise
+    except ValueError as error:  # an array of objects, which would need unpickling
+        raise WrongData(f"{path}: {error}; save plain numbers") from error

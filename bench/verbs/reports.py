@@ -1,0 +1,85 @@
+"""From records to pages: `bench scores`, `table2`, `cost`, `partial`, `data-page`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+Arguments = argparse.Namespace
+
+
+def add(verbs: Any) -> None:
+    """Add the verbs to the parser's."""
+    scores = verbs.add_parser("scores", help="collect records into one table")
+    scores.add_argument("--config", type=json.loads, required=True, help="JSON: the merged config")
+    scores.add_argument("--out", type=Path, required=True)
+    scores.add_argument("records", type=Path, nargs="+")
+    scores.set_defaults(verb=_scores)
+
+    table = verbs.add_parser("table2", help="the paper's Table 2 and its figure from scores")
+    table.add_argument("--scores", type=Path, required=True)
+    table.add_argument("--scale", required=True)
+    table.add_argument(
+        "--out",
+        type=Path,
+        nargs="+",
+        required=True,
+        help=".md, .html, .tex, .csv: the table; .png, .svg: bars",
+    )
+    table.set_defaults(verb=_table2)
+
+    cost = verbs.add_parser("cost", help="what the runs cost: time, speed, memory")
+    cost.add_argument("--config", type=json.loads, required=True)
+    cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
+    cost.add_argument("--records", type=Path, nargs="+", required=True)
+    cost.set_defaults(verb=_cost)
+
+    pages = verbs.add_parser("data-page", help="the page of all data sets, beside D4RL's")
+    pages.add_argument("--scale", required=True)
+    pages.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .png, .svg")
+    pages.add_argument("--data", type=Path, nargs="+", required=True, help="manifests")
+    pages.set_defaults(verb=_data_page)
+
+    partial = verbs.add_parser(
+        "partial", help="the table of what is there, and the names of what is not"
+    )
+    partial.add_argument("--config", type=json.loads, required=True)
+    partial.add_argument("--suite", required=True)
+    partial.add_argument("--out", type=Path, required=True)
+    partial.set_defaults(verb=_partial)
+
+
+def _scores(arguments: Arguments) -> None:
+    from bench import scores
+    from bench.plan import make_plan
+
+    scores.write(scores.collect(arguments.records, make_plan(arguments.config)), arguments.out)
+
+
+def _table2(arguments: Arguments) -> None:
+    from bench import report, scores
+
+    report.write_table2(scores.read(arguments.scores), arguments.scale, arguments.out)
+
+
+def _cost(arguments: Arguments) -> None:
+    from bench import report
+    from bench.plan import make_plan
+
+    for path in arguments.out:
+        report.write_cost(arguments.records, make_plan(arguments.config), path)
+
+
+def _partial(arguments: Arguments) -> None:
+    from bench import report
+    from bench.plan import make_plan
+
+    report.write_partial(make_plan(arguments.config), arguments.suite, arguments.out)
+
+
+def _data_page(arguments: Arguments) -> None:
+    from bench.datasets import describe
+
+    describe.write([path.parent for path in arguments.data], arguments.scale, arguments.out)

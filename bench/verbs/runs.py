@@ -1,0 +1,65 @@
+"""`bench train` and `bench evaluate`: the two halves of a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+Arguments = argparse.Namespace
+
+
+def add(verbs: Any) -> None:
+    """Add the verbs to the parser's."""
+    train = verbs.add_parser("train", help="train one run")
+    train.add_argument(
+        "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
+    )
+    train.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    train.add_argument("--module", required=True, help="dt, or a file in baselines/")
+    train.add_argument(
+        "--options", type=json.loads, default={}, help="JSON: values for the method's Config"
+    )
+    train.add_argument("--steps", type=int, required=True, help="gradient steps")
+    train.add_argument(
+        "--curve", type=float, nargs="*", default=[], help="fractions at which a policy is kept"
+    )
+    train.add_argument("--device", default="cpu")
+    train.set_defaults(verb=_train)
+
+    evaluate = verbs.add_parser("evaluate", help="evaluate a trained run and write its record")
+    evaluate.add_argument("--run", type=Path, required=True)
+    evaluate.add_argument("--episodes", type=int, required=True)
+    evaluate.add_argument(
+        "--lanes", type=int, required=True, help="episodes side by side; part of the protocol"
+    )
+    evaluate.add_argument("--curve-episodes", type=int, default=0)
+    evaluate.add_argument("--device", default="cpu")
+    evaluate.set_defaults(verb=_evaluate)
+
+
+def _train(arguments: Arguments) -> None:
+    from bench.train import train_run
+
+    train_run(
+        arguments.run,
+        arguments.data,
+        arguments.module,
+        arguments.options,
+        arguments.steps,
+        tuple(arguments.curve),
+        arguments.device,
+    )
+
+
+def _evaluate(arguments: Arguments) -> None:
+    from bench.evaluate import evaluate_run
+
+    evaluate_run(
+        arguments.run,
+        arguments.episodes,
+        arguments.lanes,
+        arguments.curve_episodes,
+        arguments.device,
+    )
