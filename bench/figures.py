@@ -5,6 +5,7 @@ colour-blind.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,7 +20,8 @@ STYLE = Path(__file__).with_suffix(".mplstyle")
 
 
 def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
-    """Draw Table 2: a group of bars for each data set, a bar for each method.
+    """Draw Table 2: a panel for each kind of data, a group of bars for each environment, a bar for
+    each method.
 
     Args:
         table: means and intervals.
@@ -32,50 +34,26 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    rows = [key for key in table.rows if key[1]]
-    methods = list(table.labels)
-    width = 0.8 / len(methods)
-    runs = headline(scores)
-    paper = "paper (other data)" if table.verdict == OTHER_DATA else "paper"
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for data, environment in table.rows:
+        if environment:
+            groups.setdefault(data, []).append((data, environment))
+    paper = "paper (other data)" if OTHER_DATA in table.verdicts.values() else "paper"
+    width = max(6.0, 2.0 + 2.2 * max(map(len, groups.values())))
     with plt.style.context(STYLE):
-        figure, axes = plt.subplots(figsize=(max(6.0, 2.4 * len(rows)), 3.6), layout="constrained")
-        for position, method in enumerate(methods):
-            x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
-            cells = [table.rows[row][method] for row in rows]
-            means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
-            half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
-            colour = COLOURS[position % len(COLOURS)]
-            axes.bar(x, means, 0.9 * width, color=colour, label=table.labels[method], zorder=2)
-            axes.errorbar(
-                x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
-            )
-            for place, row in zip(x, rows, strict=True):
-                mine = runs[(runs["method"] == method) & (runs["task"].map(row_of) == row)]
-                axes.scatter(
-                    [place] * len(mine),
-                    mine["score"],
-                    s=7,
-                    color="white",
-                    edgecolor="black",
-                    lw=0.5,
-                    zorder=4,
-                )
-            quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
-            label = paper if position == 0 else "_"
-            axes.hlines(
-                quoted,
-                x - 0.45 * width,
-                x + 0.45 * width,
-                color="black",
-                ls=":",
-                lw=1.2,
-                label=label,
-                zorder=5,
-            )
-        axes.axhline(0, color="black", lw=0.8)
-        axes.set_xticks(range(len(rows)), [f"{environment}\n{data}" for data, environment in rows])
-        axes.set_ylabel("normalised score")
-        figure.legend(loc="outside right center", frameon=False)
+        figure, grid = plt.subplots(
+            len(groups),
+            1,
+            figsize=(width, 1.0 + 2.4 * len(groups)),
+            squeeze=False,
+            sharey=True,
+            layout="constrained",
+        )
+        for axes, (data, rows) in zip(grid[:, 0], groups.items(), strict=True):
+            _panel(axes, table, headline(scores), rows, paper)
+            axes.set_title(data, loc="left")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", frameon=False)
         for path in files:
             with replacing(path) as temporary:
                 kind = path.suffix.removeprefix(".")
@@ -84,3 +62,32 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
                 )
         plt.close(figure)
     return tidy(table)
+
+
+def _panel(
+    axes: Any, table: Table2, runs: pd.DataFrame, rows: list[tuple[str, str]], paper: str
+) -> None:
+    """Draw the bars of some rows."""
+    methods = list(table.labels)
+    width = 0.8 / len(methods)
+    for position, method in enumerate(methods):
+        x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
+        cells = [table.rows[row][method] for row in rows]
+        means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
+        half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
+        colour = COLOURS[position % len(COLOURS)]
+        axes.bar(x, means, 0.9 * width, color=colour, label=table.labels[method], zorder=2)
+        axes.errorbar(
+            x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
+        )
+        for place, row in zip(x, rows, strict=True):
+            mine = runs[(runs["method"] == method) & (runs["task"].map(row_of) == row)]
+            dots = {"s": 7, "color": "white", "edgecolor": "black", "lw": 0.5, "zorder": 4}
+            axes.scatter([place] * len(mine), mine["score"], **dots)
+        quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
+        ends = (x - 0.45 * width, x + 0.45 * width)
+        label = paper if position == 0 else "_"
+        axes.hlines(quoted, *ends, color="black", ls=":", lw=1.2, label=label, zorder=5)
+    axes.axhline(0, color="black", lw=0.8)
+    axes.set_xticks(range(len(rows)), [environment for _, environment in rows])
+    axes.set_ylabel("normalised score")

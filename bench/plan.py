@@ -30,6 +30,7 @@ class Variant:
         label: as printed.
         steps: gradient steps.
         options: values for the module's Config.
+        domains: domain -> options laid over these there, such as Reacher's shorter context.
         reason: why hyperparameters differ from the module's defaults, printed in the report.
         quoted: table and column of the paper that its score stands beside.
     """
@@ -39,12 +40,13 @@ class Variant:
     label: str
     steps: int
     options: dict[str, Any]
+    domains: dict[str, dict[str, Any]]
     reason: str
     quoted: tuple[str, str] | None
 
-    def options_json(self) -> str:
-        """Return the options as one canonical JSON text."""
-        return json.dumps(self.options, sort_keys=True)
+    def options_json(self, domain: str) -> str:
+        """Return the options on a domain as one canonical JSON text."""
+        return json.dumps(self.options | self.domains.get(domain, {}), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,9 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
                 f"{declared[name]['module']!r} and would never run; rename one of the two"
             )
     known = [*declared, *dropped]
+    domains = list(dict.fromkeys(task.split("-", 1)[0] for task in known_tasks()))
+    for name, entry in declared.items():
+        _known(f"methods.{name}.domains", list(entry.get("domains") or {}), domains, "domain")
 
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}
@@ -156,6 +161,7 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
         label=entry.get("label", name),
         steps=entry.get("steps", config["training"]["steps"]),
         options=entry.get("options") or {},
+        domains={name: options or {} for name, options in (entry.get("domains") or {}).items()},
         reason=entry.get("reason", ""),
         quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
     )

@@ -70,9 +70,9 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
         if name not in rows:
             continue
         columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
-        settings = (
-            ", ".join(f"{key} {value}" for key, value in variant.options.items()) or "defaults"
-        )
+        settings = _settings(variant.options) or "defaults"
+        for domain, options in variant.domains.items():
+            settings += f"; {domain}: {_settings(options)}"
         body.append(
             [
                 variant.label,
@@ -125,3 +125,7 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     if holes:
         text += "Missing:\n\n" + "\n".join(f"- {hole}" for hole in holes) + "\n"
     write_text(path, text)
+
+
+def _settings(options: dict[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -59,13 +59,13 @@ class Table2:
     Attributes:
         labels: method -> heading.
         rows: (data, environment) -> method -> cell, the average last.
-        verdict: said of every row.
+        verdicts: what is said of each row.
         notes: sentences for below the table.
     """
 
     labels: dict[str, str]
     rows: dict[tuple[str, str], dict[str, Cell]]
-    verdict: str
+    verdicts: dict[tuple[str, str], str]
     notes: list[str]
 
 
@@ -107,6 +107,9 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
                 int((runs["status"] == "diverged").sum()),
             )
         rows[row_of(name)] = cells
+    verdicts = {row_of(name): _verdict(chosen[chosen["task"] == name]) for name in tasks} | {
+        (AVERAGE, ""): _verdict(chosen)
+    }
     rows[(AVERAGE, "")] = {
         method: Cell(
             estimate_over_tasks(values) if all(values) else None,
@@ -115,7 +118,7 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
         )
         for method, values in groups.items()
     }
-    return Table2(labels, rows, _verdict(chosen), _notes(chosen, rows, scale))
+    return Table2(labels, rows, verdicts, _notes(chosen, rows, scale))
 
 
 def row_of(task: str) -> tuple[str, str]:
@@ -193,7 +196,7 @@ def tidy(table: Table2) -> pd.DataFrame:
                 "paper_std": cell.paper.std
                 if cell.paper and cell.paper.std is not None
                 else math.nan,
-                "verdict": table.verdict,
+                "verdict": table.verdicts[data, environment],
             }
             for (data, environment), cells in table.rows.items()
             for method, cell in cells.items()
@@ -215,7 +218,7 @@ def _grid(table: Table2) -> tuple[list[str], list[list[str]]]:
         for method in table.labels:
             cell = cells[method]
             line += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
-        body.append([*line, "" if data == AVERAGE else table.verdict])
+        body.append([*line, "" if data == AVERAGE else table.verdicts[data, environment]])
     return [*headings, "Verdict"], body
 
 

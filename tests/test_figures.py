@@ -70,30 +70,34 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(
     scored: Scored, tmp_path: Path, drawn: list[Any]
 ) -> None:
     draw(scored(RUNS), tmp_path / "a.svg")
-    [axes] = drawn[0].axes
-    heights = [[bar.get_height() for bar in group] for group in axes.containers if len(group) == 2]
-    expected = [[50, 30], [20, 40], [np.nan, 34]]
-    np.testing.assert_allclose(heights, expected)
-    assert [label.get_text() for label in axes.get_xticklabels()] == [
-        "Hopper\nMedium-Expert",
-        "Hopper\nMedium",
-    ]
-    dots = [
-        sorted(collection.get_offsets()[:, 1])
-        for collection in axes.collections
-        if isinstance(collection, PathCollection)
-    ]
-    expected = [[49, 50, 51], [29, 30, 31], [19, 21], [40], [], [34, 34]]
-    assert [[round(y, 6) for y in group] for group in dots] == expected
-    lines = {
-        segment[0][1]
-        for collection in axes.collections
-        if isinstance(collection, LineCollection)
-        for segment in collection.get_segments()
-        if len(segment)
-    }
-    assert {107.6, 67.6, 79.6, 63.9} <= lines
-    assert axes.get_ylabel() == "normalised score"
+    panels = drawn[0].axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["Medium-Expert", "Medium"]
+    expected_heights = [[[50], [20], [np.nan]], [[30], [40], [34]]]
+    expected_dots = [[[49, 50, 51], [19, 21], []], [[29, 30, 31], [40], [34, 34]]]
+    expected_lines = [{107.6, 79.6}, {67.6, 63.9}]
+    for axes, heights, dots, lines in zip(
+        panels, expected_heights, expected_dots, expected_lines, strict=True
+    ):
+        found = [
+            [bar.get_height() for bar in group] for group in axes.containers if len(group) == 1
+        ]
+        np.testing.assert_allclose(found, heights)
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["Hopper"]
+        seen = [
+            sorted(round(y, 6) for y in collection.get_offsets()[:, 1])
+            for collection in axes.collections
+            if isinstance(collection, PathCollection)
+        ]
+        assert seen == dots
+        drawn_lines = {
+            segment[0][1]
+            for collection in axes.collections
+            if isinstance(collection, LineCollection)
+            for segment in collection.get_segments()
+            if len(segment)
+        }
+        assert lines <= drawn_lines
+        assert axes.get_ylabel() == "normalised score"
 
 
 def test_other_variants_of_the_data_leave_the_picture_alone(scored: Scored, tmp_path: Path) -> None:

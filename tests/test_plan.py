@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from conftest import CONFIG
 from snakemake.utils import update_config
 
 from bench.code import ROOT
+from bench.method import load_method
 from bench.plan import BadConfig, check_config, found_modules, make_plan
 from bench.quoted import cells
+from bench.tasks import TASKS
 
 
 def read(*names: str) -> dict[str, Any]:
@@ -37,7 +41,11 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+@pytest.mark.parametrize(
+    "names",
+    [("config.yaml",), *(("config.yaml", f"{name}.yaml") for name in ("smoke", "desk", "paper"))],
+    ids="/".join,
+)
 def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
     config = read(*names)
     plan = make_plan(config)
@@ -89,6 +97,40 @@ def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
             quick.variants[name].module,
             quick.variants[name].quoted,
         )
+
+
+@pytest.mark.parametrize("scale", ["desk.yaml", "paper.yaml"])
+def test_reacher_has_a_shorter_context_where_others_have_the_papers(scale: str) -> None:
+    dt = make_plan(read("config.yaml", scale)).variants["dt"]
+    defaults = {"context_length": 20}
+    for domain, expected in {"hopper": 20, "walker2d": 20, "reacher2d": 5}.items():
+        assert (defaults | json.loads(dt.options_json(domain)))["context_length"] == expected
+
+
+def test_the_paper_scale_is_the_authors_settings() -> None:
+    plan = make_plan(read("config.yaml", "paper.yaml"))
+    assert len(plan.runs["mujoco"]) == 12 * 6 * 3
+    assert {run.task for run in plan.runs["mujoco"]} == set(TASKS)
+    for name in ("dt", "cql", "bc"):
+        assert plan.variants[name].options == {}
+    assert plan.variants["bc10"].options == {
+        "top_percent": 10,
+        "learning_rate": 1e-4,
+        "warmup_steps": 10_000,
+    }
+    assert (plan.variants["dt"].steps, plan.variants["bc"].steps) == (100_000, 25_000)
+    other = plan.variants["dt-12000"].options
+    defaults = asdict(load_method("dt").configure({}))
+    assert {key for key, value in other.items() if value != defaults[key]} == {"target_return"}
+    assert other["target_return"] == 12_000
+
+
+def test_options_of_an_unknown_domain_are_refused(config: dict[str, Any], root: Path) -> None:
+    config["methods"]["bc"]["domains"] = {"reacher": {"width": 8}}
+    with pytest.raises(
+        BadConfig, match=r"methods\.bc\.domains: unknown domain 'reacher'; known: half"
+    ):
+        make_plan(config, root)
 
 
 def test_order_of_runs_by_hand(config: dict[str, Any], root: Path) -> None:
@@ -195,7 +237,11 @@ def test_null_options_are_the_modules_defaults() -> None:
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 
-@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+@pytest.mark.parametrize(
+    "names",
+    [("config.yaml",), *(("config.yaml", f"{name}.yaml") for name in ("smoke", "desk", "paper"))],
+    ids="/".join,
+)
 def test_the_configs_here_pass_the_schema(names: tuple[str, ...]) -> None:
     check_config(read(*names), SCHEMA)
 
@@ -252,7 +298,7 @@ def test_options_are_spelt_the_same_in_any_order(config: dict[str, Any], root: P
     texts = []
     for options in ({"width": 8, "layers": 2}, {"layers": 2, "width": 8}):
         config["methods"]["bc"]["options"] = options
-        texts.append(make_plan(config, root).variants["bc"].options_json())
+        texts.append(make_plan(config, root).variants["bc"].options_json("hopper"))
     assert texts == ['{"layers": 2, "width": 8}'] * 2
 
 

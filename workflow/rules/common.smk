@@ -12,7 +12,7 @@ from bench.code import fingerprint, method_file
 from bench.files import sha256
 from bench.machine import run_code_of
 from bench.plan import BadConfig, check_config, make_plan
-from bench.tasks import is_imported, known_tasks, task_by_name
+from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
 
 run_code_of(Path(workflow.basedir))
 try:
@@ -21,6 +21,8 @@ try:
 except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
+# D4RL has no data for Reacher: with source d4rl, that is generated all the same
+D4RL = [task for task in TASKS if not task.startswith("reacher2d-")]
 GPU = int(config["device"].startswith("cuda"))
 
 
@@ -32,6 +34,9 @@ wildcard_constraints:
     reward="dense|sparse",
     seed=r"\d+",
     steps=r"\d+",
+
+
+DEFAULT_SUITE = "mujoco" if "mujoco" in PLAN.runs else next(iter(PLAN.runs))
 
 
 def code(*files):
@@ -52,8 +57,8 @@ def method_code(half):
 
 
 def variant_arguments(wildcards):
-    chosen = variant(wildcards)
-    return f"--module {chosen.module} --steps {chosen.steps} --options {quote(chosen.options_json())}"
+    chosen, domain = variant(wildcards), wildcards.task.split("-")[0]
+    return f"--module {chosen.module} --steps {chosen.steps} --options {quote(chosen.options_json(domain))}"
 
 
 def task_constants(wildcards):
@@ -65,13 +70,27 @@ def zoo_digest(wildcards):
     return sha256(ZOO / domain.name / "manifest.json")
 
 
-def data_of(wildcards):
+def data_of_task(task):
     chosen = config["data"]
-    if is_imported(wildcards.task):
-        return f"data/imported/{wildcards.task}/manifest.json"
-    if chosen["source"] == "d4rl":
-        return f"data/d4rl/{wildcards.task}/v2/manifest.json"
-    return f"data/{chosen['source']}/{wildcards.task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+    if is_imported(task):
+        return f"data/imported/{task}/manifest.json"
+    if chosen["source"] == "d4rl" and task in D4RL:
+        return f"data/d4rl/{task}/v2/manifest.json"
+    return f"data/generated/{task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+
+
+def data_of(wildcards):
+    return data_of_task(wildcards.task)
+
+
+def tasks_of_suite(wildcards):
+    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
+    return [str(task_by_name(task)) for task in tasks]
+
+
+def data_of_suite(wildcards):
+    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
+    return [data_of_task(task) for task in tasks]
 
 
 def folder_of_input(wildcards, input):
@@ -100,7 +119,7 @@ def merged_config(wildcards):
 
 def finished():
     for suite in PLAN.runs:
-        for name in ("table2.html", "cost.html", "partial.md"):
+        for name in ("table2.html", "data.html", "cost.html", "partial.md"):
             page = Path(f"reports/{PLAN.scale}/{suite}/{name}")
             if page.exists():
                 print(page)
@@ -131,5 +150,6 @@ def pages(suite):
         "table2.tex",
         "table2.html",
         "cost.md",
+        "data.md",
     ]
     return [f"reports/{PLAN.scale}/{suite}/{name}" for name in names]

@@ -1,3 +1,34 @@
+# one at a time: D4RL's server is somebody's, and the parsed arrays need memory
+rule fetch:
+    output:
+        multiext(
+            "data/d4rl/{task}/v2/",
+            "manifest.json",
+            "observations.npy",
+            "actions.npy",
+            "rewards.npy",
+            "terminals.npy",
+            "timeouts.npy",
+            "final_observations.npy",
+        ),
+    log:
+        "logs/data/d4rl/{task}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=4 * 60,
+        download=1,
+    params:
+        code=code("bench/datasets/d4rl_files.py", "bench/datasets/d4rl_files.csv"),
+        out=folder_of_output,
+    message:
+        "Fetching D4RL's file of {wildcards.task}"
+    shell:
+        "python -m bench data fetch {wildcards.task} --out {params.out:q} > {log:q} 2>&1"
+
+
 rule generate:
     output:
         multiext(

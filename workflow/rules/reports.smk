@@ -2,8 +2,8 @@ localrules:
     scores,
     table2,
     cost,
+    data_page,
     partial_report,
-    all_mujoco,
     partial,
 
 
@@ -84,6 +84,40 @@ rule cost:
         "python -m bench cost --config {params.config:q} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
 
 
+rule data_page:
+    input:
+        data_of_suite,
+    output:
+        report(
+            "reports/{scale}/{suite}/data.html",
+            caption="../report/data.rst",
+            category="Data",
+            labels={"page": "data sets", "format": "HTML"},
+        ),
+        report(
+            "reports/{scale}/{suite}/data.png",
+            caption="../report/data_figure.rst",
+            category="Data",
+            labels={"page": "returns and lengths", "format": "PNG"},
+        ),
+        "reports/{scale}/{suite}/data.md",
+    log:
+        "logs/{scale}/{suite}/data.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code(
+            "bench/datasets/describe.py",
+            "bench/datasets/d4rl_files.csv",
+            "bench/figures.mplstyle",
+        ),
+        task_constants=tasks_of_suite,
+    message:
+        "Describing the data of {wildcards.suite}"
+    shell:
+        "python -m bench data-page --scale {wildcards.scale} --out {output:q} --data {input:q} > {log:q} 2>&1"
+
+
 rule partial_report:
     output:
         "reports/{scale}/{suite}/partial.md",
@@ -102,12 +136,18 @@ rule partial_report:
         "&& cat {output:q}"
 
 
-rule all_mujoco:
-    default_target: True
-    input:
-        pages("mujoco"),
-
-
 rule partial:
     input:
         [f"reports/{PLAN.scale}/{suite}/partial.md" for suite in PLAN.runs],
+
+
+# a target for each suite of the config; the first, or `mujoco` where there is one, is the default
+for name in PLAN.runs:
+
+    rule:
+        name:
+            f"all_{name}"
+        default_target: name == DEFAULT_SUITE
+        input:
+            pages(name),
+        localrule: True
