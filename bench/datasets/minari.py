@@ -28,7 +28,7 @@ def open_dataset(dataset_id: str) -> Any:
 
     try:
         parse_dataset_id(dataset_id)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise FileNotFoundError(
             f"no file {dataset_id}, and it is not a Minari id either (NAMESPACE/NAME-vN)"
         ) from error

@@ -1,0 +1,188 @@
+"""A user's own data as a task: .npz, .hdf5 and Minari."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from bench.cli import main
+from bench.datasets import storage
+from bench.datasets.d4rl import WrongData
+from bench.datasets.imported import Constants, import_data
+from bench.files import DamagedFile
+from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
+
+Arrays = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def arrays() -> Arrays:
+    random = np.random.default_rng(0)
+    ends = np.zeros(30, dtype=bool)
+    ends[[9, 24, 29]] = True
+    return {
+        "observations": random.normal(size=(30, 11)),
+        "actions": random.uniform(-1, 1, size=(30, 3)),
+        "rewards": np.arange(30.0),
+        "terminals": ends,
+    }
+
+
+HOPPER = Constants(environment="Hopper-v4")
+
+
+def test_an_npz_becomes_a_task(arrays: Arrays, workplace: Path) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    data = import_data("my.npz", "hopper-mine", HOPPER)
+    assert data.lengths.tolist() == [10, 15, 5]
+    assert data.returns.tolist() == [45, 255, 135]
+    assert is_imported("hopper-mine")
+    assert known_tasks() == [*TASKS, "hopper-mine"]
+    task, model = task_by_name("hopper-mine"), TASKS["hopper-medium"].domain
+    assert task.name == "hopper-mine"
+    assert task.domain == model
+    back = storage.load(workplace / "data/imported/hopper-mine")
+    np.testing.assert_array_equal(back.rewards, np.arange(30, dtype=np.float32))
+    manifest = storage.read_manifest(workplace / "data/imported/hopper-mine")
+    assert manifest["source"] == "imported"
+    assert manifest["origin"]["file"] == "my.npz"
+
+
+def test_an_hdf5_is_the_same_task(arrays: Arrays, workplace: Path) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    with h5py.File(workplace / "my.hdf5", "w") as file:
+        for name, values in arrays.items():
+            file[name] = values
+    a = import_data("my.npz", "hopper-a", HOPPER)
+    b = import_data("my.hdf5", "hopper-b", HOPPER)
+    np.testing.assert_array_equal(a.observations, b.observations)
+    np.testing.assert_array_equal(a.bounds, b.bounds)
+
+
+def test_an_unknown_environment_takes_its_constants_from_the_data(
+    arrays: Arrays, workplace: Path
+) -> None:
+    arrays |= {"observations": np.zeros((30, 3)), "actions": np.zeros((30, 1))}
+    np.savez(workplace / "my.npz", **arrays)
+    constants = Constants(environment="Pendulum-v1", reference=(-1500.0, 300.0))
+    data = import_data("my.npz", "pendulum-mine", constants)
+    domain = task_by_name("pendulum-mine").domain
+    assert (domain.label, domain.horizon) == ("pendulum", 200)
+    assert domain.target_return == 255  # the best return
+    assert domain.return_scale == 100  # the power of ten below it
+    assert domain.normalised(300) == 100
+    assert (data.action_low, data.action_high) == (-2, 2)
+
+
+def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    constants = Constants("Hopper-v4", target_return=99.0, return_scale=7.0, reference=(1.0, 2.0))
+    import_data("my.npz", "hopper-mine", constants)
+    domain = task_by_name("hopper-mine").domain
+    assert (domain.target_return, domain.return_scale) == (99, 7)
+    assert (domain.reference_min, domain.reference_max) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "constants", "message"),
+    [
+        ("hopper-medium", HOPPER, "one of the registry's"),
+        ("hopper", HOPPER, "cannot be a task's name"),
+        ("Hopper-mine", HOPPER, "cannot be a task's name"),
+        ("../x-y", HOPPER, "cannot be a task's name"),
+        ("hopper-mine", Constants(), "Give --environment"),
+        ("hopper-mine", Constants("Hoper-v4"), "cannot make environment 'Hoper-v4'"),
+        ("hopper-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
+        ("hopper-mine", Constants("Hopper-v4", reference=(2.0, 1.0)), "finite and rising"),
+        ("hopper-mine", Constants("Hopper-v4", reference=(0.0, np.inf)), "finite and rising"),
+        ("hopper-mine", Constants("Hopper-v4", return_scale=0.0), "the scale above 0"),
+        ("hopper-mine", Constants("Hopper-v4", target_return=np.nan), None),
+    ],
+)
+def test_what_cannot_be_a_task_is_refused(
+    arrays: Arrays, workplace: Path, name: str, constants: Constants, message: str | None
+) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    if message is None:  # not a number is taken for not given: the best return
+        import_data("my.npz", name, constants)
+        assert task_by_name(name).domain.target_return == 255
+        return
+    with pytest.raises(ValueError, match=message):
+        import_data("my.npz", name, constants)
+    assert known_tasks() == list(TASKS)
+    assert not (workplace / "data/imported" / name / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("key", ["observations", "actions", "rewards", "terminals"])
+def test_a_missing_array_is_named(arrays: Arrays, workplace: Path, key: str) -> None:
+    del arrays[key]
+    np.savez(workplace / "my.npz", **arrays)
+    with pytest.raises(WrongData, match=rf"my\.npz has no {key}.*It has: "):
+        import_data("my.npz", "hopper-mine", HOPPER)
+
+
+def test_arrays_of_objects_are_never_unpickled(arrays: Arrays, workplace: Path) -> None:
+    arrays["rewards"] = np.array([{}] * 30, dtype=object)
+    np.savez(workplace / "my.npz", **arrays)
+    with pytest.raises(WrongData, match="allow_pickle=False; save plain numbers"):
+        import_data("my.npz", "hopper-mine", HOPPER)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.98])
+def test_a_truncated_npz_is_named(arrays: Arrays, workplace: Path, share: float) -> None:
+    path = workplace / "my.npz"
+    np.savez(path, **arrays)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(DamagedFile, match=r"my\.npz is damaged"):
+        import_data("my.npz", "hopper-mine", HOPPER)
+
+
+@pytest.mark.parametrize("file", ["no.npz", "no.hdf5"])
+def test_no_file(file: str) -> None:
+    with pytest.raises(FileNotFoundError, match=file):
+        import_data(file, "hopper-mine", HOPPER)
+
+
+def test_other_formats_are_named(workplace: Path) -> None:
+    (workplace / "my.csv").write_text("1,2")
+    with pytest.raises(ValueError, match=r"my\.csv: data come as \.npz, \.hdf5 or \.h5"):
+        import_data("my.csv", "hopper-mine", HOPPER)
+
+
+def test_a_damaged_description_is_named(arrays: Arrays, workplace: Path) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    import_data("my.npz", "hopper-mine", HOPPER)
+    path = workplace / "data/imported/hopper-mine/task.json"
+    path.write_text(path.read_text().replace("3600", "3700"))
+    with pytest.raises(DamagedFile, match=r"task\.json is damaged .*import the data again"):
+        task_by_name("hopper-mine")
+
+
+def test_importing_again_replaces(arrays: Arrays, workplace: Path) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    import_data("my.npz", "hopper-mine", HOPPER)
+    np.savez(workplace / "my.npz", **(arrays | {"rewards": np.ones(30)}))
+    import_data("my.npz", "hopper-mine", HOPPER)
+    assert storage.load(workplace / "data/imported/hopper-mine").returns.tolist() == [10, 15, 5]
+
+
+def test_the_command_says_what_to_do_next(
+    arrays: Arrays, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    command = ["data", "import", "--file", "my.npz", "--task", "hopper-mine"]
+    assert main(command) == 1
+    assert "Give --environment" in capsys.readouterr().err
+    assert main([*command, "--environment", "Hopper-v4"]) == 0
+    said = capsys.readouterr().out
+    assert "3 episodes, 30 steps of Hopper-v4" in said
+    assert "put hopper-mine under suites.mujoco.tasks" in said

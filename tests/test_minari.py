@@ -1,0 +1,205 @@
+"""Minari data sets, written by Minari's own writer and read back by Minari itself."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import minari
+import numpy as np
+import pytest
+from minari.data_collector import EpisodeBuffer
+
+from bench.cli import main
+from bench.datasets import storage
+from bench.datasets.d4rl import WrongData
+from bench.datasets.imported import Constants, import_data
+from bench.datasets.minari import export, open_dataset, read
+from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.files import DamagedFile
+from bench.tasks import TASKS, task_by_name
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+HOPPER = TASKS["hopper-medium"]
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    return tmp_path
+
+
+def episode(number: int, steps: int, end: str, observation: int = 11) -> EpisodeBuffer:
+    random = np.random.default_rng(number)
+    flags = [[False] * (steps - 1) + [end == which] for which in ("terminal", "timeout")]
+    return EpisodeBuffer(
+        id=number,
+        observations=random.normal(size=(steps + 1, observation)),
+        actions=random.uniform(-1, 1, size=(steps, 3)).astype(np.float32),
+        rewards=[float(number + 1)] * steps,
+        terminations=flags[0],
+        truncations=flags[1],
+    )
+
+
+def written(name: str = "mine/hopper-v0", **options: Any) -> str:
+    buffers = options.pop(
+        "buffers", [episode(0, 4, "terminal"), episode(1, 6, "timeout"), episode(2, 3, "open")]
+    )
+    environment = gymnasium.make("Hopper-v4")
+    minari.create_dataset_from_buffers(
+        name, buffers, env=environment, data_format="hdf5", **options
+    )
+    return name
+
+
+def test_what_minari_wrote_by_hand() -> None:
+    data = read(open_dataset(written()), HOPPER.domain)
+    assert data.lengths.tolist() == [4, 6]  # the third has no end
+    assert data.returns.tolist() == [4, 12]
+    assert np.flatnonzero(data.terminals).tolist() == [3]
+    assert np.flatnonzero(data.timeouts).tolist() == [9]
+    first = np.random.default_rng(0).normal(size=(5, 11)).astype(np.float32)
+    np.testing.assert_array_equal(data.observations[:4], first[:4])
+    assert data.final_observations is not None
+    np.testing.assert_array_equal(data.final_observations[0], first[4])
+
+
+def test_a_minari_set_becomes_a_task_with_its_reference_scores() -> None:
+    written(ref_min_score=-5.0, ref_max_score=95.0)
+    import_data("mine/hopper-v0", "hopper-minari", Constants())
+    domain = task_by_name("hopper-minari").domain
+    assert domain.environment == "Hopper-v4"  # from the data set
+    assert (domain.reference_min, domain.reference_max) == (-5, 95)
+    about = storage.read_manifest(Path("data/imported/hopper-minari"))
+    assert about["origin"]["minari_id"] == "mine/hopper-v0"
+
+
+@pytest.fixture
+def data() -> Trajectories:
+    random = np.random.default_rng(1)
+    terminals, timeouts = np.zeros((2, 12), dtype=bool)
+    terminals[[3, 11]], timeouts[7] = True, True
+    return from_arrays(
+        random.normal(size=(12, 11)).astype(np.float32),
+        random.uniform(-1, 1, size=(12, 3)).astype(np.float32),
+        random.normal(size=12).astype(np.float32),
+        terminals,
+        timeouts,
+        final_observations=random.normal(size=(3, 11)).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize("final", [True, False], ids=["final", "no-final"])
+def test_what_we_export_minari_loads_equal(data: Trajectories, final: bool) -> None:
+    from dataclasses import replace
+
+    given = data if final else replace(data, final_observations=None)
+    export(given, HOPPER, "ours/hopper-medium-v0", {"source": "generated", "digest": "abc"})
+    loaded = minari.load_dataset("ours/hopper-medium-v0")
+    assert loaded.total_episodes == 3
+    assert loaded.total_steps == 12
+    for index, back in enumerate(loaded.iterate_episodes()):
+        rows = slice(data.bounds[index], data.bounds[index + 1])
+        np.testing.assert_array_equal(back.observations[:-1], data.observations[rows])
+        last = data.final_observations if final else data.observations[data.bounds[1:] - 1]
+        assert last is not None
+        np.testing.assert_array_equal(back.observations[-1], last[index])
+        np.testing.assert_array_equal(back.actions, data.actions[rows])
+        np.testing.assert_array_equal(back.rewards, data.rewards[rows])
+        np.testing.assert_array_equal(back.terminations, data.terminals[rows])
+        np.testing.assert_array_equal(back.truncations, data.timeouts[rows])
+    # reference scores travel: Minari's own function normalises as we do
+    score = minari.get_normalized_score(loaded, np.array([1000.0]))
+    assert 100 * score[0] == pytest.approx(HOPPER.domain.normalised(1000.0))
+    assert loaded.recover_environment().spec.id == "Hopper-v4"
+
+
+def test_a_round_trip_through_the_commands(
+    data: Trajectories, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = {"source": "generated", "task": "hopper-medium", "environment": "Hopper-v4"}
+    storage.save(data, Path("set"), about)
+    assert main(["data", "export", "set", "--minari-id", "ours/hopper-v3"]) == 0
+    assert main(["data", "import", "--file", "ours/hopper-v3", "--task", "hopper-back"]) == 0
+    back = storage.load(Path("data/imported/hopper-back"))
+    for name in (
+        "observations",
+        "actions",
+        "rewards",
+        "terminals",
+        "timeouts",
+        "final_observations",
+    ):
+        np.testing.assert_array_equal(getattr(back, name), getattr(data, name))
+    assert task_by_name("hopper-back").domain == HOPPER.domain
+    assert main(["data", "export", "set", "--minari-id", "ours/hopper-v3"]) == 1
+    assert "there is a Minari data set at" in capsys.readouterr().err
+
+
+def test_another_observation_size_is_named() -> None:
+    buffers = [episode(0, 4, "terminal", observation=17)]
+    space = gymnasium.spaces.Box(-np.inf, np.inf, (17,))
+    written(buffers=buffers, observation_space=space)
+    with pytest.raises(WrongData, match=r"observations have shape \(4, 17\).*Hopper-v4"):
+        read(open_dataset("mine/hopper-v0"), HOPPER.domain)
+
+
+def test_only_open_episodes_are_named() -> None:
+    written(buffers=[episode(0, 4, "open")])
+    with pytest.raises(WrongData, match="no finished episode"):
+        read(open_dataset("mine/hopper-v0"), HOPPER.domain)
+
+
+def test_values_that_are_not_finite_are_named() -> None:
+    bad = episode(0, 4, "terminal")
+    bad.rewards[2] = float("nan")
+    written(buffers=[bad])
+    with pytest.raises(WrongData, match="rewards holds a value that is not finite, first in row 2"):
+        read(open_dataset("mine/hopper-v0"), HOPPER.domain)
+
+
+def test_discrete_actions_are_named() -> None:
+    environment = gymnasium.make("CartPole-v1")
+    buffer = EpisodeBuffer(
+        id=0,
+        observations=np.zeros((3, 4), dtype=np.float32),
+        actions=np.array([0, 1]),
+        rewards=[1.0, 1.0],
+        terminations=[False, True],
+        truncations=[False, False],
+    )
+    minari.create_dataset_from_buffers(
+        "mine/pole-v0", [buffer], env=environment, data_format="hdf5"
+    )
+    constants = Constants(reference=(0.0, 500.0))
+    with pytest.raises(WrongData, match="must be plain vectors"):
+        import_data("mine/pole-v0", "pole-mine", constants)
+
+
+@pytest.mark.parametrize("name", ["nothing here", "no/such/set", "x.csv"])
+def test_what_is_neither_a_file_nor_an_id(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="not a Minari id either"):
+        import_data(name, "hopper-mine", Constants("Hopper-v4"))
+
+
+def test_a_set_that_cannot_be_fetched_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(dataset_id: str) -> None:
+        raise ConnectionError("403 Forbidden")
+
+    monkeypatch.setattr(minari, "download_dataset", unreachable)
+    with pytest.raises(
+        FileNotFoundError, match="could not be fetched: ConnectionError: 403"
+    ) as failure:
+        open_dataset("mujoco/hopper/medium-v0")
+    assert "MINARI_REMOTE" in str(failure.value)
+
+
+def test_a_truncated_set_is_named(workplace: Path) -> None:
+    name = written()
+    path = next((workplace / "minari").rglob("main_data.hdf5"))
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(DamagedFile):
+        read(open_dataset(name), HOPPER.domain)
+    shutil.rmtree(workplace / "minari")
