@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.fit import descend, fit
-from bench.networks import arrays_of, normalise, predict, set_arrays
+from bench.networks import arrays_of, normalise, normaliser, predict, set_arrays, shared
 from bench.tensors import below, read_tensors, write_tensors
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py l.83
@@ -72,13 +72,11 @@ class MlpPolicy:
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     """Minimise the mean squared error of the actions."""
-    normalised = normalise(
-        data.observations, data.observation_mean, data.observation_std, STD_FLOOR
-    )
-    states = torch.from_numpy(normalised).to(context.device)
-    actions = torch.from_numpy(np.array(data.actions)).to(context.device)
+    observations = shared(data.observations, context.device)
+    actions = shared(data.actions, context.device)
+    normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, context.device)
     with context.torch_random():
-        network = _build(config, states.shape[1], actions.shape[1]).to(context.device)
+        network = _build(config, observations.shape[1], actions.shape[1]).to(context.device)
         policy = MlpPolicy(
             network, config, data.observation_mean, data.observation_std, context.device
         )
@@ -93,7 +91,7 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
             rows = torch.from_numpy(generator.integers(len(actions), size=config.batch_size)).to(
                 context.device
             )
-            error: Tensor = network(states[rows]) - actions[rows]
+            error: Tensor = network(normalised(observations[rows])) - actions[rows]
             return error.square().mean()
 
         update = descend(loss_of_batch, network, optimiser, warmup_steps=config.warmup_steps)

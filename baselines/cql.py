@@ -81,32 +81,30 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
     from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
-    observations = normalise(data.observations, mean, std, STD_FLOOR)
-    actions, rewards, terminals = (
-        np.array(data.actions),
-        np.array(data.rewards),
-        np.array(data.terminals),
-    )
+    actions, rewards, terminals = data.actions, data.rewards, data.terminals
     usable = np.flatnonzero(~np.asarray(data.timeouts))
     if len(usable) == 0:
         raise ValueError(
             "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
         )
     with context.torch_random():
-        algorithm = _create(config, observations.shape[1], actions.shape[1], context.device)
+        algorithm = _create(config, data.observations.shape[1], actions.shape[1], context.device)
 
         def policy() -> CqlPolicy:
             return CqlPolicy(actor_of(algorithm), mean, std, context.device)
+
+        def states(rows: I64) -> F32:
+            return normalise(data.observations[rows], mean, std, STD_FLOOR)
 
         def update(step: int, generator: np.random.Generator) -> Tensor:
             now = usable[generator.integers(len(usable), size=config.batch_size)]
             following = np.minimum(now + 1, data.steps - 1)
             goes_on = ~terminals[now][:, None]  # after a terminal d3rlpy expects zeros
             batch = TransitionMiniBatch(
-                observations=observations[now],
+                observations=states(now),
                 actions=actions[now],
                 rewards=rewards[now][:, None],
-                next_observations=observations[following] * goes_on,
+                next_observations=states(following) * goes_on,
                 next_actions=actions[following] * goes_on,
                 terminals=terminals[now][:, None].astype(np.float32),
                 intervals=np.ones((config.batch_size, 1), dtype=np.float32),

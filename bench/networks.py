@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from bench.datasets.trajectories import F32
 
@@ -31,6 +32,24 @@ def normalise(observations: F32, mean: F32, std: F32, floor: float) -> F32:
     division by zero.
     """
     return np.asarray((observations - mean) / (std + floor), dtype=np.float32)
+
+
+def shared(array: NDArray[Any], device: str) -> Tensor:
+    """Return an array as a tensor to gather batches from; never write into it.
+
+    On a CPU it is the array's own memory: of a memory-mapped data set, pages that all runs on the
+    machine share. On another device it is a copy there.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.asarray(array)).to(device)
+
+
+def normaliser(mean: F32, std: F32, floor: float, device: str) -> Callable[[Tensor], Tensor]:
+    """Return `normalise` for tensors on a device; a batch at a time, no copy of the data."""
+    centre = torch.from_numpy(mean).to(device)
+    scale = torch.from_numpy(np.asarray(std + floor, dtype=np.float32)).to(device)
+    return lambda observations: (observations - centre) / scale
 
 
 @torch.inference_mode()

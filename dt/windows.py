@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.trajectories import I64, Trajectories
-from bench.networks import normalise
+from bench.networks import normaliser, shared
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py l.83: (s - mean) / (std + 1e-6)
 
@@ -34,34 +34,35 @@ class Windows:
     def __init__(
         self, data: Trajectories, context_length: int, return_scale: float, device: str
     ) -> None:
-        """Prepare flat arrays; returns-to-go are computed once."""
+        """Compute the returns-to-go; observations and actions stay where they are (`shared`)."""
         self.context_length = context_length
-        self.stop: I64 = np.repeat(data.bounds[1:], data.lengths)  # (N,) end of each step's episode
+        self.steps, self.bounds = data.steps, data.bounds
         self.returns_to_go = torch.from_numpy(data.returns_to_go() / np.float32(return_scale)).to(
             device
         )
-        states = normalise(
-            data.observations, data.observation_mean, data.observation_std, STD_FLOOR
-        )
-        self.states = torch.from_numpy(states).to(device)
-        self.actions = torch.from_numpy(np.array(data.actions)).to(device)
-        self.timesteps = torch.from_numpy(data.timesteps()).to(device)
+        self.observations = shared(data.observations, device)
+        self.actions = shared(data.actions, device)
+        self.normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, device)
 
     def sample(self, size: int, generator: np.random.Generator) -> Batch:
         """Draw a batch of windows."""
-        return self.at(generator.integers(len(self.stop), size=size))
+        return self.at(generator.integers(self.steps, size=size))
 
     def at(self, starts: I64) -> Batch:
         """Return the windows that start at these steps of the flat arrays."""
+        device = self.actions.device
+        episode = np.searchsorted(self.bounds, starts, side="right") - 1
         index = starts[:, None] + np.arange(self.context_length)
-        inside = index < self.stop[starts][:, None]
-        rows = torch.from_numpy(np.where(inside, index, starts[:, None])).to(self.actions.device)
-        valid = torch.from_numpy(inside).to(self.actions.device)
+        inside = index < self.bounds[episode + 1][:, None]
+        rows = torch.from_numpy(np.where(inside, index, starts[:, None])).to(device)
+        timesteps = torch.from_numpy(index - self.bounds[episode][:, None]).to(device)
+        valid = torch.from_numpy(inside).to(device)
         padding = ~valid
+        states = self.normalised(self.observations[rows])
         return Batch(
             returns_to_go=self.returns_to_go[rows].masked_fill(padding, 0),
-            states=self.states[rows].masked_fill(padding.unsqueeze(2), 0),
+            states=states.masked_fill(padding.unsqueeze(2), 0),
             actions=self.actions[rows].masked_fill(padding.unsqueeze(2), 0),
-            timesteps=self.timesteps[rows].masked_fill(padding, 0),
+            timesteps=timesteps.masked_fill(padding, 0),
             valid=valid,
         )

@@ -79,10 +79,6 @@ def test_returns_to_go_by_hand(ten: Trajectories) -> None:
     assert ten.returns_to_go().dtype == np.float32
 
 
-def test_timesteps_by_hand(ten: Trajectories) -> None:
-    assert ten.timesteps().tolist() == [0, 1, 2, 0, 1, 0, 1, 2, 3]
-
-
 def test_timeouts_and_terminals_are_kept_apart(ten: Trajectories) -> None:
     assert np.flatnonzero(ten.terminals).tolist() == [2, 8]
     assert np.flatnonzero(ten.timeouts).tolist() == [4]

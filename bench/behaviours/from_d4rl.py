@@ -6,6 +6,7 @@ scripts/generation/mujoco/collect_data.py): two ReLU layers and two heads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,13 @@ def read_policy(path: Path) -> Actor:
 
 
 def roll_out_again(
-    path: Path, name: str, environment: str, steps: int, seed: int, root: Path = IMPORTED
+    path: Path,
+    name: str,
+    environment: str,
+    steps: int,
+    seed: int,
+    root: Path = IMPORTED,
+    progress: Callable[[int], None] = lambda steps: None,
 ) -> Trajectories:
     """Roll the policy of a D4RL file out and make a task `name` of the episodes.
 
@@ -67,6 +74,7 @@ def roll_out_again(
         steps: at most so many, as whole episodes.
         seed: another one gives other episodes.
         root: where imported tasks live.
+        progress: called with the steps of each finished episode.
 
     Raises:
         ValueError: the domain is unknown.
@@ -89,7 +97,8 @@ def roll_out_again(
             f"{environment} has {shapes[0][0]} and {shapes[1][0]}"
         )
     digest = sha256(path)
-    data = join(roll_out(actor, environment, name=f"d4rl-{digest}-{seed}", steps=steps))
+    stream = f"d4rl-{digest}-{seed}"
+    data = join(roll_out(actor, environment, name=stream, steps=steps, progress=progress))
     folder = root / name
     storage.save(
         data,

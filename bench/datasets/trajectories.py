@@ -81,10 +81,6 @@ class Trajectories:
             result[start:stop] = np.cumsum(rewards[start:stop][::-1])[::-1]
         return result
 
-    def timesteps(self) -> I64:
-        """Return how many steps of its episode came before each step, (N,)."""
-        return np.arange(self.steps) - np.repeat(self.bounds[:-1], self.lengths)
-
     def select(self, episodes: NDArray[np.integer]) -> Trajectories:
         """Return these episodes, in this order; the observation statistics stay those of the whole
         set.
@@ -116,6 +112,8 @@ class Trajectories:
         The paper's %BC (section 5.1), as its code cuts: from the best return down, stopping at the
         first episode that does not fit (kzl@e2d82e6 gym/experiment.py l.105).
         """
+        if percent >= 100:
+            return self
         best_first = np.argsort(self.returns, kind="stable")[::-1]
         budget = max(int(self.steps * percent / 100), 1)
         within = np.cumsum(self.lengths[best_first]) <= budget

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,26 @@ def _behaviours(arguments: Arguments) -> None:
 
 
 def _from_d4rl(arguments: Arguments) -> None:
+    from tqdm import tqdm
+
     from bench.behaviours.from_d4rl import roll_out_again
     from bench.tasks import IMPORTED, domain_by_name
 
     domain = domain_by_name(arguments.task.partition("-")[0])
     environment = arguments.environment or domain.environment
-    data = roll_out_again(
-        arguments.file, arguments.task, environment, arguments.steps, arguments.seed
-    )
+    with tqdm(total=arguments.steps, unit="step", disable=not sys.stderr.isatty()) as bar:
+
+        def advance(steps: int) -> None:
+            bar.update(steps)
+
+        data = roll_out_again(
+            arguments.file,
+            arguments.task,
+            environment,
+            arguments.steps,
+            arguments.seed,
+            progress=advance,
+        )
     mean = float(data.returns.mean())
     print(
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps, mean return {mean:.1f}, "
