@@ -168,6 +168,7 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
 
 
 def _known(key: str, asked: list[str], known: list[str], what: str) -> None:
+    own = ". `bench data import` makes a task of your own data" if what == "task" else ""
     for name in asked:
         if name not in known:
-            raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}")
+            raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}{own}")

@@ -1,4 +1,5 @@
-# one at a time: D4RL's server is somebody's, and the parsed arrays need memory
+# final_observations.npy is not promised: it comes of next_observations, which the -v0 layout lacks.
+# One at a time: D4RL's server is somebody's, and the parsed arrays need memory
 rule fetch:
     output:
         multiext(
@@ -9,7 +10,6 @@ rule fetch:
             "rewards.npy",
             "terminals.npy",
             "timeouts.npy",
-            "final_observations.npy",
         ),
     log:
         "logs/data/d4rl/{task}.log",
