@@ -107,7 +107,9 @@ def test_d4rls_file_is_fetched_checked_and_used(clone, server, tmp_path):
 
 def test_a_file_that_is_not_d4rls_stops_the_run_and_is_named(clone, server):
     server.write_bytes(b"<!DOCTYPE html>" + server.read_bytes()[15:])
-    output = snakemake(clone, "all_mujoco", config=tiny(clone, data={"source": "d4rl"}), check=False)
+    output = snakemake(
+        clone, "all_mujoco", config=tiny(clone, data={"source": "d4rl"}), check=False
+    )
     assert "hopper_medium-v2.hdf5" in output
     assert "SHA-256" in output or "HTML" in output
     assert "Training" not in output
