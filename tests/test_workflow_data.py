@@ -168,3 +168,11 @@ def test_every_suite_has_a_target(clone):
     planned = jobs(snakemake(clone, "all_other", "--dry-run", config=config))
     assert planned["train"] == 1
     assert planned["data_page"] == 1
+
+
+def test_a_domain_without_behaviour_policies_is_named(clone):
+    shutil.rmtree(clone / "bench/behaviours/zoo/hopper")
+    output = snakemake(clone, "all_mujoco", "--dry-run", config=tiny(clone), check=False)
+    assert "no behaviour policies for hopper-medium" in output
+    assert "bench behaviours train hopper" in output
+    assert "Traceback" not in output

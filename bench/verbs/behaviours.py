@@ -30,6 +30,9 @@ def add(verbs: Any) -> None:
     )
     online.add_argument("--zoo", type=Path, help="folder for the zoo; default: the shipped one")
     online.set_defaults(verb=_behaviours)
+    describe = behaviours.add_parser("describe", help="levels and learning curves of the zoo")
+    describe.add_argument("--figure", type=Path, help=".png or .svg")
+    describe.set_defaults(verb=_describe)
     again = behaviours.add_parser(
         "from-d4rl", help="roll the policy inside a D4RL file out again, as a task of its own"
     )
@@ -65,6 +68,15 @@ def _behaviours(arguments: Arguments) -> None:
     print(
         f"{built.folder}: medium {built.medium.score:.1f}, expert {built.expert.score:.1f} (normalised)"
     )
+
+
+def _describe(arguments: Arguments) -> None:
+    from bench.behaviours import describe
+
+    print(describe.table())
+    if arguments.figure is not None:
+        describe.draw([arguments.figure])
+        print(f"\n{arguments.figure}")
 
 
 def _from_d4rl(arguments: Arguments) -> None:

@@ -65,9 +65,12 @@ def task_constants(wildcards):
     return str(task_by_name(wildcards.task))
 
 
+def zoo_manifest(task):
+    return ZOO / task_by_name(task).domain.name / "manifest.json"
+
+
 def zoo_digest(wildcards):
-    domain = task_by_name(wildcards.task).domain
-    return sha256(ZOO / domain.name / "manifest.json")
+    return sha256(zoo_manifest(wildcards.task))
 
 
 def data_of_task(task):
@@ -77,6 +80,15 @@ def data_of_task(task):
     if chosen["source"] == "d4rl" and task in D4RL:
         return f"data/d4rl/{task}/v2/manifest.json"
     return f"data/generated/{task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+
+
+for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):
+    generated = data_of_task(task).startswith("data/generated")
+    if generated and not zoo_manifest(task).exists():
+        raise WorkflowError(
+            f"no behaviour policies for {task}: {zoo_manifest(task)} is missing; "
+            f"`bench behaviours train {zoo_manifest(task).parent.name}` makes them"
+        )
 
 
 def data_of(wildcards):

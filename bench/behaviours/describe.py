@@ -1,0 +1,96 @@
+"""The zoo at a glance: a table of levels, and the learning curves behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.behaviours import ZOO, zoo
+from bench.behaviours.zoo import Zoo
+from bench.files import read_json, replacing
+from bench.tasks import DOMAINS, Domain
+
+STYLE = Path(__file__).parents[1] / "figures.mplstyle"
+HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Checkpoints up to medium"]
+
+
+def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
+    """Return the domains that have behaviour policies, in the order of the registry."""
+    return [
+        (domain, zoo.read(domain, root))
+        for domain in DOMAINS.values()
+        if (root / domain.name / "manifest.json").exists()
+    ]
+
+
+def table(root: Path = ZOO) -> str:
+    """Return a Markdown table: normalised mean return of 100 sampled episodes, raw in brackets."""
+    from tabulate import tabulate
+
+    rows = []
+    for domain, animals in shipped(root):
+        manifest = _manifest(animals)
+        steps = manifest["learning_curve"][-1][0]
+        rows.append(
+            [
+                domain.environment,
+                f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
+                f"{steps:,.0f}",
+                *(
+                    f"{level.score:.1f} ({level.return_mean:,.1f} ± {level.return_std:,.1f})"
+                    for level in (animals.medium, animals.expert)
+                ),
+                " ".join(f"{checkpoint.score:.1f}" for checkpoint in animals.replay),
+            ]
+        )
+    return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
+
+
+def draw(files: list[Path], root: Path = ZOO) -> None:
+    """Draw each training's return over its steps, and the checkpoints that ship.
+
+    Raises:
+        ValueError: a suffix is neither .png nor .svg.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    for path in files:
+        if path.suffix not in (".png", ".svg"):
+            raise ValueError(f"cannot draw {path}: known formats are .png, .svg")
+    found = shipped(root)
+    with plt.style.context(STYLE):
+        figure, grid = plt.subplots(
+            1, len(found), figsize=(1 + 2.6 * len(found), 2.8), squeeze=False, layout="constrained"
+        )
+        for axes, (domain, animals) in zip(grid[0], found, strict=True):
+            curve = np.array(_manifest(animals)["learning_curve"], dtype=np.float64)
+            scores = [domain.normalised(value) for value in curve[:, 1]]
+            axes.plot(curve[:, 0] / 1000, scores, color="#999999", lw=1, label="training episodes")
+            for label, chosen, colour, marker in (
+                ("medium-replay", animals.replay[:-1], "#56B4E9", "o"),
+                ("medium", [animals.medium], "#E69F00", "s"),
+                ("expert", [animals.expert], "#0072B2", "^"),
+            ):
+                x, y = [c.step / 1000 for c in chosen], [c.score for c in chosen]
+                axes.plot(x, y, marker, color=colour, ms=5, label=label)
+            axes.set_title(domain.environment.removeprefix("bench/"), loc="left")
+            axes.set_xlabel("training, thousand steps")
+            axes.set_ylim(bottom=-10)
+        grid[0, 0].set_ylabel("return, normalised")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        for path in files:
+            with replacing(path) as temporary:
+                kind = path.suffix.removeprefix(".")
+                metadata = {"Date": None} if kind == "svg" else None
+                figure.savefig(temporary, format=kind, metadata=metadata)
+        plt.close(figure)
+
+
+def _manifest(animals: Zoo) -> Any:
+    return read_json(animals.folder / "manifest.json")

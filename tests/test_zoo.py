@@ -1,0 +1,68 @@
+"""The shipped behaviour policies: levels, and the page that shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.behaviours import ZOO, describe, zoo
+from bench.cli import main
+from bench.code import ROOT
+from bench.files import read_json
+from bench.tasks import DOMAINS, Domain
+
+SHIPPED = [domain for domain, _ in describe.shipped()]
+
+
+@pytest.mark.parametrize("domain", SHIPPED, ids=lambda domain: domain.name)
+def test_levels(domain: Domain) -> None:
+    animals = zoo.read(domain)
+    assert 30 <= animals.medium.score <= 50
+    assert animals.expert.score > 70
+    assert len(animals.replay) >= 10
+    assert animals.replay[0].score < 10
+    steps = [checkpoint.step for checkpoint in animals.replay]
+    assert steps == sorted(steps)
+    assert sum(checkpoint.share for checkpoint in animals.replay) == pytest.approx(1)
+    manifest = read_json(ZOO / animals.folder.name / "manifest.json")
+    assert manifest["learning_curve"][-1][0] >= animals.expert.step
+    assert manifest["command"].startswith(f"bench behaviours train {animals.folder.name} ")
+    assert manifest["evaluation"]["episodes"] == 100
+    for checkpoint in (*animals.replay, animals.expert):
+        animals.actor(checkpoint)  # its bytes are those of the manifest
+
+
+def test_the_page_shows_the_levels_of_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["behaviours", "describe"]) == 0
+    table = capsys.readouterr().out.strip()
+    assert len(table.splitlines()) == 2 + len(SHIPPED)
+    assert table in (ROOT / "docs/data.md").read_text()
+
+
+def test_the_figure_shows_every_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from matplotlib import pyplot as plt
+
+    drawn = []
+    monkeypatch.setattr(plt, "close", drawn.append)
+    assert main(["behaviours", "describe", "--figure", str(tmp_path / "curves.svg")]) == 0
+    monkeypatch.undo()
+    (figure,) = drawn
+    assert len(figure.axes) == len(SHIPPED)
+    for axes, domain in zip(figure.axes, SHIPPED, strict=True):
+        animals = zoo.read(domain)
+        curve, *markers = axes.lines
+        shown = [float(y) for line in markers for y in line.get_ydata()]
+        assert shown == [c.score for c in (*animals.replay, animals.expert)]
+        assert curve.get_xdata()[-1] >= animals.expert.step / 1000
+    plt.close(figure)
+    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
+    assert main(["behaviours", "describe", "--figure", "curves.pdf"]) == 1
+    assert "cannot draw curves.pdf" in capsys.readouterr().err
+
+
+def test_a_domain_without_policies_says_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="bench behaviours train hopper"):
+        zoo.read(DOMAINS["hopper"], tmp_path)
