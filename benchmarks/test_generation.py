@@ -1,0 +1,26 @@
+"""Rolling data out: environment steps a second on one core, for each domain and kind of data.
+
+`generate` does everything from the weights to the finished folder: simulation, the policy, hashes.
+"""
+
+import numpy as np
+import pytest
+
+from bench.behaviours.describe import shipped
+from bench.datasets.generated import generate
+from bench.tasks import task_by_name
+
+STEPS = 20_000
+
+
+@pytest.mark.parametrize("kind", ["medium", "medium-replay", "medium-expert"])
+@pytest.mark.parametrize("domain", [domain.name for domain, _ in shipped()])
+def test_generation(benchmark, tmp_path, domain, kind):
+    task, made = task_by_name(f"{domain}-{kind}"), []
+
+    def once():
+        made.append(generate(task, STEPS, 0, tmp_path / "data").steps)
+
+    benchmark.pedantic(once, rounds=3, warmup_rounds=1)
+    benchmark.extra_info["steps_per_second"] = round(np.mean(made) / benchmark.stats["median"])
+    assert min(made) > 0.5 * STEPS
