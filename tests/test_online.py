@@ -1,11 +1,15 @@
 """Training behaviour policies: needs the optional extra, which is not in the lock."""
 
+import inspect
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.behaviours.actor import Actor
 from bench.behaviours.online import train_online
+from bench.files import read_json
 
 sbx = pytest.importorskip("sbx", reason="the extra `behaviours` is not installed (make behaviours)")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -25,7 +29,59 @@ def test_a_stopped_training_goes_on_from_its_state(tmp_path, capsys):
     assert Actor.load(tmp_path / "actors/0001600.safetensors").mean[0].shape == (256, 3)
 
 
+def progress(out: Path) -> list[int]:
+    rows = (out / "progress.jsonl").read_text().splitlines()
+    return [json.loads(row)["step"] for row in rows]
+
+
+def test_what_came_after_the_state_is_forgotten_and_the_break_is_kept(tmp_path):
+    train(tmp_path, 1200)  # its state is that of step 800
+    assert progress(tmp_path) == [400, 800, 1200]
+    with (tmp_path / "progress.jsonl").open("a") as file:
+        file.write('{"step": 16')  # cut while writing
+    train(tmp_path, 1600)
+    assert progress(tmp_path) == [400, 800, 1200, 1600]
+    assert read_json(tmp_path / "identity.json")["resumed_at"] == [800]
+    train(tmp_path, 1600)  # nothing left to do
+    assert read_json(tmp_path / "identity.json")["resumed_at"] == [800]
+
+
+def test_a_finished_training_can_be_prolonged(tmp_path):
+    train(tmp_path, 800)
+    train(tmp_path, 2400)
+    with np.load(tmp_path / "state/state.npz") as state:
+        stored = int(state["position"])
+        assert 2400 - 2 <= stored <= 2400  # the step that is being saved is not stored yet
+        assert (state["buffer.rewards"][:stored] != 0).all()
+    assert progress(tmp_path)[-1] == 2400
+
+
 def test_another_training_in_the_same_folder_is_refused(tmp_path):
     train(tmp_path, 400)
     with pytest.raises(ValueError, match="holds another training"):
         train(tmp_path, 400, seed=1)
+
+
+def test_options_reach_the_algorithm_and_are_part_of_the_training(tmp_path, monkeypatch):
+    given = {}
+    real = sbx.TQC.__init__
+
+    def watched(self, *arguments, **settings):
+        given.update(settings)
+        real(self, *arguments, **settings)
+
+    watched.__signature__ = inspect.signature(real)
+    monkeypatch.setattr(sbx.TQC, "__init__", watched)
+    options = {"top_quantiles_to_drop_per_net": 0}
+    train_online("Hopper-v4", tmp_path, steps=100, keep_every=100, options=options)
+    assert given["top_quantiles_to_drop_per_net"] == 0
+    assert read_json(tmp_path / "identity.json")["options"] == options
+    with pytest.raises(ValueError, match="holds another training"):
+        train_online("Hopper-v4", tmp_path, steps=100)
+
+
+@pytest.mark.parametrize("option", ["learning_rat", "seed", "env"])
+def test_an_option_that_cannot_be_given_is_named(tmp_path, option):
+    with pytest.raises(ValueError, match=f"TQC takes no option {option} here"):
+        train_online("Hopper-v4", tmp_path, steps=100, options={option: 1})
+    assert not (tmp_path / "identity.json").exists()

@@ -7,17 +7,20 @@ was saved last. The state is arrays and JSON: nothing is pickled.
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from bench.behaviours.actor import Actor
 from bench.environments import make
-from bench.files import read_json, replacing, write_json
+from bench.files import read_json, replacing, write_json, write_text
 
 LIBRARIES = ("sbx-rl", "stable-baselines3", "jax", "gymnasium", "mujoco", "numpy")
 BURST = (
@@ -35,17 +38,23 @@ def train_online(
     seed: int = 0,
     keep_every: int = 2_000,
     save_every: int = 40_000,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Train `algorithm` (tqc or sac) on a Gymnasium environment; write actors, log and state below
     `out`.
 
     Writes `actors/<step>.safetensors` every `keep_every` steps, `progress.jsonl` with the returns
     of training, and `state/` every `save_every` steps. Started again with the same `out` it resumes
-    from the last state.
+    from the last state, in a new episode; `identity.json` keeps the steps at which that happened,
+    as the weights then differ from those of a training in one go. More `steps` prolong a training.
+
+    `options` go to sbx's algorithm: TQC without dropped quantiles suits HalfCheetah (Kuznetsov et
+    al. 2020, environment-dependent hyperparameters), `{"top_quantiles_to_drop_per_net": 0}`.
 
     Raises:
         ModuleNotFoundError: the extra `behaviours` is not installed.
-        ValueError: `out` holds the training of another environment, algorithm or seed.
+        ValueError: `out` holds the training of another environment, algorithm, seed or options, or
+            the algorithm has no such option.
     """
     try:
         import sbx
@@ -56,26 +65,40 @@ def train_online(
     from stable_baselines3.common.callbacks import BaseCallback
 
     identity = {"environment": environment, "algorithm": algorithm, "seed": seed}
+    identity |= {"options": dict(options)} if options else {}
     known = out / "identity.json"
-    if known.exists() and {k: read_json(known)[k] for k in identity} != identity:
+    if (
+        known.exists()
+        and {key: value for key, value in read_json(known).items() if key in (*identity, "options")}
+        != identity
+    ):
         raise ValueError(
             f"{out} holds another training ({read_json(known)}); choose another folder"
         )
-    write_json(
-        known, identity | {"libraries": {name: version(name) for name in LIBRARIES}, "burst": BURST}
-    )
     (out / "actors").mkdir(parents=True, exist_ok=True)
 
-    model = {"tqc": sbx.TQC, "sac": sbx.SAC}[algorithm](
-        "MlpPolicy",
-        make(environment),
-        seed=seed,
-        train_freq=BURST,
-        gradient_steps=BURST,
-        learning_starts=5_000,
-        buffer_size=max(steps, 1_000),
-    )
+    kind = {"tqc": sbx.TQC, "sac": sbx.SAC}[algorithm]
+    settings = {
+        "seed": seed,
+        "train_freq": BURST,
+        "gradient_steps": BURST,
+        "learning_starts": 5_000,
+        "buffer_size": max(steps, _steps_of(out / "state"), 1_000),
+    }
+    allowed = set(inspect.signature(kind).parameters) - set(settings) - {"policy", "env"}
+    if unknown := sorted(set(options) - allowed):
+        raise ValueError(f"sbx's {algorithm.upper()} takes no option {', '.join(unknown)} here")
+    model = kind("MlpPolicy", make(environment), **settings, **options)
     resumed = _restore(model, out / "state")
+    breaks = read_json(known).get("resumed_at", []) if known.exists() else []
+    if resumed and model.num_timesteps < steps:
+        _forget_after(model.num_timesteps, out)
+        breaks.append(model.num_timesteps)
+    libraries = {name: version(name) for name in LIBRARIES}
+    write_json(
+        known,
+        identity | {"libraries": libraries, "burst": BURST, "resumed_at": sorted(set(breaks))},
+    )
 
     class Keeper(BaseCallback):  # type: ignore[misc]
         """Keeps actors, prints progress and saves the state."""
@@ -113,6 +136,25 @@ def train_online(
             reset_num_timesteps=not resumed,
             log_interval=None,
         )
+
+
+def _forget_after(step: int, out: Path) -> None:
+    """Drop what a stopped training logged and kept after the state from which it goes on."""
+    for path in (out / "actors").glob("*.safetensors"):
+        if int(path.stem) > step:
+            path.unlink()
+    log = out / "progress.jsonl"
+    if log.exists():
+        rows = log.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [row for row in rows if row.endswith("\n")]  # the last one may be cut
+        write_text(log, "".join(row for row in whole if json.loads(row)["step"] <= step))
+
+
+def _steps_of(folder: Path) -> int:
+    if not (folder / "state.npz").exists():
+        return 0
+    with np.load(folder / "state.npz", allow_pickle=False) as saved:
+        return int(saved["num_timesteps"])
 
 
 def _actor_of(model: Any) -> Actor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ def add(verbs: Any) -> None:
     online.add_argument("--algorithm", choices=("tqc", "sac"), default="tqc")
     online.add_argument("--steps", type=int, default=400_000)
     online.add_argument("--seed", type=int, default=0)
+    online.add_argument(
+        "--options", type=json.loads, default={}, help="JSON: settings of sbx's algorithm"
+    )
     online.add_argument(
         "--keep-every", type=int, default=2_000, help="steps between two kept actors"
     )
@@ -59,10 +64,12 @@ def _behaviours(arguments: Arguments) -> None:
         steps=arguments.steps,
         seed=arguments.seed,
         keep_every=arguments.keep_every,
+        options=arguments.options,
     )
     command = (
         f"bench behaviours train {domain.name} --algorithm {arguments.algorithm} --steps {arguments.steps} "
         f"--seed {arguments.seed} --keep-every {arguments.keep_every}"
+        + (f" --options {shlex.quote(json.dumps(arguments.options))}" if arguments.options else "")
     )
     built = zoo.build(domain, work, command, arguments.zoo or ZOO)
     print(
