@@ -153,3 +153,11 @@ def test_too_little_space_is_said_before_the_download(
     monkeypatch.setattr("bench.datasets.download.shutil.disk_usage", lambda path: usage)
     with pytest.raises(DiskFull, match="3,000,000 bytes are to come, 10 are free"):
         get(server, tmp_path, "/file")
+
+
+def test_a_server_that_is_not_there_is_said_in_a_few_words(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/file"
+    with pytest.raises(DownloadFailed) as failure:
+        fetch([url], tmp_path / "file", size=len(CONTENT), digest=DIGEST)
+    assert f"{url}: Failed to establish a new connection: [Errno 111]" in str(failure.value)
+    assert "HTTPConnectionPool" not in str(failure.value)

@@ -70,16 +70,15 @@ def test_an_hdf5_is_the_same_task(arrays: Arrays, workplace: Path) -> None:
 def test_an_unknown_environment_takes_its_constants_from_the_data(
     arrays: Arrays, workplace: Path
 ) -> None:
-    arrays |= {"observations": np.zeros((30, 3)), "actions": np.zeros((30, 1))}
+    arrays |= {"observations": np.zeros((30, 8)), "actions": np.zeros((30, 2))}
     np.savez(workplace / "my.npz", **arrays)
-    constants = Constants(environment="Pendulum-v1", reference=(-1500.0, 300.0))
-    data = import_data("my.npz", "pendulum-mine", constants)
-    domain = task_by_name("pendulum-mine").domain
-    assert (domain.label, domain.horizon) == ("pendulum", 200)
+    constants = Constants(environment="Swimmer-v4", reference=(-1500.0, 300.0))
+    import_data("my.npz", "swimmer-mine", constants)
+    domain = task_by_name("swimmer-mine").domain
+    assert (domain.label, domain.horizon) == ("swimmer", 1000)
     assert domain.target_return == 255  # the best return
     assert domain.return_scale == 100  # the power of ten below it
     assert domain.normalised(300) == 100
-    assert (data.action_low, data.action_high) == (-2, 2)
 
 
 def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
@@ -186,3 +185,41 @@ def test_the_command_says_what_to_do_next(
     said = capsys.readouterr().out
     assert "3 episodes, 30 steps of Hopper-v4" in said
     assert "put hopper-mine under suites.mujoco.tasks" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "environment", "message"),
+    [
+        ({"rewards": np.array(["a"] * 30)}, "Hopper-v4", "rewards holds <U1, not real numbers"),
+        (
+            {"actions": np.where(np.arange(90).reshape(30, 3) == 13, 1.5, 0.0)},
+            "Hopper-v4",
+            "actions leave the environment's range of -1 to 1 in 1 rows, first in row 4",
+        ),
+        (
+            {"observations": np.zeros((30, 3)), "actions": np.zeros((30, 1))},
+            "Pendulum-v1",
+            r"Pendulum-v1 takes actions from -2 to 2, methods act in \[-1, 1\]",
+        ),
+        (
+            {"observations": np.zeros((30, 4)), "actions": np.zeros((30, 1), dtype=int)},
+            "CartPole-v1",
+            r"actions of CartPole-v1 are Discrete\(2\); only vectors of real numbers",
+        ),
+    ],
+    ids=["text", "outside", "range", "discrete"],
+)
+def test_actions_that_no_method_could_take_are_named(
+    arrays: Arrays, workplace: Path, change: Arrays, environment: str, message: str
+) -> None:
+    np.savez(workplace / "my.npz", **arrays | change)
+    constants = Constants(environment=environment, reference=(0.0, 1.0))
+    with pytest.raises(WrongData, match=message):
+        import_data("my.npz", "own-data", constants)
+    assert not (workplace / "data").exists()
+
+
+def test_rounding_is_no_action_outside(arrays: Arrays, workplace: Path) -> None:
+    arrays["actions"][3] = np.float32(1.0000001)
+    np.savez(workplace / "my.npz", **arrays)
+    assert import_data("my.npz", "hopper-mine", HOPPER).actions.max() > 1

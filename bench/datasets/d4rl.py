@@ -21,6 +21,7 @@ from bench.tasks import Domain
 NEEDED = ("observations", "actions", "rewards", "terminals")
 ARRAYS = (*NEEDED, "timeouts", "next_observations")
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+ROUNDING = 1e-3  # by which an action may leave its range
 
 
 class WrongData(ValueError):
@@ -76,6 +77,9 @@ def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Tra
     Raises:
         WrongData: a shape, a value, or the bounds of the episodes are wrong.
     """
+    for key, values in arrays.items():
+        if np.asarray(values).dtype.kind not in "biuf":
+            raise WrongData(f"{name}: {key} holds {np.asarray(values).dtype}, not real numbers")
     arrays = {
         key: values[:, 0]
         if key in ("rewards", "terminals", "timeouts")
@@ -124,11 +128,14 @@ def counted_timeouts(terminals: NDArray[np.bool_], horizon: int) -> NDArray[np.b
 def fit(
     name: str, domain: Domain, observations: NDArray[Any], actions: NDArray[Any]
 ) -> tuple[float, float]:
-    """Check shapes against the environment's spaces and return its range of actions.
+    """Check observations and actions against the environment's spaces; return its range of actions.
 
     Raises:
-        WrongData: they do not fit.
+        WrongData: they do not fit, or no method here could act in this environment: all of them
+            return vectors in [-1, 1].
     """
+    from gymnasium.spaces import Box
+
     from bench.environments import make
 
     environment = make(domain.environment)
@@ -139,12 +146,29 @@ def fit(
     for what, array, space in zip(
         ("observations", "actions"), (observations, actions), spaces, strict=True
     ):
+        if not isinstance(space, Box) or len(space.shape) != 1:
+            raise WrongData(
+                f"{name}: {what} of {domain.environment} are {space}; only vectors of real numbers "
+                "can be learned from here"
+            )
         if np.ndim(array) != 2 or np.shape(array)[1:] != space.shape:
             raise WrongData(
                 f"{name}: {what} have shape {np.shape(array)}, but those of {domain.environment} "
                 f"need (steps, {space.shape[0]})"
             )
-    return float(spaces[1].low.min()), float(spaces[1].high.max())
+    low, high = float(spaces[1].low.min()), float(spaces[1].high.max())
+    if (low, high) != (-1.0, 1.0):
+        raise WrongData(
+            f"{name}: {domain.environment} takes actions from {low:g} to {high:g}, methods act in [-1, 1]: "
+            "register it wrapped in gymnasium.wrappers.RescaleAction, and scale the actions"
+        )
+    outside = np.flatnonzero((np.abs(np.asarray(actions, dtype=np.float64)) > 1 + ROUNDING).any(1))
+    if len(outside):
+        raise WrongData(
+            f"{name}: actions leave the environment's range of -1 to 1 in {len(outside):,} rows, first in "
+            f"row {outside[0]}: clip them as the environment did"
+        )
+    return low, high
 
 
 def _at_ends(arrays: dict[str, NDArray[Any]], ends: NDArray[np.bool_]) -> NDArray[Any] | None:

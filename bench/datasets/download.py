@@ -151,5 +151,6 @@ def _receive(response: Any, part: Path, start: int, size: int) -> None:
 
 
 def _plain(error: Exception) -> str:
-    reason = str(error)
+    cause = getattr(error.args[0] if error.args else None, "reason", None)  # urllib3's, inside
+    reason = str(error) if cause is None else str(cause).split(": ", 1)[-1]
     return reason if len(reason) <= 200 else f"{reason[:200]}..."
