@@ -7,16 +7,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from bench.files import replacing
+from bench.drawing import pyplot, save
 from bench.tables import OTHER_DATA, Table2, headline, row_of, tidy
 
 # Okabe and Ito's palette, which also differs in lightness
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-STYLE = Path(__file__).with_suffix(".mplstyle")
 
 
 def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
@@ -31,16 +29,13 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
     Returns:
         The numbers behind the figure.
     """
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     groups: dict[str, list[tuple[str, str]]] = {}
     for data, environment in table.rows:
         if environment:
             groups.setdefault(data, []).append((data, environment))
     paper = "paper (other data)" if OTHER_DATA in table.verdicts.values() else "paper"
     width = max(6.0, 2.0 + 2.2 * max(map(len, groups.values())))
-    with plt.style.context(STYLE):
+    with pyplot() as plt:
         figure, grid = plt.subplots(
             len(groups),
             1,
@@ -54,13 +49,7 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
             axes.set_title(data, loc="left")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", frameon=False)
-        for path in files:
-            with replacing(path) as temporary:
-                kind = path.suffix.removeprefix(".")
-                figure.savefig(
-                    temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
-                )
-        plt.close(figure)
+        save(figure, files)
     return tidy(table)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.zoo import Zoo
-from bench.files import read_json, replacing
+from bench.drawing import pyplot, save
+from bench.files import read_json
 from bench.tasks import DOMAINS, Domain
 
-STYLE = Path(__file__).parents[1] / "figures.mplstyle"
 HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Checkpoints up to medium"]
 
 
@@ -54,16 +54,8 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
     Raises:
         ValueError: a suffix is neither .png nor .svg.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    for path in files:
-        if path.suffix not in (".png", ".svg"):
-            raise ValueError(f"cannot draw {path}: known formats are .png, .svg")
     found = shipped(root)
-    with plt.style.context(STYLE):
+    with pyplot() as plt:
         figure, grid = plt.subplots(
             1, len(found), figsize=(1 + 2.6 * len(found), 2.8), squeeze=False, layout="constrained"
         )
@@ -84,12 +76,7 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
         grid[0, 0].set_ylabel("return, normalised")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-        for path in files:
-            with replacing(path) as temporary:
-                kind = path.suffix.removeprefix(".")
-                metadata = {"Date": None} if kind == "svg" else None
-                figure.savefig(temporary, format=kind, metadata=metadata)
-        plt.close(figure)
+        save(figure, files)
 
 
 def _manifest(animals: Zoo) -> Any:

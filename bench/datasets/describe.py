@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from bench.datasets import d4rl_files, storage
-from bench.files import replacing, write_text
+from bench.drawing import check_formats, pyplot, save
+from bench.files import write_text
 from bench.tables import MISSING, page
 from bench.tasks import Task, task_by_name
 
-STYLE = Path(__file__).parents[1] / "figures.mplstyle"
 HEADINGS = [
     "Data set",
     "Source",
@@ -103,12 +103,8 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
 
 def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
     """Draw the distribution of returns and of lengths, a row for each data set."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    with plt.style.context(STYLE):
+    check_formats(files)
+    with pyplot() as plt:
         figure, grid = plt.subplots(
             len(manifests),
             2,
@@ -126,13 +122,7 @@ def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
             left.set_xlabel("return" if task is None else "return, normalised")
             right.hist(manifest["lengths"], bins=40, color="#E69F00")
             right.set_xlabel("length of the episode, steps")
-        for path in files:
-            with replacing(path) as temporary:
-                kind = path.suffix.removeprefix(".")
-                figure.savefig(
-                    temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
-                )
-        plt.close(figure)
+        save(figure, files)
 
 
 def _row(manifest: dict[str, Any]) -> list[str]:

@@ -130,8 +130,6 @@ def _describe(arguments: Arguments) -> None:
 
     print("\n\n".join(describe.text(folder) for folder in arguments.folder))
     if arguments.figure is not None:
-        if arguments.figure.suffix not in (".png", ".svg"):
-            raise ValueError(f"cannot draw {arguments.figure}: known formats are .png, .svg")
         describe.draw([storage.read_manifest(f) for f in arguments.folder], [arguments.figure])
         print(f"\n{arguments.figure}")
 
