@@ -65,7 +65,7 @@ def test_every_readme_command_runs(clone):
     for suffix in ("csv", "tex", "png", "svg"):
         assert (clone / f"reports/smoke/mujoco/table2.{suffix}").stat().st_size > 0
     assert (clone / "reports/smoke/report.html").exists()
-    record = clone / "results/smoke/runs/hopper-medium/dense/100/mine/0/result.json"
+    record = clone / "results/smoke/runs/reacher2d-medium/dense/100/mine/0/result.json"
     assert record.exists()  # the baseline that the README adds
 
 

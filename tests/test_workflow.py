@@ -31,8 +31,8 @@ def done(finished, tmp_path):
 
 def test_the_default_plan(clone):
     planned = jobs(snakemake(clone, "all_mujoco", "--dry-run"))
-    assert planned["train"] == planned["evaluate"] == 3 * 6 * 3  # tasks, methods, seeds
-    assert planned["generate"] == 3
+    assert planned["train"] == planned["evaluate"] == 12 * 6 * 3  # tasks, methods, seeds
+    assert planned["generate"] == 12
     assert planned["scores"] == planned["table2"] == planned["cost"] == 1
 
 
