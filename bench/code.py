@@ -52,12 +52,17 @@ def _tree(path: Path, modified: int) -> ast.Module | None:
         return None
 
 
-def _parse(path: Path) -> ast.Module | None:
-    return _tree(path, path.stat().st_mtime_ns if path.exists() else 0)
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def _imports(path: Path, root: Path) -> list[Path]:
-    tree = _parse(path)
+def _imports(path: Path, root: Path) -> tuple[Path, ...]:
+    return _imports_at(path, root, _modified(path))
+
+
+@cache  # a plan asks for the same few files hundreds of times
+def _imports_at(path: Path, root: Path, modified: int) -> tuple[Path, ...]:
+    tree = _tree(path, modified)
     names: set[str] = set()
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
@@ -69,11 +74,16 @@ def _imports(path: Path, root: Path) -> list[Path]:
     paths = [Path(*name.split(".")) for name in names if name.split(".")[0] in PACKAGES]
     packages = {parent for path in paths for parent in (path, *path.parents[:-1])}
     candidates = {path.with_suffix(".py") for path in paths} | {p / "__init__.py" for p in packages}
-    return [candidate for candidate in candidates if (root / candidate).is_file()]
+    return tuple(candidate for candidate in candidates if (root / candidate).is_file())
 
 
 def _hash(path: Path) -> str:
-    tree = _parse(path)
+    return _hash_at(path, _modified(path))
+
+
+@cache
+def _hash_at(path: Path, modified: int) -> str:
+    tree = _tree(path, modified)
     if tree is not None:
         return hashlib.sha256(_without_docstrings(tree).encode()).hexdigest()[:12]
     content = path.read_bytes() if path.exists() else b""

@@ -8,12 +8,13 @@ import time
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from bench import record
 from bench.code import ROOT, fingerprint, method_file
 from bench.context import KEPT
 from bench.files import DamagedFile, read_json, sha256, write_json
-from bench.identity import Identity, identity_of
+from bench.identity import RESULT, Identity, identity_of
 from bench.machine import commit, peak_memory, prepare
 from bench.method import BadMethod, Method, blaming, load_method
 from bench.protocol import Outcome, evaluate
@@ -32,16 +33,9 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
         BadMethod: the policy's actions cannot be used.
     """
     identity = identity_of(folder.absolute())
-    training = read_json(folder / TRAINING)
+    training = checked_training(folder)
     task, method = task_by_name(identity.task), load_method(training["module"])
     prepare(device)
-    for path, expected in [(POLICY, training["policy"])] + [
-        (f"{KEPT}/{k}", v) for k, v in training["kept"].items()
-    ]:
-        if not (folder / path).exists() or sha256(folder / path) != expected:
-            raise DamagedFile(
-                f"policy {folder / path} is not the one that was trained; delete {folder} and run again"
-            )
     asked = training["config"].get("target_return")
     target = task.domain.target_return if asked is None else asked
     began, cpu = time.perf_counter(), time.process_time()
@@ -49,42 +43,28 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
     for path in [folder / KEPT / name for name in sorted(training["kept"])]:
         if (step := int(path.stem)) == 0 or curve_episodes == 0:
             continue
-        outcome, _ = _score(
-            method, path, task, identity, target, curve_episodes, min(lanes, curve_episodes), device
+        side_by_side = min(lanes, curve_episodes)
+        [outcome], _ = score(
+            method, path, task, identity, [target], curve_episodes, side_by_side, device
         )
-        evaluations.append({"step": step, "final": False, **asdict(outcome)})
-    outcome, rolled_out = _score(
-        method, folder / POLICY, task, identity, target, episodes, lanes, device
+        evaluations.append(evaluation(step, outcome, final=False))
+    [outcome], rolled_out = score(
+        method, folder / POLICY, task, identity, [target], episodes, lanes, device
     )
-    evaluations.append({"step": training["steps"], "final": True, **asdict(outcome)})
-    files = (method_file(training["module"]), Path("bench/evaluate.py"))
-    record.write(
+    evaluations.append(evaluation(training["steps"], outcome, final=True))
+    write_record(
         folder,
         identity,
-        module=training["module"],
-        status="done" if training["diverged_at"] is None else "diverged",
-        diverged_at=training["diverged_at"],
+        training,
+        task,
         protocol={
-            "environment": task.domain.environment,
-            "source": training["source"],
             "target": target,
             "episodes": episodes,
             "curve_episodes": curve_episodes,
             "lanes": lanes,
             "rolled_out": rolled_out,
-            "task": training["task"],
         },
         evaluations=evaluations,
-        training={"steps": training["steps"], "losses": training["losses"]},
-        config=training["config"],
-        hashes={
-            "data": training["data"],
-            "code": training["code"],
-            "evaluation_code": fingerprint(*files),
-            "policy": training["policy"],
-        },
-        versions=training["versions"] | {name: version(name) for name in SIMULATOR},
-        device=training["device"],
     )
     write_json(
         folder / "run.json",
@@ -108,16 +88,86 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
     )
 
 
-def _score(
+def checked_training(folder: Path) -> dict[str, Any]:
+    """Return a run's `training.json`, if its policies are the ones that were trained.
+
+    Raises:
+        FileNotFoundError: the run was not trained.
+        DamagedFile: a policy is missing or another one.
+    """
+    training: dict[str, Any] = read_json(folder / TRAINING)
+    kept = {f"{KEPT}/{name}": digest for name, digest in training["kept"].items()}
+    for path, expected in ({POLICY: training["policy"]} | kept).items():
+        if not (folder / path).exists() or sha256(folder / path) != expected:
+            raise DamagedFile(
+                f"policy {folder / path} is not the one that was trained; delete {folder} and run again"
+            )
+    return training
+
+
+def evaluation(step: int, outcome: Outcome, *, final: bool) -> dict[str, Any]:
+    """Return an outcome as a record holds it."""
+    return {"step": step, "final": final, **asdict(outcome)}
+
+
+def write_record(
+    folder: Path,
+    identity: Identity,
+    training: dict[str, Any],
+    task: Task,
+    *,
+    protocol: dict[str, Any],
+    evaluations: list[dict[str, Any]],
+    name: str = RESULT,
+) -> None:
+    """Write a record of evaluations together with all that the training said of itself."""
+    half = Path("bench/evaluate.py" if name == RESULT else "bench/sweep.py")
+    record.write(
+        folder,
+        identity,
+        name,
+        module=training["module"],
+        status="done" if training["diverged_at"] is None else "diverged",
+        diverged_at=training["diverged_at"],
+        protocol={
+            "environment": task.domain.environment,
+            "source": training["source"],
+            **protocol,
+            "task": training["task"],
+        },
+        evaluations=evaluations,
+        training={"steps": training["steps"], "losses": training["losses"]},
+        config=training["config"],
+        hashes={
+            "data": training["data"],
+            "code": training["code"],
+            "evaluation_code": fingerprint(method_file(training["module"]), half),
+            "policy": training["policy"],
+        },
+        versions=training["versions"] | {name: version(name) for name in SIMULATOR},
+        device=training["device"],
+    )
+
+
+def score(
     method: Method,
     path: Path,
     task: Task,
     identity: Identity,
-    target: float,
+    targets: list[float],
     episodes: int,
     lanes: int,
     device: str,
-) -> tuple[Outcome, bool]:
+) -> tuple[list[Outcome], bool]:
+    """Evaluate a saved policy at some targets.
+
+    Returns:
+        An outcome for each target, and whether episodes were rolled out (else: recorded ones).
+
+    Raises:
+        BadMethod: a policy other than `behaviour` claims recorded episodes, or its actions cannot
+            be used.
+    """
     policy = method.load(path, device)
     rolled_out = getattr(policy, "recorded", None) is None
     if not rolled_out and method.name != "behaviour":
@@ -130,15 +180,18 @@ def _score(
         print(f"{path.name}: {done}/{total} episodes", flush=True)
 
     with blaming(identity.method):
-        [outcome] = evaluate(
+        outcomes = evaluate(
             policy,
             task,
             method=identity.method,
             episodes=episodes,
-            targets=[float(target)],
+            targets=[float(target) for target in targets],
             lanes=lanes,
             seed=identity.seed,
             sparse=identity.reward == "sparse",
             progress=progress,
         )
-    return replace(outcome, returns=[round(value, 6) for value in outcome.returns]), rolled_out
+    return [
+        replace(outcome, returns=[round(value, 6) for value in outcome.returns])
+        for outcome in outcomes
+    ], rolled_out

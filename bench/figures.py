@@ -4,6 +4,7 @@ colour-blind.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +12,69 @@ import numpy as np
 import pandas as pd
 
 from bench.drawing import pyplot, save
-from bench.tables import OTHER_DATA, Table2, headline, row_of, tidy
+from bench.statistics import Estimate
+from bench.tables import AVERAGE, Table
+from bench.verdicts import OTHER_DATA
 
 # Okabe and Ito's palette, which also differs in lightness
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 
 
-def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
-    """Draw Table 2: a panel for each kind of data, a group of bars for each environment, a bar for
-    each method.
+MARKERS = "osD^vPX*"
+
+
+def curve(
+    axes: Any, x: Sequence[float], estimates: Sequence[Estimate], position: int, label: str
+) -> None:
+    """Draw means over an axis with their 95 % intervals as a band.
+
+    Args:
+        axes: where.
+        x: ascending.
+        estimates: one for each x; without an interval (one seed) there is no band.
+        position: of the method among others; decides colour and marker.
+        label: for the legend.
+    """
+    colour = COLOURS[position % len(COLOURS)]
+    means = [e.mean for e in estimates]
+    marker = MARKERS[position % len(MARKERS)]
+    axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
+    low, high = [e.low for e in estimates], [e.high for e in estimates]
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
+
+
+def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tuple[Any, list[Any]]:
+    """Return a figure and `count` axes in rows of at most `columns`."""
+    across = min(columns, count)
+    down = -(-count // across)
+    figure, grid = plt.subplots(
+        down,
+        across,
+        figsize=(0.6 + 3.3 * across, 0.6 + height * down),
+        squeeze=False,
+        layout="constrained",
+    )
+    axes = grid.ravel().tolist()
+    for empty in axes[count:]:
+        empty.set_axis_off()
+    return figure, axes[:count]
+
+
+def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
+    """Draw a table: a panel for each kind of data, a group of bars for each environment, a bar for
+    each column.
 
     Args:
         table: means and intervals.
-        scores: where the seeds' own scores come from.
+        runs: the scores that it was laid out from, a dot each.
         files: what to write; the suffix decides the format.
-
-    Returns:
-        The numbers behind the figure.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     for data, environment in table.rows:
-        if environment:
+        if data != AVERAGE:
             groups.setdefault(data, []).append((data, environment))
-    paper = "paper (other data)" if OTHER_DATA in table.verdicts.values() else "paper"
+    words = {cell.verdict for line in table.rows.values() for cell in line.values()}
+    paper = "paper (other data)" if OTHER_DATA in words else "paper"
     width = max(6.0, 2.0 + 2.2 * max(map(len, groups.values())))
     with pyplot() as plt:
         figure, grid = plt.subplots(
@@ -45,16 +86,15 @@ def bars(table: Table2, scores: pd.DataFrame, files: list[Path]) -> pd.DataFrame
             layout="constrained",
         )
         for axes, (data, rows) in zip(grid[:, 0], groups.items(), strict=True):
-            _panel(axes, table, headline(scores), rows, paper)
+            _panel(axes, table, runs, rows, paper)
             axes.set_title(data, loc="left")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", frameon=False)
         save(figure, files)
-    return tidy(table)
 
 
 def _panel(
-    axes: Any, table: Table2, runs: pd.DataFrame, rows: list[tuple[str, str]], paper: str
+    axes: Any, table: Table, runs: pd.DataFrame, rows: list[tuple[str, str]], paper: str
 ) -> None:
     """Draw the bars of some rows."""
     methods = list(table.labels)
@@ -70,7 +110,7 @@ def _panel(
             x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
         )
         for place, row in zip(x, rows, strict=True):
-            mine = runs[(runs["method"] == method) & (runs["task"].map(row_of) == row)]
+            mine = runs[(runs["column"] == method) & (runs["row"] == row)]
             dots = {"s": 7, "color": "white", "edgecolor": "black", "lw": 0.5, "zorder": 4}
             axes.scatter([place] * len(mine), mine["score"], **dots)
         quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+RESULT = "result.json"  # a run's record: its score and learning curve
+SWEEP = "sweep.json"  # the record of the same policy asked for a grid of targets
+
 
 @dataclass(frozen=True)
 class Identity:

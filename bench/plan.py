@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.code import ROOT
-from bench.identity import Identity
+from bench.identity import RESULT, SWEEP, Identity
+from bench.pages import DEFAULT_PAGES, PAGES
 from bench.tasks import known_tasks
 
 
@@ -57,11 +58,23 @@ class Plan:
         scale: the config's name; first folder of every result and report.
         variants: every method that a suite runs, by name, in the order of tables.
         runs: suite -> its runs, in the order of tables.
+        pages: suite -> the tables and figures made of it, names in `bench.pages.PAGES`.
+        swept: the suites whose policies are also asked for a grid of target returns.
     """
 
     scale: str
     variants: dict[str, Variant]
     runs: dict[str, tuple[Identity, ...]]
+    pages: dict[str, tuple[str, ...]]
+    swept: frozenset[str]
+
+    def records(self, suite: str) -> list[Path]:
+        """Return the records that a suite is made of: a result for each run, and its sweep where
+        the suite has one.
+        """
+        runs = self.runs[suite]
+        sweeps = [run.folder() / SWEEP for run in runs] if suite in self.swept else []
+        return [run.folder() / RESULT for run in runs] + sweeps
 
     def all_runs(self) -> tuple[Identity, ...]:
         """Return every run once."""
@@ -107,13 +120,16 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     """Lay out every run of a config that passed the schema.
 
     A module in baselines/ that no entry of `methods` mentions is a method of its own, under its
-    file's name, in every suite.
+    file's name, in every suite but those that say `baselines: false`. A method with a `base` has
+    that one's module, steps, options and reason, and its own laid over them.
 
     Raises:
-        BadConfig: a suite names an unknown method or task, or a method an unknown module.
+        BadConfig: a suite names an unknown method, task or page, or a method an unknown module or
+            base.
     """
     modules = found_modules(root)
-    declared: dict[str, dict[str, Any]] = config["methods"]
+    written: dict[str, dict[str, Any]] = config["methods"]
+    declared = {name: _resolved(name, written) for name in written}
     for name, entry in declared.items():
         if entry["module"] not in modules:
             raise BadConfig(
@@ -140,7 +156,9 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     for suite, axes in config["suites"].items():
         _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
         _known(f"suites.{suite}.methods", axes["methods"], known, "method")
-        methods = list(dict.fromkeys([*axes["methods"], *dropped]))
+        _known(f"suites.{suite}.pages", axes.get("pages", []), list(PAGES), "page")
+        joining = dropped if axes.get("baselines", True) else []
+        methods = list(dict.fromkeys([*axes["methods"], *joining]))
         used |= dict.fromkeys(methods)
         runs[suite] = tuple(
             Identity(config["name"], task, reward, float(percent), method, seed)
@@ -151,7 +169,34 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             for seed in axes["seeds"]
         )
     variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
-    return Plan(config["name"], variants, runs)
+    suites = config["suites"].items()
+    pages = {suite: tuple(axes.get("pages", DEFAULT_PAGES)) for suite, axes in suites}
+    swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
+    return Plan(config["name"], variants, runs, pages, swept)
+
+
+def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return an entry of `methods` with what it takes from its base laid under it."""
+    entry = declared[name]
+    if "base" not in entry:
+        if "module" not in entry:
+            raise BadConfig(f"methods.{name}: needs a `module`, or a `base` to be a variant of")
+        return entry
+    if "module" in entry:
+        raise BadConfig(f"methods.{name}: has a `base`, whose module it runs; drop `module`")
+    if entry["base"] not in declared or "base" in declared[entry["base"]]:
+        known = ", ".join(other for other in declared if "base" not in declared[other])
+        raise BadConfig(f"methods.{name}.base: unknown base {entry['base']!r}; known: {known}")
+    base = declared[entry["base"]]
+    own = entry.get("options") or {}
+    domains = {
+        domain: {key: value for key, value in (options or {}).items() if key not in own}
+        for domain, options in (base.get("domains") or {}).items()
+    }
+    for domain, options in (entry.get("domains") or {}).items():
+        domains[domain] = domains.get(domain, {}) | (options or {})
+    inherited = {key: base[key] for key in ("module", "steps", "reason") if key in base}
+    return inherited | entry | {"options": (base.get("options") or {}) | own, "domains": domains}
 
 
 def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Variant:

@@ -1,7 +1,8 @@
 """The record of one run: what it was, what it scored, and what it depended on.
 
 `result.json` has no clock in it: the same inputs give the same bytes on one machine. `run.json`
-beside it holds times, host and commit. Every reader checks schema and digest and refuses a damaged
+beside it holds times, host and commit; `sweep.json` is the record of the same policy asked for other
+target returns. Every reader checks schema and digest and refuses a damaged
 file by name.
 """
 
@@ -14,10 +15,9 @@ from typing import Any
 import jsonschema
 
 from bench.files import DamagedFile, digest, intact, read_json, write_json
-from bench.identity import Identity, identity_of
+from bench.identity import RESULT, Identity, identity_of
 
 SCHEMA_VERSION = 1
-RESULT = "result.json"
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _SCHEMA: dict[str, Any] = {
@@ -89,8 +89,8 @@ _SCHEMA: dict[str, Any] = {
 _VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
 
 
-def write(folder: Path, identity: Identity, **fields: Any) -> None:
-    """Write result.json, atomically.
+def write(folder: Path, identity: Identity, name: str = RESULT, **fields: Any) -> None:
+    """Write a record into a run's folder, atomically.
 
     Raises:
         jsonschema.ValidationError: a field is missing or of the wrong type: a bug in the caller.
@@ -99,11 +99,11 @@ def write(folder: Path, identity: Identity, **fields: Any) -> None:
     record = {"schema": SCHEMA_VERSION, "identity": asdict(identity), **fields}
     record["digest"] = digest(record)
     _VALIDATOR.validate(record)
-    write_json(folder / RESULT, record)
+    write_json(folder / name, record)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a result.json and check it.
+    """Read a record and check it.
 
     Raises:
         FileNotFoundError: there is none.

@@ -1,5 +1,5 @@
-"""Write the pages of the report: Table 2 with its figure, the cost of the runs, and what is there
-of an unfinished plan.
+"""Write what the report says of the runs themselves: their cost, and what is there of an unfinished
+plan.
 """
 
 from __future__ import annotations
@@ -8,46 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
 from bench import scores as score_table
 from bench.files import read_json, write_text
-from bench.identity import identity_of
+from bench.identity import RESULT, identity_of
+from bench.pages import table2
 from bench.plan import Plan
-from bench.record import RESULT
-from bench.tables import headline, latex, markdown, page, table2, tidy, web
-
-TITLE = (
-    "Table 2 (layout of Chen, Lu et al. 2021, p.7): offline reinforcement learning on MuJoCo data."
-)
-PICTURES = (".png", ".svg")
-
-
-def write_table2(scores: pd.DataFrame, scale: str, files: list[Path]) -> None:
-    """Write Table 2 in the formats of these files: .md, .html, .tex, .csv; its bars as .png, .svg.
-
-    Raises:
-        ValueError: a suffix is unknown, or there is nothing to print.
-    """
-    table = table2(scores, scale)
-    texts = {
-        ".md": lambda: markdown(table, TITLE),
-        ".html": lambda: web(table, TITLE),
-        ".tex": lambda: latex(table, TITLE),
-        ".csv": lambda: tidy(table).to_csv(index=False, float_format="%.4f", lineterminator="\n"),
-    }
-    pictures = [path for path in files if path.suffix in PICTURES]
-    for path in files:
-        if path.suffix in texts:
-            write_text(path, texts[path.suffix]())
-        elif path not in pictures:
-            raise ValueError(
-                f"cannot write {path}: known formats are {', '.join([*texts, *PICTURES])}"
-            )
-    if pictures:
-        from bench.figures import bars
-
-        bars(table, scores, pictures)
+from bench.sheets import Sheet, markdown, write
+from bench.tables import headline
 
 
 def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
@@ -99,11 +67,8 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
     ]
     total = sum(row["train"] + row["evaluate"] for method in rows.values() for row in method)
     title = f"What the runs of scale {plan.scale} cost: {total / 60:.1f} core-minutes."
-    if path.suffix == ".html":
-        write_text(path, page(title, headings, body, []))
-    else:
-        text = tabulate(body, headers=headings, tablefmt="github", disable_numparse=True)
-        write_text(path, f"{title}\n\n{text}\n")
+    numbers = pd.DataFrame(body, columns=headings)
+    write(Sheet(title, headings, body, [], numbers), [path])
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:
@@ -115,13 +80,15 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     """
     if suite not in plan.runs:
         raise ValueError(f"unknown suite {suite!r}; known: {', '.join(plan.runs)}")
-    wanted = {run: run.folder() / RESULT for run in plan.runs[suite]}
-    there = [record for record in wanted.values() if record.exists()]
-    holes = [str(record.parent) for record in wanted.values() if not record.exists()]
-    text = f"{len(there)} of the {len(wanted)} runs of {suite} at scale {plan.scale} are there.\n\n"
+    records = plan.records(suite)
+    there = [record for record in records if record.exists()]
+    runs, done = plan.runs[suite], sum(record.name == RESULT for record in there)
+    text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
     scores = score_table.collect(there, plan) if there else pd.DataFrame()
     if there and not headline(scores).empty:
-        text += markdown(table2(scores, plan.scale), TITLE) + "\n"
+        text += markdown(table2.make(scores, plan.scale)) + "\n"
+    missing = [record for record in records if not record.exists()]
+    holes = [str(path.parent if path.name == RESULT else path) for path in missing]
     if holes:
         text += "Missing:\n\n" + "\n".join(f"- {hole}" for hole in holes) + "\n"
     write_text(path, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pyarrow.parquet import read_table, write_table
 
 from bench import record
 from bench.files import DamagedFile, replacing
+from bench.identity import SWEEP
 from bench.plan import Plan
 from bench.tasks import task_by_name
 
@@ -26,10 +28,15 @@ class Incomparable(ValueError):
 def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
     """Read records into a table.
 
-    Columns: scale, task, reward, percent, method, seed, label, step, final, target, episodes,
-    return_mean, return_std, length_mean, score, score_std, status, source, environment, simulator,
-    rolled_out, quoted_table, quoted_method. `score` is normalised; it is computed here and nowhere
-    earlier. `return_std` is over episodes (ddof 1).
+    Columns: scale, task, reward, percent, method, seed, label, position, kind, step, final, target,
+    episodes, return_mean, return_std, length_mean, score, score_std, status, source, environment,
+    simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, asked, best_return,
+    data_low, data_high. `score` is normalised; it is computed here and nowhere earlier.
+    `return_std` is over episodes (ddof 1).
+    `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one) or
+    `sweep` (another target). `asked` is the target normalised; `data_low` and `data_high`, the
+    scores of the data's worst and best episode, and `best_return`, the latter raw, stand in rows of
+    a sweep.
 
     Raises:
         DamagedFile: a record is damaged.
@@ -46,6 +53,11 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
                 f"known: {', '.join(plan.variants)}"
             )
         task, variant = task_by_name(identity["task"]), plan.variants[identity["method"]]
+        bounds = protocol.get("data_returns", {})
+        data_low, data_high = (
+            task.domain.normalised(bounds[key]) if key in bounds else math.nan
+            for key in ("minimum", "maximum")
+        )
         for evaluation in result["evaluations"]:
             returns = np.asarray(evaluation["returns"], dtype=np.float64)
             spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
@@ -54,6 +66,7 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
                     **identity,
                     "label": variant.label,
                     "position": order[identity["method"]],
+                    "kind": _kind(path, evaluation),
                     "step": evaluation["step"],
                     "final": evaluation["final"],
                     "target": evaluation["target"],
@@ -71,17 +84,39 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
                     "rolled_out": protocol["rolled_out"],
                     "quoted_table": variant.quoted[0] if variant.quoted else "",
                     "quoted_method": variant.quoted[1] if variant.quoted else "",
+                    "context_length": result["config"].get("context_length", math.nan),
+                    "asked": task.domain.normalised(evaluation["target"]),
+                    "best_return": bounds.get("maximum", math.nan),
+                    "data_low": data_low,
+                    "data_high": data_high,
                 }
             )
     frame = pd.DataFrame(rows)
-    for column in ("simulator", "protocol"):
-        different = sorted(frame[column].unique()) if len(frame) else []
-        if len(different) > 1:
-            raise Incomparable(
-                f"records of different {column}s cannot stand in one table: {'; '.join(different)}. "
-                "Run the older ones again (snakemake --forcerun evaluate)"
-            )
+    check_comparable(frame)
     return frame
+
+
+def check_comparable(frame: pd.DataFrame) -> None:
+    """Refuse scores that must not be compared.
+
+    Raises:
+        Incomparable: they come from different simulator versions or protocols.
+    """
+    for column in ("simulator", "protocol"):
+        for _, same_kind in frame.groupby("kind") if len(frame) else ():
+            different = sorted(same_kind[column].unique())
+            if len(different) > 1:
+                raise Incomparable(
+                    f"records of different {column}s cannot stand in one table: "
+                    f"{'; '.join(different)}. Run the older ones again "
+                    "(snakemake --forcerun evaluate sweep)"
+                )
+
+
+def _kind(path: Path, evaluation: dict[str, Any]) -> str:
+    if path.name == SWEEP:
+        return "sweep"
+    return "score" if evaluation["final"] else "curve"
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

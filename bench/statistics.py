@@ -22,7 +22,7 @@ class Estimate:
     """A mean with its uncertainty.
 
     Attributes:
-        mean: of the runs, or the mean over tasks of such means.
+        mean: of the runs, or the mean over tasks of such means or of their differences.
         std: sample standard deviation over runs (ddof 1); NaN with one run, and for means over
             tasks.
         low, high: ends of the 95 % interval of the mean; NaN where there is none (one run).
@@ -69,7 +69,42 @@ def estimate_over_tasks(groups: Sequence[Sequence[float]]) -> Estimate:
     each = [estimate(group) for group in groups]
     if not each:
         raise ValueError("no tasks to average")
-    mean, runs = float(np.mean([e.mean for e in each])), sum(e.runs for e in each)
+    return _interval_of(float(np.mean([e.mean for e in each])), each, len(each))
+
+
+def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> Estimate:
+    """Return the mean over tasks of how far X's mean lies above Y's, with its interval.
+
+    Welch-Satterthwaite over the variances of both methods on all tasks; with one task it is the
+    interval of Welch's t test. X is not worse than Y by more than a margin where `low` lies above
+    minus the margin.
+
+    Args:
+        xs: the run scores of one method, a sequence for each task.
+        ys: those of the other, in the same order of tasks. Runs are not paired; their numbers may
+            differ.
+
+    Raises:
+        ValueError: there are no tasks, one has no scores, or the numbers of tasks differ.
+    """
+    if len(xs) != len(ys):
+        raise ValueError(f"one method has {len(xs)} tasks, the other {len(ys)}: give both the same")
+    ours, theirs = [estimate(group) for group in xs], [estimate(group) for group in ys]
+    if not ours:
+        raise ValueError("no tasks to compare")
+    mean = float(np.mean([x.mean - y.mean for x, y in zip(ours, theirs, strict=True)]))
+    return _interval_of(mean, ours + theirs, len(ours))
+
+
+def _interval_of(mean: float, each: list[Estimate], tasks: int) -> Estimate:
+    """Return the estimate of a sum of independent means, each with weight 1 / tasks or its negative.
+
+    Args:
+        mean: the weighted sum.
+        each: its parts.
+        tasks: what their weights divide by.
+    """
+    runs = sum(e.runs for e in each)
     if any(e.runs == 1 for e in each):
         return Estimate(mean, math.nan, math.nan, math.nan, runs)
     variances = np.array([e.std**2 / e.runs for e in each])
@@ -78,5 +113,5 @@ def estimate_over_tasks(groups: Sequence[Sequence[float]]) -> Estimate:
     freedom = variances.sum() ** 2 / sum(
         v**2 / (e.runs - 1) for v, e in zip(variances, each, strict=True)
     )
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variances.sum()) / len(each)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variances.sum()) / tasks
     return Estimate(mean, math.nan, mean - half, mean + half, runs)

@@ -1,82 +1,87 @@
-"""Tables: our cells with their intervals, the paper's beside them, and a verdict; Markdown, LaTeX,
-CSV.
-"""
+"""Tables: our cells with their intervals, the paper's beside them, and a verdict on each."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
-from tabulate import tabulate
 
-from bench.quoted import Quoted, quoted
+from bench.quoted import Quoted, cells, quoted
 from bench.scores import final
+from bench.sheets import Sheet
 from bench.statistics import Estimate, estimate, estimate_over_tasks
 from bench.tasks import task_by_name
+from bench.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA, compare, judge
 
-OTHER_DATA = "other data"
 KIND_LABELS = {
     "medium-expert": "Medium-Expert",
     "medium": "Medium",
     "medium-replay": "Medium-Replay",
 }
 AVERAGE = "Average"
+WITHOUT_REACHER = "without Reacher"
 MISSING = "—"
-STYLE = (
-    "body{font:14px/1.5 sans-serif;margin:1.5em}h1{font-size:1.2em}li{max-width:60em}"
-    "table{border-collapse:collapse}th,td{padding:.3em .7em;text-align:left}"
-    "th{border-bottom:1px solid}tr:last-child td{border-bottom:1px solid}"
-)
+
+Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One method on one row of a table."""
+    """One column's cell on one row of a table."""
 
     ours: Estimate | None  # None: no run
     paper: Quoted | None  # None: the paper has no such cell
     diverged: int  # how many of the runs diverged
+    verdict: str = ""  # ours against the paper's; empty where there is nothing to judge
 
     def text(self) -> str:
         """Return mean and interval, such as `57.3 [50.1, 64.5]`; a dagger marks diverged runs."""
-        if self.ours is None:
-            return MISSING
-        dagger = "†" * bool(self.diverged)
-        if math.isnan(self.ours.low):
-            return f"{self.ours.mean:.1f} (1 seed){dagger}"
-        if self.ours.low == self.ours.high:
-            return f"{self.ours.mean:.1f}{dagger}"
-        return f"{self.ours.mean:.1f} [{self.ours.low:.1f}, {self.ours.high:.1f}]{dagger}"
+        return MISSING if self.ours is None else spell(self.ours) + "†" * bool(self.diverged)
 
 
 @dataclass(frozen=True)
-class Table2:
-    """The paper's Table 2 layout: a row for each data set, a column for each method, averages at
-    the foot.
+class Table:
+    """The layout of the paper's Table 2: a row for each data set, a column for each method,
+    averages at the foot.
 
     Attributes:
-        labels: method -> heading.
-        rows: (data, environment) -> method -> cell, the average last.
+        labels: column -> heading.
+        rows: (data, environment) -> column -> cell, averages last.
         verdicts: what is said of each row.
         notes: sentences for below the table.
     """
 
     labels: dict[str, str]
-    rows: dict[tuple[str, str], dict[str, Cell]]
-    verdicts: dict[tuple[str, str], str]
+    rows: dict[Row, dict[str, Cell]]
+    verdicts: dict[Row, str]
     notes: list[str]
+
+
+def spell(ours: Estimate) -> str:
+    """Return a mean with its interval, as printed."""
+    if math.isnan(ours.low):
+        return f"{ours.mean:.1f} (1 seed)"
+    if ours.low == ours.high:
+        return f"{ours.mean:.1f}"
+    return f"{ours.mean:.1f} [{ours.low:.1f}, {ours.high:.1f}]"
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that Table 2 is about: final scores, dense reward, all of the data."""
     rows = final(scores)
-    chosen = rows[(rows["reward"] == "dense") & (rows["percent"] == 100)]
-    return chosen.sort_values(["position", "seed"])
+    return by_method(rows[(rows["reward"] == "dense") & (rows["percent"] == 100)])
 
 
-def table2(scores: pd.DataFrame, scale: str) -> Table2:
+def by_method(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return final scores laid out with a row for each task and a column for each method."""
+    rows = rows.sort_values(["position", "seed"], kind="stable")
+    return rows.assign(column=rows["method"], heading=rows["label"], row=rows["task"].map(row_of))
+
+
+def table2(scores: pd.DataFrame, scale: str) -> Table:
     """Lay out final scores of the dense reward and all of the data.
 
     Raises:
@@ -87,98 +92,99 @@ def table2(scores: pd.DataFrame, scale: str) -> Table2:
         raise ValueError(
             "no score with dense reward and 100 % of the data: nothing to put into Table 2"
         )
-    methods = {str(row["method"]): row for _, row in chosen.drop_duplicates("method").iterrows()}
-    labels = {name: str(row["label"]) for name, row in methods.items()}
-    tasks = list(dict.fromkeys(scores["task"]))
-    rows: dict[tuple[str, str], dict[str, Cell]] = {}
-    groups: dict[str, list[list[float]]] = {method: [] for method in labels}
-    for name in tasks:
-        cells = {}
-        for method in labels:
-            runs = chosen[(chosen["task"] == name) & (chosen["method"] == method)]
+    return lay_out(chosen, scale, [row_of(task) for task in dict.fromkeys(scores["task"])])
+
+
+def lay_out(
+    chosen: pd.DataFrame, scale: str, order: list[Row] | None = None, *, averages: bool = True
+) -> Table:
+    """Lay out scores in rows and columns, with averages and verdicts.
+
+    Args:
+        chosen: final scores with the columns of `bench.scores.collect`, and `row` (data,
+            environment), `column` and its `heading`. Columns stand in the order of their first
+            appearance.
+        scale: for the notes.
+        order: the rows; None: in the order of their first appearance.
+        averages: whether an average over the rows says anything.
+    """
+    columns = {str(run["column"]): run for _, run in chosen.drop_duplicates("column").iterrows()}
+    labels = {name: str(run["heading"]) for name, run in columns.items()}
+    tasks = {row: str(task) for row, task in zip(chosen["row"], chosen["task"], strict=True)}
+    rows: dict[Row, dict[str, Cell]] = {}
+    values: dict[Row, dict[str, list[float]]] = {}
+    for row in dict.fromkeys(order or chosen["row"]):
+        rows[row], values[row] = {}, {}
+        for name, about in columns.items():
+            runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
+            scores: list[float] = runs["score"].tolist()
+            quoting = runs.iloc[0] if len(runs) else about  # a missing cell is quoted all the same
             paper = quoted(
-                str(methods[method]["quoted_table"]), name, str(methods[method]["quoted_method"])
+                str(quoting["quoted_table"]), tasks.get(row, ""), str(quoting["quoted_method"])
             )
-            values = runs["score"].tolist()
-            groups[method].append(values)
-            cells[method] = Cell(
-                estimate(values) if values else None,
-                paper,
-                int((runs["status"] == "diverged").sum()),
-            )
-        rows[row_of(name)] = cells
-    verdicts = {row_of(name): _verdict(chosen[chosen["task"] == name]) for name in tasks} | {
-        (AVERAGE, ""): _verdict(chosen)
-    }
-    rows[(AVERAGE, "")] = {
-        method: Cell(
-            estimate_over_tasks(values) if all(values) else None,
-            None,
-            sum(cells[method].diverged for cells in rows.values()),
-        )
-        for method, values in groups.items()
-    }
-    return Table2(labels, rows, verdicts, _notes(chosen, rows, scale))
+            ours = estimate(scores) if scores else None
+            rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
+            values[row][name] = scores
+    rows = _judged(rows, values, chosen)
+    verdicts = {row: _row_verdict(line, labels) for row, line in rows.items()}
+    foot = _averages(rows, values, columns, tasks) if averages else {}
+    whole = rows | foot
+    return Table(
+        labels, whole, verdicts | dict.fromkeys(foot, ""), _notes(chosen, whole, labels, scale)
+    )
 
 
-def row_of(task: str) -> tuple[str, str]:
+def sheet(
+    table: Table,
+    title: str,
+    draw: Callable[[list[Path]], object] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Sheet:
+    """Return a table as a sheet; a column has one for the paper only where the paper has a number.
+
+    Args:
+        table: the table.
+        title: its caption.
+        draw: writes its figure.
+        notes: sentences before the table's own.
+    """
+    with_paper = {m for m in table.labels if any(cells[m].paper for cells in table.rows.values())}
+    headings = ["Data", "Environment"]
+    for method, label in table.labels.items():
+        headings += [label, f"{label}, paper"] if method in with_paper else [label]
+    body = []
+    for (data, environment), line in table.rows.items():
+        texts = [data, environment]
+        for method in table.labels:
+            cell = line[method]
+            texts += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
+        body.append([*texts, table.verdicts[data, environment]])
+    return Sheet(
+        title=title,
+        headings=[*headings, "Verdict"],
+        body=body,
+        notes=[*notes, *table.notes],
+        numbers=tidy(table),
+        draw=draw,
+        foot=sum(data == AVERAGE for data, _ in table.rows),
+    )
+
+
+def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
+    """Return value of a numeric column -> the estimate of the scores there, ascending."""
+    found: dict[float, list[float]] = {}
+    for value, score in zip(runs[axis], runs["score"], strict=True):
+        found.setdefault(float(value), []).append(float(score))
+    return {value: estimate(found[value]) for value in sorted(found)}
+
+
+def row_of(task: str) -> Row:
     """Return the row of a task: data and environment, as printed."""
     found = task_by_name(task)
     return KIND_LABELS.get(found.kind, found.kind.capitalize()), found.domain.label
 
 
-def markdown(table: Table2, caption: str) -> str:
-    """Return the table as Markdown with its notes."""
-    headings, body = _grid(table)
-    text = tabulate(body, headers=headings, tablefmt="github", disable_numparse=True)
-    notes = "\n".join(f"- {note}" for note in table.notes)
-    return f"{caption}\n\n{text}\n\n{notes}\n"
-
-
-def page(title: str, headings: list[str], body: list[list[str]], notes: list[str]) -> str:
-    """Return a table as a web page that needs nothing from the network."""
-    text = tabulate(body, headers=headings, tablefmt="html", disable_numparse=True)
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{text}\n<ul>{items}</ul>"
-        "</body></html>\n"
-    )
-
-
-def web(table: Table2, caption: str) -> str:
-    """Return the table as a web page with its notes."""
-    headings, body = _grid(table)
-    return page(caption, headings, body, table.notes)
-
-
-def latex(table: Table2, caption: str) -> str:
-    """Return the table as LaTeX for the package booktabs."""
-    headings, body = _grid(table)
-    columns = "ll" + "l" * (len(headings) - 2)
-    lines = [" & ".join(_escape(cell) for cell in row) + r" \\" for row in body]
-    notes = " ".join(table.notes)
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{_escape(caption)} {_escape(notes)}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            " & ".join(_escape(heading) for heading in headings) + r" \\",
-            r"\midrule",
-            *lines[:-1],
-            r"\midrule",
-            lines[-1],
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def tidy(table: Table2) -> pd.DataFrame:
+def tidy(table: Table) -> pd.DataFrame:
     """Return the table with one number a column: a row for each cell."""
     return pd.DataFrame(
         [
@@ -196,38 +202,91 @@ def tidy(table: Table2) -> pd.DataFrame:
                 "paper_std": cell.paper.std
                 if cell.paper and cell.paper.std is not None
                 else math.nan,
-                "verdict": table.verdicts[data, environment],
+                "verdict": cell.verdict,
             }
-            for (data, environment), cells in table.rows.items()
-            for method, cell in cells.items()
+            for (data, environment), line in table.rows.items()
+            for method, cell in line.items()
         ]
     )
 
 
-def _grid(table: Table2) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows as text; a method has a column for the paper only where the paper
-    has a number.
+def _judged(
+    rows: dict[Row, dict[str, Cell]], values: dict[Row, dict[str, list[float]]], runs: pd.DataFrame
+) -> dict[Row, dict[str, Cell]]:
+    """Return the rows with a verdict in each cell that has both numbers, corrected for how many
+    there are.
     """
-    with_paper = {m for m in table.labels if any(cells[m].paper for cells in table.rows.values())}
-    headings = ["Data", "Environment"]
-    for method, label in table.labels.items():
-        headings += [label, f"{label}, paper"] if method in with_paper else [label]
-    body = []
-    for (data, environment), cells in table.rows.items():
-        line = [data, environment]
-        for method in table.labels:
-            cell = cells[method]
-            line += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
-        body.append([*line, "" if data == AVERAGE else table.verdicts[data, environment]])
-    return [*headings, "Verdict"], body
+    places = [
+        (row, name)
+        for row, line in rows.items()
+        for name, cell in line.items()
+        if cell.ours and cell.paper
+    ]
+    comparisons = []
+    for row, name in places:
+        paper = rows[row][name].paper
+        assert paper is not None
+        mine = runs[(runs["row"] == row) & (runs["column"] == name)]
+        comparisons.append(
+            compare(
+                values[row][name],
+                paper.mean,
+                paper.std,
+                same_data=set(mine["source"]) == {"d4rl"},
+            )
+        )
+    judged = {row: dict(line) for row, line in rows.items()}
+    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
+        judged[row][name] = replace(rows[row][name], verdict=judgement.word)
+    return judged
 
 
-def _verdict(chosen: pd.DataFrame) -> str:
-    return OTHER_DATA if set(chosen["source"]) != {"d4rl"} else MISSING
+def _row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
+    """Return one word where all cells have the same verdict, else each word with its columns."""
+    words: dict[str, list[str]] = {}
+    for name, cell in line.items():
+        if cell.verdict:
+            words.setdefault(cell.verdict, []).append(labels[name])
+    if len(words) <= 1:
+        return next(iter(words), MISSING)
+    return "; ".join(f"{word}: {', '.join(names)}" for word, names in words.items())
+
+
+def _averages(
+    rows: dict[Row, dict[str, Cell]],
+    values: dict[Row, dict[str, list[float]]],
+    columns: dict[str, pd.Series],
+    tasks: dict[Row, str],
+) -> dict[Row, dict[str, Cell]]:
+    """Return the average over all rows, before it that without Reacher where the paper has both,
+    and the paper's where it is over the same rows.
+    """
+    reacher = [row for row in rows if tasks.get(row, "").startswith("reacher2d-")]
+    groups = {(AVERAGE, ""): ("average", list(rows))}
+    if reacher and len(reacher) < len(rows):
+        others = [row for row in rows if row not in reacher]
+        groups = {(AVERAGE, WITHOUT_REACHER): ("average-without-reacher", others)} | groups
+    averages: dict[Row, dict[str, Cell]] = {}
+    for place, (key, members) in groups.items():
+        averages[place] = {}
+        for name, about in columns.items():
+            scores = [values[row][name] for row in members]
+            printed = (str(about["quoted_table"]), str(about["quoted_method"]))
+            theirs = {task for table, task, method in cells() if (table, method) == printed}
+            theirs -= {"average", "average-without-reacher"}
+            if key != "average":
+                theirs = {task for task in theirs if not task.startswith("reacher2d-")}
+            same = theirs == {tasks.get(row, "") for row in members}
+            averages[place][name] = Cell(
+                estimate_over_tasks(scores) if all(scores) else None,
+                quoted(printed[0], key, printed[1]) if same else None,
+                sum(rows[row][name].diverged for row in members),
+            )
+    return averages
 
 
 def _notes(
-    chosen: pd.DataFrame, rows: dict[tuple[str, str], dict[str, Cell]], scale: str
+    chosen: pd.DataFrame, rows: dict[Row, dict[str, Cell]], labels: dict[str, str], scale: str
 ) -> list[str]:
     seeds, sources = chosen["seed"].nunique(), sorted(set(chosen["source"]))
     rolled = chosen[chosen["rolled_out"]]
@@ -238,44 +297,28 @@ def _notes(
         f"data: {', '.join(sources)}. "
         "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
     ]
-    if _verdict(chosen) == OTHER_DATA:
+    words = {cell.verdict for line in rows.values() for cell in line.values()}
+    if OTHER_DATA in words:
         notes.append(
             f"Verdict `{OTHER_DATA}`: the data were generated with this suite's own behaviour policies, "
             "so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
         )
+    if words - {OTHER_DATA, ""}:
+        notes.append(
+            "Verdicts compare our runs with the paper's mean ± std of 3 seeds, Holm-corrected over the table: "
+            f"`reproduced`, equivalent within {MARGIN:g} points (two one-sided tests); `differs`, Welch's t; "
+            f"`undecided`, neither; `{NOT_COMPARABLE}`, the paper prints no spread over seeds, or we have one run."
+        )
     remarks = dict.fromkeys(
-        f"Paper's {label}: {cell.paper.note}."
-        for cells in rows.values()
-        for method, cell in cells.items()
+        f"Paper's {labels[name]}: {cell.paper.note}."
+        for line in rows.values()
+        for name, cell in line.items()
         if cell.paper and cell.paper.note
-        for label in [chosen[chosen["method"] == method]["label"].iloc[0]]
     )
     notes += list(remarks)
-    if any(not r for r in chosen["rolled_out"]):
+    if not all(chosen["rolled_out"]):
         replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
         notes.append(f"{', '.join(replayed)}: the recorded episodes of the data, not rolled out.")
     if (diverged := int((chosen["status"] == "diverged").sum())) > 0:
         notes.append(f"† {diverged} run(s) diverged and are counted with the last finite policy.")
     return notes
-
-
-LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "—": "--",
-    "†": r"\dag{}",
-    "`": "",
-}
-
-
-def _escape(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text)

@@ -10,7 +10,8 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from bench.figures import bars
-from bench.tables import Table2, table2, tidy
+from bench.pages import table2 as table2_page
+from bench.tables import Table, headline, table2, tidy
 
 Scored = Callable[..., pd.DataFrame]
 
@@ -36,8 +37,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         plt.close(figure)
 
 
-def draw(scores: pd.DataFrame, path: Path, table: Table2 | None = None) -> bytes:
-    bars(table or table2(scores, "test"), scores, [path])
+def draw(scores: pd.DataFrame, path: Path, table: Table | None = None) -> bytes:
+    bars(table or table2(scores, "test"), headline(scores), [path])
     return path.read_bytes()
 
 
@@ -58,9 +59,8 @@ def test_other_numbers_give_another_picture(scored: Scored, tmp_path: Path) -> N
 
 def test_the_numbers_behind_the_figure_are_the_tables(scored: Scored, tmp_path: Path) -> None:
     frame = scored(RUNS)
-    table = table2(frame, "test")
-    behind = bars(table, frame, [tmp_path / "a.svg"])
-    pd.testing.assert_frame_equal(behind, tidy(table))
+    behind = table2_page.make(frame, "test").numbers
+    pd.testing.assert_frame_equal(behind, tidy(table2(frame, "test")))
     first = behind.iloc[0]
     assert (first["method"], first["runs"]) == ("dt", 3)
     assert (first["mean"], first["std"]) == pytest.approx((50, 1))
@@ -126,5 +126,5 @@ def test_labels_and_methods_are_in_the_legend(scored: Scored, tmp_path: Path) ->
 def test_many_formats_at_once(scored: Scored, tmp_path: Path) -> None:
     frame = scored(RUNS)
     files = [tmp_path / "new" / name for name in ("a.png", "a.svg")]
-    bars(table2(frame, "test"), frame, files)
+    bars(table2(frame, "test"), headline(frame), files)
     assert all(path.stat().st_size > 1000 for path in files)

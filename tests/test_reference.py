@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import record, report, scores
+from bench import record, scores, sheets
+from bench.pages import table2
 from bench.plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,7 @@ def test_every_run_of_the_plan_has_a_record(plan):
 def test_the_table_is_that_of_the_records(plan, tmp_path, page):
     by_run = {path.parent.relative_to(KEPT): path for path in RECORDS}
     ordered = [by_run[run.folder()] for run in plan.runs["mujoco"]]
-    report.write_table2(scores.collect(ordered, plan), "quick", [tmp_path / page])
+    sheets.write(table2.make(scores.collect(ordered, plan), "quick"), [tmp_path / page])
     assert (tmp_path / page).read_text() == (KEPT / "quick" / page).read_text()
 
 

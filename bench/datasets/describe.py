@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from bench import sheets
 from bench.datasets import d4rl_files, storage
 from bench.drawing import check_formats, pyplot, save
-from bench.files import write_text
-from bench.tables import MISSING, page
+from bench.sheets import Sheet
+from bench.tables import MISSING
 from bench.tasks import Task, task_by_name
 
 HEADINGS = [
@@ -83,22 +85,17 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
     Raises:
         ValueError: a suffix is unknown.
     """
-    from tabulate import tabulate
-
     manifests = [storage.read_manifest(folder) for folder in folders]
     body = [_row(manifest) for manifest in manifests]
-    title = f"The data sets of scale {scale}, and D4RL's of the same name."
-    for path in files:
-        if path.suffix == ".html":
-            write_text(path, page(title, HEADINGS, body, NOTES))
-        elif path.suffix == ".md":
-            table = tabulate(body, headers=HEADINGS, tablefmt="github", disable_numparse=True)
-            notes = "\n".join(f"- {note}" for note in NOTES)
-            write_text(path, f"{title}\n\n{table}\n\n{notes}\n")
-        elif path.suffix not in (".png", ".svg"):
-            raise ValueError(f"cannot write {path}: known formats are .md, .html, .png, .svg")
-    if pictures := [path for path in files if path.suffix in (".png", ".svg")]:
-        draw(manifests, pictures)
+    sheet = Sheet(
+        title=f"The data sets of scale {scale}, and D4RL's of the same name.",
+        headings=HEADINGS,
+        body=body,
+        notes=NOTES,
+        numbers=pd.DataFrame(body, columns=HEADINGS),
+        draw=lambda pictures: draw(manifests, pictures),
+    )
+    sheets.write(sheet, files)
 
 
 def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:

@@ -1,4 +1,4 @@
-"""From records to pages: `bench scores`, `table2`, `cost`, `partial`, `data-page`."""
+"""From records to pages: `bench scores`, `page`, `claims`, `cost`, `partial`, `data-page`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+from bench.pages import PAGES
 
 Arguments = argparse.Namespace
 
@@ -18,17 +20,25 @@ def add(verbs: Any) -> None:
     scores.add_argument("records", type=Path, nargs="+")
     scores.set_defaults(verb=_scores)
 
-    table = verbs.add_parser("table2", help="the paper's Table 2 and its figure from scores")
-    table.add_argument("--scores", type=Path, required=True)
-    table.add_argument("--scale", required=True)
-    table.add_argument(
+    page = verbs.add_parser("page", help="a table or figure of the paper from scores")
+    page.add_argument("name", choices=PAGES, metavar="NAME", help=", ".join(PAGES))
+    page.add_argument("--scores", type=Path, required=True)
+    page.add_argument("--scale", required=True)
+    page.add_argument(
         "--out",
         type=Path,
         nargs="+",
         required=True,
-        help=".md, .html, .tex, .csv: the table; .png, .svg: bars",
+        help=".md, .html, .tex, .csv: the table; .png, .svg: the figure",
     )
-    table.set_defaults(verb=_table2)
+    page.set_defaults(verb=_page)
+
+    claims = verbs.add_parser("claims", help="judge the paper's claims: the ledger")
+    claims.add_argument("--scale", required=True)
+    claims.add_argument("--suites", nargs="*", default=[], help="of these suites")
+    claims.add_argument("--scores", type=Path, nargs="*", default=[], help="these scores")
+    claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
+    claims.set_defaults(verb=_claims)
 
     cost = verbs.add_parser("cost", help="what the runs cost: time, speed, memory")
     cost.add_argument("--config", type=json.loads, required=True)
@@ -58,10 +68,28 @@ def _scores(arguments: Arguments) -> None:
     scores.write(scores.collect(arguments.records, make_plan(arguments.config)), arguments.out)
 
 
-def _table2(arguments: Arguments) -> None:
-    from bench import report, scores
+def _page(arguments: Arguments) -> None:
+    from importlib import import_module
 
-    report.write_table2(scores.read(arguments.scores), arguments.scale, arguments.out)
+    from bench import scores, sheets
+
+    page = import_module(f"bench.pages.{arguments.name}")
+    sheets.write(page.make(scores.read(arguments.scores), arguments.scale), arguments.out)
+
+
+def _claims(arguments: Arguments) -> None:
+    from bench import scores, sheets
+    from bench.claims import ledger
+
+    if len(arguments.suites) != len(arguments.scores):
+        raise ValueError(
+            f"{len(arguments.suites)} suites but {len(arguments.scores)} files of scores; name one for each"
+        )
+    frames = {
+        suite: scores.read(path)
+        for suite, path in zip(arguments.suites, arguments.scores, strict=True)
+    }
+    sheets.write(ledger.sheet(frames, arguments.scale), arguments.out)
 
 
 def _cost(arguments: Arguments) -> None:

@@ -1,4 +1,6 @@
-"""`bench train` and `bench evaluate`: the two halves of a run."""
+"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep`: the same policy at
+other targets.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +40,15 @@ def add(verbs: Any) -> None:
     evaluate.add_argument("--device", default="cpu")
     evaluate.set_defaults(verb=_evaluate)
 
+    sweep = verbs.add_parser("sweep", help="ask a trained policy for a grid of target returns")
+    sweep.add_argument("--run", type=Path, required=True)
+    sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    sweep.add_argument("--episodes", type=int, required=True, help="for each target")
+    sweep.add_argument("--lanes", type=int, required=True)
+    sweep.add_argument("--points", type=int, help="at most so many of the grid's own targets")
+    sweep.add_argument("--device", default="cpu")
+    sweep.set_defaults(verb=_sweep)
+
 
 def _train(arguments: Arguments) -> None:
     from bench.train import train_run
@@ -61,5 +72,18 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.episodes,
         arguments.lanes,
         arguments.curve_episodes,
+        arguments.device,
+    )
+
+
+def _sweep(arguments: Arguments) -> None:
+    from bench.sweep import sweep_run
+
+    sweep_run(
+        arguments.run,
+        arguments.data,
+        arguments.episodes,
+        arguments.lanes,
+        arguments.points,
         arguments.device,
     )

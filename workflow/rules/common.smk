@@ -1,5 +1,6 @@
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -11,6 +12,8 @@ from bench.behaviours import ZOO
 from bench.code import fingerprint, method_file
 from bench.files import sha256
 from bench.machine import run_code_of
+from bench.claims.plan import suites_of_claims
+from bench.pages import PAGES, page_file
 from bench.plan import BadConfig, check_config, make_plan
 from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
 
@@ -23,6 +26,10 @@ except BadConfig as error:
 
 # D4RL has no data for Reacher: with source d4rl, that is generated all the same
 D4RL = [task for task in TASKS if not task.startswith("reacher2d-")]
+QUOTED = sorted(
+    f"bench/quoted/{path.name}"
+    for path in (Path(workflow.basedir) / "bench/quoted").glob("*.csv")
+)
 GPU = int(config["device"].startswith("cuda"))
 
 
@@ -39,6 +46,7 @@ wildcard_constraints:
 DEFAULT_SUITE = "mujoco" if "mujoco" in PLAN.runs else next(iter(PLAN.runs))
 
 
+@cache  # thousands of jobs share a few lists
 def code(*files):
     return [
         f"{path}@{content}" for path, content in fingerprint(*map(Path, files)).items()
@@ -69,8 +77,13 @@ def zoo_manifest(task):
     return ZOO / task_by_name(task).domain.name / "manifest.json"
 
 
+@cache
+def digest_of(path):
+    return sha256(path)
+
+
 def zoo_digest(wildcards):
-    return sha256(zoo_manifest(wildcards.task))
+    return digest_of(zoo_manifest(wildcards.task))
 
 
 def data_of_task(task):
@@ -113,6 +126,10 @@ def folder_of_output(wildcards, output):
     return str(Path(output[0]).parent)
 
 
+def records_of(wildcards):
+    return PLAN.records(wildcards.suite)
+
+
 def results_of(wildcards):
     return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
 
@@ -121,47 +138,54 @@ def clocks_of(wildcards):
     return [path.with_name("run.json") for path in results_of(wildcards)]
 
 
-def existing_results_of(wildcards):
-    return [str(path) for path in results_of(wildcards) if path.exists()]
+def existing_records_of(wildcards):
+    return [str(path) for path in records_of(wildcards) if path.exists()]
 
 
 def merged_config(wildcards):
     return json.dumps(config, sort_keys=True)
 
 
+def pages_of(suite):
+    below = f"reports/{PLAN.scale}/{suite}"
+    files = [
+        f"{below}/{page}{suffix}"
+        for page in PLAN.pages[suite]
+        for suffix in PAGES[page].suffixes
+    ]
+    return [*files, f"{below}/cost.md", f"{below}/data.md"]
+
+
+# the claims that a config's suites have runs for; the others are listed as such
+CLAIMS = f"reports/{PLAN.scale}/claims.md"
+CLAIM_SUITES = suites_of_claims(PLAN)
+
+
+def scores_of_claims(wildcards):
+    return [
+        f"results/{wildcards.scale}/{suite}/scores.parquet" for suite in CLAIM_SUITES
+    ]
+
+
 def finished():
+    pages = [Path(CLAIMS).with_suffix(".html")]
     for suite in PLAN.runs:
-        for name in ("table2.html", "data.html", "cost.html", "partial.md"):
-            page = Path(f"reports/{PLAN.scale}/{suite}/{name}")
-            if page.exists():
-                print(page)
+        names = [*PLAN.pages[suite], "data", "cost"]
+        pages += [Path(f"reports/{PLAN.scale}/{suite}/{name}.html") for name in names]
+        pages.append(Path(f"reports/{PLAN.scale}/{suite}/partial.md"))
+    for page in pages:
+        if page.exists():
+            print(page)
 
 
 def unfinished():
-    for suite, runs in PLAN.runs.items():
-        missing = [
-            str(run.folder())
-            for run in runs
-            if not (run.folder() / "result.json").exists()
-        ]
-        if missing:
+    for suite in PLAN.runs:
+        records = PLAN.records(suite)
+        missing = [str(path) for path in records if not path.exists()]
+        if missing and len(missing) < len(records):
             print(
-                f"{suite}: {len(missing)} of {len(runs)} runs missing, tables not rebuilt. Nothing finished is lost: the"
+                f"{suite}: {len(missing)} of {len(records)} records of runs missing, tables not rebuilt. Nothing finished is"
             )
             print(
-                f"same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}"
+                f"lost: the same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}"
             )
-
-
-def pages(suite):
-    names = [
-        "table2.md",
-        "table2.csv",
-        "table2.png",
-        "table2.svg",
-        "table2.tex",
-        "table2.html",
-        "cost.md",
-        "data.md",
-    ]
-    return [f"reports/{PLAN.scale}/{suite}/{name}" for name in names]

@@ -1,61 +1,85 @@
 localrules:
-    scores,
-    table2,
     cost,
     data_page,
+    scores,
+    claims,
     partial_report,
     partial,
+    all_claims,
+    paper_mujoco,
 
 
-rule table2:
+# a rule for each page of evidence that a suite of the config asks for
+for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in pages):
+
+    rule:
+        name:
+            page
+        input:
+            "results/{scale}/{suite}/scores.parquet",
+        output:
+            [
+                report(
+                    f"reports/{{scale}}/{{suite}}/{page}{suffix}",
+                    caption=f"../report/{page}.rst",
+                    category="MuJoCo",
+                    subcategory=PAGES[page].title,
+                    labels={
+                        "suite": "{suite}",
+                        "page": {".html": "table", ".csv": "numbers"}.get(
+                            suffix, "figure"
+                        ),
+                        "format": suffix[1:].upper(),
+                    },
+                )
+                for suffix in PAGES[page].suffixes
+                if suffix not in (".md", ".tex")
+            ],
+            f"reports/{{scale}}/{{suite}}/{page}.md",
+            f"reports/{{scale}}/{{suite}}/{page}.tex",
+        log:
+            f"logs/{{scale}}/{{suite}}/{page}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            code=code(page_file(page), "bench/figures.mplstyle", *QUOTED),
+            page=page,
+        message:
+            "Writing {params.page} of {wildcards.suite}"
+        localrule: True
+        shell:
+            "python -m bench page {params.page} --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
+
+
+rule claims:
     input:
-        "results/{scale}/{suite}/scores.parquet",
+        scores_of_claims,
     output:
         report(
-            "reports/{scale}/{suite}/table2.html",
-            caption="../report/table2.rst",
-            category="MuJoCo",
-            subcategory="Table 2",
-            labels={"page": "table", "format": "HTML"},
+            "reports/{scale}/claims.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"page": "ledger", "format": "HTML"},
         ),
         report(
-            "reports/{scale}/{suite}/table2.csv",
-            caption="../report/table2_csv.rst",
-            category="MuJoCo",
-            subcategory="Table 2",
+            "reports/{scale}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
             labels={"page": "numbers", "format": "CSV"},
         ),
-        report(
-            "reports/{scale}/{suite}/table2.png",
-            caption="../report/table2_figure.rst",
-            category="MuJoCo",
-            subcategory="Table 2",
-            labels={"page": "figure", "format": "PNG"},
-        ),
-        report(
-            "reports/{scale}/{suite}/table2.svg",
-            caption="../report/table2_figure.rst",
-            category="MuJoCo",
-            subcategory="Table 2",
-            labels={"page": "figure", "format": "SVG"},
-        ),
-        "reports/{scale}/{suite}/table2.md",
-        "reports/{scale}/{suite}/table2.tex",
+        "reports/{scale}/claims.md",
     log:
-        "logs/{scale}/{suite}/table2.log",
+        "logs/{scale}/claims.log",
     conda:
         "../../environment.yml"
     params:
-        code=code(
-            "bench/report.py",
-            "bench/figures.py",
-            "bench/figures.mplstyle",
-            "bench/quoted/tables.csv",
-        ),
+        code=code("bench/claims/ledger.py", "bench/claims/claims.yaml"),
+        suites=CLAIM_SUITES,
     message:
-        "Writing Table 2 of {wildcards.suite}"
+        "Judging the paper's claims"
     shell:
-        "python -m bench table2 --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
+        "python -m bench claims --scale {wildcards.scale} --out {output:q} --suites {params.suites} --scores {input:q} "
+        "> {log:q} 2>&1"
 
 
 rule cost:
@@ -127,7 +151,7 @@ rule partial_report:
         "../../environment.yml"
     params:
         code=code("bench/report.py", "bench/quoted/tables.csv"),
-        found=existing_results_of,
+        found=existing_records_of,
         config=merged_config,
     message:
         "Listing what is there of {wildcards.suite}"
@@ -149,5 +173,17 @@ for name in PLAN.runs:
             f"all_{name}"
         default_target: name == DEFAULT_SUITE
         input:
-            pages(name),
+            pages_of(name),
         localrule: True
+
+
+rule all_claims:
+    input:
+        CLAIMS,
+
+
+# every table and figure of the paper's continuous control, and what they say of its claims
+rule paper_mujoco:
+    input:
+        CLAIMS,
+        [pages_of(suite) for suite in PLAN.runs],

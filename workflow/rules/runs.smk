@@ -57,3 +57,40 @@ rule evaluate:
     shell:
         "python -m bench evaluate --run {params.run:q} --episodes {params.episodes} --lanes {params.lanes} "
         "--curve-episodes {params.curve} --device {params.device} > {log:q} 2>&1"
+
+
+rule sweep:
+    input:
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/policy.safetensors",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/training.json",
+        data=data_of,
+    output:
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/sweep.json",
+    log:
+        "logs/{scale}/sweep/{task}/{reward}/{percent}/{method}/{seed}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=12 * 60,
+        gpu=GPU,
+    params:
+        code=method_code("bench/sweep.py"),
+        task=task_constants,
+        grid=code("bench/quoted/figure4.csv"),
+        episodes=config["evaluation"]["sweep_episodes"],
+        lanes=config["evaluation"]["lanes"],
+        points=(
+            f"--points {config['evaluation']['sweep_points']}"
+            if config["evaluation"]["sweep_points"]
+            else ""
+        ),
+        device=config["device"],
+        run=folder_of_output,
+        data=lambda wildcards, input: str(Path(input.data).parent),
+    message:
+        "Asking {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, for a grid of returns"
+    shell:
+        "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
+        "--lanes {params.lanes} {params.points} --device {params.device} > {log:q} 2>&1"

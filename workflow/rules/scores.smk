@@ -1,6 +1,6 @@
 rule scores:
     input:
-        results_of,
+        records_of,
     output:
         "results/{scale}/{suite}/scores.parquet",
     log:

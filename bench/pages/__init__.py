@@ -1,0 +1,53 @@
+"""The pages of evidence: each is a table, most with a figure, made of one suite's scores.
+
+A page is a module of this package with `make(scores, scale) -> Sheet`. This file says which there
+are; it imports nothing, so that the workflow can be planned without pandas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TEXTS = (".html", ".csv", ".md", ".tex")
+PICTURES = (".png", ".svg")
+DEFAULT_PAGES = ("table2",)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of evidence.
+
+    Attributes:
+        title: what it shows, for the report's list.
+        pictures: whether it has a figure.
+    """
+
+    title: str
+    pictures: bool = True
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The formats that it is written in."""
+        return TEXTS + PICTURES if self.pictures else TEXTS
+
+
+PAGES = {
+    "table2": Page("Table 2"),
+    "figure3": Page("Figure 3, overview"),
+    "aggregates": Page("Aggregates: mean, median, IQM, optimality gap"),
+    "profiles": Page("Performance profiles"),
+    "improvement": Page("Probability of improvement"),
+    "peers": Page("Results of other implementations", pictures=False),
+    "table3": Page("Table 3, percent BC"),
+    "table5": Page("Table 5, context length"),
+    "table7": Page("Table 7, sparse reward"),
+    "fractions": Page("Share of the data"),
+    "figure4": Page("Figure 4, target and achieved return"),
+    "variants": Page("Variants"),
+}
+
+
+def page_file(name: str) -> Path:
+    """Return the module that makes a page, relative to the repository."""
+    return Path("bench", "pages", f"{name}.py")

@@ -1,0 +1,80 @@
+"""Figure 3, the paper's overview: one bar for each method in each group of tasks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.quoted import figure3
+from bench.sheets import Sheet
+from bench.statistics import Estimate, estimate_over_tasks
+from bench.tables import MISSING, headline, spell
+
+TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
+OURS = "OpenAI Gym"  # the group that MuJoCo suites are
+NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return the paper's bars, and ours for the group that the suite's tasks are.
+
+    Raises:
+        ValueError: there is no score with dense reward and all of the data.
+    """
+    chosen = headline(scores)
+    if chosen.empty:
+        raise ValueError("no score with dense reward and 100 % of the data: nothing for Figure 3")
+    tasks = list(dict.fromkeys(chosen["task"]))
+    ours: dict[str, Estimate] = {}
+    for method in NAMES:
+        runs = chosen[(chosen["quoted_method"] == method) & (chosen["quoted_table"] == "Table 2")]
+        groups = [runs[runs["task"] == task]["score"].tolist() for task in tasks]
+        if all(groups):
+            ours[method] = estimate_over_tasks(groups)
+    body, numbers = [], []
+    for bar in figure3():
+        mine = ours.get(bar.method) if bar.group == OURS else None
+        body.append(
+            [bar.group, NAMES[bar.method], spell(mine) if mine else MISSING, f"{bar.height:.1f}"]
+        )
+        numbers.append(
+            {"group": bar.group, "method": bar.method, "paper": bar.height}
+            | {"mean": mine.mean if mine else math.nan}
+            | {"low": mine.low if mine else math.nan, "high": mine.high if mine else math.nan}
+        )
+    frame = pd.DataFrame(numbers)
+    sources = ", ".join(sorted(set(chosen["source"])))
+    notes = [
+        f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
+        "95 % Welch-Satterthwaite interval over seeds. Groups without ours have no runs in this suite.",
+        *dict.fromkeys(f"Paper's {bar.group} {bar.label}: {bar.note}." for bar in figure3()),
+    ]
+    headings = ["Group", "Method", "Ours", "Paper"]
+    return Sheet(TITLE, headings, body, notes, frame, lambda files: draw(frame, files))
+
+
+def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
+    """Draw ours as filled bars with intervals, the paper's as outlines."""
+    from bench.drawing import pyplot, save
+    from bench.figures import COLOURS
+
+    groups, methods = list(dict.fromkeys(numbers["group"])), list(NAMES)
+    width = 0.8 / len(methods)
+    with pyplot() as plt:
+        figure, axes = plt.subplots(figsize=(6.4, 3.0), layout="constrained")
+        for position, method in enumerate(methods):
+            part = numbers[numbers["method"] == method]
+            x = np.arange(len(groups)) + (position - (len(methods) - 1) / 2) * width
+            colour = COLOURS[position]
+            axes.bar(x, part["mean"], 0.9 * width, color=colour, label=f"{NAMES[method]}, ours")
+            reach = part["high"] - part["mean"]
+            axes.errorbar(x, part["mean"], reach, fmt="none", ecolor="black", lw=0.8, capsize=2)
+            outline = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.4, "ls": "--"}
+            axes.bar(x, part["paper"], 0.9 * width, label=f"{NAMES[method]}, paper", **outline)
+        axes.set_xticks(range(len(groups)), groups)
+        axes.set_ylabel("performance, normalised")
+        figure.legend(loc="outside right center", frameon=False)
+        save(figure, files)

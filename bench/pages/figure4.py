@@ -1,0 +1,128 @@
+"""Figure 4: the return asked for against the return achieved, on the paper's grids and beyond."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.quoted import figure4
+from bench.sheets import Sheet
+from bench.tables import MISSING, against, by_method, row_of, spell
+from bench.tasks import task_by_name
+
+TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): return asked for and return achieved, normalised."
+NOTES = (
+    "Targets: the paper's own grid (exact, read from its figure), and 1, 1.1, 1.25, 1.5, 2, 2.5 and 3 times the best "
+    "return in the data. The policies are those of the runs' scores; no target is chosen afterwards.",
+    "The paper's lines `best trajectory in dataset` of HalfCheetah and Walker are swapped with each other; ours are "
+    "measured on our data.",
+)
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return achieved against asked-for returns of every swept method.
+
+    Raises:
+        ValueError: the suite has no sweep.
+    """
+    swept = by_method(scores[scores["kind"] == "sweep"])
+    if swept.empty:
+        raise ValueError("no sweep over target returns: say `sweep: true` in the suite")
+    body, numbers = [], []
+    for (task, column), runs in swept.groupby(["task", "column"], sort=False):
+        printed, domain = _printed(str(task)), task_by_name(str(task)).domain
+        for target, achieved in against(runs, "target").items():
+            asked = float(domain.normalised(target))
+            paper = printed.get(target, math.nan)
+            line = [*row_of(str(task)), str(runs["heading"].iloc[0]), f"{target:,.0f}"]
+            line += [f"{asked:.1f}", spell(achieved)]
+            body.append([*line, MISSING if math.isnan(paper) else f"{paper:.1f}"])
+            numbers.append(
+                {
+                    "task": task,
+                    "method": column,
+                    "target": target,
+                    "target_normalised": asked,
+                    "achieved": achieved.mean,
+                    "low": achieved.low,
+                    "high": achieved.high,
+                    "runs": achieved.runs,
+                    "paper_achieved": paper,
+                    "data_low": float(runs["data_low"].min()),
+                    "data_high": float(runs["data_high"].max()),
+                }
+            )
+    headings = [
+        "Data",
+        "Environment",
+        "Method",
+        "Target",
+        "Target, normalised",
+        "Achieved",
+        "Paper",
+    ]
+    episodes, seeds = swept["episodes"].max(), swept["seed"].nunique()
+    source = f"Scale {scale}: {seeds} seeds, {episodes} episodes for each target. Brackets: 95 % interval over seeds."
+    return Sheet(
+        TITLE,
+        headings,
+        body,
+        [source, *NOTES],
+        pd.DataFrame(numbers),
+        lambda files: draw(swept, files),
+    )
+
+
+def draw(swept: pd.DataFrame, files: list[Path]) -> None:
+    """Draw a panel for each data set: achieved against asked for, the line of equality, the best
+    episode of the data, and the paper's curve in grey.
+    """
+    from bench.drawing import pyplot, save
+    from bench.figures import panels
+
+    tasks = list(dict.fromkeys(swept["task"]))
+    with pyplot() as plt:
+        figure, grid = panels(plt, len(tasks))
+        for axes, task in zip(grid, tasks, strict=True):
+            _panel(axes, swept[swept["task"] == task], str(task))
+        handles: dict[str, Any] = {}
+        for axes in grid:
+            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside lower center", frameon=False, ncols=2
+        )
+        save(figure, files)
+
+
+def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
+    from bench.figures import curve
+
+    domain = task_by_name(task).domain
+    for position, (label, of_method) in enumerate(runs.groupby("heading", sort=False)):
+        achieved = against(of_method, "target")
+        asked = [domain.normalised(target) for target in achieved]
+        curve(axes, asked, list(achieved.values()), position, str(label))
+    highest = domain.normalised(runs["target"].max())
+    axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = asked")
+    best = {"color": "#D55E00", "ls": ":", "lw": 1.2}
+    axes.axvline(runs["data_high"].max(), label="best episode of our data", **best)
+    if printed := _printed(task):
+        x = [domain.normalised(target) for target in printed]
+        axes.plot(x, list(printed.values()), color="0.6", lw=1.3, label="paper (D4RL's data)")
+    top = max(runs["score"].max(), runs["data_high"].max(), *printed.values(), 1.0)
+    axes.set_ylim(min(0.0, runs["score"].min()) - 3, 1.12 * top)
+    axes.set_title(" ".join(reversed(row_of(task))), loc="left")
+    axes.set_xlabel("target return, normalised")
+    axes.set_ylabel("achieved return")
+
+
+def _printed(task: str) -> dict[float, float]:
+    """Return the paper's curve, raw target -> normalised score: it is about medium-replay data."""
+    found = task_by_name(task)
+    curve = figure4(found.domain.name) if found.kind == "medium-replay" else None
+    if curve is None:
+        return {}
+    return dict(zip(curve.raw_targets, curve.normalised_achieved, strict=True))

@@ -1,0 +1,19 @@
+"""Reads the CSV files of this package."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of this package's CSV files, in its order."""
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def number(text: str) -> float | None:
+    """Return the number of a cell; None for an empty one."""
+    return float(text) if text else None

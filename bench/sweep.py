@@ -1,0 +1,86 @@
+"""The sweep of a run: the trained policy asked for a grid of target returns (the paper's Figure 4).
+
+The grid is the paper's own where Figure 4 has the environment, ten even steps over the data's
+returns elsewhere, and beyond both: up to three times the best episode of the data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bench.evaluate import checked_training, evaluation, score, write_record
+from bench.identity import SWEEP, identity_of
+from bench.machine import prepare
+from bench.method import load_method
+from bench.quoted import figure4
+from bench.tasks import Task, task_by_name
+from bench.train import POLICY, load_data
+
+# of the best return in the data: at and just above it, the talk's 1.1, then far beyond
+MULTIPLES = (1.0, 1.1, 1.25, 1.5, 2.0, 2.5, 3.0)
+EVEN_STEPS = 10
+
+
+def sweep_run(
+    folder: Path, data_folder: Path, episodes: int, lanes: int, points: int | None, device: str
+) -> None:
+    """Evaluate a trained policy at every target of the grid; write `sweep.json` into its folder.
+
+    Args:
+        folder: the run's folder.
+        data_folder: the data set, whose returns bound the grid.
+        episodes: for each target.
+        lanes: episodes that run side by side.
+        points: at most so many of the grid's own targets, evenly chosen; None: all.
+        device: a torch device.
+
+    Raises:
+        FileNotFoundError: the run was not trained.
+        DamagedFile: a file of the training or the data set is damaged.
+        BadMethod: the policy's actions cannot be used, or it is not rolled out.
+    """
+    identity = identity_of(folder.absolute())
+    training = checked_training(folder)
+    task, method = task_by_name(identity.task), load_method(training["module"])
+    prepare(device)
+    returns = load_data(data_folder, identity).returns
+    low, high = float(returns.min()), float(returns.max())
+    targets = grid(task, low, high, points)
+    outcomes, rolled_out = score(
+        method, folder / POLICY, task, identity, targets, episodes, min(lanes, episodes), device
+    )
+    write_record(
+        folder,
+        identity,
+        training,
+        task,
+        name=SWEEP,
+        protocol={
+            "target": None,
+            "episodes": episodes,
+            "lanes": min(lanes, episodes),
+            "rolled_out": rolled_out,
+            "data_returns": {"minimum": round(low, 6), "maximum": round(high, 6)},
+        },
+        evaluations=[evaluation(training["steps"], outcome, final=False) for outcome in outcomes],
+    )
+
+
+def grid(task: Task, low: float, high: float, points: int | None) -> list[float]:
+    """Return the targets of a sweep, ascending, raw units.
+
+    Args:
+        task: its environment decides the grid.
+        low: smallest return of an episode of the data.
+        high: the largest.
+        points: at most so many of the grid's own targets; the multiples come on top.
+    """
+    curve = figure4(task.domain.name)
+    own = curve.raw_targets if curve else np.linspace(low, high, EVEN_STEPS).tolist()
+    if points is not None and points < len(own):
+        chosen = np.unique(np.linspace(0, len(own) - 1, points).round().astype(int))
+        own = [own[index] for index in chosen]
+    beyond = [multiple * high for multiple in MULTIPLES] if high > 0 else []
+    return sorted({round(float(target), 6) for target in [*own, *beyond]})

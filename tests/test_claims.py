@@ -1,0 +1,275 @@
+"""The ledger: statistics by hand, verdicts by their rules, and nothing silently left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers_evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
+
+from bench import sheets
+from bench.claims import ledger, measures
+from bench.claims.ledger import NOT_RUN, NOT_SUPPORTED, SHOWN, SUPPORTED, UNDECIDED, find, judge
+from bench.claims.measures import STATISTICS, Measure, NotRun
+from bench.claims.plan import Check, all_claims, read_claims, suites_of_claims
+from bench.plan import Plan
+from bench.scores import Incomparable, collect
+
+__all__ = ["frame", "swept", "whole"]  # fixtures
+Swept = Callable[[Callable[[float], float]], pd.DataFrame]
+
+
+def test_the_claims_of_continuous_control_are_all_there() -> None:
+    ids = [claim.id for claim in all_claims()]
+    assert ids == [f"C{n}" for n in (*range(1, 10), *range(13, 18))]
+    for claim in all_claims():
+        assert claim.source
+        assert any(check.rule for check in claim.checks), claim.id
+        assert {check.statistic for check in claim.checks} <= set(STATISTICS)
+
+
+def test_every_argument_is_one_that_its_statistic_takes(frame: Frame) -> None:
+    nothing = frame((FULL, {})).assign(method="none of them")
+    for claim in all_claims():
+        for check in claim.checks:
+            with pytest.raises(NotRun):  # a TypeError would be a wrong argument
+                STATISTICS[check.statistic](nothing, **check.arguments)
+
+
+def test_difference_by_hand(frame: Frame) -> None:
+    found = measures.difference(frame((FULL, {})), "dt", "cql")
+    # three data sets, five points ahead on each, standard deviation 2 everywhere:
+    # error sqrt(6 * 4 / 3) / 3, 12 degrees of freedom
+    half = 2.1788128296634177 * math.sqrt(8) / 3
+    assert found.value == pytest.approx(5)
+    assert (found.low, found.high) == pytest.approx((5 - half, 5 + half))
+    assert (found.cells, found.missing, found.diverged) == (3, 0, 0)
+
+
+def test_difference_at_a_share_of_the_data(frame: Frame) -> None:
+    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
+    scores = frame((FULL, {}), (few, {"percent": 1.0}), (few, {"percent": 10.0}))
+    found = measures.difference(scores, "dt", "bc", percents=[1, 10])
+    assert (found.value, found.cells) == (pytest.approx(20), 2)
+
+
+def test_a_data_set_that_one_method_lacks_is_left_out_and_counted(frame: Frame) -> None:
+    holed = {key: value for key, value in FULL.items() if key != (EXPERT, "cql")}
+    found = measures.difference(frame((holed, {})), "dt", "cql")
+    assert (found.cells, found.missing) == (2, 1)
+
+
+def test_best_of_several_is_chosen_on_each_data_set(frame: Frame) -> None:
+    cells = dict(FULL) | {(MEDIUM, "bc40"): [70.0, 70.0, 70.0]}
+    found = measures.difference_to_best(frame((cells, {})), "dt", ["bc10", "bc40"])
+    # bc10 is 3 ahead on two data sets, bc40 70 - 47 = 23 on the third
+    assert found.value == pytest.approx(-(3 + 3 + 23) / 3)
+
+
+def test_dense_minus_sparse_by_hand(frame: Frame) -> None:
+    sparse = {(REPLAY, "cql"): [2.0, 4.0, 6.0]}
+    found = measures.reward_difference(frame((FULL, {}), (sparse, {"reward": "sparse"})), "cql")
+    assert found.value == pytest.approx(22 - 4)
+    assert (found.cells, found.missing) == (1, 2)
+
+
+def test_improvement_and_spread_by_hand(frame: Frame) -> None:
+    scores = frame((FULL, {}))
+    found = measures.improvement(scores, "dt", "cql")
+    # 5 7 9 against 0 2 4: always
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+    wide = {
+        (task, method): [v, v + 6, v + 12]
+        for (task, method), (v, *_) in FULL.items()
+        if method == "cql"
+    }
+    found = measures.spread_ratio(frame((FULL | wide, {})), "dt", "cql")
+    assert found.value == pytest.approx(1 / 3)
+    assert found.low <= found.value <= found.high
+
+
+def test_statistics_of_a_perfect_follower(swept: Swept) -> None:
+    scores = swept(lambda asked: min(asked, 90.0))
+    assert measures.rank_correlation(scores, "dt").value == pytest.approx(1)
+    assert measures.slope(scores, "dt").value == pytest.approx(1)
+    assert measures.drop(scores, "dt", (1, 1.25), (2, 3)).value == pytest.approx(0, abs=1e-6)
+    assert measures.target_range(scores, "dt", (1, 1.5)).value == pytest.approx(0, abs=1e-6)
+    # seeds end at 89, 90, 91, and the best episode at 90
+    assert measures.excess(scores, "dt", (1, 1.5)).value == pytest.approx(0, abs=1e-6)
+
+
+def test_statistics_of_a_policy_that_breaks_beyond_the_data(swept: Swept) -> None:
+    scores = swept(lambda asked: asked / 2 if asked <= 130 else 5.0)
+    assert measures.slope(scores, "dt").value == pytest.approx(0.5)
+    # near: 90, 99 (1.1) and 112.5 (1.25), halved; far: 5
+    normalised = [scores[scores["target"] == t]["asked"].iloc[0] for t in near_targets(scores)]
+    expected = np.mean(normalised) / 2 - 5
+    assert measures.drop(scores, "dt", (1, 1.25), (2, 3)).value == pytest.approx(expected)
+    assert measures.drop(scores, "dt", (1, 1.25), (2, 3)).low > 10
+
+
+def near_targets(scores: pd.DataFrame) -> list[float]:
+    best = scores["best_return"].iloc[0]
+    share = scores["target"] / best
+    return sorted(set(scores[(share >= 1 - 1e-6) & (share <= 1.25 + 1e-6)]["target"]))
+
+
+def test_a_policy_that_does_the_same_whatever_is_asked_follows_nothing(
+    tmp_path: Path, whole: Plan
+) -> None:
+    paths = [sweep(tmp_path, REPLAY, seed, lambda asked: 50.0) for seed in range(3)]
+    scores = collect(paths, whole)
+    assert measures.rank_correlation(scores, "dt").value == 0
+    assert measures.slope(scores, "dt").value == pytest.approx(0, abs=1e-9)
+
+
+def test_excess_holds_for_all_data_sets_at_once(tmp_path: Path, whole: Plan) -> None:
+    def above(by: float, seed: int) -> Callable[[float], float]:
+        return lambda asked: 90 + by + seed - 1
+
+    paths = [sweep(tmp_path, REPLAY, seed, above(5, seed)) for seed in range(3)]
+    paths += [sweep(tmp_path, MEDIUM, seed, above(2, seed)) for seed in range(3)]
+    found = measures.excess(collect(paths, whole), "dt", (1, 1.5))
+    # t(1 - 0.05 / 4, 2 degrees) = 6.2053, standard error 1 / sqrt(3)
+    assert found.value == pytest.approx(5)
+    assert found.low == pytest.approx(5 - 6.205346816 / math.sqrt(3), abs=1e-4)
+    assert found.high == pytest.approx(5 + 6.205346816 / math.sqrt(3), abs=1e-4)
+
+
+def test_the_trend_over_context_is_by_rank(frame: Frame) -> None:
+    cells = {
+        (REPLAY, "dt-k1"): [10.0, 30.0],
+        (REPLAY, "dt-k20"): [20.0, 20.0],
+        (REPLAY, "dt"): [30.0, 10.0],
+    }
+    scores = frame((cells, {}))
+    scores["context_length"] = scores["method"].map({"dt-k1": 1.0, "dt": 5.0, "dt-k20": 20.0})
+    # one seed 10, 30, 20 over K = 1, 5, 20: 1/2; the other 30, 10, 20: -1/2
+    assert measures.context_trend(scores).value == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rule", "word"),
+    [
+        (-4.0, 9.0, ("above", (-5.0,)), SUPPORTED),
+        (-9.0, -6.0, ("above", (-5.0,)), NOT_SUPPORTED),
+        (-9.0, 9.0, ("above", (-5.0,)), UNDECIDED),
+        (1.0, 4.0, ("below", (5.0,)), SUPPORTED),
+        (6.0, 7.0, ("below", (5.0,)), NOT_SUPPORTED),
+        (1.0, 7.0, ("below", (5.0,)), UNDECIDED),
+        (-1.0, 1.0, ("within", (-5.0, 5.0)), SUPPORTED),
+        (5.5, 8.0, ("within", (-5.0, 5.0)), NOT_SUPPORTED),
+        (-8.0, -5.5, ("within", (-5.0, 5.0)), NOT_SUPPORTED),
+        (-6.0, 1.0, ("within", (-5.0, 5.0)), UNDECIDED),
+        (-6.0, 6.0, ("within", (-5.0, 5.0)), UNDECIDED),
+        (math.nan, math.nan, ("above", (0.0,)), UNDECIDED),
+        (1.0, 2.0, None, SHOWN),
+    ],
+)
+def test_rules(low: float, high: float, rule: Any, word: str) -> None:
+    assert judge(Measure((low + high) / 2, low, high, 1, 0, 0), rule) == word
+
+
+def check(**changes: Any) -> Check:
+    fields = {
+        "name": "DT - CQL",
+        "suite": "mujoco",
+        "statistic": "difference",
+        "arguments": {"method": "dt", "against": "cql"},
+        "rule": ("above", (-5.0,)),
+    }
+    return Check(**(fields | changes))
+
+
+def test_what_is_missing_is_said(frame: Frame) -> None:
+    found = find(check(suite="atari"), {"mujoco": frame((FULL, {}))})
+    assert (found.word, found.measure) == (NOT_RUN, None)
+    assert "`atari` is not in the config" in found.why
+    found = find(check(arguments={"method": "dt", "against": "td3"}), {"mujoco": frame((FULL, {}))})
+    assert found.word == NOT_RUN
+    assert "dt and td3" in found.why
+    one = {key: values[:1] for key, values in FULL.items()}
+    found = find(check(), {"mujoco": frame((one, {}))})
+    assert found.word == UNDECIDED
+    assert "one seed" in found.why
+    found = find(check(), {"mujoco": frame((FULL, {"diverged": ("cql",)}))})
+    assert "9 run(s) diverged and are counted" in found.why
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED),
+        ([UNDECIDED, NOT_SUPPORTED], NOT_SUPPORTED),
+        ([NOT_RUN, NOT_RUN], NOT_RUN),
+        ([NOT_RUN, SUPPORTED], UNDECIDED),
+        ([NOT_RUN, NOT_SUPPORTED], NOT_SUPPORTED),
+    ],
+)
+def test_a_claim_is_as_good_as_its_worst_check(words: list[str], verdict: str) -> None:
+    findings = [ledger.Finding(check(), None, word, "") for word in words]
+    shown = ledger.Finding(check(rule=None), None, NOT_SUPPORTED, "")
+    assert ledger.verdict([*findings, shown]) == verdict
+
+
+def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> None:
+    sheet = ledger.sheet({}, "test")
+    assert {line[2] for line in sheet.body} == {NOT_RUN, ""}
+    assert set(sheet.numbers["id"]) == {claim.id for claim in all_claims()}
+    sheets.write(sheet, [tmp_path / f"claims{suffix}" for suffix in (".md", ".html", ".csv")])
+
+
+def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
+    sheet = ledger.sheet({"mujoco": frame((FULL, {}))}, "test")
+    verdicts = sheet.numbers.drop_duplicates("id").set_index("id")["verdict"]
+    assert verdicts["C1"] == SUPPORTED
+    assert verdicts["C2"] == NOT_RUN
+    assert any("these data are the suite's own" in note.lower() for note in sheet.notes)
+    first = sheet.numbers.iloc[0]
+    assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
+
+
+def test_scores_of_different_simulators_are_refused(frame: Frame) -> None:
+    ours = frame((FULL, {}))
+    theirs = ours.assign(simulator="mujoco 2.3.7")
+    with pytest.raises(Incomparable, match=r"simulators cannot stand in one table: mujoco 2\.3\.7"):
+        ledger.sheet({"mujoco": ours, "sparse": theirs}, "test")
+
+
+def test_the_ledger_needs_the_suites_of_its_claims(whole: Plan) -> None:
+    assert suites_of_claims(whole) == ["mujoco"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- {id: C1, claim: a, source: b, checks: []}", "'paper'"),
+        (
+            "- {id: C1, claim: a, source: b, paper: '', checks: "
+            "[{name: n, suite: s, statistic: t, arguments: {}, rule: {over: 1}}]}",
+            "unknown rule 'over'; known: above, below, within",
+        ),
+        (
+            "- {id: C1, claim: a, source: b, paper: '', checks: "
+            "[{name: n, suite: s, statistic: t, arguments: {}, rule: {within: [1]}}]}",
+            "rule within with 1 bounds",
+        ),
+        (
+            "- {id: C1, claim: a, source: b, paper: '', checks: "
+            "[{name: n, suite: s, statistic: t, arguments: {}, margin: 1}]}",
+            "unknown key margin",
+        ),
+    ],
+    ids=["missing", "rule", "bounds", "key"],
+)
+def test_a_crooked_claim_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "claims.yaml").write_text(text)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_claims(tmp_path / "claims.yaml")
+    assert "C1" in str(caught.value)
