@@ -3,11 +3,12 @@ transformer without returns.
 
 Source of what the table leaves open: github.com/kzl/decision-transformer at e2d82e6 (kzl),
 gym/decision_transformer/models/mlp_bc.py. That code feeds the last K = 20 states by default; this
-one feeds the current state.
+one the current state, or with `history` the latest few.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bench.fit import descend, fit
 from bench.networks import arrays_of, normalise, normaliser, predict, set_arrays, shared
 from bench.tensors import below, read_tensors, write_tensors
 
-STD_FLOOR = 1e-6  # kzl gym/experiment.py l.83
+STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,22 @@ class Config:
     learning_rate: float = 1e-4  # Table 10
     weight_decay: float = 1e-4  # Table 10
     warmup_steps: int = (
-        10_000  # kzl gym/experiment.py l.297; Table 10 says 10^5, four times BC's whole training
+        10_000  # kzl --warmup_steps; Table 10 says 10^5, four times BC's whole training
     )
+    history: int = 1  # latest states fed, oldest first; kzl --K: 20, where Table 10 says nothing
 
     def __post_init__(self) -> None:
-        for name in ("layers", "width", "batch_size"):
+        for name in ("layers", "width", "batch_size", "history"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
 
 
 class MlpPolicy:
-    """a = tanh(MLP(normalised observation))."""
+    """a = tanh(MLP(normalised observation)), or of the latest `history` observations side by side.
+
+    What lies before an episode's first step is zero *after* normalisation, in training as in
+    acting. (kzl pads with zeros before it in training, so -mean / std, and after it in acting.)
+    """
 
     def __init__(
         self, network: nn.Sequential, config: Config, mean: F32, std: F32, device: str
@@ -54,15 +60,23 @@ class MlpPolicy:
         self.config = config
         self.mean, self.std = mean, std
         self.device = device
+        self.latest = self._nothing(0)
 
     def reset(self, seeds: I64, targets: F32) -> None:
-        """Start len(seeds) episodes; there is nothing to remember, and `targets` are not used."""
+        """Start len(seeds) episodes and forget earlier ones; `targets` are not used."""
+        self.latest = self._nothing(len(seeds))
 
     def act(self, observations: F32, rewards: F32) -> F32:
         """Return actions (L, act) for observations (L, obs); `rewards` are not used."""
-        return predict(
-            self.network, normalise(observations, self.mean, self.std, STD_FLOOR), self.device
-        )
+        states = normalise(observations, self.mean, self.std, STD_FLOOR)
+        if self.config.history > 1:
+            self.latest = np.concatenate([self.latest[:, 1:], states[:, None]], axis=1)
+            states = self.latest.reshape(len(states), -1)
+        return predict(self.network, states, self.device)
+
+    def _nothing(self, lanes: int) -> F32:
+        """Return a history (lanes, history, obs) of which nothing has happened yet."""
+        return np.zeros((lanes, self.config.history, len(self.mean)), dtype=np.float32)
 
     def save(self, path: Path) -> None:
         """Write weights, normalisation and configuration."""
@@ -72,11 +86,11 @@ class MlpPolicy:
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     """Minimise the mean squared error of the actions."""
-    observations = shared(data.observations, context.device)
     actions = shared(data.actions, context.device)
-    normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, context.device)
+    inputs = _inputs(data, config.history, context.device)
     with context.torch_random():
-        network = _build(config, observations.shape[1], actions.shape[1]).to(context.device)
+        size = config.history * data.observations.shape[1]
+        network = _build(config, size, actions.shape[1]).to(context.device)
         policy = MlpPolicy(
             network, config, data.observation_mean, data.observation_std, context.device
         )
@@ -88,10 +102,9 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
         )
 
         def loss_of_batch(generator: np.random.Generator) -> Tensor:
-            rows = torch.from_numpy(generator.integers(len(actions), size=config.batch_size)).to(
-                context.device
-            )
-            error: Tensor = network(normalised(observations[rows])) - actions[rows]
+            steps = generator.integers(len(actions), size=config.batch_size)
+            rows = torch.from_numpy(steps).to(context.device)
+            error: Tensor = network(inputs(steps)) - actions[rows]
             return error.square().mean()
 
         update = descend(loss_of_batch, network, optimiser, warmup_steps=config.warmup_steps)
@@ -115,8 +128,27 @@ def load(path: Path, device: str) -> MlpPolicy:
     return MlpPolicy(network, config, tensors["mean"], tensors["std"], device)
 
 
-def _build(config: Config, observation_size: int, action_size: int) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.Linear(observation_size, config.width)]
+def _inputs(data: Trajectories, history: int, device: str) -> Callable[[I64], Tensor]:
+    """Return a function from steps of the flat arrays (B,) to inputs (B, history * obs)."""
+    observations = shared(data.observations, device)
+    normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, device)
+
+    def current(steps: I64) -> Tensor:
+        return normalised(observations[torch.from_numpy(steps).to(device)])
+
+    def latest(steps: I64) -> Tensor:
+        first = data.bounds[np.searchsorted(data.bounds, steps, side="right") - 1]
+        index = steps[:, None] + np.arange(1 - history, 1)
+        inside = index >= first[:, None]
+        states = current(np.where(inside, index, steps[:, None]))
+        before = torch.from_numpy(~inside).to(device)
+        return states.masked_fill(before.unsqueeze(2), 0).flatten(1)
+
+    return current if history == 1 else latest
+
+
+def _build(config: Config, input_size: int, action_size: int) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.Linear(input_size, config.width)]
     for _ in range(config.layers - 1):
         layers += [nn.ReLU(), nn.Dropout(config.dropout), nn.Linear(config.width, config.width)]
     return nn.Sequential(

@@ -63,7 +63,7 @@ class Table:
 def spell(ours: Estimate) -> str:
     """Return a mean with its interval, as printed."""
     if math.isnan(ours.low):
-        return f"{ours.mean:.1f} (1 seed)"
+        return f"{ours.mean:.1f} ({'1 seed' if ours.runs == 1 else 'no interval'})"
     if ours.low == ours.high:
         return f"{ours.mean:.1f}"
     return f"{ours.mean:.1f} [{ours.low:.1f}, {ours.high:.1f}]"

@@ -1,5 +1,5 @@
 """The network: a GPT over (return-to-go, state, action) tokens that predicts actions from state
-tokens.
+tokens. Options add what the paper mentions and its code leaves out.
 
 Chen, Lu et al. 2021, arXiv 2106.01345v2, section 3 and Table 9; details after the authors' code,
 github.com/kzl/decision-transformer at e2d82e6 (below: kzl), gym/decision_transformer/models/.
@@ -10,6 +10,7 @@ table `wpe` set to zero; tests/test_dt_model.py compares the two.
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +93,11 @@ class DecisionTransformer(nn.Module):
         action_size: act.
         horizon: largest time step + 1 (kzl gym/experiment.py, max_ep_len).
         width, layers, heads, dropout: Table 9.
+        predict: `all` adds heads for the next state and return-to-go, on the action token.
+        time_embedding: whether the time step is added to a token, or has half of it to itself;
+            then the width is even.
+        embedding_order: whether the LayerNorm comes after the time step is added or before; the
+            former if it is concatenated.
     """
 
     def __init__(
@@ -104,14 +110,20 @@ class DecisionTransformer(nn.Module):
         layers: int,
         heads: int,
         dropout: float,
+        predict: Literal["actions", "all"] = "actions",
+        time_embedding: Literal["add", "concatenate"] = "add",
+        embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm",
     ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"width {width} is not divisible by heads {heads}")
-        self.embed_return = nn.Linear(1, width)
-        self.embed_state = nn.Linear(observation_size, width)
-        self.embed_action = nn.Linear(action_size, width)
-        self.embed_timestep = nn.Embedding(horizon, width)
+        self.concatenate = time_embedding == "concatenate"
+        self.norm_first = embedding_order == "norm_then_add"
+        embedding = width // 2 if self.concatenate else width
+        self.embed_return = nn.Linear(1, embedding)
+        self.embed_state = nn.Linear(observation_size, embedding)
+        self.embed_action = nn.Linear(action_size, embedding)
+        self.embed_timestep = nn.Embedding(horizon, embedding)
         self.embed_norm = nn.LayerNorm(width)
         self.embed_dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
@@ -124,6 +136,9 @@ class DecisionTransformer(nn.Module):
                 if isinstance(layer, nn.Linear):
                     nn.init.normal_(layer.weight, std=0.02)
                     nn.init.zeros_(layer.bias)
+        if predict == "all":  # last, so that everything else starts as it does without them
+            self.predict_state = nn.Linear(width, observation_size)
+            self.predict_return = nn.Linear(width, 1)
 
     def forward(
         self,
@@ -145,28 +160,71 @@ class DecisionTransformer(nn.Module):
         Returns:
             (B, K, act), or (B, 1, act) if `last`.
         """
+        x = self._tokens(returns_to_go, states, actions, timesteps)
+        if last:
+            x = x[:, :-1]  # nothing after the last state token matters
+        # only what predicts: state tokens, 1, 4, 7, ...
+        predicting = slice(x.shape[1] - 1, None) if last else slice(1, None, 3)
+        return self._action(self._transform(x, predicting))
+
+    def predict_all(
+        self, returns_to_go: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Predict each step's action, and from it the next step's state and return-to-go, as the
+        heads do that the authors' model has and does not train (kzl decision_transformer.py).
+
+        Args:
+            returns_to_go: (B, K), scaled.
+            states: (B, K, obs), normalised.
+            actions: (B, K, act).
+            timesteps: (B, K) int64.
+
+        Returns:
+            Actions (B, K, act), next states (B, K, obs), next returns-to-go (B, K).
+        """
+        x = self._transform(
+            self._tokens(returns_to_go, states, actions, timesteps), predicting=slice(None)
+        )
+        after_action = x[:, 2::3]
+        following: Tensor = self.predict_return(after_action).squeeze(2)
+        return self._action(x[:, 1::3]), self.predict_state(after_action), following
+
+    def _tokens(
+        self, returns_to_go: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor
+    ) -> Tensor:
+        """Return the tokens (B, 3K, H) in the order R1 s1 a1 R2 s2 a2 ..., not yet normalised
+        unless that comes first.
+        """
         batch, steps = timesteps.shape
         time = self.embed_timestep(timesteps)
         tokens = torch.stack(
             [
-                self.embed_return(returns_to_go.unsqueeze(2)) + time,
-                self.embed_state(states) + time,
-                self.embed_action(actions) + time,
+                self._at_time(self.embed_return(returns_to_go.unsqueeze(2)), time),
+                self._at_time(self.embed_state(states), time),
+                self._at_time(self.embed_action(actions), time),
             ],
             dim=2,
         )
-        # (B, K, 3, H) -> (B, 3K, H), in the order R1 s1 a1 R2 s2 a2 ...
-        x = tokens.view(batch, 3 * steps, -1)
-        if last:
-            x = x[:, :-1]  # nothing after the last state token matters
-        # the code normalises after adding the time step (kzl decision_transformer.py l.77); the
-        # paper's text says before
-        x = self.embed_dropout(self.embed_norm(x))
+        # (B, K, 3, H) -> (B, 3K, H)
+        return tokens.view(batch, 3 * steps, -1)
+
+    def _at_time(self, modality: Tensor, time: Tensor) -> Tensor:
+        if self.concatenate:
+            return torch.cat([modality, time], dim=2)
+        return (self.embed_norm(modality) if self.norm_first else modality) + time
+
+    def _transform(self, tokens: Tensor, predicting: slice) -> Tensor:
+        """Return the transformer's output (B, T', H) at the tokens `predicting` of (B, T, H)."""
+        # the code normalises after adding the time step (kzl decision_transformer.py, embed_ln);
+        # the paper's text says before
+        x = self.embed_dropout(tokens if self.norm_first else self.embed_norm(tokens))
         mask = torch.full((x.shape[1], x.shape[1]), -math.inf, device=x.device).triu(1)
         everything = slice(None)
-        # the last block computes only what predicts: state tokens, 1, 4, 7, ...
-        predicting = slice(3 * steps - 2, None) if last else slice(1, None, 3)
         for block in self.blocks[:-1]:
             x = block(x, mask, everything)
         x = self.blocks[-1](x, mask[predicting], predicting)
-        return torch.tanh(self.predict_action(self.final_norm(x)))
+        normalised: Tensor = self.final_norm(x)
+        return normalised
+
+    def _action(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.predict_action(x))

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.datasets.trajectories import I64, Trajectories
+from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.networks import normaliser, shared
 
-STD_FLOOR = 1e-6  # kzl gym/experiment.py l.83: (s - mean) / (std + 1e-6)
+STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std: (s - mean) / (std + 1e-6)
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,30 @@ class Batch:
     timesteps: Tensor  # (B, K) int64
     valid: Tensor  # (B, K) bool; False is padding
 
+    def inputs(self, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the model's inputs: returns-to-go, states, actions, time steps of the first
+        `steps` steps.
+        """
+        return (
+            self.returns_to_go[:, :steps],
+            self.states[:, :steps],
+            self.actions[:, :steps],
+            self.timesteps[:, :steps],
+        )
+
+
+def returns_to_go(data: Trajectories, discount: float) -> F32:
+    """Return this and all later rewards of the same episode, (N,); a reward k steps later counts
+    discount^k.
+    """
+    if discount == 1:
+        return data.returns_to_go()
+    result, last = data.rewards.astype(np.float64), data.bounds[1:] - 1
+    for back in range(1, int(data.lengths.max())):  # of all episodes at once
+        row = (last - back)[data.lengths > back]
+        result[row] += discount * result[row + 1]
+    return result.astype(np.float32)
+
 
 class Windows:
     """Draws windows as the paper's code does: an episode with probability proportional to its
@@ -32,14 +56,19 @@ class Windows:
     """
 
     def __init__(
-        self, data: Trajectories, context_length: int, return_scale: float, device: str
+        self,
+        data: Trajectories,
+        context_length: int,
+        return_scale: float,
+        device: str,
+        *,
+        discount: float = 1.0,
     ) -> None:
         """Compute the returns-to-go; observations and actions stay where they are (`shared`)."""
         self.context_length = context_length
         self.steps, self.bounds = data.steps, data.bounds
-        self.returns_to_go = torch.from_numpy(data.returns_to_go() / np.float32(return_scale)).to(
-            device
-        )
+        scaled = returns_to_go(data, discount) / np.float32(return_scale)
+        self.returns_to_go = torch.from_numpy(scaled).to(device)
         self.observations = shared(data.observations, device)
         self.actions = shared(data.actions, device)
         self.normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, device)

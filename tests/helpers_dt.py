@@ -1,19 +1,27 @@
-"""Small data, tasks and contexts for the tests of methods."""
+"""Small data, tasks, contexts and networks for the tests of methods."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 from bench.context import Context
 from bench.datasets.trajectories import Trajectories, from_arrays
 from bench.tasks import Task, task_by_name
+from dt.model import DecisionTransformer
 
 OBS, ACT = 3, 2
+WIDTH, LAYERS, HORIZON, K = 16, 2, 700, 6  # of the networks
 
 
 def make_data(
@@ -80,3 +88,153 @@ def saved_bytes(policy: Any, folder: Path) -> bytes:
 def episode_slices(data: Trajectories) -> list[slice]:
     """Return where each episode lies in the flat arrays."""
     return [slice(int(start), int(stop)) for start, stop in pairwise(data.bounds)]
+
+
+def plain_returns_to_go(data: Trajectories, discount: float) -> Any:
+    """Return discounted returns-to-go (N,), each summed from its definition."""
+    result = np.zeros(data.steps)
+    for begin, end in pairwise(data.bounds.tolist()):
+        for row in range(begin, end):
+            result[row] = sum(
+                discount ** (later - row) * float(data.rewards[later]) for later in range(row, end)
+            )
+    return result
+
+
+def captured_loss(
+    module: Any, data: Trajectories, config: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Callable[[np.random.Generator], Tensor], torch.nn.Module, Any]:
+    """Return the loss that a method's `train` minimises, the network and the policy."""
+    caught: list[Any] = []
+
+    def spy(loss_of_batch: Any, network: Any, *rest: Any, **options: Any) -> Any:
+        caught.extend([loss_of_batch, network])
+        return lambda step, generator: torch.zeros(())
+
+    monkeypatch.setattr(module, "descend", spy)
+    policy = module.train(data, config, make_context(steps=3))
+    return caught[0], caught[1], policy
+
+
+# --- networks and windows -----------------------------------------------------------------------
+
+Window = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def make_model(
+    heads: int = 1, dropout: float = 0.0, randomise: bool = True, **options: Any
+) -> DecisionTransformer:
+    """Return a model in evaluation mode; every parameter is random, biases and norms too."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = DecisionTransformer(
+            OBS,
+            ACT,
+            horizon=HORIZON,
+            width=WIDTH,
+            layers=LAYERS,
+            heads=heads,
+            dropout=dropout,
+            **options,
+        )
+        if randomise:
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter += 0.3 * torch.randn_like(parameter)
+    return model.eval()
+
+
+def make_window(steps: int = K, batch: int = 4, start: int = 0) -> Window:
+    generator = torch.Generator().manual_seed(steps + start)
+    return (
+        torch.randn(batch, steps, generator=generator),
+        torch.randn(batch, steps, OBS, generator=generator),
+        torch.randn(batch, steps, ACT, generator=generator).clamp(-1, 1),
+        torch.arange(start, start + steps).expand(batch, -1).clone(),
+    )
+
+
+def pad(window: Window, before: int, after: int, value: float) -> Window:
+    """Return a window with padding steps of some value; their time steps are 0."""
+    returns, states, actions, timesteps = window
+    return (
+        functional.pad(returns, (before, after), value=value),
+        functional.pad(states, (0, 0, before, after), value=value),
+        functional.pad(actions, (0, 0, before, after), value=value),
+        functional.pad(timesteps, (before, after)),
+    )
+
+
+# --- the network, plainly ------------------------------------------------------------------------
+
+
+def plain_tokens(model: DecisionTransformer, window: Window, kind: str) -> list[Tensor]:
+    """Return the tokens (B, H) that enter the transformer, made one at a time.
+
+    Args:
+        model: whose embeddings are used.
+        window: the model's inputs.
+        kind: `add_then_norm`, `norm_then_add` or `concatenate`.
+    """
+    returns, states, actions, timesteps = window
+    tokens = []
+    for t in range(timesteps.shape[1]):
+        time = model.embed_timestep.weight[timesteps[:, t]]
+        for modality in (
+            model.embed_return(returns[:, t : t + 1]),
+            model.embed_state(states[:, t]),
+            model.embed_action(actions[:, t]),
+        ):
+            if kind == "norm_then_add":
+                tokens.append(plain_norm(model.embed_norm, modality) + time)
+            elif kind == "concatenate":
+                both = torch.cat([modality, time], dim=1)
+                tokens.append(plain_norm(model.embed_norm, both))
+            else:
+                tokens.append(plain_norm(model.embed_norm, modality + time))
+    return tokens
+
+
+def plain_norm(norm: torch.nn.LayerNorm, x: Tensor) -> Tensor:
+    """Return what a LayerNorm gives, from its definition."""
+    centred = x - x.mean(dim=1, keepdim=True)
+    variance = (centred * centred).mean(dim=1, keepdim=True)
+    return centred / (variance + 1e-5).sqrt() * norm.weight + norm.bias
+
+
+def plain_transformer(model: DecisionTransformer, tokens: list[Tensor]) -> list[Tensor]:
+    """The same function as the model's, one token, one head and one pair at a time; computes every
+    token.
+    """
+    for block in model.blocks:
+        triples = [block.attention.qkv(block.norm1(token)).chunk(3, dim=1) for token in tokens]
+        tokens = [
+            token + block.attention.project(plain_attention(triples, i, block.attention.heads))
+            for i, token in enumerate(tokens)
+        ]
+        tokens = [
+            token + block.shrink(block.grow(block.norm2(token)).clamp(min=0)) for token in tokens
+        ]
+    return [model.final_norm(token) for token in tokens]
+
+
+def plain_attention(triples: list[tuple[Tensor, ...]], i: int, heads: int) -> Tensor:
+    size = WIDTH // heads
+    mixed = []
+    for head in range(heads):
+        own = slice(head * size, (head + 1) * size)
+        query = triples[i][0][:, own]
+        scores = [(query * triples[j][1][:, own]).sum(1) / math.sqrt(size) for j in range(i + 1)]
+        total = sum(score.exp() for score in scores)
+        mixed.append(
+            sum((scores[j].exp() / total)[:, None] * triples[j][2][:, own] for j in range(i + 1))
+        )
+    return torch.cat(mixed, dim=1)
+
+
+def plain_actions(
+    model: DecisionTransformer, window: Window, kind: str = "add_then_norm"
+) -> Tensor:
+    """Return every step's action, computed plainly."""
+    tokens = plain_transformer(model, plain_tokens(model, window, kind))
+    return torch.stack([model.predict_action(token).tanh() for token in tokens[1::3]], dim=1)

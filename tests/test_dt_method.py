@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_dt import ACT, OBS, episode_slices, make_context, make_data, make_task
+from helpers_dt import ACT, OBS, captured_loss, episode_slices, make_context, make_data, make_task
 from torch import Tensor
 
 import dt.method
@@ -170,27 +169,12 @@ def test_an_episode_longer_than_the_horizon_is_a_clear_error() -> None:
 # --- training -----------------------------------------------------------------------------------
 
 
-def captured_loss(
-    data: Trajectories, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Callable[[np.random.Generator], Tensor], torch.nn.Module, Any]:
-    """Return the loss that `train` minimises, the network and the policy."""
-    caught: list[Any] = []
-
-    def spy(loss_of_batch: Any, module: Any, *rest: Any, **options: Any) -> Any:
-        caught.extend([loss_of_batch, module])
-        return lambda step, generator: torch.zeros(())
-
-    monkeypatch.setattr(dt.method, "descend", spy)
-    policy = train(config, data=data)
-    return caught[0], caught[1], policy
-
-
 def test_loss_is_the_mean_over_real_steps_and_action_dimensions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither is padding in the sum nor in the count; one window at a time, without padding."""
     data, config = make_data((1, 9, 2, 3)), replace(SMALL, context_length=6, dropout=0.0)
-    loss_of_batch, model, policy = captured_loss(data, config, monkeypatch)
+    loss_of_batch, model, policy = captured_loss(dt.method, data, config, monkeypatch)
     batch = Windows(data, 6, policy.return_scale, "cpu").sample(8, np.random.default_rng(3))
     errors = []
     for i in range(8):
@@ -211,7 +195,7 @@ def test_the_amount_of_padding_does_not_change_the_loss(monkeypatch: pytest.Monk
     for context_length in (3, 30):  # no episode is longer than 3
         config = replace(SMALL, context_length=context_length, dropout=0.0)
         with monkeypatch.context() as patch:
-            loss_of_batch, _, _ = captured_loss(data, config, patch)
+            loss_of_batch, _, _ = captured_loss(dt.method, data, config, patch)
         losses.append(loss_of_batch(np.random.default_rng(0)).item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 

@@ -6,51 +6,23 @@ import math
 
 import pytest
 import torch
+from helpers_dt import (
+    ACT,
+    HORIZON,
+    LAYERS,
+    OBS,
+    WIDTH,
+    K,
+    Window,
+    make_model,
+    make_window,
+    pad,
+    plain_actions,
+)
 from torch import Tensor
-from torch.nn import functional
 from transformers import DecisionTransformerConfig, DecisionTransformerModel
 
 from dt.model import DecisionTransformer
-
-OBS, ACT, WIDTH, LAYERS, HORIZON, K = 3, 2, 16, 2, 700, 6
-
-Window = tuple[Tensor, Tensor, Tensor, Tensor]
-
-
-def make_model(heads: int = 1, dropout: float = 0.0, randomise: bool = True) -> DecisionTransformer:
-    """Return a model in evaluation mode; every parameter is random, biases and norms too."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = DecisionTransformer(
-            OBS, ACT, horizon=HORIZON, width=WIDTH, layers=LAYERS, heads=heads, dropout=dropout
-        )
-        if randomise:
-            with torch.no_grad():
-                for parameter in model.parameters():
-                    parameter += 0.3 * torch.randn_like(parameter)
-    return model.eval()
-
-
-def make_window(steps: int = K, batch: int = 4, start: int = 0) -> Window:
-    generator = torch.Generator().manual_seed(steps + start)
-    return (
-        torch.randn(batch, steps, generator=generator),
-        torch.randn(batch, steps, OBS, generator=generator),
-        torch.randn(batch, steps, ACT, generator=generator).clamp(-1, 1),
-        torch.arange(start, start + steps).expand(batch, -1).clone(),
-    )
-
-
-def pad(window: Window, before: int, after: int, value: float) -> Window:
-    """Return a window with padding steps of some value; their time steps are 0."""
-    returns, states, actions, timesteps = window
-    return (
-        functional.pad(returns, (before, after), value=value),
-        functional.pad(states, (0, 0, before, after), value=value),
-        functional.pad(actions, (0, 0, before, after), value=value),
-        functional.pad(timesteps, (before, after)),
-    )
-
 
 # --- Hugging Face -------------------------------------------------------------------------------
 
@@ -75,6 +47,7 @@ def hugging_face(model: DecisionTransformer, heads: int) -> DecisionTransformerM
     with torch.random.fork_rng(devices=[]):
         theirs = DecisionTransformerModel(config).eval()
     names = {
+        **{head: head for head in ("predict_state", "predict_return") if hasattr(model, head)},
         "embed_return": "embed_return",
         "embed_state": "embed_state",
         "embed_action": "embed_action",
@@ -116,8 +89,12 @@ def hugging_face(model: DecisionTransformer, heads: int) -> DecisionTransformerM
 
 
 @torch.no_grad()
-def their_actions(theirs: DecisionTransformerModel, window: Window, before: int) -> Tensor:
-    """Return their actions for a window padded on the left as their users do: actions -10."""
+def their_predictions(
+    theirs: DecisionTransformerModel, window: Window, before: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return their actions, next states and next returns-to-go for a window padded on the left as
+    their users do: actions -10.
+    """
     returns, states, actions, timesteps = pad(window, before, 0, -10.0)
     mask = torch.ones_like(timesteps)
     mask[:, :before] = 0
@@ -128,7 +105,12 @@ def their_actions(theirs: DecisionTransformerModel, window: Window, before: int)
         timesteps=timesteps,
         attention_mask=mask,
     )
-    return answer.action_preds[:, before:]
+    actions, states = answer.action_preds[:, before:], answer.state_preds[:, before:]
+    return actions, states, answer.return_preds[:, before:, 0]
+
+
+def their_actions(theirs: DecisionTransformerModel, window: Window, before: int) -> Tensor:
+    return their_predictions(theirs, window, before)[0]
 
 
 @pytest.mark.parametrize("start", [0, 600], ids=["early", "deep-in-the-episode"])
@@ -145,6 +127,20 @@ def test_equals_hugging_face_on_the_same_weights(heads: int, start: int) -> None
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
         torch.testing.assert_close(last, expected[:, -1:], rtol=0, atol=1e-5)
         assert expected.std() > 0.1, "the two agree on something that says nothing"
+
+
+@pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
+def test_predictions_of_what_follows_equal_hugging_faces(heads: int) -> None:
+    model = make_model(heads, predict="all")
+    theirs = hugging_face(model, heads)
+    for steps in range(1, K + 1):
+        window = make_window(steps)
+        expected = their_predictions(theirs, window, before=K - steps)
+        with torch.no_grad():
+            found = model.predict_all(*pad(window, 0, K - steps, 0.0))
+        for mine, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(mine[:, :steps], other, rtol=0, atol=1e-5)
+            assert other.std() > 0.01, "the two agree on something that says nothing"
 
 
 def test_hugging_face_differs_if_its_position_table_is_not_zero() -> None:
@@ -221,44 +217,6 @@ def test_the_same_window_later_in_the_episode_is_another_input() -> None:
 
 
 # --- gradients ----------------------------------------------------------------------------------
-
-
-def plain_actions(model: DecisionTransformer, window: Window) -> Tensor:
-    """The same function, one token, one head and one pair at a time; computes every token."""
-    returns, states, actions, timesteps = window
-    tokens = []
-    for t in range(timesteps.shape[1]):
-        time = model.embed_timestep.weight[timesteps[:, t]]
-        tokens.append(model.embed_return(returns[:, t : t + 1]) + time)
-        tokens.append(model.embed_state(states[:, t]) + time)
-        tokens.append(model.embed_action(actions[:, t]) + time)
-    tokens = [model.embed_norm(token) for token in tokens]
-    for block in model.blocks:
-        triples = [block.attention.qkv(block.norm1(token)).chunk(3, dim=1) for token in tokens]
-        tokens = [
-            token + block.attention.project(plain_attention(triples, i, block.attention.heads))
-            for i, token in enumerate(tokens)
-        ]
-        tokens = [
-            token + block.shrink(block.grow(block.norm2(token)).clamp(min=0)) for token in tokens
-        ]
-    return torch.stack(
-        [model.predict_action(model.final_norm(token)).tanh() for token in tokens[1::3]], dim=1
-    )
-
-
-def plain_attention(triples: list[tuple[Tensor, ...]], i: int, heads: int) -> Tensor:
-    size = WIDTH // heads
-    mixed = []
-    for head in range(heads):
-        own = slice(head * size, (head + 1) * size)
-        query = triples[i][0][:, own]
-        scores = [(query * triples[j][1][:, own]).sum(1) / math.sqrt(size) for j in range(i + 1)]
-        total = sum(score.exp() for score in scores)
-        mixed.append(
-            sum((scores[j].exp() / total)[:, None] * triples[j][2][:, own] for j in range(i + 1))
-        )
-    return torch.cat(mixed, dim=1)
 
 
 @pytest.mark.parametrize("last", [False, True], ids=["every-step", "last-step"])

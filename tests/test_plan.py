@@ -4,7 +4,6 @@ import copy
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,8 @@ def test_the_default_config_compares_the_methods_of_the_paper() -> None:
 
 def test_every_percent_bc_of_table_3_is_declared() -> None:
     config = read("config.yaml")
-    config["suites"]["mujoco"]["methods"] = ["bc10", "bc25", "bc40", "bc100"]
-    for name, variant in make_plan(config).variants.items():
+    for name in ("bc10", "bc25", "bc40", "bc100"):
+        variant = make_plan(config).variants[name]
         share = name.removeprefix("bc")
         assert variant.options["top_percent"] == int(share)
         assert variant.quoted == ("Table 3", f"{share}%BC")
@@ -119,10 +118,82 @@ def test_the_paper_scale_is_the_authors_settings() -> None:
         "warmup_steps": 10_000,
     }
     assert (plan.variants["dt"].steps, plan.variants["bc"].steps) == (100_000, 25_000)
-    other = plan.variants["dt-12000"].options
-    defaults = asdict(load_method("dt").configure({}))
-    assert {key for key, value in other.items() if value != defaults[key]} == {"target_return"}
-    assert other["target_return"] == 12_000
+    # the other preset asks for the first target of the authors' code and has its K everywhere
+    code = plan.variants["dt-code"]
+    assert json.loads(code.options_json("halfcheetah")) == {"target_return": 12_000}
+    assert json.loads(code.options_json("hopper")) == {}
+    assert json.loads(code.options_json("reacher2d")) == {"context_length": 20, "target_return": 76}
+    assert plan.variants["dt-paper"].options == {"warmup_steps": 100_000}
+
+
+def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
+    for scale in ("smoke", "desk", "paper"):
+        for variant in make_plan(read("config.yaml", f"{scale}.yaml")).variants.values():
+            for domain in ("hopper", "reacher2d", "halfcheetah"):
+                load_method(variant.module).configure(json.loads(variant.options_json(domain)))
+
+
+def test_a_variant_differs_from_its_base_in_what_it_names(
+    config: dict[str, Any], root: Path
+) -> None:
+    config["suites"]["mujoco"]["methods"] = ["dt", "dt-wide"]
+    config["methods"]["dt"] |= {
+        "steps": 70,
+        "reason": "r",
+        "options": {"width": 8, "layers": 2},
+        "domains": {"hopper": {"width": 4, "heads": 2}, "reacher2d": {"layers": 1}},
+    }
+    config["methods"]["dt-wide"] = {
+        "base": "dt",
+        "options": {"width": 64},
+        "domains": {"reacher2d": {"heads": 4}},
+    }
+    variant = make_plan(config, root).variants["dt-wide"]
+    assert (variant.module, variant.steps, variant.reason) == ("dt", 70, "r")
+    assert (variant.label, variant.quoted) == ("dt-wide", None)  # the base's are its own
+    # what the variant names counts in every domain
+    assert json.loads(variant.options_json("hopper")) == {"width": 64, "layers": 2, "heads": 2}
+    assert json.loads(variant.options_json("reacher2d")) == {"width": 64, "layers": 1, "heads": 4}
+    assert json.loads(variant.options_json("walker2d")) == {"width": 64, "layers": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"label": "x"}, r"methods\.x: needs a `module`, or a `base`"),
+        ({"base": "dd"}, r"methods\.x\.base: unknown base 'dd'; known: dt, bc, bc10, behaviour"),
+        ({"base": "x"}, r"methods\.x\.base: unknown base 'x'"),
+        ({"base": "dt", "module": "dt"}, r"methods\.x: has a `base`, whose module it runs"),
+    ],
+    ids=["neither", "unknown", "itself", "both"],
+)
+def test_a_crooked_base_is_refused(
+    config: dict[str, Any], root: Path, entry: dict[str, Any], message: str
+) -> None:
+    config["methods"]["x"] = entry
+    with pytest.raises(BadConfig, match=message):
+        make_plan(config, root)
+
+
+def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root: Path) -> None:
+    suite = config["suites"]["mujoco"]
+    config["suites"]["targets"] = suite | {"pages": ["figure4"], "sweep": True}
+    plan = make_plan(config, root)
+    assert plan.pages == {"mujoco": ("table2",), "targets": ("figure4",)}
+    assert [path.name for path in plan.records("mujoco")] == ["result.json"] * 16
+    names = [path.name for path in plan.records("targets")]
+    assert names == ["result.json"] * 16 + ["sweep.json"] * 16
+    config["suites"]["targets"]["pages"] = ["figure9"]
+    with pytest.raises(BadConfig, match=r"targets\.pages: unknown page 'figure9'; known: table2, "):
+        make_plan(config, root)
+
+
+def test_a_suite_may_be_closed_to_dropped_modules(config: dict[str, Any], root: Path) -> None:
+    config["suites"]["closed"] = config["suites"]["mujoco"] | {"baselines": False}
+    (root / "baselines" / "mine.py").touch()
+    plan = make_plan(config, root)
+    assert "mine" in {run.method for run in plan.runs["mujoco"]}
+    assert "mine" not in {run.method for run in plan.runs["closed"]}
 
 
 def test_options_of_an_unknown_domain_are_refused(config: dict[str, Any], root: Path) -> None:

@@ -1,41 +1,66 @@
 """The tables that the repository shows come from the records that lie beside them."""
 
+from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from bench import record, scores, sheets
-from bench.pages import table2
+from bench.claims import ledger
+from bench.claims.plan import suites_of_claims
 from bench.plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "reports" / "reference"
-RECORDS = sorted((KEPT / "results/quick/runs").rglob("result.json"))
+PLAN = make_plan(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+def frames():
+    """Suite -> the scores of the records that are kept."""
+    return {
+        suite: scores.collect([KEPT / path for path in PLAN.records(suite)], PLAN)
+        for suite in PLAN.runs
+    }
 
 
-def test_every_run_of_the_plan_has_a_record(plan):
-    there = {record.read(path)["identity"]["method"] for path in RECORDS}
-    assert len(RECORDS) == len(plan.runs["mujoco"])
-    assert there == set(plan.variants)
+def test_every_run_of_the_plan_has_a_record():
+    for suite in PLAN.runs:
+        for path in PLAN.records(suite):
+            record.read(KEPT / path)
+    kept = {path.parent for path in (KEPT / "results/quick").rglob("result.json")}
+    assert kept == {KEPT / run.folder() for run in PLAN.all_runs()}
 
 
-@pytest.mark.parametrize("page", ["table2.md", "table2.csv"])
-def test_the_table_is_that_of_the_records(plan, tmp_path, page):
-    by_run = {path.parent.relative_to(KEPT): path for path in RECORDS}
-    ordered = [by_run[run.folder()] for run in plan.runs["mujoco"]]
-    sheets.write(table2.make(scores.collect(ordered, plan), "quick"), [tmp_path / page])
-    assert (tmp_path / page).read_text() == (KEPT / "quick" / page).read_text()
+@pytest.mark.parametrize(
+    ("suite", "page"), [(suite, page) for suite, pages in PLAN.pages.items() for page in pages]
+)
+def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
+    sheet = import_module(f"bench.pages.{page}").make(frames[suite], "quick")
+    for suffix in (".md", ".csv"):
+        sheets.write(sheet, [tmp_path / f"page{suffix}"])
+        kept = KEPT / f"quick/{suite}/{page}{suffix}"
+        assert (tmp_path / f"page{suffix}").read_text() == kept.read_text()
 
 
-def test_the_readme_shows_that_table():
-    table = [
-        line for line in (KEPT / "quick/table2.md").read_text().splitlines() if line[:1] == "|"
-    ]
-    assert len(table) >= 6
+def test_the_ledger_is_that_of_the_records(frames, tmp_path):
+    sheet = ledger.sheet({suite: frames[suite] for suite in suites_of_claims(PLAN)}, "quick")
+    sheets.write(sheet, [tmp_path / "claims.md", tmp_path / "claims.csv"])
+    for name in ("claims.md", "claims.csv"):
+        assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
+
+
+def test_the_readme_shows_table_2():
+    text = (KEPT / "quick/mujoco/table2.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert len(table) == 2 + 12 + 2
     assert "\n".join(table) in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_the_ledgers_verdicts():
+    kept = pd.read_csv(KEPT / "quick/claims.csv").drop_duplicates("id")
+    readme = (ROOT / "README.md").read_text()
+    for _, line in kept.iterrows():
+        assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in readme

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.statistics import estimate, estimate_over_tasks
+from bench.statistics import difference, estimate, estimate_over_tasks
 
 SAMPLES = [
     [57.3, 61.0],
@@ -151,6 +151,71 @@ def test_the_order_of_tasks_does_not_matter() -> None:
     assert astuple(forth) == pytest.approx(astuple(back), nan_ok=True)
 
 
+def test_a_difference_by_hand() -> None:
+    # squared standard errors 1/3 and 4/3 on either task: (10/3)^2 over 2 (1/9 + 16/9) / 2 degrees
+    result = difference([[1.0, 2.0, 3.0], [11.0, 12.0, 13.0]], [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]])
+    half = stats.t.ppf(0.975, 100 / 17) * math.sqrt(10 / 3) / 2
+    assert (result.mean, result.runs) == (4.5, 12)
+    assert math.isnan(result.std)
+    assert (result.low, result.high) == pytest.approx((4.5 - half, 4.5 + half))
+
+
+@pytest.mark.parametrize(("one", "two"), [(0, 1), (1, 2), (2, 3)], ids=["2-3", "3-5", "5-30"])
+def test_the_difference_on_one_task_is_scipys_welch_interval(one: int, two: int) -> None:
+    result = difference([SAMPLES[one]], [SAMPLES[two]])
+    welch = stats.ttest_ind(SAMPLES[one], SAMPLES[two], equal_var=False)
+    expected = welch.confidence_interval(0.95)
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high))
+    assert result.mean == pytest.approx(np.mean(SAMPLES[one]) - np.mean(SAMPLES[two]))
+
+
+def test_the_difference_on_many_tasks_against_an_independent_computation() -> None:
+    # a mean over twice the tasks, half of them negated, is half the difference
+    xs, ys = SAMPLES[:3], SAMPLES[1:]
+    result = difference(xs, ys)
+    expected = satterthwaite(xs + [[-score for score in group] for group in ys])
+    assert (result.mean, result.low, result.high) == pytest.approx(
+        tuple(2 * value for value in expected)
+    )
+
+
+@given(st.floats(0.1, 10), st.floats(-50, 50))
+def test_a_difference_stretches_and_does_not_move_with_the_scores(
+    factor: float, shift: float
+) -> None:
+    plain = difference(SAMPLES[:3], SAMPLES[1:])
+    xs, ys = (
+        [[factor * score + shift for score in group] for group in groups]
+        for groups in (SAMPLES[:3], SAMPLES[1:])
+    )
+    moved, back = difference(xs, ys), difference(ys, xs)
+    expected = [factor * value for value in (plain.mean, plain.low, plain.high)]
+    assert [moved.mean, moved.low, moved.high] == pytest.approx(expected)
+    assert [-back.mean, -back.high, -back.low] == pytest.approx(expected)
+
+
+def test_differences_at_the_edges() -> None:
+    flat = difference([[3.0, 3.0], [0.1] * 3], [[1.0, 1.0], [0.1] * 5])
+    assert (flat.mean, flat.low, flat.high, flat.runs) == (1, 1, 1, 12)
+    alone = difference([[3.0]], [[1.0, 2.0]])
+    assert (alone.mean, alone.runs) == (1.5, 3)
+    assert math.isnan(alone.low)
+    assert math.isnan(alone.high)
+
+
+@pytest.mark.parametrize(
+    ("xs", "ys", "message"),
+    [
+        ([], [], "no tasks to compare"),
+        ([[1.0]], [[1.0], [2.0]], "has 1 tasks, the other 2"),
+        ([[1.0]], [[]], "no scores"),
+    ],
+)
+def test_differences_without_sense_are_refused(xs, ys, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        difference(xs, ys)
+
+
 SPREADS = np.array([0.5, 1, 2, 3, 5, 8, 10, 12, 15])  # nine tasks, as unequal as the paper's
 
 
@@ -164,6 +229,20 @@ def test_three_seeds_cover_what_they_promise(tasks: int) -> None:
         draws = rng.normal(0, SPREADS[:tasks, None], (tasks, 3))
         result = estimate_over_tasks(draws.tolist())
         covered += result.low <= 0 <= result.high
+    assert covered / repeats == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_intervals_of_differences_cover_what_they_promise(seeds: int) -> None:
+    rng = np.random.default_rng(0)
+    repeats = 3000
+    covered = 0
+    for _ in range(repeats):
+        xs = rng.normal(2, SPREADS[:, None], (9, 3))
+        ys = rng.normal(0, SPREADS[::-1, None], (9, seeds))
+        result = difference(xs.tolist(), ys.tolist())
+        covered += result.low <= 2 <= result.high
     assert covered / repeats == pytest.approx(0.95, abs=0.02)
 
 

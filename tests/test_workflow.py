@@ -1,5 +1,6 @@
 """The real pipeline: plan, drop-in methods, failures, resumption."""
 
+import json
 import re
 import shutil
 
@@ -34,6 +35,63 @@ def test_the_default_plan(clone):
     assert planned["train"] == planned["evaluate"] == 12 * 6 * 3  # tasks, methods, seeds
     assert planned["generate"] == 12
     assert planned["scores"] == planned["table2"] == planned["cost"] == 1
+
+
+def test_the_whole_plan_of_the_paper(clone):
+    plan = snakemake(
+        clone, "paper_mujoco", "--dry-run", "--quiet", "rules", config="config/paper.yaml"
+    )
+    planned = jobs(plan)
+    assert planned["train"] == planned["evaluate"] > 1000
+    assert planned["sweep"] == 4 * 3
+    assert (planned["fetch"], planned["generate"]) == (9, 3)
+    assert planned["claims"] == 1
+    for page in ("table2", "table3", "table5", "table7", "figure3", "figure4", "fractions"):
+        assert planned[page] == 1
+
+
+EVIDENCE = {
+    "suites": {
+        "percent_bc": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["bc10", "bc25"]},
+        "context": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["dt-k1", "dt-k5"]},
+        "sparse": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["dt", "bc"]},
+        "fractions": {
+            "tasks": ["hopper-medium"],
+            "seeds": [0],
+            "methods": ["bc"],
+            "percents": [10, 100],
+        },
+        "targets": {"tasks": ["hopper-medium"], "seeds": [0]},
+        "variants": {"tasks": ["hopper-medium"], "seeds": [0]},
+    },
+    "evaluation": {"sweep_episodes": 1, "sweep_points": 2},
+    "methods": {
+        "dt": {"steps": 5, "options": {"width": 8, "layers": 1}},
+        "bc10": {"steps": 5, "options": {"width": 8, "layers": 1}},
+        "dt-k1": {"steps": 5},
+        "dt-k5": {"steps": 5},
+    },
+}
+
+
+def test_every_page_and_the_ledger_of_one_seed(clone):
+    output = snakemake(clone, "paper_mujoco", config=tiny(clone, **EVIDENCE))
+    assert "reports/tiny/claims.html" in output  # said at the end, first
+    below = clone / "reports/tiny"
+    for page in ("mujoco/table2", "percent_bc/table3", "context/table5", "sparse/table7"):
+        for suffix in ("md", "tex", "csv", "html", "png", "svg"):
+            assert (below / f"{page}.{suffix}").stat().st_size > 0
+    ledger = pd.read_csv(below / "claims.csv", keep_default_na=False)
+    assert set(ledger["verdict"]) == {"undecided", "not run"}  # one seed decides nothing
+    assert "no interval: one seed" in (below / "claims.md").read_text()
+    sweep = json.loads((clone / RUNS / "dt/0/sweep.json").read_text())
+    assert len(sweep["evaluations"]) == 2 + 7  # two of the paper's grid, seven multiples
+    assert not any(evaluation["final"] for evaluation in sweep["evaluations"])
+    assert "Nothing to be done" in snakemake(clone, "paper_mujoco", config="config/tiny.yaml")
+
+    (clone / RUNS / "dt/0/sweep.json").unlink()
+    snakemake(clone, "partial", config="config/tiny.yaml")
+    assert "dt/0/sweep.json" in (below / "targets/partial.md").read_text()
 
 
 def test_a_second_run_has_nothing_to_do(done):
@@ -135,7 +193,7 @@ BAD = {
     "unknown key": ({"evalution": {}}, "unknown key 'evalution'"),
     "unknown key below": (
         {"evaluation": {"episode": 3}},
-        "unknown key 'episode' in evaluation; known: episodes, lanes, curve_episodes",
+        "unknown key 'episode' in evaluation; known: episodes, lanes, curve_episodes, sweep_",
     ),
     "unknown method": (
         {"suites": {"mujoco": {"methods": ["ddt"]}}},

@@ -39,6 +39,7 @@ for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in page
             f"reports/{{scale}}/{{suite}}/{page}.tex",
         log:
             f"logs/{{scale}}/{{suite}}/{page}.log",
+        localrule: True
         conda:
             "../../environment.yml"
         params:
@@ -46,7 +47,6 @@ for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in page
             page=page,
         message:
             "Writing {params.page} of {wildcards.suite}"
-        localrule: True
         shell:
             "python -m bench page {params.page} --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
 

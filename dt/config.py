@@ -1,0 +1,90 @@
+"""Hyperparameters of Decision Transformer.
+
+Defaults are those of the authors' code (github.com/kzl/decision-transformer at e2d82e6,
+gym/experiment.py; below: kzl). Where the paper's Table 9 (p.19) differs the comment says so;
+docs/presets.md lists all that differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters of DT for continuous actions."""
+
+    context_length: int = 20  # K, in time steps: 3K tokens (Table 9; 5 for Reacher)
+    layers: int = 3  # Table 9
+    heads: int = 1  # Table 9
+    width: int = 128  # Table 9, embedding dimension
+    dropout: float = (
+        0.1  # Table 9; on embeddings, attention weights and residuals (GPT2Config's three rates)
+    )
+    batch_size: int = 64  # Table 9
+    learning_rate: float = 1e-4  # Table 9
+    weight_decay: float = 1e-4  # Table 9; on all parameters
+    warmup_steps: int = 10_000  # kzl --warmup_steps; Table 9 says 10^5, which is the whole training
+    gradient_clip: float = 0.25  # Table 9; kzl gym/decision_transformer/training/seq_trainer.py
+    return_scale: float | None = (
+        None  # divides returns-to-go; None: the task's (kzl `scale`: 1000, Reacher 10)
+    )
+    target_return: float | None = (
+        None  # the evaluator asks for it; None: the task's declared one (Table 9)
+    )
+    # arithmetic of the matrix products; auto: bfloat16 if the processor has it. The record says which.
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    # all: also the next state and return-to-go, which "did not improve performance" (p.5)
+    predict: Literal["actions", "all"] = "actions"
+    # how a token is told its time step; half of the width each if concatenated
+    time_embedding: Literal["add", "concatenate"] = "add"
+    # norm_then_add is the paper's text (p.5), add_then_norm kzl's code
+    embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm"
+    # of rewards in returns-to-go (p.4: 1). Below 1 acting asks another question: dt/policy.py
+    discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("context_length", "layers", "heads", "width", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "gradient_clip", "return_scale"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("weight_decay", "warmup_steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        if not 0 < self.discount <= 1:
+            raise ValueError(f"discount must be above 0 and at most 1, not {self.discount}")
+        if self.time_embedding == "concatenate":
+            if self.width % 2:
+                raise ValueError(
+                    f"width {self.width} is odd: half of it is for the time step when "
+                    "time_embedding is 'concatenate'"
+                )
+            if self.embedding_order != "add_then_norm":
+                raise ValueError(
+                    f"embedding_order {self.embedding_order!r} says when the time step is added, but "
+                    "time_embedding 'concatenate' adds nothing: use 'add_then_norm' or 'add'"
+                )
+
+    def on(self, device: str) -> Config:
+        """Return the configuration as it is used and recorded on a device: `auto` is decided."""
+        return (
+            replace(self, precision=_fast_precision(device)) if self.precision == "auto" else self
+        )
+
+
+def _fast_precision(device: str) -> Literal["float32", "bfloat16"]:
+    """Return the arithmetic that is fast on a device: emulated bfloat16 is slower than float32."""
+    if device.startswith("cuda"):
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if fast else "float32"

@@ -1,0 +1,132 @@
+"""Decision Transformer while it acts: what it remembers, and the return it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.datasets.trajectories import F32, F64, I64
+from bench.networks import arrays_of, normalise
+from bench.tensors import write_tensors
+from dt.config import Config
+from dt.model import DecisionTransformer
+from dt.windows import STD_FLOOR
+
+
+class DecisionTransformerPolicy:
+    """Acts on the last K time steps; asks for what is left of the target return.
+
+    With a discount below 1 it asks at each step for the discounted value of the target spread
+    evenly over the horizon, whatever was earned (`spread_evenly`), also where all reward comes
+    with the last step.
+    """
+
+    def __init__(
+        self,
+        model: DecisionTransformer,
+        config: Config,
+        *,
+        mean: F32,
+        std: F32,
+        horizon: int,
+        return_scale: float,
+        device: str,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.mean, self.std = mean, std
+        self.horizon = horizon
+        self.return_scale = return_scale
+        self.device = device
+        self.step = 0
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes that ask for `targets` (raw units)."""
+        lanes, steps = len(seeds), self.horizon
+        # (L,) raw: what is still to be earned, or with a discount all that was asked for
+        self.wanted = targets.astype(np.float64)
+        self.returns_to_go = torch.zeros(lanes, steps)
+        self.states = torch.zeros(lanes, steps, self.model.embed_state.in_features)
+        self.actions = torch.zeros(lanes, steps, self.model.embed_action.in_features)
+        self.step = 0
+
+    def act(self, observations: F32, rewards: F32) -> F32:
+        """Return actions (L, act) for observations (L, obs); without a discount `rewards` (L,)
+        lower the return still asked for.
+
+        Raises:
+            ValueError: the episode is longer than the horizon the model has time steps for.
+        """
+        if self.step >= self.horizon:
+            raise ValueError(
+                f"an episode went on for more than the {self.horizon} steps that this DT has embeddings for"
+            )
+        asked = self._asked(rewards)
+        self.returns_to_go[:, self.step] = torch.from_numpy(asked / self.return_scale)
+        self.states[:, self.step] = torch.from_numpy(
+            normalise(observations, self.mean, self.std, STD_FLOOR)
+        )
+        action = self._predict(*self.window())
+        self.actions[:, self.step] = action
+        self.step += 1
+        return np.asarray(action.numpy(), dtype=np.float32)
+
+    def _asked(self, rewards: F32) -> F64:
+        if self.config.discount < 1:
+            return spread_evenly(self.wanted, self.config.discount, self.horizon, self.step)
+        self.wanted -= rewards
+        return self.wanted
+
+    def window(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the model's inputs for the current step: returns-to-go, states, actions, time
+        steps of the last K steps.
+        """
+        stop = self.step + 1
+        start = max(stop - self.config.context_length, 0)
+        timesteps = torch.arange(start, stop).expand(len(self.wanted), -1)
+        return (
+            self.returns_to_go[:, start:stop],
+            self.states[:, start:stop],
+            self.actions[:, start:stop],
+            timesteps,
+        )
+
+    @torch.inference_mode()
+    def _predict(self, *window: Tensor) -> Tensor:
+        self.model.eval()
+        bfloat16 = self.config.precision == "bfloat16"
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
+            predicted: Tensor = self.model(*(part.to(self.device) for part in window), last=True)
+        return predicted[:, 0].float().cpu()
+
+    def save(self, path: Path) -> None:
+        """Write weights, normalisation and configuration."""
+        tensors = arrays_of(self.model, "model.") | {"mean": self.mean, "std": self.std}
+        about = {
+            "config": asdict(self.config),
+            "horizon": self.horizon,
+            "return_scale": self.return_scale,
+        }
+        write_tensors(path, tensors, method="dt", **about)
+
+
+def spread_evenly(target: F64, discount: float, horizon: int, step: int) -> F64:
+    """Return the discounted return from `step` on of episodes that earn `target` in equal parts.
+
+    A discounted return-to-go cannot be counted down as an undiscounted one is: (R - r) / discount
+    enlarges every deviation from what was asked at each step, 0.95 over 1000 steps by 10^22.
+
+    Args:
+        target: (L,) undiscounted return of the whole episode, raw units.
+        discount: above 0 and below 1.
+        horizon: steps of an episode.
+        step: from 0.
+
+    Returns:
+        (L,) sum over the steps left, k from 0, of discount^k target / horizon.
+    """
+    return target / horizon * (1 - discount ** (horizon - step)) / (1 - discount)
