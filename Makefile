@@ -1,4 +1,4 @@
-# make mujoco: set up, run the default scale, print the table. make test: set up, check everything.
+# make mujoco: set up, run the default scale, print Table 2. make paper: all tables, figures and claims. make test: check everything.
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 CORES ?= all
 SCALE ?= quick
@@ -7,7 +7,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help mujoco report reference test bench lock behaviours clean
+WHAT ?= all_mujoco
+NEWEST := $(if $(filter paper_mujoco,$(WHAT)),claims,mujoco/table2)
+.PHONY: help mujoco paper report reference test bench lock behaviours clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -20,10 +22,14 @@ mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on Mu
 	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 
-report: $(INSTALLED) ## put the tables and figures of SCALE on one page
-	@[ reports/$(SCALE)/report.html -nt reports/$(SCALE)/mujoco/table2.html ] || $(BIN)/snakemake all_mujoco \
+paper: $(INSTALLED) ## all of the paper's continuous control: tables, figures, the ledger of claims
+	$(BIN)/snakemake paper_mujoco --cores $(CORES) --configfile $(CONFIG)
+	@$(MAKE) --no-print-directory report SCALE=$(SCALE) WHAT=paper_mujoco
+
+report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco: all)
+	@[ reports/$(SCALE)/report.html -nt reports/$(SCALE)/$(NEWEST).html ] || $(BIN)/snakemake $(WHAT) \
 	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
-	@cat reports/$(SCALE)/mujoco/table2.md
+	@cat reports/$(SCALE)/$(NEWEST).md
 	@echo "report: reports/$(SCALE)/report.html"
 
 reference: ## keep the tables and records of SCALE as what the repository shows

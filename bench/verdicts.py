@@ -157,7 +157,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Raises:
         ValueError: a value is not between 0 and 1.
     """
-    values = np.asarray(p_values, dtype=np.float64)
+    values = np.array(p_values, dtype=np.float64)  # a copy, which is overwritten
     wrong = values[(values < 0) | (values > 1)]
     if len(wrong):
         raise ValueError(f"{wrong[0]} is no p value: it must lie between 0 and 1")

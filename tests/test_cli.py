@@ -113,7 +113,16 @@ def test_an_evaluation_before_the_training(capsys: pytest.CaptureFixture[str]) -
 
 def test_damaged_scores(capsys: pytest.CaptureFixture[str]) -> None:
     Path("scores.parquet").write_text("<html>")
-    arguments = ["table2", "--scores", "scores.parquet", "--scale", "test", "--out", "table.md"]
+    arguments = [
+        "page",
+        "table2",
+        "--scores",
+        "scores.parquet",
+        "--scale",
+        "test",
+        "--out",
+        "table.md",
+    ]
     assert "scores scores.parquet are damaged" in fails(capsys, *arguments)
 
 
@@ -177,7 +186,7 @@ def test_from_records_to_tables_and_figure(
     assert len(pd.read_parquet("scores.parquet")) == 4
     outputs = [f"table2{suffix}" for suffix in (".md", ".csv", ".tex", ".png", ".svg")]
     arguments = ["--scores", "scores.parquet", "--scale", "test", "--out", *outputs]
-    assert main(["table2", *arguments]) == 0
+    assert main(["page", "table2", *arguments]) == 0
     assert "| 30.0 [27.5, 32.5] " in Path("table2.md").read_text()
     assert all(Path(output).stat().st_size > 0 for output in outputs)
     assert main(["partial", "--config", config, "--suite", "mujoco", "--out", "partial.md"]) == 0
@@ -195,7 +204,17 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_of_the_command() -> None:
     done = python("-m", "bench", "--help")
     assert done.returncode == 0, done.stderr
-    for verb in ("data", "behaviours", "train", "evaluate", "scores", "table2", "partial"):
+    for verb in (
+        "data",
+        "behaviours",
+        "train",
+        "evaluate",
+        "sweep",
+        "scores",
+        "page",
+        "claims",
+        "partial",
+    ):
         assert re.search(rf"^    {verb}\s", done.stdout, re.MULTILINE)
 
 

@@ -63,6 +63,7 @@ def test_the_difference_is_scipys_welch_test(
     assert min(len(ours), seeds) - 1 <= found.freedom + 1e-9
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")
 @given(some_scores, st.floats(-20, 120), st.floats(0.1, 30), st.floats(0.5, 20))
 def test_equivalence_is_two_of_scipys_one_sided_tests(
     ours: list[float], mean: float, std: float, margin: float
@@ -194,6 +195,12 @@ def test_holms_method_by_hand() -> None:
 def test_holm_lets_nan_pass() -> None:
     assert holm([0.02, math.nan, 0.04]) == pytest.approx([0.04, math.nan, 0.04], nan_ok=True)
     assert math.isnan(holm([math.nan])[0])
+
+
+def test_holm_leaves_its_argument_alone() -> None:
+    given_values = np.array([0.01, 0.04])
+    assert holm(given_values) == pytest.approx([0.02, 0.04])
+    assert given_values.tolist() == [0.01, 0.04]
 
 
 @given(p_values)

