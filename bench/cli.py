@@ -37,7 +37,9 @@ def _expected(error: Exception) -> bool:
     from bench.files import DamagedFile, DiskFull, DownloadFailed
     from bench.method import BadMethod
 
-    known = (ValueError, FileNotFoundError, ModuleNotFoundError, PermissionError, IsADirectoryError)
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return True  # a path that cannot be read or written: the system names it and the reason
+    known = (ValueError, FileNotFoundError, ModuleNotFoundError, PermissionError, BlockingIOError)
     return isinstance(error, (*known, DamagedFile, DiskFull, DownloadFailed, BadMethod))
 
 

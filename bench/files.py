@@ -109,6 +109,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_web_page(start: bytes) -> bool:
+    """Return whether a file's first bytes are those of HTML or XML: servers send such pages in
+    place of a file.
+    """
+    return start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
+
+
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -154,6 +155,57 @@ def test_a_full_disk_is_one_line(
 ) -> None:
     monkeypatch.setattr(storage, "load", raising(DiskFull(28, "no space left")))
     assert "no space left" in fails(capsys, "data", "verify", "set")
+
+
+GENERATE = ["data", "generate", "--task", "hopper-medium", "--steps", "1", "--out"]
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("/dev/null/x", "Not a directory: '/dev/null/x'"),
+        ("file", "File exists: 'file'"),
+        ("x" * 300, "File name too long: 'xxx"),
+    ],
+)
+def test_a_path_that_cannot_be_is_one_line(
+    capsys: pytest.CaptureFixture[str], out: str, message: str
+) -> None:
+    Path("file").touch()
+    assert message in fails(capsys, *GENERATE, out)
+
+
+def test_a_read_only_file_system_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OSError(errno.EROFS, "Read-only file system", "set/x")
+    monkeypatch.setattr(storage, "load", raising(error))
+    assert "Read-only file system: 'set/x'" in fails(capsys, "data", "verify", "set")
+
+
+def test_an_error_of_the_system_without_a_path_keeps_its_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage, "load", raising(OSError(errno.EBADF, "Bad file descriptor")))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        main(["data", "verify", "set"])
+
+
+def test_a_cache_folder_that_is_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("D4RL_DATASET_DIR", "file")
+    assert "File exists: 'file'" in fails(capsys, "data", "fetch", "hopper-medium")
+
+
+@pytest.mark.parametrize("steps", ["-5", "0", "1.5", "many"])
+def test_steps_are_a_whole_number_above_0(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "generate", "--task", "hopper-medium", "--steps", steps, "--out", "x"])
+    assert caught.value.code == 2
+    assert f"{steps!r} is not a whole number above 0" in capsys.readouterr().err
+    assert not Path("x").exists()
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from bench.datasets import d4rl, d4rl_files, storage
-from bench.datasets.d4rl import WrongData, counted_timeouts, from_flat, read
+from bench.datasets.checks import WrongData
+from bench.datasets.d4rl import counted_timeouts, from_flat, read
 from bench.datasets.d4rl_files import D4rlFile, files, observation_statistics, obtain
 from bench.files import DamagedFile
 from bench.tasks import DOMAINS, TASKS
@@ -132,7 +133,7 @@ def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
         ({"actions": np.zeros((12, 6))}, r"actions have shape \(12, 6\).*Hopper-v4"),
         ({"actions": np.zeros(12)}, r"actions have shape \(12,\)"),
         ({"rewards": np.zeros(11)}, "has shape"),
-        ({"timeouts": np.zeros(5, dtype=bool)}, "operands|has shape"),
+        ({"timeouts": np.zeros(5, dtype=bool)}, "timeouts has shape"),
         ({"next_observations": np.zeros((11, 11))}, "next_observations has shape"),
         (
             {"rewards": np.full(12, np.nan)},
@@ -143,6 +144,23 @@ def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
             "observations holds a value that is not finite",
         ),
         ({"terminals": np.zeros(12), "timeouts": np.zeros(12)}, "no episode ends"),
+        ({"timeouts": np.array([True])}, r"timeouts has shape \(1,\), but there are 12 rewards"),
+        ({"timeouts": np.array(True)}, r"timeouts has shape \(\), .*a number for each"),
+        ({"terminals": np.zeros(13)}, r"terminals has shape \(13,\)"),
+        ({"terminals": np.zeros((12, 2))}, r"terminals has shape \(12, 2\)"),
+        ({"rewards": np.array(1.0)}, r"rewards has shape \(\), expected a number for each step"),
+        ({"rewards": np.zeros((12, 2))}, r"rewards has shape \(12, 2\)"),
+        (
+            {"observations": np.zeros((11, 11))},
+            r"observations has shape \(11, 11\).*a row for each",
+        ),
+        ({"next_observations": np.zeros(())}, r"next_observations has shape \(\)"),
+        ({"terminals": np.full(12, np.nan)}, "terminals holds nan in row 0; a flag is 0 or 1"),
+        (
+            {"timeouts": np.where(np.arange(12) == 7, np.nan, 0)},
+            "timeouts holds nan in row 7; a flag is 0 or 1",
+        ),
+        ({"terminals": np.arange(12)}, "terminals holds 2 in row 2; a flag is 0 or 1"),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(v2: Arrays, change: Arrays, message: str) -> None:

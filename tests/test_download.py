@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.datasets import download
 from bench.datasets.download import fetch
 from bench.files import DamagedFile, DiskFull, DownloadFailed
 
@@ -23,6 +24,9 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, str]] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: the client hangs up on answers it does not want."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,6 +62,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "PAUSE", 0)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import gymnasium
 import h5py
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.wrappers import RescaleAction
 
 from bench.behaviours.actor import Actor
-from bench.behaviours.from_d4rl import read_policy
+from bench.behaviours.from_d4rl import read_policy, roll_out_again
 from bench.cli import main
 from bench.datasets import storage
-from bench.datasets.d4rl import WrongData
+from bench.datasets.checks import WrongData
 from bench.tasks import task_by_name
 
 LAYERS = {"fc0": (8, 11), "fc1": (5, 8), "last_fc": (3, 5), "last_fc_log_std": (3, 5)}
@@ -98,8 +100,18 @@ def test_rolled_out_it_is_a_task(
         ({"nonlinearity": np.bytes_("tanh")}, "nonlinearity is 'tanh'; only 'relu'"),
         ({"output_distribution": np.bytes_("gaussian")}, "only 'tanh_gaussian' can be rolled"),
         ({"fc1/bias": None}, "has no fc1/weight and fc1/bias"),
+        (
+            {"last_fc_log_std/weight": np.zeros((1, 5)), "last_fc_log_std/bias": np.zeros(1)},
+            "gives 3 means and 1 log_stds",
+        ),
+        ({"fc0/weight": None, "fc0/weight/first": np.zeros(3)}, "fc0/weight is a group"),
+        ({"fc0/weight": np.bytes_("heavy")}, r"file\.hdf5: .*fc0/weight holds .S5, not real numb"),
+        ({"nonlinearity": np.bytes_(b"\xff\xfe")}, r"file\.hdf5: the policy's nonlinearity is"),
     ],
-    ids=["shape", "nan", "nonlinearity", "distribution", "missing"],
+    ids=[
+        *("shape", "nan", "nonlinearity", "distribution", "missing"),
+        *("log_std", "group", "text", "encoding"),
+    ],
 )
 def test_another_policy_is_named(
     weights: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str
@@ -107,6 +119,85 @@ def test_another_policy_is_named(
     policy = {name: value for name, value in (weights | change).items() if value is not None}
     with pytest.raises(WrongData, match=message):
         read_policy(write(tmp_path / "file.hdf5", policy))
+
+
+@pytest.mark.parametrize(
+    ("observations", "message"),
+    [(None, r"file\.hdf5 has no observations"), (np.zeros(4), r"observations have shape \(4,\)")],
+    ids=["none", "flat"],
+)
+def test_a_file_without_observations_of_a_size_is_named(
+    weights: dict[str, Any], tmp_path: Path, observations: Any, message: str
+) -> None:
+    path = write(tmp_path / "file.hdf5", weights)
+    with h5py.File(path, "a") as file:
+        del file["observations"]
+        if observations is not None:
+            file["observations"] = observations
+    with pytest.raises(WrongData, match=message):
+        read_policy(path)
+
+
+@pytest.fixture
+def hopper(weights: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command for a policy of Hopper, in a folder inside tmp_path."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write(Path("hopper_medium-v2.hdf5"), weights)
+    return ["behaviours", "from-d4rl", "hopper_medium-v2.hdf5"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--task", "hopper-medium"], "task 'hopper-medium' is one of the registry's"),
+        (["--task", "hopper-../../../../esc"], "cannot be a task's name"),
+        (["--task", "hopper-A B"], "cannot be a task's name"),
+        (["--task", "hopper-"], "must be DOMAIN-KIND"),
+        (["--task", "hopper-x", "--environment", "Pendulum-v1"], "hopper stands for Hopper-v4"),
+        (["--task", "hopper-x", "--environment", "CartPole-v1"], "hopper stands for Hopper-v4"),
+        (["--task", "hopper-x", "--environment", "Walker2d-v4"], "hopper stands for Hopper-v4"),
+        (["--task", "hopper-x", "--environment", "Hopper"], "'Hopper' leaves the version open"),
+        (["--task", "hopper-x", "--environment", "Hopper-v77"], "at most 70 steps, those of hop"),
+        (["--task", "hopper-x", "--environment", "Hopper-v78"], "takes actions from -2 to 2"),
+    ],
+)
+def test_a_task_that_cannot_be_is_refused_before_anything_is_written(
+    hopper: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    message: str,
+) -> None:
+    model = gymnasium.spec("Hopper-v4").entry_point
+    specs: dict[str, EnvSpec] = {
+        "Hopper-v77": EnvSpec("Hopper-v77", model, max_episode_steps=70),
+        "Hopper-v78": EnvSpec("Hopper-v78", rescaled, max_episode_steps=1000),
+    }
+    for name, spec in specs.items():
+        monkeypatch.setitem(gymnasium.registry, name, spec)
+    assert main([*hopper, *options, "--steps", "50"]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["hopper_medium-v2.hdf5"]
+
+
+def rescaled() -> Any:
+    return RescaleAction(gymnasium.make("Hopper-v4").unwrapped, -2.0, 2.0)
+
+
+def test_steps_below_one_are_wrong_usage(
+    hopper: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*hopper, "--task", "hopper-again", "--steps", "-3"])
+    assert caught.value.code == 2
+    assert "argument --steps: '-3' is not a whole number above 0" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="-3 steps cannot be rolled out"):
+        roll_out_again(Path(hopper[-1]), "hopper-again", "Hopper-v4", steps=-3, seed=0)
 
 
 def test_a_file_without_a_policy_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.cli import main
 from bench.datasets import storage
-from bench.datasets.d4rl import WrongData
+from bench.datasets.checks import WrongData
 from bench.datasets.imported import Constants, import_data
 from bench.files import DamagedFile
 from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
@@ -99,7 +99,14 @@ def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
         ("../x-y", HOPPER, "cannot be a task's name"),
         ("hopper-mine", Constants(), "Give --environment"),
         ("hopper-mine", Constants("Hoper-v4"), "cannot make environment 'Hoper-v4'"),
-        ("hopper-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
+        ("pendulum-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
+        ("hopper-mine", Constants("Hopper"), "'Hopper' leaves the version open.*like Hopper-v5"),
+        (
+            "reacher2d-hop",
+            HOPPER,
+            "reacher2d stands for bench/Reacher2d-v0, and the data are of Hop",
+        ),
+        ("hopper-mine", Constants("Walker2d-v4"), "begin the name with another word"),
         ("hopper-mine", Constants("Hopper-v4", reference=(2.0, 1.0)), "finite and rising"),
         ("hopper-mine", Constants("Hopper-v4", reference=(0.0, np.inf)), "finite and rising"),
         ("hopper-mine", Constants("Hopper-v4", return_scale=0.0), "the scale above 0"),
@@ -131,7 +138,7 @@ def test_a_missing_array_is_named(arrays: Arrays, workplace: Path, key: str) -> 
 def test_arrays_of_objects_are_never_unpickled(arrays: Arrays, workplace: Path) -> None:
     arrays["rewards"] = np.array([{}] * 30, dtype=object)
     np.savez(workplace / "my.npz", **arrays)
-    with pytest.raises(WrongData, match="allow_pickle=False; save plain numbers"):
+    with pytest.raises(WrongData, match=r"my\.npz: rewards holds Python objects; save plain"):
         import_data("my.npz", "hopper-mine", HOPPER)
 
 
@@ -164,6 +171,27 @@ def test_a_damaged_description_is_named(arrays: Arrays, workplace: Path) -> None
     path.write_text(path.read_text().replace("3600", "3700"))
     with pytest.raises(DamagedFile, match=r"task\.json is damaged .*import the data again"):
         task_by_name("hopper-mine")
+
+
+def test_verify_reads_the_description_too(
+    arrays: Arrays, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    import_data("my.npz", "hopper-mine", HOPPER)
+    assert main(["data", "verify", "data/imported/hopper-mine"]) == 0
+    path = workplace / "data/imported/hopper-mine/task.json"
+    path.write_text(path.read_text().replace("3600", "3700"))
+    assert main(["data", "verify", "data/imported/hopper-mine"]) == 1
+    assert "task.json is damaged" in capsys.readouterr().err
+
+
+def test_another_version_of_a_known_environment_is_of_its_domain(
+    arrays: Arrays, workplace: Path
+) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    import_data("my.npz", "hopper-new", Constants("Hopper-v5", reference=(0.0, 1.0)))
+    domain = task_by_name("hopper-new").domain
+    assert (domain.label, domain.environment) == ("Hopper", "Hopper-v5")
 
 
 def test_importing_again_replaces(arrays: Arrays, workplace: Path) -> None:

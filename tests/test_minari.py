@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -9,10 +10,11 @@ import minari
 import numpy as np
 import pytest
 from minari.data_collector import EpisodeBuffer
+from minari.dataset._storages.hdf5_storage import HDF5Storage
 
 from bench.cli import main
 from bench.datasets import storage
-from bench.datasets.d4rl import WrongData
+from bench.datasets.checks import WrongData
 from bench.datasets.imported import Constants, import_data
 from bench.datasets.minari import export, open_dataset, read
 from bench.datasets.trajectories import Trajectories, from_arrays
@@ -160,6 +162,95 @@ def test_values_that_are_not_finite_are_named() -> None:
         read(open_dataset("mine/hopper-v0"), HOPPER.domain)
 
 
+def test_an_episode_beyond_the_horizon_is_refused() -> None:
+    written(buffers=[episode(0, 4, "terminal"), episode(1, 1200, "terminal")])
+    with pytest.raises(WrongData, match="episode 1 has 1,200 steps, more than the 1,000 of Hopper"):
+        read(open_dataset("mine/hopper-v0"), HOPPER.domain)
+
+
+class Given:
+    """A data set whose episodes hold just what a test gives."""
+
+    observation_space = action_space = "any"
+
+    def __init__(self, *episodes: Any) -> None:
+        self.episodes = episodes
+        self.spec = SimpleNamespace(dataset_id="mine/given-v0")
+
+    def iterate_episodes(self) -> Any:
+        return iter(self.episodes)
+
+
+def given(number: int, **changes: Any) -> Any:
+    return SimpleNamespace(
+        **{
+            "id": number,
+            "observations": np.zeros((11, 11)),
+            "actions": np.zeros((10, 3)),
+            "rewards": np.ones(10),
+            "terminations": np.arange(10) == 9,
+            "truncations": np.zeros(10, dtype=bool),
+        }
+        | changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"terminations": np.zeros(0)}, r"terminations of episode 1 have shape \(0,\).*10 rewards"),
+        ({"truncations": np.zeros((10, 1))}, r"truncations of episode 1 have shape \(10, 1\)"),
+        (
+            {"observations": np.zeros((10, 11))},
+            r"observations of episode 1 .*\(11, 11\) is expected",
+        ),
+        ({"observations": np.zeros((11, 12))}, r"observations of episode 1 have shape \(11, 12\)"),
+        ({"actions": np.zeros((9, 3))}, r"actions of episode 1 have shape \(9, 3\)"),
+        ({"truncations": np.full(10, np.nan)}, "truncations holds nan in row 10; a flag is 0 or 1"),
+    ],
+    ids=["no-flags", "column", "rows", "width", "actions", "nan"],
+)
+def test_an_episode_that_does_not_fit_is_named(changes: dict[str, Any], message: str) -> None:
+    assert read(Given(given(0), given(1)), HOPPER.domain).steps == 20
+    with pytest.raises(WrongData, match=f"^Minari data set mine/given-v0: {message}"):
+        read(Given(given(0), given(1, **changes)), HOPPER.domain)
+
+
+def stop(*arguments: Any, **options: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_export_that_is_stopped_leaves_nothing(
+    data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(HDF5Storage, "update_episodes", stop)
+        with pytest.raises(KeyboardInterrupt):
+            export(data, HOPPER, "ours/hopper-v0", {})
+    assert list((workplace / "minari").iterdir()) == []
+    assert export(data, HOPPER, "ours/hopper-v0", {}) == workplace / "minari/ours/hopper-v0"
+    assert set(minari.list_local_datasets()) == {"ours/hopper-v0"}
+    assert minari.namespace.list_local_namespaces() == ["ours"]
+
+
+def test_an_export_that_minari_reads_otherwise_is_not_kept(
+    data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.datasets.minari.read", lambda *arguments: data.sparse())
+    with pytest.raises(DamagedFile, match="other rewards than were written"):
+        export(data, HOPPER, "ours/hopper-v0", {})
+    assert list((workplace / "minari").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["foo", "", "ours/hopper", "../hopper-v0"])
+def test_an_export_needs_an_id_with_a_version(
+    data: Trajectories, workplace: Path, name: str
+) -> None:
+    with pytest.raises(ValueError, match=f"'{name}' is not a Minari id .*like mine/hopper-v0"):
+        export(data, HOPPER, name, {})
+    assert not (workplace / "minari").exists()
+
+
 def test_discrete_actions_are_named() -> None:
     environment = gymnasium.make("CartPole-v1")
     buffer = EpisodeBuffer(
@@ -180,7 +271,7 @@ def test_discrete_actions_are_named() -> None:
 
 @pytest.mark.parametrize("name", ["nothing here", "no/such/set", "x.csv"])
 def test_what_is_neither_a_file_nor_an_id(name: str) -> None:
-    with pytest.raises(FileNotFoundError, match="not a Minari id either"):
+    with pytest.raises(FileNotFoundError, match="is not a Minari id"):
         import_data(name, "hopper-mine", Constants("Hopper-v4"))
 
 

@@ -14,15 +14,18 @@ import numpy as np
 
 from bench.behaviours.actor import F32, Actor
 from bench.behaviours.rollout import join, roll_out
-from bench.datasets import storage
-from bench.datasets.d4rl import WrongData, open_file
+from bench.datasets import hdf5, storage
+from bench.datasets.checks import WrongData, numbers, spaces, time_limit
+from bench.datasets.imported import check_domain, check_name
 from bench.datasets.trajectories import Trajectories
-from bench.environments import make, simulator_versions
+from bench.environments import simulator_versions
 from bench.files import sha256
 from bench.tasks import DOMAINS, IMPORTED, Domain, Task, write_task
 
 HIDDEN = ("fc0", "fc1")
 HEADS = ("last_fc", "last_fc_log_std")
+POLICY = "metadata/policy"
+KINDS = {"nonlinearity": "relu", "output_distribution": "tanh_gaussian"}
 
 
 def read_policy(path: Path) -> Actor:
@@ -34,26 +37,39 @@ def read_policy(path: Path) -> Actor:
         WrongData: it has no policy (medium-replay and medium-expert have none), one of another
             kind, or weights that do not fit each other.
     """
-    with open_file(path) as file:
-        if "metadata/policy" not in file:
+    keys = [f"{name}/{part}" for name in (*HIDDEN, *HEADS) for part in ("weight", "bias")]
+    wanted = [f"{POLICY}/{key}" for key in (*KINDS, *keys)]
+    arrays = hdf5.read(path, [*wanted, "observations"])
+    policy = {key.removeprefix(f"{POLICY}/"): arrays[key] for key in wanted if key in arrays}
+    if not policy:
+        raise WrongData(
+            f"{path} holds no behaviour policy ({POLICY}); D4RL's -v2 medium and expert files do"
+        )
+    for name, expected in KINDS.items():
+        if name in policy and (found := _text(policy[name])) != expected:
             raise WrongData(
-                f"{path} holds no behaviour policy (metadata/policy); D4RL's -v2 medium and expert files do"
+                f"{path}: the policy's {name} is {found!r}; only {expected!r} can be rolled out"
             )
-        policy = file["metadata/policy"]
-        for name, expected in (("nonlinearity", "relu"), ("output_distribution", "tanh_gaussian")):
-            found = _text(policy[name][()]) if name in policy else expected
-            if found != expected:
-                raise WrongData(
-                    f"{path}: the policy's {name} is {found!r}; only {expected!r} can be rolled out"
-                )
-        layers, inputs = [], int(file["observations"].shape[1])
-        for name in (*HIDDEN, *HEADS):
-            if f"{name}/weight" not in policy or f"{name}/bias" not in policy:
-                raise WrongData(f"{path}: metadata/policy has no {name}/weight and {name}/bias")
-            weight, bias = (np.asarray(policy[f"{name}/{part}"][()]) for part in ("weight", "bias"))
-            layers.append(_oriented(weight, bias, inputs, f"{path}: metadata/policy/{name}"))
-            inputs = len(bias) if name in HIDDEN else inputs
-    return Actor(hidden=(layers[0], layers[1]), mean=layers[2], log_std=layers[3])
+    if "observations" not in arrays:
+        raise WrongData(f"{path} has no observations, whose size says how the weights lie")
+    if len(shape := arrays["observations"].shape) != 2:
+        raise WrongData(f"{path}: observations have shape {shape}, expected (steps, size)")
+    layers, inputs = [], shape[1]
+    for name in (*HIDDEN, *HEADS):
+        if f"{name}/weight" not in policy or f"{name}/bias" not in policy:
+            raise WrongData(f"{path}: {POLICY} has no {name}/weight and {name}/bias")
+        weight, bias = (
+            numbers(str(path), f"{POLICY}/{name}/{part}", policy[f"{name}/{part}"])
+            for part in ("weight", "bias")
+        )
+        layers.append(_oriented(weight, bias, inputs, f"{path}: {POLICY}/{name}"))
+        inputs = len(layers[-1][1]) if name in HIDDEN else inputs
+    mean, log_std = layers[2], layers[3]
+    if len(mean[1]) != len(log_std[1]):
+        raise WrongData(
+            f"{path}: {POLICY} gives {len(mean[1])} means and {len(log_std[1])} log_stds of actions"
+        )
+    return Actor(hidden=(layers[0], layers[1]), mean=mean, log_std=log_std)
 
 
 def roll_out_again(
@@ -77,43 +93,44 @@ def roll_out_again(
         progress: called with the steps of each finished episode.
 
     Raises:
-        ValueError: the domain is unknown.
+        ValueError: the name cannot be a task's, the domain is unknown, or the environment is not
+            one of it.
         WrongData: the policy does not fit the environment.
     """
     short, _, kind = name.partition("-")
     if short not in DOMAINS or not kind:
         raise ValueError(f"task {name!r} must be DOMAIN-KIND with DOMAIN of {', '.join(DOMAINS)}")
+    check_name(name)
+    check_domain(name, environment)
     domain = Domain(**{**vars(DOMAINS[short]), "environment": environment})
+    if (steps_of_one := time_limit(environment)) != domain.horizon:
+        raise ValueError(
+            f"{name}: episodes of {environment} take at most {steps_of_one:,} steps, those of {short} "
+            f"{domain.horizon:,}; choose a version with as many"
+        )
     actor = read_policy(path)
-    made = make(environment)
-    try:
-        shapes = (made.observation_space.shape, made.action_space.shape)
-    finally:
-        made.close()
-    mine = (actor.hidden[0][0].shape[:1], actor.mean[1].shape)
-    if mine != shapes:
+    mine = (actor.hidden[0][0].shape[0], len(actor.mean[1]))
+    sizes, _ = spaces(str(path), environment)
+    if mine != sizes:
         raise WrongData(
-            f"{path}: the policy maps {mine[0][0]} observations to {mine[1][0]} actions, "
-            f"{environment} has {shapes[0][0]} and {shapes[1][0]}"
+            f"{path}: the policy maps {mine[0]} observations to {mine[1]} actions, "
+            f"{environment} has {sizes[0]} and {sizes[1]}"
         )
     digest = sha256(path)
     stream = f"d4rl-{digest}-{seed}"
     data = join(roll_out(actor, environment, name=stream, steps=steps, progress=progress))
-    folder = root / name
-    storage.save(
-        data,
-        folder,
-        {
-            "source": "rolled out from D4RL's policy",
-            "task": name,
-            "environment": environment,
-            "origin": {"file": path.name, "file_sha256": digest},
-            "seed": seed,
-            "simulator": simulator_versions(),
-        },
-    )
-    actor.save(folder / "policy.safetensors")
-    write_task(Task(domain, kind), folder)
+    about = {
+        "source": "rolled out from D4RL's policy",
+        "task": name,
+        "environment": environment,
+        "origin": {"file": path.name, "file_sha256": digest},
+        "seed": seed,
+        "simulator": simulator_versions(),
+    }
+    with storage.staged(root / name) as folder:
+        storage.save(data, folder, about)
+        actor.save(folder / "policy.safetensors")
+        write_task(Task(domain, kind), folder)
     return data
 
 
@@ -129,5 +146,6 @@ def _oriented(weight: Any, bias: Any, inputs: int, name: str) -> tuple[F32, F32]
     return np.ascontiguousarray(weight.T), bias
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _text(array: Any) -> str:
+    value = array.item() if array.ndim == 0 else array.tolist()
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -55,10 +55,12 @@ def roll_out(
         progress: called with the steps of each finished episode.
 
     Raises:
-        ValueError: neither or both limits are given.
+        ValueError: neither or both limits are given, or steps below 0.
     """
     if (steps is None) == (episodes is None):
         raise ValueError("give either steps or episodes")
+    if steps is not None and steps < 0:
+        raise ValueError(f"{steps} steps cannot be rolled out; give 0 or more")
     lanes = Lanes(environment, LANES)
     finished: dict[int, Episode] = {}
     buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(LANES)]

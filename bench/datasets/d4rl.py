@@ -6,26 +6,20 @@ trajectory at the end of a file is dropped, as the paper's own converter does.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets import hdf5
+from bench.datasets.checks import WrongData, fit, flags, numbers, within_horizon
 from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.files import DamagedFile
 from bench.tasks import Domain
 
 NEEDED = ("observations", "actions", "rewards", "terminals")
 ARRAYS = (*NEEDED, "timeouts", "next_observations")
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-ROUNDING = 1e-3  # by which an action may leave its range
-
-
-class WrongData(ValueError):
-    """A file is not the data set it is said to be. The message names what differs."""
+VECTORS = ("rewards", "terminals", "timeouts")  # a number for each step; the others have a row
 
 
 def read(path: Path, domain: Domain) -> Trajectories:
@@ -35,34 +29,9 @@ def read(path: Path, domain: Domain) -> Trajectories:
         FileNotFoundError: there is no such file.
         DamagedFile: it is truncated, or not HDF5 (a web page, say).
         WrongData: an array is missing or does not fit the others or the environment.
+        BlockingIOError: another program is writing it.
     """
-    with open_file(path) as file:
-        missing = [name for name in NEEDED if name not in file]
-        if missing:
-            raise WrongData(
-                f"{path} has no {', '.join(missing)}; D4RL's layout needs {', '.join(NEEDED)}. "
-                f"It has: {', '.join(file)}"
-            )
-        arrays = {name: file[name][()] for name in ARRAYS if name in file}
-    return from_flat(arrays, domain, str(path))
-
-
-@contextlib.contextmanager
-def open_file(path: Path) -> Iterator[Any]:
-    """Yield an HDF5 file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        DamagedFile: it is not HDF5, or truncated, which may show only while it is read.
-    """
-    import h5py
-
-    refuse_other_files(path)
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except OSError as error:
-        raise DamagedFile(f"{path} is damaged or truncated ({error}); fetch it again") from error
+    return from_flat(hdf5.read(path, ARRAYS, NEEDED), domain, str(path))
 
 
 def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Trajectories:
@@ -77,24 +46,15 @@ def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Tra
     Raises:
         WrongData: a shape, a value, or the bounds of the episodes are wrong.
     """
-    for key, values in arrays.items():
-        if np.asarray(values).dtype.kind not in "biuf":
-            raise WrongData(f"{name}: {key} holds {np.asarray(values).dtype}, not real numbers")
-    arrays = {
-        key: values[:, 0]
-        if key in ("rewards", "terminals", "timeouts")
-        and np.ndim(values) == 2
-        and values.shape[1] == 1
-        else values
-        for key, values in arrays.items()
-    }
+    arrays = {key: _shaped(key, numbers(name, key, values)) for key, values in arrays.items()}
+    _same_rows(arrays, name)
     low, high = fit(name, domain, arrays["observations"], arrays["actions"])
-    terminals = np.asarray(arrays["terminals"]).astype(np.bool_)
+    terminals = flags(name, "terminals", arrays["terminals"])
+    if "timeouts" in arrays:
+        timeouts = flags(name, "timeouts", arrays["timeouts"]) & ~terminals
+    else:
+        timeouts = counted_timeouts(terminals, domain.horizon)
     try:
-        if "timeouts" in arrays:
-            timeouts = np.asarray(arrays["timeouts"]).astype(np.bool_) & ~terminals
-        else:
-            timeouts = counted_timeouts(terminals, domain.horizon)
         data = from_arrays(
             arrays["observations"],
             arrays["actions"],
@@ -106,12 +66,7 @@ def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Tra
         )
     except ValueError as error:
         raise WrongData(f"{name}: {error}") from error
-    if (longest := int(data.lengths.max())) > domain.horizon:
-        episode = int(data.lengths.argmax())
-        raise WrongData(
-            f"{name}: episode {episode} has {longest:,} steps, more than the {domain.horizon:,} of "
-            f"{domain.environment}: its end is not marked"
-        )
+    within_horizon(name, data, domain)
     return data
 
 
@@ -125,50 +80,23 @@ def counted_timeouts(terminals: NDArray[np.bool_], horizon: int) -> NDArray[np.b
     return timeouts
 
 
-def fit(
-    name: str, domain: Domain, observations: NDArray[Any], actions: NDArray[Any]
-) -> tuple[float, float]:
-    """Check observations and actions against the environment's spaces; return its range of actions.
+def _shaped(key: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return a vector where a column of one stands for it."""
+    column = key in VECTORS and values.ndim == 2 and values.shape[1] == 1
+    return values[:, 0] if column else values
 
-    Raises:
-        WrongData: they do not fit, or no method here could act in this environment: all of them
-            return vectors in [-1, 1].
-    """
-    from gymnasium.spaces import Box
 
-    from bench.environments import make
-
-    environment = make(domain.environment)
-    try:
-        spaces = environment.observation_space, environment.action_space
-    finally:
-        environment.close()
-    for what, array, space in zip(
-        ("observations", "actions"), (observations, actions), spaces, strict=True
-    ):
-        if not isinstance(space, Box) or len(space.shape) != 1:
+def _same_rows(arrays: dict[str, NDArray[Any]], name: str) -> None:
+    """Refuse arrays of differing rows, before NumPy stretches one to fit another."""
+    steps = arrays["rewards"].shape
+    if len(steps) != 1:
+        raise WrongData(f"{name}: rewards has shape {steps}, expected a number for each step")
+    for key, values in arrays.items():
+        if (values.shape if key in VECTORS else values.shape[:1]) != steps:
             raise WrongData(
-                f"{name}: {what} of {domain.environment} are {space}; only vectors of real numbers "
-                "can be learned from here"
+                f"{name}: {key} has shape {values.shape}, but there are {steps[0]:,} rewards; "
+                f"expected {'a number' if key in VECTORS else 'a row'} for each"
             )
-        if np.ndim(array) != 2 or np.shape(array)[1:] != space.shape:
-            raise WrongData(
-                f"{name}: {what} have shape {np.shape(array)}, but those of {domain.environment} "
-                f"need (steps, {space.shape[0]})"
-            )
-    low, high = float(spaces[1].low.min()), float(spaces[1].high.max())
-    if (low, high) != (-1.0, 1.0):
-        raise WrongData(
-            f"{name}: {domain.environment} takes actions from {low:g} to {high:g}, methods act in [-1, 1]: "
-            "register it wrapped in gymnasium.wrappers.RescaleAction, and scale the actions"
-        )
-    outside = np.flatnonzero((np.abs(np.asarray(actions, dtype=np.float64)) > 1 + ROUNDING).any(1))
-    if len(outside):
-        raise WrongData(
-            f"{name}: actions leave the environment's range of -1 to 1 in {len(outside):,} rows, first in "
-            f"row {outside[0]}: clip them as the environment did"
-        )
-    return low, high
 
 
 def _at_ends(arrays: dict[str, NDArray[Any]], ends: NDArray[np.bool_]) -> NDArray[Any] | None:
@@ -179,23 +107,5 @@ def _at_ends(arrays: dict[str, NDArray[Any]], ends: NDArray[np.bool_]) -> NDArra
         raise ValueError(
             f"next_observations has shape {following.shape}, observations {observations.shape}"
         )
-    rows: NDArray[Any] = following[: len(ends)][ends]
+    rows: NDArray[Any] = following[ends]
     return rows
-
-
-def refuse_other_files(path: Path) -> None:
-    """Refuse what is missing or does not begin as HDF5 does.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        DamagedFile: it is a web page or something else.
-    """
-    if not path.exists():
-        raise FileNotFoundError(f"no file {path}")
-    with path.open("rb") as file:
-        start = file.read(512)
-    if start.startswith(SIGNATURE):
-        return
-    page = start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
-    what = "a web page, as servers send in place of a file" if page else "not an HDF5 file"
-    raise DamagedFile(f"{path} is {what}; delete it and fetch it again")

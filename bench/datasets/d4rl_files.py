@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.datasets import d4rl, storage
-from bench.datasets.d4rl import WrongData
+from bench.datasets import d4rl, hdf5, storage
+from bench.datasets.checks import WrongData
 from bench.datasets.download import fetch
 from bench.datasets.trajectories import Trajectories
 from bench.files import DamagedFile, sha256
@@ -143,7 +143,7 @@ def verify_file(path: Path, expected: D4rlFile) -> None:
         FileNotFoundError: there is no such file.
         DamagedFile: size or SHA-256 differ.
     """
-    d4rl.refuse_other_files(path)
+    hdf5.refuse_other_files(path)
     if (size := path.stat().st_size) != expected.bytes:
         what = "truncated" if size < expected.bytes else "another file"
         raise DamagedFile(

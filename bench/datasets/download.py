@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import itertools
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.files import DamagedFile, DiskFull, DownloadFailed, full_disk, sha256
+from bench.files import DamagedFile, DiskFull, DownloadFailed, full_disk, is_web_page, sha256
 
-CHUNK = 1 << 20
+CHUNK = 1 << 14  # what a cut connection may cost
 TIMEOUT = 30.0  # seconds without a byte
-ATTEMPTS = 5  # in a row, without a byte more
+ATTEMPTS = 5  # in a row, without a byte more than ever before
+PAUSE = 0.5  # seconds before the next request; as many times as attempts were in vain
 
 
 class _Refused(Exception):
@@ -27,63 +33,98 @@ def fetch(urls: Sequence[str], path: Path, *, size: int, digest: str) -> None:
     """Download a file to `path`, from the first address that serves it.
 
     What has arrived lies in `path` + `.part` and is gone on with, by a range request, after a cut
-    connection, Ctrl-C or a full disk. `path` appears only when size and SHA-256 are right.
+    connection, Ctrl-C or a full disk. `path` appears only when size and SHA-256 are right. Of
+    several processes one downloads and the others wait for it.
 
     Args:
         urls: addresses of the same bytes, in order of preference.
-        path: where to.
+        path: where to; a file that another process put there meanwhile is left alone.
         size: bytes.
         digest: SHA-256, hexadecimal.
 
     Raises:
         DownloadFailed: every address refused (404, a web page, another size) or was cut.
-        DamagedFile: the bytes are not those of the digest.
+        DamagedFile: the same, but at least one gave as many bytes, and other ones.
         DiskFull: no space; the part is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    reasons = []
-    for url in urls:
-        try:
-            _from(url, part, size)
-            break
-        except (_Refused, _Cut) as reason:
-            reasons.append(f"{url}: {reason}")
-    else:
-        there = part.stat().st_size if part.exists() else 0
+    with _alone(path.with_name(f"{path.name}.part")) as part:
+        if path.exists():
+            return
+        if part.stat().st_size >= size and sha256(part) != digest:
+            os.truncate(part, 0)  # left by another version of the file
+        reasons = []
+        failure: type[DownloadFailed | DamagedFile] = DownloadFailed
+        for url in urls:
+            try:
+                _from(url, part, size)
+            except (_Refused, _Cut) as reason:
+                reasons.append(f"{url}: {reason}")
+                continue
+            if (found := sha256(part)) == digest:
+                part.replace(path)
+                return
+            os.truncate(part, 0)
+            failure = DamagedFile
+            reasons.append(f"{url}: its {size:,} bytes have SHA-256 {found}, not {digest}")
+        there = part.stat().st_size
         kept = f"; {there:,} of {size:,} bytes are kept in {part}" if there else ""
-        raise DownloadFailed(
+        raise failure(
             f"could not fetch {path.name}{kept}. {'. '.join(reasons)}. The same command goes on from here; or get the "
             "file some other way and give it with --file"
         )
-    if sha256(part) != digest:
-        part.unlink()
-        raise DamagedFile(
-            f"{path.name}: the {size:,} bytes downloaded do not have SHA-256 {digest}; they were deleted. The file "
-            "was replaced at its source, or damaged on the way: fetch it again, or give a copy with --file"
-        )
-    part.replace(path)
+
+
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[Path]:
+    """Make `part` where there is none, and hold it against other processes."""
+    while True:
+        with part.open("ab") as file:
+            _lock(file, part)
+            # the one who held it may have renamed or deleted it: then this is another file
+            if not part.exists() or not os.path.samestat(os.fstat(file.fileno()), part.stat()):
+                continue
+            try:
+                yield part
+            finally:
+                if part.exists() and part.stat().st_size == 0:
+                    part.unlink()
+            return
+
+
+def _lock(file: Any, part: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"waiting for another process that downloads {part.stem}", file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks: two processes there disturb each other
+        return
 
 
 def _from(url: str, part: Path, size: int) -> None:
-    """Complete `part` from one address, trying again after each cut that still brought something."""
-    attempts = 0
-    while (there := part.stat().st_size if part.exists() else 0) < size:
+    """Complete `part` from one address, trying again after each cut that brought more than ever."""
+    best, vain = part.stat().st_size, 0
+    while part.stat().st_size < size:
+        cut = _Cut("the answer ended early")
         try:
-            _request(url, part, there, size)
-        except _Cut:
-            attempts = attempts + 1 if part.stat().st_size == there else 0
-            if attempts >= ATTEMPTS:
-                raise
-    if part.stat().st_size > size:
-        part.unlink()
-        raise _Refused(f"it sent more than {size:,} bytes")
+            _request(url, part, part.stat().st_size, size)
+        except _Cut as error:
+            cut = error
+        there = part.stat().st_size
+        if there > size:
+            os.truncate(part, 0)
+            raise _Refused(f"it sent more than {size:,} bytes")
+        best, vain = max(best, there), 0 if there > best else vain + 1
+        if vain >= ATTEMPTS:
+            raise cut
+        if there < size:
+            time.sleep(PAUSE * max(vain, 1))
 
 
 def _request(url: str, part: Path, there: int, size: int) -> None:
     import requests
 
-    part.touch()
     try:
         with requests.get(
             url,
@@ -121,8 +162,10 @@ def _accept(response: Any, there: int, size: int) -> int:
         f"bytes {there}-"
     ):
         raise _Refused("the server sent another range than the one asked for")
-    length = response.headers.get("Content-Length")
-    if length is not None and start + int(length) != size:
+    length = response.headers.get("Content-Length", str(size - start))
+    if not (length.isascii() and length.isdigit()):
+        raise _Refused(f"the server announced {length!r} bytes")
+    if start + int(length) != size:
         raise _Refused(f"the file there has {start + int(length):,} bytes, not {size:,}")
     return start
 
@@ -130,6 +173,11 @@ def _accept(response: Any, there: int, size: int) -> int:
 def _receive(response: Any, part: Path, start: int, size: int) -> None:
     from tqdm import tqdm
 
+    chunks = response.iter_content(CHUNK)
+    if not (first := next(chunks, b"")):
+        return  # an empty answer must not empty the part
+    if start == 0 and is_web_page(first):
+        raise _Refused("the server sent a web page, not the file")
     with (
         part.open("r+b") as file,
         tqdm(
@@ -143,7 +191,7 @@ def _receive(response: Any, part: Path, start: int, size: int) -> None:
     ):
         file.seek(start)
         file.truncate()
-        for chunk in response.iter_content(CHUNK):
+        for chunk in itertools.chain([first], chunks):
             file.write(chunk)
             bar.update(len(chunk))
             if file.tell() > size:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import math
 import re
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.datasets import d4rl, minari, storage
-from bench.datasets.d4rl import WrongData
+from bench.datasets import d4rl, minari, npz, storage
+from bench.datasets.checks import time_limit
 from bench.datasets.trajectories import Trajectories
-from bench.environments import UnknownEnvironment, make
-from bench.files import DamagedFile, sha256
+from bench.files import sha256
 from bench.tasks import DOMAINS, IMPORTED, TASKS, Domain, Task, write_task
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
@@ -59,40 +57,69 @@ def import_data(
         WrongData: the arrays do not fit each other or the environment.
         DamagedFile: the file is truncated or of another format.
     """
+    check_name(name)
+    path = Path(source)
+    if path.suffix in (".npz", ".hdf5", ".h5"):
+        domain = _domain(name, constants, constants.environment, {})
+        if path.suffix == ".npz":
+            data = d4rl.from_flat(npz.read(path, d4rl.ARRAYS, d4rl.NEEDED), domain, source)
+        else:
+            data = d4rl.read(path, domain)
+        origin = {"file": path.name, "file_sha256": sha256(path)}
+    elif path.exists():
+        raise ValueError(f"{source}: data come as .npz, .hdf5 or .h5, or from Minari by their id")
+    else:
+        dataset = minari.open_dataset(source)
+        facts = minari.facts(dataset)
+        domain = _domain(name, constants, constants.environment or facts.get("environment"), facts)
+        data = minari.read(dataset, domain)
+        origin = {"minari_id": source, "minari_version": str(dataset.spec.minari_version)}
+    domain = _completed(domain, constants, data)
+    task = Task(domain, name.split("-", 1)[1])
+    about = {"source": "imported", "task": name, "environment": domain.environment}
+    with storage.staged(root / name) as folder:
+        storage.save(data, folder, about | {"origin": origin})
+        write_task(task, folder)
+    return data
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of an imported task: it is a folder's name too.
+
+    Raises:
+        ValueError: it has another form, or the registry has a task of that name.
+    """
     if not NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} cannot be a task's name: use small letters, digits and _, as DOMAIN-KIND, like hopper-mine"
         )
     if name in TASKS:
         raise ValueError(f"task {name!r} is one of the registry's; choose another name")
-    path = Path(source)
-    if path.suffix in (".npz", ".hdf5", ".h5"):
-        domain = _domain(name, constants, constants.environment, {})
-        npz = path.suffix == ".npz"
-        data = d4rl.from_flat(_arrays(path), domain, source) if npz else d4rl.read(path, domain)
-        origin = {"file": path.name, "file_sha256": sha256(path)}
-    elif path.exists():
-        raise ValueError(f"{source}: data come as .npz, .hdf5 or .h5, or from Minari by their id")
-    else:
-        dataset = minari.open_dataset(source)
-        about = minari.facts(dataset)
-        domain = _domain(name, constants, constants.environment or about.get("environment"), about)
-        data = minari.read(dataset, domain)
-        origin = {"minari_id": source, "minari_version": str(dataset.spec.minari_version)}
-    domain = _completed(domain, constants, data)
-    task = Task(domain, name.split("-", 1)[1])
-    folder = root / name
-    storage.save(
-        data,
-        folder,
-        {"source": "imported", "task": name, "environment": domain.environment, "origin": origin},
-    )
-    write_task(task, folder)
-    return data
+
+
+def check_domain(name: str, environment: str) -> None:
+    """Refuse a name that begins with a domain of the registry for data of another environment.
+
+    Pages show such a task under the domain's label. Another version of the environment is fine.
+
+    Raises:
+        ValueError: the environment is not the domain's.
+    """
+    short = name.partition("-")[0]
+    if short in DOMAINS and _family(environment) != _family(DOMAINS[short].environment):
+        raise ValueError(
+            f"{name}: {short} stands for {DOMAINS[short].environment}, and the data are of {environment}; "
+            "begin the name with another word"
+        )
+
+
+def _family(environment: str) -> str:
+    """Return a Gymnasium id without module and version."""
+    return re.sub(r"-v\d+$", "", environment.rpartition(":")[2])
 
 
 def _domain(
-    name: str, constants: Constants, environment: str | None, about: dict[str, Any]
+    name: str, constants: Constants, environment: str | None, facts: dict[str, Any]
 ) -> Domain:
     """Return the domain with what is known before the data are read; 0 stands for what is not."""
     if environment is None:
@@ -100,17 +127,9 @@ def _domain(
             f"{name}: which environment do these data come from? Give --environment, like Hopper-v4"
         )
     known = next((d for d in DOMAINS.values() if d.environment == environment), None)
-    made = make(environment)
-    try:
-        horizon = made.spec.max_episode_steps
-    finally:
-        made.close()
-    if horizon is None:
-        raise UnknownEnvironment(
-            f"{environment} has no time limit, so its episodes may never end; "
-            "register it with max_episode_steps"
-        )
-    reference = constants.reference or about.get("reference")
+    horizon = time_limit(environment)
+    check_domain(name, environment)
+    reference = constants.reference or facts.get("reference")
     if reference is None and known is not None:
         reference = (known.reference_min, known.reference_max)
     if reference is None:
@@ -147,23 +166,3 @@ def _completed(domain: Domain, constants: Constants, data: Trajectories) -> Doma
             f"target return {target} and return scale {scale} must be finite, the scale above 0"
         )
     return replace(domain, target_return=target, return_scale=scale)
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        raise FileNotFoundError(f"no file {path}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in d4rl.NEEDED if name not in file]
-            if missing:
-                raise WrongData(
-                    f"{path} has no {', '.join(missing)}; needed are {', '.join(d4rl.NEEDED)}, and `timeouts` and "
-                    f"`next_observations` where there are any. It has: {', '.join(file)}"
-                )
-            return {name: file[name] for name in d4rl.ARRAYS if name in file}
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise DamagedFile(f"{path} is damaged or not an .npz file ({error})") from error
-    except WrongData:
-        raise
-    except ValueError as error:  # an array of objects, which would need unpickling
-        raise WrongData(f"{path}: {error}; save plain numbers") from error

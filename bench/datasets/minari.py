@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.datasets.d4rl import WrongData, fit
+from bench.datasets.checks import WrongData, fit, flags, within_horizon
 from bench.datasets.trajectories import Trajectories, from_arrays
 from bench.environments import make
 from bench.files import DamagedFile
 from bench.tasks import Domain, Task
+
+ROOT = "MINARI_DATASETS_PATH"  # where Minari keeps data sets; it asks the environment each time
 
 
 def open_dataset(dataset_id: str) -> Any:
@@ -23,15 +29,12 @@ def open_dataset(dataset_id: str) -> Any:
         DamagedFile: what lies on disk cannot be read.
     """
     import minari
-    from minari.dataset.minari_dataset import parse_dataset_id
     from minari.storage.datasets_root_dir import get_dataset_path
 
     try:
-        parse_dataset_id(dataset_id)
-    except (ValueError, TypeError) as error:
-        raise FileNotFoundError(
-            f"no file {dataset_id}, and it is not a Minari id either (NAMESPACE/NAME-vN)"
-        ) from error
+        _namespace(dataset_id)
+    except ValueError as error:
+        raise FileNotFoundError(f"no file {dataset_id}, and {error}") from error
     folder = Path(get_dataset_path(dataset_id))
     if not (folder / "data").exists():
         try:
@@ -72,36 +75,38 @@ def read(dataset: Any, domain: Domain) -> Trajectories:
         DamagedFile: an episode cannot be read.
     """
     name = f"Minari data set {dataset.spec.dataset_id}"
-    whole = []
     try:
-        for episode in dataset.iterate_episodes():
-            if not (isinstance(episode.observations, np.ndarray) and np.ndim(episode.actions) == 2):
-                raise WrongData(
-                    f"{name}: observations and actions must be plain vectors; these are of spaces "
-                    f"{dataset.observation_space} and {dataset.action_space}"
-                )
-            if len(episode.rewards) and (episode.terminations[-1] or episode.truncations[-1]):
-                whole.append(episode)
-    except (OSError, KeyError) as error:
+        episodes = list(dataset.iterate_episodes())
+    except Exception as error:  # damaged bytes make h5py raise almost anything
         raise DamagedFile(f"{name} is damaged ({error}); delete it and fetch it again") from error
+    for episode in episodes:
+        if not (isinstance(episode.observations, np.ndarray) and np.ndim(episode.actions) == 2):
+            raise WrongData(
+                f"{name}: observations and actions must be plain vectors; these are of spaces "
+                f"{dataset.observation_space} and {dataset.action_space}"
+            )
+        _same_rows(episode, episodes[0], name)
+    whole = [
+        episode
+        for episode in episodes
+        if len(episode.rewards) and (episode.terminations[-1] or episode.truncations[-1])
+    ]
     if not whole:
         raise WrongData(f"{name} has no finished episode")
-    for episode in whole:
-        if len(episode.observations) != len(episode.rewards) + 1:
-            raise WrongData(
-                f"{name}: episode {episode.id} has {len(episode.observations)} observations and "
-                f"{len(episode.rewards)} rewards; one more is expected"
-            )
+
+    def joined(key: str) -> Any:
+        return np.concatenate([getattr(episode, key) for episode in whole])
+
     observations = np.concatenate([episode.observations[:-1] for episode in whole])
-    actions = np.concatenate([episode.actions for episode in whole])
+    actions = joined("actions")
     low, high = fit(name, domain, observations, actions)
-    terminals = np.concatenate([np.asarray(episode.terminations) for episode in whole])
-    timeouts = np.concatenate([np.asarray(episode.truncations) for episode in whole]) & ~terminals
+    terminals = flags(name, "terminations", joined("terminations"))
+    timeouts = flags(name, "truncations", joined("truncations")) & ~terminals
     try:
-        return from_arrays(
+        data = from_arrays(
             observations,
             actions,
-            np.concatenate([episode.rewards for episode in whole]),
+            joined("rewards"),
             terminals,
             timeouts,
             action_range=(low, high),
@@ -109,6 +114,26 @@ def read(dataset: Any, domain: Domain) -> Trajectories:
         )
     except ValueError as error:
         raise WrongData(f"{name}: {error}") from error
+    within_horizon(name, data, domain)
+    return data
+
+
+def _same_rows(episode: Any, first: Any, name: str) -> None:
+    """Refuse an episode whose arrays differ in rows, or have other widths than the first one's."""
+    steps = len(np.atleast_1d(episode.rewards))
+    expected = {
+        "observations": (steps + 1, *np.shape(first.observations)[1:]),
+        "actions": (steps, *np.shape(first.actions)[1:]),
+        "rewards": (steps,),
+        "terminations": (steps,),
+        "truncations": (steps,),
+    }
+    for key, shape in expected.items():
+        if (found := np.shape(getattr(episode, key))) != shape:
+            raise WrongData(
+                f"{name}: {key} of episode {episode.id} have shape {found}, but for its {steps:,} rewards "
+                f"{shape} is expected"
+            )
 
 
 def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any]) -> Path:
@@ -131,13 +156,34 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
         DamagedFile: what Minari loads is not what was written.
     """
     import minari
-    from gymnasium.spaces import Box
-    from minari.data_collector import EpisodeBuffer
+    from minari.namespace import create_namespace, list_local_namespaces
     from minari.storage.datasets_root_dir import get_dataset_path
 
+    namespace = _namespace(dataset_id)
     folder = Path(get_dataset_path(dataset_id))
     if folder.exists():
         raise ValueError(f"there is a Minari data set at {folder} already; choose another id")
+    # Minari skips hidden folders, so what a killed export leaves there is never taken for a data set
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=get_dataset_path()) as temporary:
+        with _kept_at(Path(temporary)):
+            _write(data, task, dataset_id, about)
+            back = read(minari.load_dataset(dataset_id), task.domain)
+        for name in ("observations", "actions", "rewards", "terminals", "timeouts"):
+            if not np.array_equal(getattr(back, name), getattr(data, name)):
+                raise DamagedFile(
+                    f"{dataset_id}: Minari reads other {name} than were written; nothing was kept"
+                )
+        if namespace is not None and namespace not in list_local_namespaces():
+            create_namespace(namespace)
+        Path(temporary, dataset_id).rename(folder)
+    return folder
+
+
+def _write(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any]) -> None:
+    import minari
+    from gymnasium.spaces import Box
+    from minari.data_collector import EpisodeBuffer
+
     final = data.final_observations
     buffers = []
     for index, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True)):
@@ -176,8 +222,33 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
             )
     finally:
         environment.close()
-    back = read(minari.load_dataset(dataset_id), task.domain)
-    for name in ("observations", "actions", "rewards", "terminals", "timeouts"):
-        if not np.array_equal(getattr(back, name), getattr(data, name)):
-            raise DamagedFile(f"{folder}: Minari reads other {name} than were written; delete it")
-    return folder
+
+
+@contextlib.contextmanager
+def _kept_at(root: Path) -> Iterator[None]:
+    """Let Minari keep its data sets somewhere else for a while."""
+    before = os.environ.get(ROOT)
+    os.environ[ROOT] = str(root)
+    try:
+        yield
+    finally:
+        os.environ.pop(ROOT)
+        if before is not None:
+            os.environ[ROOT] = before
+
+
+def _namespace(dataset_id: str) -> str | None:
+    """Return the namespace of a Minari id.
+
+    Raises:
+        ValueError: it is not an id with a version.
+    """
+    from minari.dataset.minari_dataset import parse_dataset_id
+
+    try:
+        namespace: str | None = parse_dataset_id(dataset_id)[0]
+    except (ValueError, TypeError) as error:  # TypeError: no version
+        raise ValueError(
+            f"{dataset_id!r} is not a Minari id (NAMESPACE/NAME-vN, like mine/hopper-v0)"
+        ) from error
+    return namespace

@@ -4,42 +4,103 @@ they are and their SHA-256.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
-from bench.files import DamagedFile, digest, intact, read_json, replacing, sha256, write_json
+from bench.files import (
+    DamagedFile,
+    DiskFull,
+    digest,
+    full_disk,
+    intact,
+    read_json,
+    replacing,
+    sha256,
+    write_json,
+)
+from bench.tasks import TASK_FILE
 
 FORMAT = 2  # 2: the observation after an episode's last action
 MANIFEST = "manifest.json"
 
 
 def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
-    """Write a data set; the manifest comes last, so a folder without one is unfinished.
+    """Write a data set, in place of the one that is there.
 
     Args:
         data: the episodes.
         folder: where to; created.
         about: source, task, seeds, versions and whatever else the maker wants recorded.
+
+    Raises:
+        DiskFull: no space; a data set that was there is kept.
+    """
+    with staged(folder) as staging:
+        arrays = {}
+        for name in (*ARRAYS, FINAL):
+            if (array := getattr(data, name)) is None:
+                continue
+            path = staging / f"{name}.npy"
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                np.save(_Writer(file.write), array, allow_pickle=False)
+            arrays[name] = {
+                "shape": list(array.shape),
+                "dtype": str(array.dtype),
+                "sha256": sha256(path),
+            }
+        manifest = _manifest(data, arrays, about)
+        write_json(staging / MANIFEST, manifest | {"digest": digest(manifest)})
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Yield a folder for a data set's files; at the end they take the place of those in `folder`.
+
+    Whatever fails before that leaves `folder` as it was. The old manifest goes first and the new
+    one comes last, so a folder that is stopped between the two has none: it is unfinished, never a
+    mixture. Files of other names stay.
+
+    Raises:
+        DiskFull: no space.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    arrays = {}
-    (folder / f"{FINAL}.npy").unlink(missing_ok=True)
-    for name in (*ARRAYS, FINAL):
-        if (array := getattr(data, name)) is None:
-            continue
-        with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-        arrays[name] = {
-            "shape": list(array.shape),
-            "dtype": str(array.dtype),
-            "sha256": sha256(folder / f"{name}.npy"),
-        }
+    try:
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name:
+            staging = Path(name)
+            yield staging
+            (folder / MANIFEST).unlink(missing_ok=True)
+            (folder / f"{FINAL}.npy").unlink(missing_ok=True)
+            for path in sorted(staging.iterdir(), key=lambda path: path.name == MANIFEST):
+                path.replace(folder / path.name)
+    except OSError as error:
+        if full_disk(error):
+            raise DiskFull(
+                errno.ENOSPC,
+                f"no space left while writing {folder}: what was there is kept; free some space and start again",
+            ) from error
+        raise
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Hides from NumPy that it writes to a file: its shortcut for files reports a full disk without
+    the error's number.
+    """
+
+    write: Callable[[bytes], int]
+
+
+def _manifest(data: Trajectories, arrays: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
     returns, lengths = data.returns, data.lengths
-    manifest = {
+    return {
         "format": FORMAT,
         **about,
         "arrays": arrays,
@@ -55,7 +116,6 @@ def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
         "returns": [round(float(r), 4) for r in returns],
         "lengths": [int(n) for n in lengths],
     }
-    write_json(folder / MANIFEST, manifest | {"digest": digest(manifest)})
 
 
 def load(folder: Path) -> Trajectories:
@@ -96,8 +156,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not path.exists():
-        raise FileNotFoundError(f"no data set at {folder} (no {MANIFEST}); {_repair(folder)}")
-    manifest: Any = read_json(path)
+        raise FileNotFoundError(
+            f"no data set at {folder} (no {MANIFEST}): check the path, or make the data set with "
+            "`bench data generate`, `fetch` or `import`"
+        )
+    try:
+        manifest: Any = read_json(path)
+    except DamagedFile as error:
+        raise DamagedFile(f"{path} is damaged; {_repair(folder)}") from error
     if not intact(manifest) or manifest.get("format") != FORMAT:
         raise DamagedFile(
             f"{path} is damaged, or not a data set manifest of format {FORMAT}; {_repair(folder)}"
@@ -107,6 +173,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _repair(folder: Path) -> str:
+    if (folder / TASK_FILE).exists():  # nothing makes a user's own data anew
+        return (
+            f"make task {folder.name} again from its source, with `bench data import` or "
+            "`bench behaviours from-d4rl`"
+        )
     return f"delete the folder {folder} and run again: it will be made anew"
 
 

@@ -212,23 +212,21 @@ def from_arrays(
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
     stop = int(bounds[-1])
     whole = observations[:stop]
-    with np.errstate(invalid="ignore"):  # `check` names what is not finite
-        mean = whole.mean(axis=0, dtype=np.float64).astype(np.float32)
-        std = whole.std(axis=0, dtype=np.float64).astype(np.float32)
-    data = Trajectories(
-        observations=np.asarray(observations[:stop], dtype=np.float32),
-        actions=np.asarray(actions[:stop], dtype=np.float32),
-        rewards=np.asarray(rewards[:stop], dtype=np.float32),
-        terminals=np.asarray(terminals[:stop], dtype=np.bool_),
-        timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
-        bounds=bounds,
-        observation_mean=mean,
-        observation_std=std,
-        action_low=action_range[0],
-        action_high=action_range[1],
-        final_observations=None
-        if final_observations is None
-        else np.asarray(final_observations, dtype=np.float32),
-    )
+    with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
+        data = Trajectories(
+            observations=np.asarray(whole, dtype=np.float32),
+            actions=np.asarray(actions[:stop], dtype=np.float32),
+            rewards=np.asarray(rewards[:stop], dtype=np.float32),
+            terminals=np.asarray(terminals[:stop], dtype=np.bool_),
+            timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
+            bounds=bounds,
+            observation_mean=whole.mean(axis=0, dtype=np.float64).astype(np.float32),
+            observation_std=whole.std(axis=0, dtype=np.float64).astype(np.float32),
+            action_low=action_range[0],
+            action_high=action_range[1],
+            final_observations=None
+            if final_observations is None
+            else np.asarray(final_observations, dtype=np.float32),
+        )
     data.check("these arrays")
     return data

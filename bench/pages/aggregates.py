@@ -15,8 +15,8 @@ from bench.statistics import estimate_over_tasks
 TITLE = "Aggregates over all data sets and seeds (after Agarwal et al. 2021), normalised score."
 NOTES = (
     "Mean: Welch-Satterthwaite interval. The others: stratified bootstrap over seeds (10,000 replicates), widened by "
-    "sqrt(N / (N - 1)) for N seeds. At three seeds it still covers less than 95 %: in simulation 82 % for the IQM of nine "
-    "tasks whose means differ. Where it matters, trust the mean's.",
+    "sqrt(N / (N - 1)) for N seeds. At three seeds it still covers less than 95 %: in simulation 82 % for the IQM of "
+    "nine tasks whose means differ. Where it matters, trust the mean's.",
     "Optimality gap: by how many points runs stay below 100; smaller is better.",
 )
 STATISTICS = {

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.verbs.data import positive
+
 Arguments = argparse.Namespace
 
 
@@ -22,13 +24,13 @@ def add(verbs: Any) -> None:
     )
     online.add_argument("domain", help="for example hopper")
     online.add_argument("--algorithm", choices=("tqc", "sac"), default="tqc")
-    online.add_argument("--steps", type=int, default=400_000)
+    online.add_argument("--steps", type=positive, default=400_000)
     online.add_argument("--seed", type=int, default=0)
     online.add_argument(
         "--options", type=json.loads, default={}, help="JSON: settings of sbx's algorithm"
     )
     online.add_argument(
-        "--keep-every", type=int, default=2_000, help="steps between two kept actors"
+        "--keep-every", type=positive, default=2_000, help="steps between two kept actors"
     )
     online.add_argument(
         "--work", type=Path, help="folder for actors and state; the same folder resumes"
@@ -44,7 +46,7 @@ def add(verbs: Any) -> None:
     again.add_argument("file", type=Path, help="a -v2 medium or expert file")
     again.add_argument("--task", required=True, help="its name, DOMAIN-KIND, like hopper-again")
     again.add_argument("--environment", help="default: that of the domain")
-    again.add_argument("--steps", type=int, default=100_000, help="at most, as whole episodes")
+    again.add_argument("--steps", type=positive, default=100_000, help="at most, as whole episodes")
     again.add_argument("--seed", type=int, default=0)
     again.set_defaults(verb=_from_d4rl)
 

@@ -19,7 +19,7 @@ def add(verbs: Any) -> None:
         "generate", help="roll a data set out from the shipped behaviour policies"
     )
     generate.add_argument("--task", required=True, help="for example hopper-medium")
-    generate.add_argument("--steps", type=int, required=True, help="transitions in one part")
+    generate.add_argument("--steps", type=positive, required=True, help="transitions in one part")
     generate.add_argument("--seed", type=int, default=0)
     generate.add_argument("--out", type=Path, required=True, help="folder")
     generate.set_defaults(verb=_generate)
@@ -58,6 +58,17 @@ def add(verbs: Any) -> None:
     verify = data.add_parser("verify", help="check a data set against its manifest")
     verify.add_argument("folder", type=Path)
     verify.set_defaults(verb=_verify)
+
+
+def positive(text: str) -> int:
+    """Return an option's value as a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: it is something else.
+    """
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def _generate(arguments: Arguments) -> None:
@@ -136,9 +147,13 @@ def _describe(arguments: Arguments) -> None:
 
 def _verify(arguments: Arguments) -> None:
     from bench.datasets.storage import load
+    from bench.tasks import TASK_FILE, task_by_name
 
     data = load(arguments.folder)
     data.check(str(arguments.folder))
+    if (arguments.folder / TASK_FILE).exists():
+        folder = arguments.folder.resolve()
+        task_by_name(folder.name, folder.parent)
     print(
         f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps, every file as its manifest says"
     )
