@@ -75,17 +75,18 @@ def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
             groups.setdefault(data, []).append((data, environment))
     words = {cell.verdict for line in table.rows.values() for cell in line.values()}
     paper = "paper (other data)" if OTHER_DATA in words else "paper"
-    width = max(6.0, 2.0 + 2.2 * max(map(len, groups.values())))
+    groups_of_one = max(map(len, groups.values())) == 1  # then the panels fit side by side
+    shape = (1, len(groups)) if groups_of_one else (len(groups), 1)
+    across = 1.9 * len(groups) if groups_of_one else 2.2 * max(map(len, groups.values()))
     with pyplot() as plt:
         figure, grid = plt.subplots(
-            len(groups),
-            1,
-            figsize=(width, 1.0 + 2.4 * len(groups)),
+            *shape,
+            figsize=(max(6.0, 2.0 + across), 1.0 + 2.4 * shape[0]),
             squeeze=False,
             sharey=True,
             layout="constrained",
         )
-        for axes, (data, rows) in zip(grid[:, 0], groups.items(), strict=True):
+        for axes, (data, rows) in zip(grid.flat, groups.items(), strict=True):
             _panel(axes, table, runs, rows, paper)
             axes.set_title(data, loc="left")
         handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -98,14 +99,17 @@ def _panel(
 ) -> None:
     """Draw the bars of some rows."""
     methods = list(table.labels)
+    names = list(dict.fromkeys(method.partition("/")[0] for method in methods))
     width = 0.8 / len(methods)
     for position, method in enumerate(methods):
         x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
         cells = [table.rows[row][method] for row in rows]
         means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
         half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
-        colour = COLOURS[position % len(COLOURS)]
-        axes.bar(x, means, 0.9 * width, color=colour, label=table.labels[method], zorder=2)
+        name, _, reward = method.partition("/")  # a method's rewards share its colour
+        look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
+        look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
+        axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
         axes.errorbar(
             x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
         )
@@ -119,4 +123,5 @@ def _panel(
         axes.hlines(quoted, *ends, color="black", ls=":", lw=1.2, label=label, zorder=5)
     axes.axhline(0, color="black", lw=0.8)
     axes.set_xticks(range(len(rows)), [environment for _, environment in rows])
-    axes.set_ylabel("normalised score")
+    if axes.get_subplotspec().is_first_col():
+        axes.set_ylabel("normalised score")

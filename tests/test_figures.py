@@ -97,7 +97,8 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(
             if len(segment)
         }
         assert lines <= drawn_lines
-        assert axes.get_ylabel() == "normalised score"
+    # with one environment the panels stand side by side and share the axis
+    assert [axes.get_ylabel() for axes in panels] == ["normalised score", ""]
 
 
 def test_other_variants_of_the_data_leave_the_picture_alone(scored: Scored, tmp_path: Path) -> None:
@@ -128,3 +129,31 @@ def test_many_formats_at_once(scored: Scored, tmp_path: Path) -> None:
     files = [tmp_path / "new" / name for name in ("a.png", "a.svg")]
     bars(table2(frame, "test"), headline(frame), files)
     assert all(path.stat().st_size > 1000 for path in files)
+
+
+def test_panels_of_several_environments_stand_below_each_other(
+    scored: Scored, tmp_path: Path, drawn: list[Any]
+) -> None:
+    runs = RUNS | {("walker2d-medium", "dt"): [10.0, 11.0], ("walker2d-medium", "bc"): [5.0]}
+    draw(scored(runs), tmp_path / "a.svg")
+    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["normalised score"] * 2
+    boxes = [axes.get_position() for axes in drawn[0].axes]
+    assert boxes[0].x0 == pytest.approx(boxes[1].x0)
+    assert boxes[0].y0 > boxes[1].y1
+
+
+def test_sparse_and_dense_of_a_method_share_a_colour_and_differ_in_hatching(
+    scored: Scored, tmp_path: Path, drawn: list[Any]
+) -> None:
+    from bench.pages import table7
+
+    frames = [scored(RUNS), scored(RUNS, reward="sparse")]
+    sheet = table7.make(pd.concat(frames, ignore_index=True), "test")
+    assert sheet.draw is not None
+    sheet.draw([tmp_path / "a.svg"])
+    bars_of_a_panel = [group[0] for group in drawn[0].axes[0].containers if len(group) == 1]
+    looks = [(bar.get_facecolor(), bar.get_hatch()) for bar in bars_of_a_panel[:4]]
+    (dt, hatched), (dt_again, plain), (bc, _), _ = looks
+    assert dt == dt_again != bc
+    assert hatched
+    assert not plain
