@@ -106,7 +106,7 @@ def lay_out(
             appearance.
         scale: for the notes.
         order: the rows; None: in the order of their first appearance.
-        averages: whether an average over the rows says anything.
+        averages: whether an average over the rows says anything; of one row there is none.
     """
     columns = {str(run["column"]): run for _, run in chosen.drop_duplicates("column").iterrows()}
     labels = {name: str(run["heading"]) for name, run in columns.items()}
@@ -127,7 +127,7 @@ def lay_out(
             values[row][name] = scores
     rows = _judged(rows, values, chosen)
     verdicts = {row: _row_verdict(line, labels) for row, line in rows.items()}
-    foot = _averages(rows, values, columns, tasks) if averages else {}
+    foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
     whole = rows | foot
     return Table(
         labels, whole, verdicts | dict.fromkeys(foot, ""), _notes(chosen, whole, labels, scale)

@@ -442,3 +442,10 @@ def test_numbers_quoted_from_other_papers_say_so() -> None:
         # Table 7 repeats Table 2's dense column without its spread
         if method == "DT" and table != "Table 7" and not task.startswith("average"):
             assert cell.std is not None
+
+
+def test_one_row_has_no_average(scored: Scored) -> None:
+    runs = {key: value for key, value in three_seeds().items() if key[0] == "hopper-medium"}
+    table = table2(scored(runs), "test")
+    assert list(table.rows) == [MEDIUM]
+    assert sheet(table, "A caption.").foot == 0
