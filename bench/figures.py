@@ -74,7 +74,7 @@ def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
         if data != AVERAGE:
             groups.setdefault(data, []).append((data, environment))
     words = {cell.verdict for line in table.rows.values() for cell in line.values()}
-    paper = "paper (other data)" if OTHER_DATA in words else "paper"
+    paper = "paper (other data)" if words - {""} == {OTHER_DATA} else "paper"
     groups_of_one = max(map(len, groups.values())) == 1  # then the panels fit side by side
     shape = (1, len(groups)) if groups_of_one else (len(groups), 1)
     across = 1.9 * len(groups) if groups_of_one else 2.2 * max(map(len, groups.values()))

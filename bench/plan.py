@@ -157,6 +157,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
         _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
         _known(f"suites.{suite}.methods", axes["methods"], known, "method")
         _known(f"suites.{suite}.pages", axes.get("pages", []), list(PAGES), "page")
+        _feasible(suite, axes)
         joining = dropped if axes.get("baselines", True) else []
         methods = list(dict.fromkeys([*axes["methods"], *joining]))
         used |= dict.fromkeys(methods)
@@ -210,6 +211,20 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
         reason=entry.get("reason", ""),
         quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
     )
+
+
+def _feasible(suite: str, axes: dict[str, Any]) -> None:
+    """Refuse pages that the suite's runs cannot make, before anything is trained for them."""
+    for name in axes.get("pages", []):
+        page, needs = PAGES[name], ""
+        if page.sweep and not axes.get("sweep", False):
+            needs = "`sweep: true`"
+        elif page.reward and page.reward not in axes["rewards"]:
+            needs = f"reward {page.reward}"
+        elif page.whole and 100 not in axes["percents"]:
+            needs = "100 among its percents"
+        if needs:
+            raise BadConfig(f"suites.{suite}.pages: {name} needs {needs}, which the suite lacks")
 
 
 def _known(key: str, asked: list[str], known: list[str], what: str) -> None:

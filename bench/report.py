@@ -18,7 +18,7 @@ from bench.sheets import Sheet, markdown, write
 from bench.tables import headline
 
 
-def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
+def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
     """Write what each method's runs cost: the median and the largest time, speed, memory; and the
     settings they ran with.
     """
@@ -66,9 +66,13 @@ def write_cost(records: list[Path], plan: Plan, path: Path) -> None:
         "Why",
     ]
     total = sum(row["train"] + row["evaluate"] for method in rows.values() for row in method)
-    title = f"What the runs of scale {plan.scale} cost: {total / 60:.1f} core-minutes."
+    title = (
+        f"What the runs of suite {suite} cost at scale {plan.scale}: {total / 60:.1f} core-minutes."
+    )
     numbers = pd.DataFrame(body, columns=headings)
-    write(Sheet(title, headings, body, [], numbers), [path])
+    swept = "Sweeps over target returns are not counted."
+    notes = [swept] if suite in plan.swept else []
+    write(Sheet(title, headings, body, notes, numbers), [path])
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:
@@ -84,9 +88,11 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     there = [record for record in records if record.exists()]
     runs, done = plan.runs[suite], sum(record.name == RESULT for record in there)
     text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
-    scores = score_table.collect(there, plan) if there else pd.DataFrame()
+    scores = score_table.collect(there, plan, suite) if there else pd.DataFrame()
     if there and not headline(scores).empty:
         text += markdown(table2.make(scores, plan.scale)) + "\n"
+    if there and len(headline(scores)) < len(scores):
+        text += "Shown are final scores with dense reward and all of the data; the rest is in the records.\n\n"
     missing = [record for record in records if not record.exists()]
     holes = [str(path.parent if path.name == RESULT else path) for path in missing]
     if holes:

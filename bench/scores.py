@@ -25,7 +25,7 @@ class Incomparable(ValueError):
     """Records that must not stand in one table. The message says which and why."""
 
 
-def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
+def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataFrame:
     """Read records into a table.
 
     Columns: scale, task, reward, percent, method, seed, label, position, kind, step, final, target,
@@ -36,14 +36,15 @@ def collect(paths: list[Path], plan: Plan) -> pd.DataFrame:
     `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one) or
     `sweep` (another target). `asked` is the target normalised; `data_low` and `data_high`, the
     scores of the data's worst and best episode, and `best_return`, the latter raw, stand in rows of
-    a sweep.
+    a sweep. `position` orders methods as the suite names them, or without one as the plan does.
 
     Raises:
         DamagedFile: a record is damaged.
         Incomparable: records come from different simulator versions or protocols.
     """
     rows: list[dict[str, Any]] = []
-    order = {name: position for position, name in enumerate(plan.variants)}
+    methods = plan.variants if suite is None else (run.method for run in plan.runs[suite])
+    order = {name: position for position, name in enumerate(dict.fromkeys(methods))}
     for path in paths:
         result = record.read(path)
         identity, protocol = result["identity"], result["protocol"]

@@ -31,6 +31,8 @@ LATEX = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
     "±": r"$\pm$",
     "—": "--",
     "†": r"\dag{}",

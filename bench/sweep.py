@@ -1,7 +1,7 @@
 """The sweep of a run: the trained policy asked for a grid of target returns (the paper's Figure 4).
 
 The grid is the paper's own where Figure 4 has the environment, ten even steps over the data's
-returns elsewhere, and beyond both: up to three times the best episode of the data.
+returns elsewhere and where the paper's ends below their best, and beyond: up to three times that.
 """
 
 from __future__ import annotations
@@ -77,8 +77,9 @@ def grid(task: Task, low: float, high: float, points: int | None) -> list[float]
         high: the largest.
         points: at most so many of the grid's own targets; the multiples come on top.
     """
-    curve = figure4(task.domain.name)
-    own = curve.raw_targets if curve else np.linspace(low, high, EVEN_STEPS).tolist()
+    curve, even = figure4(task.domain.name), np.linspace(low, high, EVEN_STEPS).tolist()
+    own = list(curve.raw_targets) if curve else even
+    own += [target for target in even if target > own[-1]]  # up to the data's best
     if points is not None and points < len(own):
         chosen = np.unique(np.linspace(0, len(own) - 1, points).round().astype(int))
         own = [own[index] for index in chosen]

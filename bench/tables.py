@@ -81,6 +81,15 @@ def by_method(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(column=rows["method"], heading=rows["label"], row=rows["task"].map(row_of))
 
 
+def quoting(runs: pd.DataFrame, table: str, method: str) -> pd.DataFrame:
+    """Return the scores of the first method that stands beside a column of the paper; variants may
+    quote the same.
+    """
+    same = runs[(runs["quoted_table"] == table) & (runs["quoted_method"] == method)]
+    first: pd.DataFrame = same[same["position"] == same["position"].min()]
+    return first
+
+
 def table2(scores: pd.DataFrame, scale: str) -> Table:
     """Lay out final scores of the dense reward and all of the data.
 
@@ -118,9 +127,9 @@ def lay_out(
         for name, about in columns.items():
             runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
             scores: list[float] = runs["score"].tolist()
-            quoting = runs.iloc[0] if len(runs) else about  # a missing cell is quoted all the same
+            source = runs.iloc[0] if len(runs) else about  # a missing cell is quoted all the same
             paper = quoted(
-                str(quoting["quoted_table"]), tasks.get(row, ""), str(quoting["quoted_method"])
+                str(source["quoted_table"]), tasks.get(row, ""), str(source["quoted_method"])
             )
             ours = estimate(scores) if scores else None
             rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
@@ -300,8 +309,8 @@ def _notes(
     words = {cell.verdict for line in rows.values() for cell in line.values()}
     if OTHER_DATA in words:
         notes.append(
-            f"Verdict `{OTHER_DATA}`: the data were generated with this suite's own behaviour policies, "
-            "so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
+            f"Verdict `{OTHER_DATA}`: these runs did not learn from D4RL's files but from data generated here or "
+            "imported, so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
         )
     if words - {OTHER_DATA, ""}:
         notes.append(

@@ -175,6 +175,72 @@ def test_rules(low: float, high: float, rule: Any, word: str) -> None:
     assert judge(Measure((low + high) / 2, low, high, 1, 0, 0), rule) == word
 
 
+def test_sweeps_of_other_rewards_and_shares_are_not_pooled(swept: Swept) -> None:
+    scores = swept(lambda asked: min(asked, 90.0))
+    others = [scores.assign(reward="sparse", score=0.0), scores.assign(percent=10.0, score=0.0)]
+    everything = pd.concat([scores, *others], ignore_index=True)
+    for statistic in (measures.slope, measures.rank_correlation):
+        assert statistic(everything, "dt") == statistic(scores, "dt")
+
+
+def test_a_multiple_of_a_negative_best_return_is_no_more_than_it(swept: Swept) -> None:
+    scores = swept(lambda asked: min(asked, 90.0))
+    scores["best_return"] = -scores["best_return"]
+    scores["target"] = -scores["target"]
+    with pytest.raises(NotRun, match="too few of the targets"):
+        measures.drop(scores, "dt", (1, 1.25), (2, 3))
+    with pytest.raises(NotRun, match="too few of the targets"):
+        measures.target_range(scores, "dt", (1, 1.5))
+
+
+def test_a_share_that_nobody_ran_is_counted_as_missing(frame: Frame) -> None:
+    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
+    scores = frame((few, {"percent": 10.0}))
+    found = measures.difference(scores, "dt", "bc", percents=[1, 10])
+    assert (found.cells, found.missing) == (1, 1)
+
+
+def test_diverged_runs_that_are_not_used_are_not_counted(frame: Frame) -> None:
+    diverged = {(MEDIUM, "cql"): [1.0, 2.0, 3.0]}
+    used = {key: value for key, value in FULL.items() if key[0] != MEDIUM}
+    scores = frame((used, {}), (diverged, {"diverged": ("cql",)}))
+    found = measures.difference(scores, "dt", "cql")
+    assert (found.cells, found.diverged) == (2, 0)
+
+
+def test_a_rule_about_every_data_set_is_judged_on_each(tmp_path: Path, whole: Plan) -> None:
+    """Two curves whose falls cancel in the mean: +30 and -30 beyond the data."""
+
+    def beyond(by: float, seed: int) -> Callable[[float], float]:
+        return lambda asked: 50 + (by if asked > 130 else 0) + 0.1 * seed
+
+    paths = [sweep(tmp_path, REPLAY, seed, beyond(-30, seed)) for seed in range(3)]
+    paths += [sweep(tmp_path, MEDIUM, seed, beyond(30, seed)) for seed in range(3)]
+    frames = {"targets": collect(paths, whole)}
+    fields = {
+        "suite": "targets",
+        "statistic": "drop",
+        "arguments": {"method": "dt", "near": [1, 1.25], "far": [2, 3]},
+        "rule": ("within", (-10.0, 10.0)),
+    }
+    mean = find(check(**fields), frames)
+    assert mean.measure is not None
+    assert mean.measure.value == pytest.approx(0, abs=0.5)
+    assert mean.word == SUPPORTED
+    each = find(check(**fields, every=True), frames)
+    assert each.word == NOT_SUPPORTED
+    assert f"{REPLAY} 30.00, {MEDIUM} -30.00" in each.why
+
+
+def test_no_trend_in_scores_that_are_all_the_same(frame: Frame) -> None:
+    cells = {(REPLAY, name): [5.0, 5.0] for name in ("dt-k1", "dt", "dt-k20")}
+    scores = frame((cells, {}))
+    scores["context_length"] = scores["method"].map({"dt-k1": 1.0, "dt": 5.0, "dt-k20": 20.0})
+    sparse = scores.assign(reward="sparse", score=scores["context_length"])
+    found = measures.context_trend(pd.concat([scores, sparse], ignore_index=True))
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+
+
 def check(**changes: Any) -> Check:
     fields = {
         "name": "DT - CQL",
@@ -218,6 +284,12 @@ def test_a_claim_is_as_good_as_its_worst_check(words: list[str], verdict: str) -
     assert ledger.verdict([*findings, shown]) == verdict
 
 
+def test_a_claim_without_rules_is_never_supported() -> None:
+    measured = Measure(1.0, 0.0, 2.0, 1, 0, 0)
+    assert ledger.verdict([ledger.Finding(check(rule=None), measured, SHOWN, "")]) == SHOWN
+    assert ledger.verdict([ledger.Finding(check(rule=None), None, NOT_RUN, "")]) == NOT_RUN
+
+
 def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> None:
     sheet = ledger.sheet({}, "test")
     assert {line[2] for line in sheet.body} == {NOT_RUN, ""}
@@ -230,7 +302,7 @@ def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
     verdicts = sheet.numbers.drop_duplicates("id").set_index("id")["verdict"]
     assert verdicts["C1"] == SUPPORTED
     assert verdicts["C2"] == NOT_RUN
-    assert any("these data are the suite's own" in note.lower() for note in sheet.notes)
+    assert any(note.startswith("All data are not D4RL's") for note in sheet.notes)
     first = sheet.numbers.iloc[0]
     assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
 

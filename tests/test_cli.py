@@ -234,7 +234,10 @@ def test_from_records_to_tables_and_figure(
     )
     config = json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
     paths = [str(path) for path in records]
-    assert main(["scores", "--config", config, "--out", "scores.parquet", *paths]) == 0
+    assert (
+        main(["scores", "--config", config, "--suite", "mujoco", "--out", "scores.parquet", *paths])
+        == 0
+    )
     assert len(pd.read_parquet("scores.parquet")) == 4
     outputs = [f"table2{suffix}" for suffix in (".md", ".csv", ".tex", ".png", ".svg")]
     arguments = ["--scores", "scores.parquet", "--scale", "test", "--out", *outputs]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write_scores
 from helpers_evidence import FULL, REPLAY, Frame, frame, swept, whole
 
 from bench import sheets
 from bench.code import ROOT
 from bench.pages import PAGES, page_file
+from bench.plan import Plan
 from bench.quoted import figure4 as printed_figure4
+from bench.scores import collect
 from bench.sheets import Sheet
+from bench.sweep import grid
 from bench.tables import AVERAGE
+from bench.tasks import task_by_name
 
 __all__ = ["frame", "swept", "whole"]  # fixtures
 
@@ -192,3 +198,38 @@ def test_one_seed_and_diverged_runs_go_through_every_table(frame: Frame) -> None
 def test_a_sheet_without_a_figure_refuses_one(frame: Frame, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"peers\.png: known formats are \.md, \.html"):
         sheets.write(made("peers", frame((FULL, {}))), [tmp_path / "peers.png"])
+
+
+def test_a_variant_that_quotes_the_same_column_is_not_more_seeds(frame: Frame) -> None:
+    scores = frame((FULL, {}))
+    again = scores[scores["method"] == "dt"].assign(
+        method="dt2", label="DT 2", position=9, score=0.0
+    )
+    both = pd.concat([scores, again], ignore_index=True)
+    for page in ("figure3", "peers"):
+        pd.testing.assert_frame_equal(made(page, both).numbers, made(page, scores).numbers)
+
+
+def test_the_grid_goes_up_to_the_datas_best() -> None:
+    reacher = grid(task_by_name("reacher2d-medium-replay"), 0.0, 100.0, None)
+    theirs = printed_figure4("reacher2d")
+    assert theirs is not None
+    assert reacher[:10] == list(theirs.raw_targets)  # 2 to 20
+    between = [target for target in reacher if 20 < target <= 100]
+    assert between == pytest.approx([100 * step / 9 for step in range(2, 10)], abs=1e-6)
+    assert reacher[-6:] == pytest.approx([110, 125, 150, 200, 250, 300])
+    hopper = grid(task_by_name(REPLAY), 4.0, 3402.8, None)
+    assert len(hopper) == 36 + 7
+    assert len(grid(task_by_name(REPLAY), 4.0, 3402.8, 4)) == 4 + 7
+    # no multiple of a negative return is more than it
+    assert grid(task_by_name("reacher2d-medium-replay"), -9.0, -1.0, 2) == [2.0, 20.0]
+
+
+def test_columns_stand_in_the_order_of_the_suite(tmp_path: Path, whole: Plan) -> None:
+    swapped = replace(
+        whole, runs={"mujoco": tuple(reversed(whole.runs["mujoco"])), "other": whole.runs["mujoco"]}
+    )
+    paths = write_scores(tmp_path, {(REPLAY, "dt"): [1.0], (REPLAY, "bc"): [2.0]})
+    for suite, order in (("mujoco", ["bc", "dt"]), ("other", ["dt", "bc"])):
+        sheet = made("table2", collect(paths, swapped, suite))
+        assert list(dict.fromkeys(sheet.numbers["method"])) == order

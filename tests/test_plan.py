@@ -183,7 +183,15 @@ def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root:
     assert [path.name for path in plan.records("mujoco")] == ["result.json"] * 16
     names = [path.name for path in plan.records("targets")]
     assert names == ["result.json"] * 16 + ["sweep.json"] * 16
-    config["suites"]["targets"]["pages"] = ["figure9"]
+    for page, change, lack in (
+        ("figure4", {"sweep": False}, "`sweep: true`"),
+        ("table2", {"rewards": ["sparse"]}, "reward dense"),
+        ("table7", {"percents": [10]}, "100 among its percents"),
+    ):
+        config["suites"]["targets"] = suite | {"pages": [page], "sweep": True} | change
+        with pytest.raises(BadConfig, match=f"targets\\.pages: {page} needs {lack}"):
+            make_plan(config, root)
+    config["suites"]["targets"] = suite | {"pages": ["figure9"]}
     with pytest.raises(BadConfig, match=r"targets\.pages: unknown page 'figure9'; known: table2, "):
         make_plan(config, root)
 

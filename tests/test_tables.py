@@ -338,9 +338,11 @@ def test_cost_by_hand(
         }
         (path.parent / "run.json").write_text(json.dumps(clock))
         records.append(path)
-    write_cost(records, plan, tmp_path / "cost.md")
+    write_cost(records, plan, "mujoco", tmp_path / "cost.md")
     text = (tmp_path / "cost.md").read_text()
-    assert text.startswith("What the runs of scale test cost: 1.8 core-minutes.")  # 105 s
+    assert text.startswith(
+        "What the runs of suite mujoco cost at scale test: 1.8 core-minutes."
+    )  # 105 s
     row = rows_of(text)[2]
     assert row[:7] == ["BC", "3", "50", "20.0 (60.0)", "2,000", "5.0 (5.0)", "302"]
 

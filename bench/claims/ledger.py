@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.claims.measures import STATISTICS, Measure, NotRun
+from bench.claims.measures import STATISTICS, Measure, NotRun, at_once
 from bench.claims.plan import Check, Claim, all_claims
 from bench.scores import check_comparable
 from bench.sheets import Sheet
@@ -50,12 +50,29 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         return Finding(check, None, NOT_RUN, str(error))
     why = [measure.note] if measure.note else []
     if measure.missing:
-        why.append(f"{measure.missing} data set(s) without the runs left out")
+        why.append(f"{measure.missing} data set(s) without these runs left out")
     if measure.diverged:
         why.append(f"{measure.diverged} run(s) diverged and are counted")
     if math.isnan(measure.low):
-        why.append("no interval: one seed")
-    return Finding(check, measure, judge(measure, check.rule), "; ".join(why))
+        why.append("no interval: one seed, or no spread to compare")
+    if measure.parts:
+        why.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
+    word = judge_every(measure, check.rule) if check.every else judge(measure, check.rule)
+    return Finding(check, measure, word, "; ".join(why))
+
+
+def judge_every(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
+    """Return the verdict of a rule about every data set, by intervals that hold for all at once:
+    supported if it holds on each, not supported if it fails on one.
+    """
+    words = []
+    for one in measure.parts.values():
+        wide = at_once(one, len(measure.parts))
+        words.append(judge(Measure(wide.mean, wide.low, wide.high, 1, 0, 0), rule))
+    for word in (NOT_SUPPORTED, UNDECIDED, SHOWN):
+        if word in words:
+            return word
+    return SUPPORTED
 
 
 def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
@@ -77,6 +94,8 @@ def verdict(findings: list[Finding]) -> str:
     is not.
     """
     words = [finding.word for finding in findings if finding.check.rule]
+    if not words:
+        return NOT_RUN if all(finding.measure is None for finding in findings) else SHOWN
     for word in (NOT_SUPPORTED, NOT_RUN, UNDECIDED):
         if word in words:
             return NOT_RUN if word == NOT_RUN and set(words) == {NOT_RUN} else _mixed(word)
@@ -133,7 +152,8 @@ def _cells(finding: Finding) -> list[str]:
         text = f"{measure.value:.2f}"
     else:
         text = f"{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
-    return [finding.check.name, text, spell_rule(finding.check.rule), finding.word, finding.why]
+    rule = spell_rule(finding.check.rule) + ", on every data set" * finding.check.every
+    return [finding.check.name, text, rule, finding.word, finding.why]
 
 
 def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
@@ -151,6 +171,7 @@ def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
         "high": measure.high if measure else math.nan,
         "data_sets": measure.cells if measure else 0,
         "rule": spell_rule(finding.check.rule),
+        "every_data_set": finding.check.every,
         "result": finding.word,
         "remarks": finding.why,
     }
@@ -166,9 +187,12 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
         notes.append(f"Scale {scale}, {runs['seed'].nunique()} seeds, data: {sources}.")
-        if set(runs["source"]) != {"d4rl"}:
+        if others := sorted(set(runs[runs["source"] != "d4rl"]["task"])):
+            which = (
+                "All data are" if "d4rl" not in set(runs["source"]) else f"{', '.join(others)} are"
+            )
             notes.append(
-                "These data are the suite's own, so a verdict is about the claim on these data and at this budget, "
-                "not about the paper's numbers."
+                f"{which} not D4RL's, so a verdict is about the claim on these data and at this budget, not about the "
+                "paper's numbers."
             )
     return notes

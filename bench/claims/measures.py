@@ -7,8 +7,8 @@ said otherwise. A data set without runs of a method is left out and counted in `
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ class Measure:
         missing: how many lack runs and were left out.
         diverged: how many runs behind it diverged; they count, with their last finite policy.
         note: what a reader must know beyond that; empty for most.
+        parts: of a sweep, the same for each data set: task -> estimate.
     """
 
     value: float
@@ -46,6 +47,7 @@ class Measure:
     missing: int
     diverged: int
     note: str = ""
+    parts: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 class NotRun(ValueError):
@@ -77,7 +79,7 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
     both = [cell for cell in by["dense"] if cell in by["sparse"]]
     if not both:
         raise NotRun(f"no data set with dense and sparse runs of {method}")
-    about = _about(rows, len(both), len(by["dense"] | by["sparse"]) - len(both))
+    about = _about(rows, both, len(by["dense"] | by["sparse"]) - len(both))
     groups = ([by[reward][cell] for cell in both] for reward in ("dense", "sparse"))
     return _measure(difference_over_tasks(*groups), about)
 
@@ -114,13 +116,7 @@ def rank_correlation(scores: pd.DataFrame, method: str) -> Measure:
     """Return Spearman's correlation of target and achieved return, of each run, over the targets
     within the data's returns.
     """
-
-    def of_run(targets: list[float], achieved: list[float]) -> float:
-        if len(set(achieved)) == 1:
-            return 0.0  # the same whatever was asked
-        return float(stats.spearmanr(targets, achieved).statistic)
-
-    return _over_runs(scores, method, _within_data, of_run, least=3)
+    return _over_runs(scores, method, _within_data, _rank_correlation, least=3)
 
 
 def slope(scores: pd.DataFrame, method: str) -> Measure:
@@ -145,14 +141,13 @@ def drop(
     scores: pd.DataFrame, method: str, near: tuple[float, float], far: tuple[float, float]
 ) -> Measure:
     """Return the mean achieved near the best return minus the mean achieved far above it."""
-    groups = []
-    for runs in _swept(scores, method):
-        group = []
+    groups: dict[str, list[float]] = {}
+    for task, runs in _swept(scores, method).items():
+        groups[task] = []
         for _, run in runs.groupby("seed"):
             parts = [run[_multiples(bounds)(run)]["score"] for bounds in (near, far)]
             if all(len(part) for part in parts):
-                group.append(float(parts[0].mean() - parts[1].mean()))
-        groups.append(group)
+                groups[task].append(float(parts[0].mean() - parts[1].mean()))
     return _of_groups(scores, method, groups)
 
 
@@ -162,28 +157,25 @@ def excess(scores: pd.DataFrame, method: str, near: tuple[float, float]) -> Meas
     The mean over targets of near[0] to near[1] times the best return. The interval holds for all
     data sets at once (Bonferroni), since which one is looked at is decided afterwards.
     """
-    groups = []
-    for runs in _swept(scores, method):
+    groups = {}
+    for task, runs in _swept(scores, method).items():
         close = runs[_multiples(near)(runs)]
         above = close["score"] - close["data_high"]
-        groups.append(above.groupby(close["seed"]).mean().tolist())
+        groups[task] = above.groupby(close["seed"]).mean().tolist()
     whole = _of_groups(scores, method, groups)
-    each = [estimate(group) for group in groups if group]
-    wider = [_for_one_of(whole.cells, e) for e in each]
-    lows = [e.mean - half for e, half in zip(each, wider, strict=True)]
-    highs = [e.mean + half for e, half in zip(each, wider, strict=True)]
+    each = [at_once(one, whole.cells) for one in whole.parts.values()]
+    lows, highs = [e.low for e in each], [e.high for e in each]
     ends = (math.nan, math.nan) if any(map(math.isnan, lows)) else (max(lows), max(highs))
-    value = max(e.mean for e in each)
     note = f"interval for all {whole.cells} data sets at once"
-    return Measure(value, *ends, whole.cells, whole.missing, whole.diverged, note)
+    return replace(whole, value=max(e.mean for e in each), low=ends[0], high=ends[1], note=note)
 
 
 def context_trend(scores: pd.DataFrame) -> Measure:
     """Return Spearman's correlation of score and context length, of each seed."""
-    rows = final(scores).dropna(subset="context_length")
+    rows = _whole(final(scores)).dropna(subset="context_length")
     groups = [
         [
-            float(stats.spearmanr(run["context_length"], run["score"]).statistic)
+            _rank_correlation(run["context_length"].tolist(), run["score"].tolist())
             for _, run in runs.groupby("seed")
             if run["context_length"].nunique() > 2
         ]
@@ -191,17 +183,26 @@ def context_trend(scores: pd.DataFrame) -> Measure:
     ]
     if not any(groups):
         raise NotRun("no data set with runs of three context lengths")
-    about = _about(rows, sum(map(bool, groups)), sum(not group for group in groups))
-    return _measure(estimate_over_tasks([group for group in groups if group]), about)
+    used = [group for group in groups if group]
+    tasks = dict.fromkeys(rows["task"])
+    cells = [(str(task), 100.0) for task, group in zip(tasks, groups, strict=True) if group]
+    return _measure(estimate_over_tasks(used), _about(rows, cells, len(groups) - len(used)))
 
 
-def _for_one_of(many: int, one: Estimate) -> float:
-    """Return half the width of an estimate's interval that holds for `many` such at once."""
+def at_once(one: Estimate, many: int) -> Estimate:
+    """Return an estimate with the interval that holds for `many` such at once (Bonferroni)."""
     if math.isnan(one.high):
-        return math.nan
+        return one
     tails = [(1 - LEVEL) / 2, (1 - LEVEL) / (2 * many)]
     usual, wide = (float(stats.t.isf(tail, one.runs - 1)) for tail in tails)
-    return (one.high - one.mean) * wide / usual
+    half = (one.high - one.mean) * wide / usual
+    return replace(one, low=one.mean - half, high=one.mean + half)
+
+
+def _rank_correlation(xs: list[float], ys: list[float]) -> float:
+    if len(set(ys)) == 1:
+        return 0.0  # the same whatever x is
+    return float(stats.spearmanr(xs, ys).statistic)
 
 
 def _within_data(run: pd.DataFrame) -> pd.Series:
@@ -209,21 +210,33 @@ def _within_data(run: pd.DataFrame) -> pd.Series:
 
 
 def _multiples(bounds: tuple[float, float]) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return which rows ask for bounds[0] to bounds[1] times the data's best return."""
+    """Return which rows ask for bounds[0] to bounds[1] times the data's best return; none where that
+    is not positive, since a multiple of it is no more.
+    """
 
     def chosen(run: pd.DataFrame) -> pd.Series:
-        share = run["target"] / run["best_return"]
+        share = run["target"] / run["best_return"].where(run["best_return"] > 0)
         return (share >= bounds[0] - 1e-6) & (share <= bounds[1] + 1e-6)
 
     return chosen
 
 
-def _swept(scores: pd.DataFrame, method: str) -> list[pd.DataFrame]:
-    """Return the sweep of a method, one frame a data set."""
-    rows = scores[(scores["kind"] == "sweep") & (scores["method"] == method)]
+def _whole(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with dense reward and all of the data."""
+    return rows[(rows["reward"] == "dense") & (rows["percent"] == 100)]
+
+
+def _sweep_rows(scores: pd.DataFrame, method: str) -> pd.DataFrame:
+    rows = _whole(scores)
+    return rows[(rows["kind"] == "sweep") & (rows["method"] == method)]
+
+
+def _swept(scores: pd.DataFrame, method: str) -> dict[str, pd.DataFrame]:
+    """Return task -> the sweep of a method."""
+    rows = _sweep_rows(scores, method)
     if rows.empty:
         raise NotRun(f"no sweep of {method} over target returns")
-    return [runs for _, runs in rows.groupby("task", sort=False)]
+    return {str(task): runs for task, runs in rows.groupby("task", sort=False)}
 
 
 def _over_runs(
@@ -236,22 +249,23 @@ def _over_runs(
     """Return the mean over data sets of a number of each run's sweep, made of the chosen rows; a
     run with fewer than `least` of these has none.
     """
-    groups = []
-    for runs in _swept(scores, method):
+    groups = {}
+    for task, runs in _swept(scores, method).items():
         parts = [run[chosen(run)].sort_values("target") for _, run in runs.groupby("seed")]
-        groups.append(
-            [of_run(p["asked"].tolist(), p["score"].tolist()) for p in parts if len(p) >= least]
-        )
+        groups[task] = [
+            of_run(p["asked"].tolist(), p["score"].tolist()) for p in parts if len(p) >= least
+        ]
     return _of_groups(scores, method, groups)
 
 
-def _of_groups(scores: pd.DataFrame, method: str, groups: Groups) -> Measure:
-    there = [group for group in groups if group]
+def _of_groups(scores: pd.DataFrame, method: str, groups: dict[str, list[float]]) -> Measure:
+    there = {task: group for task, group in groups.items() if group}
     if not there:
         raise NotRun(f"the sweep of {method} holds too few of the targets that this needs")
-    rows = scores[(scores["kind"] == "sweep") & (scores["method"] == method)]
-    about = _about(rows, len(there), len(groups) - len(there))
-    return _measure(estimate_over_tasks(there), about)
+    cells = [(task, 100.0) for task in there]
+    about = _about(_sweep_rows(scores, method), cells, len(groups) - len(there))
+    whole = _measure(estimate_over_tasks(list(there.values())), about)
+    return replace(whole, parts={task: estimate(group) for task, group in there.items()})
 
 
 def _paired(
@@ -261,15 +275,14 @@ def _paired(
     `_about` says.
     """
     rows = final(scores)
-    rows = rows[(rows["reward"] == "dense") & rows["percent"].isin([float(p) for p in percents])]
-    rows = rows[rows["method"].isin(methods)]
+    rows = rows[(rows["reward"] == "dense") & rows["method"].isin(methods)]
+    asked = [(str(task), float(p)) for task in dict.fromkeys(rows["task"]) for p in percents]
     by = {method: _cells(rows[rows["method"] == method], least) for method in methods}
-    every = dict.fromkeys(cell for cells in by.values() for cell in cells)
-    both = [cell for cell in every if all(cell in cells for cells in by.values())]
+    both = [cell for cell in asked if all(cell in cells for cells in by.values())]
     if not both:
         raise NotRun(f"no data set with runs of {' and '.join(methods)}")
     groups = [[by[method][cell] for cell in both] for method in methods]
-    return groups, _about(rows, len(both), len(every) - len(both))
+    return groups, _about(rows, both, len(asked) - len(both))
 
 
 def _cells(rows: pd.DataFrame, least: int = 1) -> dict[Cell, list[float]]:
@@ -287,9 +300,16 @@ def _random(purpose: str, scores: pd.DataFrame) -> np.random.Generator:
     return generator("claims", purpose, *dict.fromkeys(scores["task"]))
 
 
-def _about(rows: pd.DataFrame, cells: int, missing: int) -> tuple[int, int, int]:
+def _about(rows: pd.DataFrame, used: list[Cell], missing: int) -> tuple[int, int, int]:
+    """Return how many data sets are used, how many are missing, and how many runs of those used
+    diverged.
+    """
     runs = rows.drop_duplicates(["task", "reward", "percent", "method", "seed"])
-    return cells, missing, int((runs["status"] == "diverged").sum())
+    inside = [
+        (str(task), float(percent)) in set(used)
+        for task, percent in zip(runs["task"], runs["percent"], strict=True)
+    ]
+    return len(used), missing, int((runs[inside]["status"] == "diverged").sum())
 
 
 def _measure(result: Estimate, about: tuple[int, int, int]) -> Measure:

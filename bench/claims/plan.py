@@ -23,6 +23,7 @@ class Check:
         statistic: a function of bench/claims/measures.py.
         arguments: for it.
         rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: shown, not judged.
+        every: the rule is about every data set, not about their mean.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Check:
     statistic: str
     arguments: dict[str, Any]
     rule: tuple[str, tuple[float, ...]] | None
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def _claim(entry: dict[str, Any], path: Path) -> Claim:
 
 
 def _check(entry: dict[str, Any]) -> Check:
-    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule"}
+    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule", "every"}
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     rule = None
@@ -96,4 +98,11 @@ def _check(entry: dict[str, Any]) -> Check:
         if len(listed) != (2 if kind == "within" else 1):
             raise ValueError(f"rule {kind} with {len(listed)} bounds")
         rule = (kind, tuple(float(bound) for bound in listed))
-    return Check(entry["name"], entry["suite"], entry["statistic"], entry["arguments"], rule)
+    return Check(
+        name=entry["name"],
+        suite=entry["suite"],
+        statistic=entry["statistic"],
+        arguments=entry["arguments"],
+        rule=rule,
+        every=bool(entry.get("every", False)),
+    )

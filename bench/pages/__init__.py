@@ -21,10 +21,16 @@ class Page:
     Attributes:
         title: what it shows, for the report's list.
         pictures: whether it has a figure.
+        sweep: whether it is made of a sweep over target returns.
+        reward: that its suite must run; empty: any.
+        whole: whether its suite must run on all of the data.
     """
 
     title: str
     pictures: bool = True
+    sweep: bool = False
+    reward: str = "dense"
+    whole: bool = True
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -41,9 +47,9 @@ PAGES = {
     "peers": Page("Results of other implementations", pictures=False),
     "table3": Page("Table 3, percent BC"),
     "table5": Page("Table 5, context length"),
-    "table7": Page("Table 7, sparse reward"),
-    "fractions": Page("Share of the data"),
-    "figure4": Page("Figure 4, target and achieved return"),
+    "table7": Page("Table 7, sparse reward", reward=""),
+    "fractions": Page("Share of the data", whole=False),
+    "figure4": Page("Figure 4, target and achieved return", sweep=True),
     "variants": Page("Variants"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
                 groups[method],
                 generator=random("aggregates", name, method),
                 replicates=REPLICATES,
+                within=(0, math.inf) if name == "Optimality gap" else (-math.inf, math.inf),
             )
             found[name] = (float(statistic(groups[method])), float(low), float(high))
         body.append([label, *(spell(*numbers_of) for numbers_of in found.values())])

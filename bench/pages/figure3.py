@@ -11,7 +11,7 @@ import pandas as pd
 from bench.quoted import figure3
 from bench.sheets import Sheet
 from bench.statistics import Estimate, estimate_over_tasks
-from bench.tables import MISSING, headline, spell
+from bench.tables import MISSING, headline, quoting, spell
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
 OURS = "OpenAI Gym"  # the group that MuJoCo suites are
@@ -30,7 +30,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     tasks = list(dict.fromkeys(chosen["task"]))
     ours: dict[str, Estimate] = {}
     for method in NAMES:
-        runs = chosen[(chosen["quoted_method"] == method) & (chosen["quoted_table"] == "Table 2")]
+        runs = quoting(chosen, "Table 2", method)
         groups = [runs[runs["task"] == task]["score"].tolist() for task in tasks]
         if all(groups):
             ours[method] = estimate_over_tasks(groups)

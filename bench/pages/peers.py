@@ -9,7 +9,7 @@ import pandas as pd
 from bench.quoted import peers, quoted
 from bench.sheets import Sheet
 from bench.statistics import estimate
-from bench.tables import MISSING, headline, row_of, spell
+from bench.tables import MISSING, headline, quoting, row_of, spell
 
 TITLE = "Results that other implementations publish for the same data sets of D4RL (-v2), quoted."
 NOTES = (
@@ -36,7 +36,8 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
             theirs = {(c.source, c.rule): c for c in cells if (c.task, c.method) == (task, method)}
             if not theirs:
                 continue
-            mine = chosen[(chosen["task"] == task) & (chosen["quoted_method"] == method)]
+            beside = quoting(chosen, PAPER[method], method)
+            mine = beside[beside["task"] == task]
             ours = estimate(mine["score"].tolist()) if len(mine) else None
             paper = quoted(PAPER[method], task, method)
             line = [method, *row_of(task), spell(ours) if ours else MISSING, str(paper or MISSING)]

@@ -13,7 +13,6 @@ TITLE = (
     "Context length (the question of Chen, Lu et al. 2021, p.8, Table 5, which asks it of Atari games;"
     " here of MuJoCo data)."
 )
-NOTE = "Every K had the same number of updates; a longer context costs more of everything else."
 
 
 def make(scores: pd.DataFrame, scale: str) -> Sheet:
@@ -25,7 +24,11 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     chosen = headline(scores).dropna(subset="context_length")
     if chosen.empty:
         raise ValueError("no score of a method with a context length: nothing for Table 5")
-    return sheet(lay_out(chosen, scale), TITLE, lambda files: draw(chosen, files), (NOTE,))
+    updates = sorted(set(chosen["step"]))
+    note = "A longer context costs more at each update. Updates: " + (
+        f"{updates[0]:,} for every K." if len(updates) == 1 else "not the same for every K."
+    )
+    return sheet(lay_out(chosen, scale), TITLE, lambda files: draw(chosen, files), (note,))
 
 
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:

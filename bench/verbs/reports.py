@@ -16,6 +16,7 @@ def add(verbs: Any) -> None:
     """Add the verbs to the parser's."""
     scores = verbs.add_parser("scores", help="collect records into one table")
     scores.add_argument("--config", type=json.loads, required=True, help="JSON: the merged config")
+    scores.add_argument("--suite", required=True, help="whose records; decides their order")
     scores.add_argument("--out", type=Path, required=True)
     scores.add_argument("records", type=Path, nargs="+")
     scores.set_defaults(verb=_scores)
@@ -42,6 +43,7 @@ def add(verbs: Any) -> None:
 
     cost = verbs.add_parser("cost", help="what the runs cost: time, speed, memory")
     cost.add_argument("--config", type=json.loads, required=True)
+    cost.add_argument("--suite", required=True)
     cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
     cost.add_argument("--records", type=Path, nargs="+", required=True)
     cost.set_defaults(verb=_cost)
@@ -65,7 +67,10 @@ def _scores(arguments: Arguments) -> None:
     from bench import scores
     from bench.plan import make_plan
 
-    scores.write(scores.collect(arguments.records, make_plan(arguments.config)), arguments.out)
+    plan = make_plan(arguments.config)
+    if arguments.suite not in plan.runs:
+        raise ValueError(f"unknown suite {arguments.suite!r}; known: {', '.join(plan.runs)}")
+    scores.write(scores.collect(arguments.records, plan, arguments.suite), arguments.out)
 
 
 def _page(arguments: Arguments) -> None:
@@ -97,7 +102,7 @@ def _cost(arguments: Arguments) -> None:
     from bench.plan import make_plan
 
     for path in arguments.out:
-        report.write_cost(arguments.records, make_plan(arguments.config), path)
+        report.write_cost(arguments.records, make_plan(arguments.config), arguments.suite, path)
 
 
 def _partial(arguments: Arguments) -> None:

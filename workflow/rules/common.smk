@@ -139,7 +139,8 @@ def clocks_of(wildcards):
 
 
 def existing_records_of(wildcards):
-    return [str(path) for path in records_of(wildcards) if path.exists()]
+    there = [path for path in records_of(wildcards) if path.exists()]
+    return [f"{path}@{path.stat().st_mtime_ns}" for path in there]
 
 
 def merged_config(wildcards):

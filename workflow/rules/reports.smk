@@ -105,7 +105,7 @@ rule cost:
     message:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
-        "python -m bench cost --config {params.config:q} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
+        "python -m bench cost --config {params.config:q} --suite {wildcards.suite} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
 
 
 rule data_page:

@@ -13,4 +13,4 @@ rule scores:
     message:
         "Collecting the records of {wildcards.suite}"
     shell:
-        "python -m bench scores --config {params.config:q} --out {output:q} {input:q} > {log:q} 2>&1"
+        "python -m bench scores --config {params.config:q} --suite {wildcards.suite} --out {output:q} {input:q} > {log:q} 2>&1"
