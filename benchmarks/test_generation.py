@@ -10,7 +10,7 @@ from bench.behaviours.describe import shipped
 from bench.datasets.generated import generate
 from bench.tasks import task_by_name
 
-STEPS = 20_000
+STEPS = 10_000
 
 
 @pytest.mark.parametrize("kind", ["medium", "medium-replay", "medium-expert"])
@@ -21,6 +21,6 @@ def test_generation(benchmark, tmp_path, domain, kind):
     def once():
         made.append(generate(task, STEPS, 0, tmp_path / "data").steps)
 
-    benchmark.pedantic(once, rounds=3, warmup_rounds=1)
+    benchmark.pedantic(once, rounds=3)
     benchmark.extra_info["steps_per_second"] = round(np.mean(made) / benchmark.stats["median"])
     assert min(made) > 0.5 * STEPS
