@@ -180,7 +180,7 @@ def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
 def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
     notes = [
         "Supported: the 95 % interval keeps every rule of the claim. Not supported: the whole interval breaks one. "
-        "Undecided: these runs do not settle it. The rules were fixed before the runs.",
+        "Undecided: these runs do not settle it. Statistics and rules: bench/claims/claims.yaml.",
         "Normalised points unless it says otherwise; mean over data sets, interval over training seeds.",
     ]
     if frames:
