@@ -21,7 +21,7 @@ PLAN = make_plan(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
 def frames():
     """Suite -> the scores of the records that are kept."""
     return {
-        suite: scores.collect([KEPT / path for path in PLAN.records(suite)], PLAN)
+        suite: scores.collect([KEPT / path for path in PLAN.records(suite)], PLAN, suite)
         for suite in PLAN.runs
     }
 
