@@ -111,7 +111,7 @@ def test_a_file_that_is_not_d4rls_stops_the_run_and_is_named(clone, server):
         clone, "all_mujoco", config=tiny(clone, data={"source": "d4rl"}), check=False
     )
     assert "hopper_medium-v2.hdf5" in output
-    assert "SHA-256" in output or "HTML" in output
+    assert "the server sent a web page, not the file" in output
     assert "Training" not in output
     assert not (clone / "data/d4rl/hopper-medium/v2/manifest.json").exists()
 
