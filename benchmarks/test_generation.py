@@ -10,10 +10,10 @@ from bench.behaviours.describe import shipped
 from bench.datasets.generated import generate
 from bench.tasks import task_by_name
 
-STEPS = 10_000
+STEPS = 100_000  # as scale quick: short sets are slower, since the last episodes run alone
 
 
-@pytest.mark.parametrize("kind", ["medium", "medium-replay", "medium-expert"])
+@pytest.mark.parametrize("kind", ["medium", "medium-replay"])
 @pytest.mark.parametrize("domain", [domain.name for domain, _ in shipped()])
 def test_generation(benchmark, tmp_path, domain, kind):
     task, made = task_by_name(f"{domain}-{kind}"), []

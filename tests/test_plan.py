@@ -129,8 +129,11 @@ def test_the_paper_scale_is_the_authors_settings() -> None:
 def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
     for scale in ("smoke", "desk", "paper"):
         for variant in make_plan(read("config.yaml", f"{scale}.yaml")).variants.values():
+            method = load_method(variant.module)
             for domain in ("hopper", "reacher2d", "halfcheetah"):
-                load_method(variant.module).configure(json.loads(variant.options_json(domain)))
+                options = json.loads(variant.options_json(domain))
+                config = method.configure(options)
+                assert {name: getattr(config, name) for name in options} == options
 
 
 def test_a_variant_differs_from_its_base_in_what_it_names(
