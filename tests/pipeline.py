@@ -68,7 +68,7 @@ def snakemake(folder, *arguments, config=None, check=True, cores=2):
     """Run Snakemake in a checkout and return its output."""
     command = [sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores)]
     command += ["--configfile", config] if config else []
-    command += ["--max-jobs-per-timespan", "100/1s"]  # the profile's 10s is also a wait at the end
+    command += ["--max-jobs-per-timespan", "100/1s"]  # the profile's 5s is also a wait at the end
     done = subprocess.run(
         command,
         cwd=folder,
