@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from bench.choices import Act, choose, generators_of
 from bench.context import Context
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
-from bench.networks import arrays_of, normalise, normaliser, predict, set_arrays, shared
+from bench.networks import arrays_of, flat, normalise, normaliser, predict, set_arrays, shared
 from bench.tensors import below, read_tensors, write_tensors
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std
@@ -38,6 +40,7 @@ class Config:
     warmup_steps: int = (
         10_000  # kzl --warmup_steps; Table 10 says 10^5, four times BC's whole training
     )
+    act: Act = "sample"  # discrete actions: drawn as predicted, or the mode; not stated
     history: int = 1  # latest states fed, oldest first; kzl --K: 20, where Table 10 says nothing
 
     def __post_init__(self) -> None:
@@ -47,7 +50,8 @@ class Config:
 
 
 class MlpPolicy:
-    """a = tanh(MLP(normalised observation)), or of the latest `history` observations side by side.
+    """a = tanh(MLP(normalised observation)), or of the latest `history` observations side by side;
+    where actions are discrete the MLP gives their logits.
 
     What lies before an episode's first step is zero *after* normalisation, in training as in
     acting. (kzl pads with zeros before it in training, so -mean / std, and after it in acting.)
@@ -56,7 +60,9 @@ class MlpPolicy:
     def __init__(
         self, network: nn.Sequential, config: Config, mean: F32, std: F32, device: str
     ) -> None:
+        """Take observations' statistics (obs,); a network that ends without tanh gives logits."""
         self.network = network
+        self.discrete = not isinstance(network[-1], nn.Tanh)
         self.config = config
         self.mean, self.std = mean, std
         self.device = device
@@ -65,14 +71,20 @@ class MlpPolicy:
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes and forget earlier ones; `targets` are not used."""
         self.latest = self._nothing(len(seeds))
+        self.generators = generators_of(seeds) if self.discrete else []
 
-    def act(self, observations: F32, rewards: F32) -> F32:
-        """Return actions (L, act) for observations (L, obs); `rewards` are not used."""
-        states = normalise(observations, self.mean, self.std, STD_FLOOR)
+    def act(self, observations: Array, rewards: F32) -> Array:
+        """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);
+        `rewards` are not used.
+        """
+        states = normalise(flat(observations), self.mean, self.std, STD_FLOOR)
         if self.config.history > 1:
             self.latest = np.concatenate([self.latest[:, 1:], states[:, None]], axis=1)
             states = self.latest.reshape(len(states), -1)
-        return predict(self.network, states, self.device)
+        predicted = predict(self.network, states, self.device)
+        if self.discrete:
+            return choose(predicted, self.config.act, self.generators)
+        return predicted
 
     def _nothing(self, lanes: int) -> F32:
         """Return a history (lanes, history, obs) of which nothing has happened yet."""
@@ -81,19 +93,22 @@ class MlpPolicy:
     def save(self, path: Path) -> None:
         """Write weights, normalisation and configuration."""
         tensors = arrays_of(self.network, "network.") | {"mean": self.mean, "std": self.std}
-        write_tensors(path, tensors, method="bc", config=asdict(self.config))
+        about = {"discrete": True} if self.discrete else {}
+        write_tensors(path, tensors, method="bc", config=asdict(self.config), **about)
 
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
-    """Minimise the mean squared error of the actions."""
+    """Minimise the mean squared error of the actions, or their cross-entropy where they are
+    discrete.
+    """
     actions = shared(data.actions, context.device)
     inputs = _inputs(data, config.history, context.device)
     with context.torch_random():
-        size = config.history * data.observations.shape[1]
-        network = _build(config, size, actions.shape[1]).to(context.device)
-        policy = MlpPolicy(
-            network, config, data.observation_mean, data.observation_std, context.device
-        )
+        mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+        size = data.choices if data.discrete else actions.shape[1]
+        network = _build(config, config.history * len(mean), size, discrete=data.discrete)
+        network.to(context.device)
+        policy = MlpPolicy(network, config, mean, std, context.device)
         optimiser = torch.optim.AdamW(
             network.parameters(),
             lr=config.learning_rate,
@@ -104,8 +119,10 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
         def loss_of_batch(generator: np.random.Generator) -> Tensor:
             steps = generator.integers(len(actions), size=config.batch_size)
             rows = torch.from_numpy(steps).to(context.device)
-            error: Tensor = network(inputs(steps)) - actions[rows]
-            return error.square().mean()
+            predicted: Tensor = network(inputs(steps))
+            if data.discrete:
+                return functional.cross_entropy(predicted, actions[rows])
+            return (predicted - actions[rows]).square().mean()
 
         update = descend(loss_of_batch, network, optimiser, warmup_steps=config.warmup_steps)
         fit(update, {"network": network}, {"adamw": optimiser}, lambda: policy, context)
@@ -123,15 +140,21 @@ def load(path: Path, device: str) -> MlpPolicy:
     weights = below("network.", tensors)
     matrices = [tensor for tensor in weights.values() if tensor.ndim == 2]
     with torch.random.fork_rng(devices=[]):
-        network = _build(config, matrices[0].shape[1], matrices[-1].shape[0]).to(device)
+        network = _build(
+            config,
+            matrices[0].shape[1],
+            matrices[-1].shape[0],
+            discrete=about.get("discrete", False),
+        ).to(device)
     set_arrays(network, weights)
     return MlpPolicy(network, config, tensors["mean"], tensors["std"], device)
 
 
 def _inputs(data: Trajectories, history: int, device: str) -> Callable[[I64], Tensor]:
     """Return a function from steps of the flat arrays (B,) to inputs (B, history * obs)."""
-    observations = shared(data.observations, device)
-    normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, device)
+    observations = shared(flat(data.observations), device)
+    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+    normalised = normaliser(mean, std, STD_FLOOR, device)
 
     def current(steps: I64) -> Tensor:
         return normalised(observations[torch.from_numpy(steps).to(device)])
@@ -147,14 +170,11 @@ def _inputs(data: Trajectories, history: int, device: str) -> Callable[[I64], Te
     return current if history == 1 else latest
 
 
-def _build(config: Config, input_size: int, action_size: int) -> nn.Sequential:
+def _build(
+    config: Config, input_size: int, action_size: int, *, discrete: bool = False
+) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Linear(input_size, config.width)]
     for _ in range(config.layers - 1):
         layers += [nn.ReLU(), nn.Dropout(config.dropout), nn.Linear(config.width, config.width)]
-    return nn.Sequential(
-        *layers,
-        nn.ReLU(),
-        nn.Dropout(config.dropout),
-        nn.Linear(config.width, action_size),
-        nn.Tanh(),
-    )
+    layers += [nn.ReLU(), nn.Dropout(config.dropout), nn.Linear(config.width, action_size)]
+    return nn.Sequential(*layers, *([] if discrete else [nn.Tanh()]))

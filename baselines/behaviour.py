@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.context import Context
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.tensors import read_tensors, write_tensors
 
 ACTED = 100  # episodes whose actions are kept
@@ -33,7 +33,7 @@ class RecordedPolicy:
             rolling the policy out.
     """
 
-    def __init__(self, actions: F32, returns: F32, lengths: I64) -> None:
+    def __init__(self, actions: Array, returns: F32, lengths: I64) -> None:
         self.recorded = (returns, lengths)
         self.bounds: I64 = np.concatenate([[0], np.cumsum(lengths[:ACTED])])
         self.actions = actions[: self.bounds[-1]]
@@ -48,8 +48,8 @@ class RecordedPolicy:
         ]
         self.rows, self.last = self.bounds[:-1][episodes].copy(), self.bounds[1:][episodes] - 1
 
-    def act(self, observations: F32, rewards: F32) -> F32:
-        """Return the next recorded action of each lane (L, act); after the last one, that one
+    def act(self, observations: Array, rewards: F32) -> Array:
+        """Return the next recorded action of each lane (L, act) or (L,); after the last one, that one
         again.
         """
         actions = self.actions[self.rows]

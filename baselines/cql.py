@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from baselines import _discrete_cql
+from baselines._discrete_cql import GreedyPolicy
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.fit import fit
@@ -41,9 +43,12 @@ class Config:
     action_samples: int = 10  # for the log-sum-exp over actions
     discount: float = 0.99
     target_rate: float = 0.005  # soft update of the target critics
+    # discrete actions: steps between two copies of the critic to its target (d3rlpy's default); there
+    # the critic's rate is the only one, and it learns of no actor
+    target_interval: int = 8000
 
     def __post_init__(self) -> None:
-        for name in ("layers", "width", "batch_size", "action_samples"):
+        for name in ("layers", "width", "batch_size", "action_samples", "target_interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
 
@@ -74,10 +79,12 @@ class CqlPolicy:
         )
 
 
-def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
+def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | GreedyPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
     and is left out.
     """
+    if data.discrete:
+        return _discrete_cql.train(data, config, context)
     from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
@@ -116,13 +123,20 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
     return policy()
 
 
-def load(path: Path, device: str) -> CqlPolicy:
-    """Read what `CqlPolicy.save` wrote.
+def load(path: Path, device: str) -> CqlPolicy | GreedyPolicy:
+    """Read what a policy's `save` wrote.
 
     Raises:
         DamagedFile: the file is damaged or another method's.
     """
-    tensors, _ = read_tensors(path, method="cql")
+    tensors, about = read_tensors(path, method="cql")
+    if about.get("discrete", False):
+        weights = below("values.", tensors)
+        with torch.random.fork_rng(devices=[]):
+            shapes = [weights[name].shape for name in weights if weights[name].ndim == 2]
+            values = _discrete_cql.network(shapes).to(device)
+        set_arrays(values, weights)
+        return GreedyPolicy(values, tensors["mean"], tensors["std"], device)
     weights = below("actor.", tensors)
     with torch.random.fork_rng(devices=[]):
         actor = _mlp([weights[name].shape for name in weights if weights[name].ndim == 2]).to(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from baselines import bc
 from baselines.bc import MlpPolicy, load
 from bench.context import Context
@@ -22,6 +24,9 @@ class Config(bc.Config):
     """Hyperparameters of %BC: BC's, and X."""
 
     top_percent: float = 10.0  # X, percent of the time steps
+    # instead of a share: all episodes with a return above this; 0 in Key-to-Door, whose %BC is "trained
+    # only on successful episodes" (p.9)
+    return_above: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -30,10 +35,23 @@ class Config(bc.Config):
 
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
-    """Clone the best `config.top_percent` % of the time steps."""
-    best = data.top_percent(config.top_percent)
+    """Clone the best `config.top_percent` % of the time steps, or the episodes above a return.
+
+    Raises:
+        ValueError: no episode has a return above `config.return_above`.
+    """
+    if config.return_above is None:
+        best, which = data.top_percent(config.top_percent), f"top {config.top_percent:g} %"
+    else:
+        chosen = np.flatnonzero(data.returns > config.return_above)
+        which = f"return above {config.return_above:g}"
+        if len(chosen) == 0:
+            raise ValueError(
+                f"no episode of the data has a {which}: the best is {data.returns.max():g}"
+            )
+        best = data.select(chosen)
     print(
-        f"top {config.top_percent:g} %: {best.episodes} of {data.episodes} episodes, {best.steps} of {data.steps} steps"
+        f"{which}: {best.episodes} of {data.episodes} episodes, {best.steps} of {data.steps} steps"
     )
     plain = bc.Config(**{name: getattr(config, name) for name in bc.Config.__dataclass_fields__})
     return bc.train(best, plain, context)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.context import Context
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.tensors import read_tensors, write_tensors
 
 
@@ -18,7 +18,9 @@ class Config:
 
 
 class UniformPolicy:
-    """Draws each action from [low, high]."""
+    """Draws each action from [low, high], or from the whole numbers low to high where actions are
+    discrete; then `action_size` is 0.
+    """
 
     def __init__(self, low: float, high: float, action_size: int) -> None:
         self.low, self.high, self.action_size = low, high, action_size
@@ -28,8 +30,12 @@ class UniformPolicy:
         """Start len(seeds) episodes, each with a generator of its own; `targets` are not used."""
         self.generators = [np.random.default_rng(int(seed)) for seed in seeds]
 
-    def act(self, observations: F32, rewards: F32) -> F32:
-        """Return actions (L, act); observations and rewards are not looked at."""
+    def act(self, observations: Array, rewards: F32) -> Array:
+        """Return actions (L, act) or (L,); observations and rewards are not looked at."""
+        if self.action_size == 0:
+            low, high = int(self.low), int(self.high)
+            draws = [lane.integers(low, high, endpoint=True) for lane in self.generators]
+            return np.array(draws, dtype=np.int64)
         rows = [
             generator.uniform(self.low, self.high, self.action_size)
             for generator in self.generators
@@ -48,7 +54,8 @@ class UniformPolicy:
 
 def train(data: Trajectories, config: Config, context: Context) -> UniformPolicy:
     """Look up the range of actions; nothing is learned."""
-    return UniformPolicy(data.action_low, data.action_high, data.actions.shape[1])
+    size = 0 if data.discrete else data.actions.shape[1]
+    return UniformPolicy(data.action_low, data.action_high, size)
 
 
 def load(path: Path, device: str) -> UniformPolicy:

@@ -119,9 +119,22 @@ def write_record(
     protocol: dict[str, Any],
     evaluations: list[dict[str, Any]],
     name: str = RESULT,
+    half: Path = Path("bench/evaluate.py"),
+    **more: Any,
 ) -> None:
-    """Write a record of evaluations together with all that the training said of itself."""
-    half = Path("bench/evaluate.py" if name == RESULT else "bench/sweep.py")
+    """Write a record of evaluations together with all that the training said of itself.
+
+    Args:
+        folder: of the run.
+        identity: of the run.
+        training: of the run.
+        task: of the run.
+        protocol: how it was evaluated.
+        evaluations: as `evaluation` returns them.
+        name: of the file.
+        half: the module that did it.
+        more: further fields of the record.
+    """
     record.write(
         folder,
         identity,
@@ -146,6 +159,7 @@ def write_record(
         },
         versions=training["versions"] | {name: version(name) for name in SIMULATOR},
         device=training["device"],
+        **more,
     )
 
 

@@ -4,9 +4,10 @@ resumption.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from bench.method import Policy
 
 LOG_LINES = 20
 
+Network = TypeVar("Network", bound=nn.Module)
 Update = Callable[[int, np.random.Generator], Tensor]
 
 
@@ -74,6 +76,7 @@ def descend(
     *,
     warmup_steps: int = 0,
     gradient_clip: float | None = None,
+    decay_steps: int | None = None,
 ) -> Update:
     """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
     gradient's norm.
@@ -84,12 +87,16 @@ def descend(
         optimiser: over these parameters; its learning rates are the final ones.
         warmup_steps: the learning rate climbs linearly over so many steps, then stays.
         gradient_clip: largest global norm of the gradient.
+        decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
+            None: it stays.
     """
     rates = [group["lr"] for group in optimiser.param_groups]
 
     def update(step: int, generator: np.random.Generator) -> Tensor:
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * min(step / max(warmup_steps, 1), 1.0)
+            if decay_steps is not None:
+                group["lr"] *= 0.5 * (1 + math.cos(math.pi * (step - 1) / decay_steps))
         module.train()
         loss = loss_of_batch(generator)
         optimiser.zero_grad(set_to_none=True)
@@ -100,6 +107,33 @@ def descend(
         return loss
 
     return update
+
+
+class Averaged(Generic[Network]):
+    """An exponential average of a network's weights over the updates (Polyak averaging): it acts
+    while the network itself learns.
+    """
+
+    def __init__(self, module: Network, decay: float) -> None:
+        """Start at the network's weights; `decay` is the share of the average that is kept."""
+        self.module, self.decay = module, decay
+        self.average = copy.deepcopy(module)
+
+    def after(self, update: Update) -> Update:
+        """Return the update followed by the average's. Early steps count more, so that the
+        average forgets where it began.
+        """
+
+        def averaged(step: int, generator: np.random.Generator) -> Tensor:
+            loss = update(step, generator)
+            weight = 1 - min(self.decay, step / (step + 10))
+            with torch.no_grad():
+                pairs = zip(self.average.parameters(), self.module.parameters(), strict=True)
+                for average, current in pairs:
+                    average.lerp_(current, weight)
+            return loss
+
+        return averaged
 
 
 def pack(

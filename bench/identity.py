@@ -7,6 +7,8 @@ from pathlib import Path
 
 RESULT = "result.json"  # a run's record: its score and learning curve
 SWEEP = "sweep.json"  # the record of the same policy asked for a grid of targets
+# kind -> the record of what else is measured of a trained policy (bench/probe.py)
+PROBES = {"critic": "critic.json", "paths": "paths.json"}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.context import Context, Diverged
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.files import DamagedFile
 
 
@@ -47,11 +47,12 @@ class Policy(Protocol):
                 ignores it.
         """
 
-    def act(self, observations: F32, rewards: F32) -> F32:
-        """Return actions (L, act) for observations (L, obs).
+    def act(self, observations: Array, rewards: F32) -> Array:
+        """Return actions (L, act) for observations (L, *obs), or whole numbers (L,) where actions
+        are discrete.
 
         Args:
-            observations: what the environments show now.
+            observations: what the environments show now; uint8 where the data's are.
             rewards: (L,), the reward of each lane's previous action, raw; 0 at the first step. In
                 the sparse variant 0 throughout.
         """
@@ -141,11 +142,21 @@ def blaming(method: str) -> Iterator[None]:
         raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
 
 
-def check_actions(actions: Any, expected: tuple[int, ...], method: str) -> F32:
-    """Return what a policy's `act` gave, as float32, if an environment can take it.
+def check_actions(
+    actions: Any, expected: tuple[int, ...], method: str, choices: int | None = None
+) -> Array:
+    """Return what a policy's `act` gave, if an environment can take it: as float32, or as int64
+    where actions are discrete.
+
+    Args:
+        actions: what it gave.
+        expected: the shape it must have.
+        method: for the message.
+        choices: how many discrete actions there are; None: they are vectors.
 
     Raises:
-        BadMethod: it has the wrong shape, or holds a value that is not finite.
+        BadMethod: it has the wrong shape, holds a value that is not finite, or is none of the
+            choices.
     """
     array = np.asarray(actions)
     if array.shape != expected:
@@ -154,7 +165,14 @@ def check_actions(actions: Any, expected: tuple[int, ...], method: str) -> F32:
         )
     if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise BadMethod(f"method {method}: act returned a value that is not a finite number")
-    return array.astype(np.float32)
+    if choices is None:
+        return array.astype(np.float32)
+    if array.dtype.kind == "f" or array.min() < 0 or array.max() >= choices:
+        raise BadMethod(
+            f"method {method}: act returned {array.dtype} {array.min():g} to {array.max():g}, "
+            f"expected whole numbers 0 to {choices - 1}"
+        )
+    return array.astype(np.int64)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

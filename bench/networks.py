@@ -27,7 +27,12 @@ def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
     module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
-def normalise(observations: F32, mean: F32, std: F32, floor: float) -> F32:
+def flat(observations: NDArray[Any]) -> NDArray[Any]:
+    """Return observations (N, *obs) with one axis of features, (N, obs)."""
+    return observations.reshape(len(observations), -1)
+
+
+def normalise(observations: NDArray[Any], mean: F32, std: F32, floor: float) -> F32:
     """Return standardised observations (any leading shape); `floor` is added to `std` against
     division by zero.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.code import ROOT
-from bench.identity import RESULT, SWEEP, Identity
+from bench.identity import PROBES, RESULT, SWEEP, Identity
 from bench.pages import DEFAULT_PAGES, PAGES
 from bench.tasks import known_tasks
 
@@ -60,6 +60,7 @@ class Plan:
         runs: suite -> its runs, in the order of tables.
         pages: suite -> the tables and figures made of it, names in `bench.pages.PAGES`.
         swept: the suites whose policies are also asked for a grid of target returns.
+        probed: suite -> what else is measured of its policies, a key of `bench.identity.PROBES`.
     """
 
     scale: str
@@ -67,14 +68,16 @@ class Plan:
     runs: dict[str, tuple[Identity, ...]]
     pages: dict[str, tuple[str, ...]]
     swept: frozenset[str]
+    probed: dict[str, str]
 
     def records(self, suite: str) -> list[Path]:
-        """Return the records that a suite is made of: a result for each run, and its sweep where
-        the suite has one.
+        """Return the records that a suite is made of: a result for each run, and its sweep or probe
+        where the suite has one.
         """
-        runs = self.runs[suite]
-        sweeps = [run.folder() / SWEEP for run in runs] if suite in self.swept else []
-        return [run.folder() / RESULT for run in runs] + sweeps
+        names = [RESULT]
+        names += [SWEEP] if suite in self.swept else []
+        names += [PROBES[self.probed[suite]]] if suite in self.probed else []
+        return [run.folder() / name for name in names for run in self.runs[suite]]
 
     def all_runs(self) -> tuple[Identity, ...]:
         """Return every run once."""
@@ -173,7 +176,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     suites = config["suites"].items()
     pages = {suite: tuple(axes.get("pages", DEFAULT_PAGES)) for suite, axes in suites}
     swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
-    return Plan(config["name"], variants, runs, pages, swept)
+    probed = {suite: axes["probe"] for suite, axes in suites if "probe" in axes}
+    return Plan(config["name"], variants, runs, pages, swept, probed)
 
 
 def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -219,6 +223,8 @@ def _feasible(suite: str, axes: dict[str, Any]) -> None:
         page, needs = PAGES[name], ""
         if page.sweep and not axes.get("sweep", False):
             needs = "`sweep: true`"
+        elif page.probe and axes.get("probe") != page.probe:
+            needs = f"`probe: {page.probe}`"
         elif page.reward and page.reward not in axes["rewards"]:
             needs = f"reward {page.reward}"
         elif page.whole and 100 not in axes["percents"]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from gymnasium.spaces import Box, Discrete
 
 from bench.datasets.trajectories import F32
-from bench.environments import Lanes
+from bench.environments import Lanes, lanes_of
 from bench.method import Policy, check_actions
 from bench.seeds import derive
 from bench.tasks import Task
@@ -79,7 +78,7 @@ def evaluate(
     if recorded is not None:
         returns, lengths = ([x.item() for x in column] for column in recorded)
         return [Outcome(target, returns, lengths) for target in targets]
-    environments = Lanes(task.domain.environment, lanes)
+    environments = lanes_of(task.domain.environment, lanes)
     last = first + episodes
     outcomes: list[Outcome] = []
     try:
@@ -109,7 +108,7 @@ def _batch(
 ) -> list[tuple[float, int]]:
     """Return return and length of each wanted episode; a lane whose episode is None idles."""
     lanes = len(wanted)
-    space = environments.environments[0].action_space
+    space = environments.action_space
     name = task.domain.environment
     played = [episode if episode is not None else lane for lane, episode in enumerate(wanted)]
     noise = [derive("policy", name, seed, episode) for episode in played]
@@ -125,17 +124,16 @@ def _batch(
             policy.act(environments.observations.copy(), shown.copy()),
             (lanes, *space.shape),
             method,
+            choices=int(space.n) if isinstance(space, Discrete) else None,
         )
-        actions = _inside(actions, space)
+        if isinstance(space, Box):
+            actions = np.clip(actions, space.low, space.high)
+        acting = np.flatnonzero(running)
+        rewards, over = environments.advance(acting, actions[acting])
+        earned[acting] += rewards
+        lengths[acting] += 1
         shown[:] = 0
-        for lane in np.flatnonzero(running).tolist():
-            reward, terminal, timeout = environments.step(lane, actions[lane])
-            earned[lane] += reward
-            lengths[lane] += 1
-            shown[lane] = 0 if sparse else reward
-            running[lane] = not (terminal or timeout)
+        if not sparse:
+            shown[acting] = rewards
+        running[acting] = ~over
     return [(float(earned[lane]), int(lengths[lane])) for lane in counted]
-
-
-def _inside(actions: F32, space: Any) -> NDArray[np.float32]:
-    return np.clip(actions, space.low, space.high)

@@ -2,8 +2,8 @@
 
 `result.json` has no clock in it: the same inputs give the same bytes on one machine. `run.json`
 beside it holds times, host and commit; `sweep.json` is the record of the same policy asked for other
-target returns. Every reader checks schema and digest and refuses a damaged
-file by name.
+target returns; `critic.json` and `paths.json` hold what else was measured of it. Every reader checks
+schema and digest and refuses a damaged file by name.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ _SCHEMA: dict[str, Any] = {
         "digest",
     ],
     "additionalProperties": False,
+    "anyOf": [
+        {"properties": {"evaluations": {"minItems": 1}}},
+        {"required": ["measures"]},
+    ],
     "properties": {
         "schema": {"const": SCHEMA_VERSION},
         "identity": {
@@ -62,7 +66,6 @@ _SCHEMA: dict[str, Any] = {
         },
         "evaluations": {
             "type": "array",
-            "minItems": 1,
             "items": {
                 "type": "object",
                 "required": ["step", "target", "final", "returns", "lengths"],
@@ -73,6 +76,22 @@ _SCHEMA: dict[str, Any] = {
                     "final": {"type": "boolean"},
                     "returns": {**_NUMBERS, "minItems": 1},
                     "lengths": {**_NUMBERS, "minItems": 1},
+                },
+            },
+        },
+        "measures": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["measure", "group", "x", "y", "value", "spread"],
+                "additionalProperties": False,
+                "properties": {
+                    "measure": {"type": "string"},
+                    "group": {"type": "string"},
+                    **{
+                        name: {"type": ["number", "null"]} for name in ("x", "y", "value", "spread")
+                    },
                 },
             },
         },

@@ -57,6 +57,7 @@ def sweep_run(
         training,
         task,
         name=SWEEP,
+        half=Path("bench/sweep.py"),
         protocol={
             "target": None,
             "episodes": episodes,

@@ -15,7 +15,7 @@ import torch
 
 @dataclass(frozen=True)
 class Config:
-    """Hyperparameters of DT for continuous actions."""
+    """Hyperparameters of DT."""
 
     context_length: int = 20  # K, in time steps: 3K tokens (Table 9; 5 for Reacher)
     layers: int = 3  # Table 9
@@ -37,14 +37,28 @@ class Config:
     )
     # arithmetic of the matrix products; auto: bfloat16 if the processor has it. The record says which.
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
-    # all: also the next state and return-to-go, which "did not improve performance" (p.5)
-    predict: Literal["actions", "all"] = "actions"
+    # all: also the next state and return-to-go, which "did not improve performance" (p.5);
+    # returns: the episode's return too, from a history without returns: DT as a critic (section 5.6)
+    predict: Literal["actions", "all", "returns"] = "actions"
     # how a token is told its time step; half of the width each if concatenated
     time_embedding: Literal["add", "concatenate"] = "add"
     # norm_then_add is the paper's text (p.5), add_then_norm kzl's code
     embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm"
     # of rewards in returns-to-go (p.4: 1). Below 1 acting asks another question: dt/policy.py
     discount: float = 1.0
+    # any_step: windows start anywhere (kzl get_batch). first_step: where episodes do, for a context of
+    # whole episodes (p.9, Key-to-Door)
+    windows: Literal["any_step", "first_step"] = "any_step"
+    # constant: after the warm-up (kzl gym); cosine: falls to zero at the last step
+    schedule: Literal["constant", "cosine"] = "constant"
+    # standard deviation that embeddings of time steps start with; 1 is PyTorch's default, as in kzl
+    time_std: float = 1.0
+    # of discrete actions: mode, the likeliest one; sample, one drawn from the predicted distribution
+    # (kzl atari/mingpt/utils.py). The paper does not say which for Key-to-Door
+    act: Literal["mode", "sample"] = "sample"
+    # of the averaged weights that act, a step: average = decay * average + (1 - decay) * weights;
+    # 0: the last weights act, as in kzl
+    average_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("context_length", "layers", "heads", "width", "batch_size"):
@@ -60,6 +74,12 @@ class Config:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        if self.time_std < 0:
+            raise ValueError(f"time_std must not be negative, not {self.time_std}")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(
+                f"average_decay must be at least 0 and below 1, not {self.average_decay}"
+            )
         if not 0 < self.discount <= 1:
             raise ValueError(f"discount must be above 0 and at most 1, not {self.discount}")
         if self.time_embedding == "concatenate":

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 
 from dt.windows import Batch
 
+IGNORED = -100  # the class of padding
+
 
 def loss_of_actions(actions: Tensor, batch: Batch) -> Tensor:
-    """Return the mean squared error over real steps and action dimensions.
+    """Return the mean squared error over real steps and action dimensions, or the mean
+    cross-entropy over real steps where actions are discrete.
 
     Args:
-        actions: (B, K, act) predicted for the first K steps of the batch.
+        actions: (B, K, act) predicted for the first K steps of the batch, or logits.
         batch: windows of at least K steps.
     """
     steps = actions.shape[1]
+    if batch.actions.ndim == 2:
+        taken = batch.actions[:, :steps].masked_fill(~batch.valid[:, :steps], IGNORED)
+        return functional.cross_entropy(
+            actions.float().flatten(0, 1), taken.flatten(), ignore_index=IGNORED
+        )
     error: Tensor = (actions.float() - batch.actions[:, :steps]).square().mean(dim=2)
     return error[batch.valid[:, :steps]].mean()  # padding counts neither above nor below the line
 
@@ -35,3 +44,17 @@ def loss_of_next_steps(states: Tensor, returns_to_go: Tensor, batch: Batch) -> T
     of_states = (states.float() - batch.states[:, 1:]).square().mean(dim=2)
     of_returns = (returns_to_go.float() - batch.returns_to_go[:, 1:]).square()
     return (of_states + of_returns)[real].sum() / real.sum().clamp(min=1)
+
+
+def loss_of_success(success: Tensor, batch: Batch) -> Tensor:
+    """Return the binary cross-entropy of predicting, before each real step, whether the episode
+    earns its reward (paper section 5.6: binary returns). It counts as much as the loss of actions:
+    the paper gives no weight.
+
+    Args:
+        success: (B, K) logits.
+        batch: windows of K steps.
+    """
+    target = batch.earned.unsqueeze(1).expand_as(success)
+    error = functional.binary_cross_entropy_with_logits(success.float(), target, reduction="none")
+    return error[batch.valid].mean()

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.context import Context
 from bench.datasets.trajectories import Trajectories
-from bench.fit import descend, fit
+from bench.fit import Averaged, descend, fit
 from bench.networks import set_arrays
 from bench.tensors import below, read_tensors
 from dt.config import Config
-from dt.losses import loss_of_actions, loss_of_next_steps
+from dt.critic import CriticPolicy
+from dt.losses import loss_of_actions, loss_of_next_steps, loss_of_success
 from dt.model import DecisionTransformer
 from dt.policy import DecisionTransformerPolicy
 from dt.windows import Windows
@@ -25,8 +26,9 @@ __all__ = ["Config", "DecisionTransformerPolicy", "load", "train"]
 
 
 def train(data: Trajectories, config: Config, context: Context) -> DecisionTransformerPolicy:
-    """Minimise the mean squared error of the actions over real time steps (paper p.5); with
-    `predict: all` plus those of next states and returns-to-go.
+    """Minimise the mean squared error of the actions over real time steps (paper p.5), or their
+    cross-entropy where they are discrete; with `predict: all` plus the errors of next states and
+    returns-to-go, with `predict: returns` plus that of the episode's success.
 
     Raises:
         ValueError: an episode of the data is longer than the task's horizon.
@@ -42,25 +44,34 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
     with context.torch_random():
         model = _build(
             config,
-            data.observations.shape[1],
-            data.actions.shape[1],
+            int(np.prod(data.observations.shape[1:])),
+            data.choices if data.discrete else data.actions.shape[1],
             context.task.domain.horizon,
             context.device,
+            discrete=data.discrete,
         )
-        everything = config.predict == "all"
+        everything, critic = config.predict == "all", config.predict == "returns"
         steps = config.context_length + everything  # the last token's next step is a target too
-        windows = Windows(data, steps, return_scale, context.device, discount=config.discount)
+        windows = Windows(
+            data,
+            steps,
+            return_scale,
+            context.device,
+            discount=config.discount,
+            starts=config.windows,
+        )
         optimiser = torch.optim.AdamW(
             model.parameters(),
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             fused=True,
         )
-        policy = DecisionTransformerPolicy(
-            model,
+        acting = Averaged(model, config.average_decay) if config.average_decay else None
+        policy = (CriticPolicy if critic else DecisionTransformerPolicy)(
+            acting.average if acting else model,
             config,
-            mean=data.observation_mean,
-            std=data.observation_std,
+            mean=data.observation_mean.ravel(),
+            std=data.observation_std.ravel(),
             horizon=context.task.domain.horizon,
             return_scale=return_scale,
             device=context.device,
@@ -73,11 +84,15 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             with torch.autocast(
                 torch.device(context.device).type, dtype=torch.bfloat16, enabled=bfloat16
             ):
-                if everything:
+                if critic:
+                    actions, success = model.judge(*inputs[1:])
+                elif everything:
                     actions, states, returns_to_go = model.predict_all(*inputs)
                 else:
                     actions = model(*inputs)
             loss = loss_of_actions(actions, batch)
+            if critic:
+                return loss + loss_of_success(success, batch)
             return loss + loss_of_next_steps(states, returns_to_go, batch) if everything else loss
 
         update = descend(
@@ -86,8 +101,12 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             optimiser,
             warmup_steps=config.warmup_steps,
             gradient_clip=config.gradient_clip,
+            decay_steps=context.steps if config.schedule == "cosine" else None,
         )
-        fit(update, {"model": model}, {"adamw": optimiser}, lambda: policy, context)
+        modules: dict[str, nn.Module] = {"model": model}
+        if acting:
+            update, modules["average"] = acting.after(update), acting.average
+        fit(update, modules, {"adamw": optimiser}, lambda: policy, context)
     return policy
 
 
@@ -104,12 +123,14 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
         model = _build(
             config,
             weights["embed_state.weight"].shape[1],
-            weights["embed_action.weight"].shape[1],
+            weights["predict_action.weight"].shape[0],
             about["horizon"],
             device,
+            discrete=about.get("discrete", False),
         )
     set_arrays(model, weights)
-    return DecisionTransformerPolicy(
+    kind = CriticPolicy if config.predict == "returns" else DecisionTransformerPolicy
+    return kind(
         model,
         config,
         mean=tensors["mean"],
@@ -121,7 +142,13 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
 
 
 def _build(
-    config: Config, observation_size: int, action_size: int, horizon: int, device: str
+    config: Config,
+    observation_size: int,
+    action_size: int,
+    horizon: int,
+    device: str,
+    *,
+    discrete: bool = False,
 ) -> DecisionTransformer:
     return DecisionTransformer(
         observation_size,
@@ -134,4 +161,6 @@ def _build(
         predict=config.predict,
         time_embedding=config.time_embedding,
         embedding_order=config.embedding_order,
+        time_std=config.time_std,
+        discrete=discrete,
     ).to(device)

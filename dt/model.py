@@ -1,5 +1,5 @@
 """The network: a GPT over (return-to-go, state, action) tokens that predicts actions from state
-tokens. Options add what the paper mentions and its code leaves out.
+tokens. Options add what the paper mentions and its code leaves out: other predictions, and a critic.
 
 Chen, Lu et al. 2021, arXiv 2106.01345v2, section 3 and Table 9; details after the authors' code,
 github.com/kzl/decision-transformer at e2d82e6 (below: kzl), gym/decision_transformer/models/.
@@ -20,11 +20,17 @@ from torch.nn import functional
 class Attention(nn.Module):
     """Causal self-attention, written as plain batched products: at 3K = 60 tokens they beat the
     fused CPU kernel.
+
+    Attributes:
+        watched: whether a forward pass leaves its attention weights in `weights`.
+        weights: (B, heads, T', T) of the last watched pass, before dropout; rows sum to 1.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
+        self.watched = False
+        self.weights: Tensor | None = None
         self.qkv = nn.Linear(width, 3 * width)
         self.project = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
@@ -40,23 +46,29 @@ class Attention(nn.Module):
         Returns:
             (B, T', H).
         """
-        batch, length, width = x.shape
+        width = x.shape[2]
         asking = x[:, only]
-        if asking.shape[1] == length:
+        if asking.shape[1] == x.shape[1]:
             q, k, v = self.qkv(x).chunk(3, dim=2)
         else:  # keys and values of all tokens, queries of a few
             weight, bias = self.qkv.weight, self.qkv.bias
             q = functional.linear(asking, weight[:width], bias[:width])
             k, v = functional.linear(x, weight[width:], bias[width:]).chunk(2, dim=2)
-        # (B, T, H) -> (B, heads, T, H / heads)
-        q, k, v = (
-            t.view(batch, t.shape[1], self.heads, width // self.heads).transpose(1, 2)
-            for t in (q, k, v)
-        )
-        scores = q @ k.transpose(2, 3) / math.sqrt(width // self.heads) + mask
-        weights = self.dropout(scores.softmax(dim=3))
+        return self.mix(self.by_head(q), self.by_head(k), self.by_head(v), mask)
+
+    def by_head(self, x: Tensor) -> Tensor:
+        """Return (B, T, H) as (B, heads, T, H / heads)."""
+        return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def mix(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+        """Return what the queries (B, heads, T', H / heads) gather from keys and values
+        (B, heads, T, H / heads), projected: (B, T', H).
+        """
+        weights = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3]) + mask).softmax(dim=3)
+        if self.watched:
+            self.weights = weights.detach()
         # (B, heads, T', H / heads) -> (B, T', H)
-        mixed = (weights @ v).transpose(1, 2).reshape(batch, asking.shape[1], width)
+        mixed = (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
         projected: Tensor = self.project(mixed)
         return projected
 
@@ -75,14 +87,18 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
         """Return the residual stream (B, T', H) of the tokens `only` from all tokens (B, T, H)."""
-        mixed: Tensor = self.dropout(self.attention(self.norm1(x), mask, only))
-        x = x[:, only] + mixed
+        return self.add(x[:, only], self.attention(self.norm1(x), mask, only))
+
+    def add(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """Return the residual stream (B, T', H) after attention gave `mixed`, likewise."""
+        x = x + self.dropout(mixed)
         grown: Tensor = self.dropout(self.shrink(torch.relu(self.grow(self.norm2(x)))))
         return x + grown
 
 
 class DecisionTransformer(nn.Module):
-    """Predicts a continuous action in [-1, 1] from every state token.
+    """Predicts an action from every state token: a continuous one in [-1, 1], or the logits of
+    discrete ones.
 
     Windows are padded on the *right*: under a causal mask no real token sees what comes after it,
     so no padding mask is needed, and as positions come from time steps the function is that of the
@@ -90,14 +106,18 @@ class DecisionTransformer(nn.Module):
 
     Args:
         observation_size: obs.
-        action_size: act.
+        action_size: act, or A, how many discrete actions there are.
         horizon: largest time step + 1 (kzl gym/experiment.py, max_ep_len).
         width, layers, heads, dropout: Table 9.
         predict: `all` adds heads for the next state and return-to-go, on the action token.
+            `returns` makes a critic: return tokens, instead of saying a return, predict whether the
+            episode earns one, from all that came before them.
         time_embedding: whether the time step is added to a token, or has half of it to itself;
             then the width is even.
         embedding_order: whether the LayerNorm comes after the time step is added or before; the
             former if it is concatenated.
+        time_std: standard deviation that the embeddings of time steps start with.
+        discrete: whether actions are numbers 0 to A - 1.
     """
 
     def __init__(
@@ -110,20 +130,26 @@ class DecisionTransformer(nn.Module):
         layers: int,
         heads: int,
         dropout: float,
-        predict: Literal["actions", "all"] = "actions",
+        predict: Literal["actions", "all", "returns"] = "actions",
         time_embedding: Literal["add", "concatenate"] = "add",
         embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm",
+        time_std: float = 1.0,
+        discrete: bool = False,
     ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"width {width} is not divisible by heads {heads}")
         self.concatenate = time_embedding == "concatenate"
+        self.critic = predict == "returns"
+        self.discrete = discrete
         self.norm_first = embedding_order == "norm_then_add"
         embedding = width // 2 if self.concatenate else width
         self.embed_return = nn.Linear(1, embedding)
         self.embed_state = nn.Linear(observation_size, embedding)
-        self.embed_action = nn.Linear(action_size, embedding)
+        self.embed_action = (nn.Embedding if discrete else nn.Linear)(action_size, embedding)
         self.embed_timestep = nn.Embedding(horizon, embedding)
+        with torch.no_grad():
+            self.embed_timestep.weight.mul_(time_std)
         self.embed_norm = nn.LayerNorm(width)
         self.embed_dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
@@ -139,6 +165,31 @@ class DecisionTransformer(nn.Module):
         if predict == "all":  # last, so that everything else starts as it does without them
             self.predict_state = nn.Linear(width, observation_size)
             self.predict_return = nn.Linear(width, 1)
+        if self.critic:
+            self.predict_success = nn.Linear(width, 1)
+
+    @property
+    def observation_size(self) -> int:
+        """Return obs."""
+        return self.embed_state.in_features
+
+    @property
+    def layers(self) -> list[Block]:
+        """Return the blocks, first to last."""
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+    def watch_attention(self, watched: bool = True) -> None:
+        """Let every forward pass leave its attention weights in `attention_weights`, or no more."""
+        for block in self.layers:
+            block.attention.watched, block.attention.weights = watched, None
+
+    @property
+    def attention_weights(self) -> list[Tensor]:
+        """Return each layer's (B, heads, T', T) of the last watched forward pass; T are the tokens
+        R1 s1 a1 R2 s2 a2 ..., T' in the last layer those that predict.
+        """
+        weights = [block.attention.weights for block in self.layers]
+        return [layer for layer in weights if layer is not None]
 
     def forward(
         self,
@@ -153,19 +204,20 @@ class DecisionTransformer(nn.Module):
         Args:
             returns_to_go: (B, K), scaled.
             states: (B, K, obs), normalised.
-            actions: (B, K, act); the action of the last step is not looked at.
+            actions: (B, K, act), or (B, K) int64 if discrete; the action of the last step is not
+                looked at.
             timesteps: (B, K) int64.
             last: return only the last step's action.
 
         Returns:
-            (B, K, act), or (B, 1, act) if `last`.
+            (B, K, act), or (B, 1, act) if `last`; if discrete logits over the A actions.
         """
-        x = self._tokens(returns_to_go, states, actions, timesteps)
+        x = self.embed(returns_to_go, states, actions, timesteps)
         if last:
             x = x[:, :-1]  # nothing after the last state token matters
         # only what predicts: state tokens, 1, 4, 7, ...
         predicting = slice(x.shape[1] - 1, None) if last else slice(1, None, 3)
-        return self._action(self._transform(x, predicting))
+        return self.decide(self._transform(x, predicting))
 
     def predict_all(
         self, returns_to_go: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor
@@ -183,17 +235,36 @@ class DecisionTransformer(nn.Module):
             Actions (B, K, act), next states (B, K, obs), next returns-to-go (B, K).
         """
         x = self._transform(
-            self._tokens(returns_to_go, states, actions, timesteps), predicting=slice(None)
+            self.embed(returns_to_go, states, actions, timesteps), predicting=slice(None)
         )
         after_action = x[:, 2::3]
         following: Tensor = self.predict_return(after_action).squeeze(2)
-        return self._action(x[:, 1::3]), self.predict_state(after_action), following
+        return self.decide(x[:, 1::3]), self.predict_state(after_action), following
 
-    def _tokens(
+    def judge(self, states: Tensor, actions: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        """As a critic, predict each step's action, and before each step whether the episode earns
+        its reward; returns are not shown.
+
+        Args:
+            states: (B, K, obs), normalised.
+            actions: (B, K, act), or (B, K) int64 if discrete.
+            timesteps: (B, K) int64.
+
+        Returns:
+            Actions as `forward`, and logits of the reward (B, K); that of step t comes from the
+            states and actions of the steps before t.
+        """
+        hidden = torch.zeros(timesteps.shape, device=states.device)
+        tokens = self.embed(hidden, states, actions, timesteps)[:, :-1]
+        x = self._transform(tokens, predicting=slice(None))
+        success: Tensor = self.predict_success(x[:, 0::3]).squeeze(2)
+        return self.decide(x[:, 1::3]), success
+
+    def embed(
         self, returns_to_go: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor
     ) -> Tensor:
         """Return the tokens (B, 3K, H) in the order R1 s1 a1 R2 s2 a2 ..., not yet normalised
-        unless that comes first.
+        unless that comes first. Arguments are those of `forward`.
         """
         batch, steps = timesteps.shape
         time = self.embed_timestep(timesteps)
@@ -213,11 +284,16 @@ class DecisionTransformer(nn.Module):
             return torch.cat([modality, time], dim=2)
         return (self.embed_norm(modality) if self.norm_first else modality) + time
 
-    def _transform(self, tokens: Tensor, predicting: slice) -> Tensor:
-        """Return the transformer's output (B, T', H) at the tokens `predicting` of (B, T, H)."""
+    def enter(self, tokens: Tensor) -> Tensor:
+        """Return embedded tokens (B, T, H) as the first block takes them."""
         # the code normalises after adding the time step (kzl decision_transformer.py, embed_ln);
         # the paper's text says before
-        x = self.embed_dropout(tokens if self.norm_first else self.embed_norm(tokens))
+        entered: Tensor = self.embed_dropout(tokens if self.norm_first else self.embed_norm(tokens))
+        return entered
+
+    def _transform(self, tokens: Tensor, predicting: slice) -> Tensor:
+        """Return the transformer's output (B, T', H) at the tokens `predicting` of (B, T, H)."""
+        x = self.enter(tokens)
         mask = torch.full((x.shape[1], x.shape[1]), -math.inf, device=x.device).triu(1)
         everything = slice(None)
         for block in self.blocks[:-1]:
@@ -226,5 +302,7 @@ class DecisionTransformer(nn.Module):
         normalised: Tensor = self.final_norm(x)
         return normalised
 
-    def _action(self, x: Tensor) -> Tensor:
-        return torch.tanh(self.predict_action(x))
+    def decide(self, x: Tensor) -> Tensor:
+        """Return actions or logits (B, T', act) for the transformer's output (B, T', H) at state tokens."""
+        predicted: Tensor = self.predict_action(x)
+        return predicted if self.discrete else torch.tanh(predicted)

@@ -9,16 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.datasets.trajectories import F32, F64, I64
-from bench.networks import arrays_of, normalise
+from bench.choices import choose, generators_of
+from bench.datasets.trajectories import F32, F64, I64, Array
+from bench.networks import arrays_of, flat, normalise
 from bench.tensors import write_tensors
 from dt.config import Config
+from dt.memory import Memory
 from dt.model import DecisionTransformer
 from dt.windows import STD_FLOOR
 
 
 class DecisionTransformerPolicy:
     """Acts on the last K time steps; asks for what is left of the target return.
+
+    Where K covers the horizon nothing ever leaves the context: keys and values are remembered
+    instead of computed again (dt/memory.py). Discrete actions are the likeliest, or drawn with a
+    generator for each episode (`Config.act`).
 
     With a discount below 1 it asks at each step for the discounted value of the target spread
     evenly over the horizon, whatever was earned (`spread_evenly`), also where all reward comes
@@ -50,13 +56,20 @@ class DecisionTransformerPolicy:
         # (L,) raw: what is still to be earned, or with a discount all that was asked for
         self.wanted = targets.astype(np.float64)
         self.returns_to_go = torch.zeros(lanes, steps)
-        self.states = torch.zeros(lanes, steps, self.model.embed_state.in_features)
-        self.actions = torch.zeros(lanes, steps, self.model.embed_action.in_features)
+        self.states = torch.zeros(lanes, steps, self.model.observation_size)
+        if self.model.discrete:
+            self.actions = torch.zeros(lanes, steps, dtype=torch.int64)
+        else:
+            self.actions = torch.zeros(lanes, steps, self.model.predict_action.out_features)
+        self.generators = generators_of(seeds)
+        self.memory: Memory | None = None
+        if self.config.context_length >= steps:
+            self.memory = Memory(self.model, lanes, 3 * steps, self.device)
         self.step = 0
 
-    def act(self, observations: F32, rewards: F32) -> F32:
-        """Return actions (L, act) for observations (L, obs); without a discount `rewards` (L,)
-        lower the return still asked for.
+    def act(self, observations: Array, rewards: F32) -> Array:
+        """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);
+        without a discount `rewards` (L,) lower the return still asked for.
 
         Raises:
             ValueError: the episode is longer than the horizon the model has time steps for.
@@ -68,14 +81,18 @@ class DecisionTransformerPolicy:
         asked = self._asked(rewards)
         self.returns_to_go[:, self.step] = torch.from_numpy(asked / self.return_scale)
         self.states[:, self.step] = torch.from_numpy(
-            normalise(observations, self.mean, self.std, STD_FLOOR)
+            normalise(flat(observations), self.mean, self.std, STD_FLOOR)
         )
-        action = self._predict(*self.window())
-        self.actions[:, self.step] = action
+        action = np.asarray(self.predict().numpy())
+        if self.model.discrete:
+            action = choose(action, self.config.act, self.generators)
+        self.actions[:, self.step] = torch.from_numpy(action)
         self.step += 1
-        return np.asarray(action.numpy(), dtype=np.float32)
+        return action
 
     def _asked(self, rewards: F32) -> F64:
+        if self.model.critic:
+            return np.zeros(len(rewards))  # a critic is not shown returns
         if self.config.discount < 1:
             return spread_evenly(self.wanted, self.config.discount, self.horizon, self.step)
         self.wanted -= rewards
@@ -96,12 +113,31 @@ class DecisionTransformerPolicy:
         )
 
     @torch.inference_mode()
-    def _predict(self, *window: Tensor) -> Tensor:
+    def predict(self) -> Tensor:
+        """Return what the network says of the current step: actions (L, act), or logits (L, A)."""
         self.model.eval()
         bfloat16 = self.config.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
-            predicted: Tensor = self.model(*(part.to(self.device) for part in window), last=True)
-        return predicted[:, 0].float().cpu()
+            if self.memory is None:
+                window = (part.to(self.device) for part in self.window())
+                predicted: Tensor = self.model(*window, last=True)[:, 0]
+            else:
+                predicted = self.model.decide(self.memory.extend(self._latest()))[:, -1]
+        return predicted.float().cpu()
+
+    def _latest(self) -> Tensor:
+        """Return the tokens (L, 2 or 3, H) that came since the last action: that action, the return
+        asked for, and the state.
+        """
+        start = max(self.step - 1, 0)
+        now = slice(start, self.step + 1)
+        tokens = self.model.embed(
+            self.returns_to_go[:, now].to(self.device),
+            self.states[:, now].to(self.device),
+            self.actions[:, now].to(self.device),
+            torch.arange(start, self.step + 1, device=self.device).expand(len(self.wanted), -1),
+        )[:, :-1]
+        return tokens[:, -3:] if self.step > 0 else tokens
 
     def save(self, path: Path) -> None:
         """Write weights, normalisation and configuration."""
@@ -111,6 +147,8 @@ class DecisionTransformerPolicy:
             "horizon": self.horizon,
             "return_scale": self.return_scale,
         }
+        if self.model.discrete:
+            about["discrete"] = True
         write_tensors(path, tensors, method="dt", **about)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.networks import normaliser, shared
+from bench.networks import flat, normaliser, shared
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std: (s - mean) / (std + 1e-6)
 
@@ -20,9 +21,10 @@ class Batch:
 
     returns_to_go: Tensor  # (B, K) scaled
     states: Tensor  # (B, K, obs) normalised
-    actions: Tensor  # (B, K, act)
+    actions: Tensor  # (B, K, act), or (B, K) int64 if discrete
     timesteps: Tensor  # (B, K) int64
     valid: Tensor  # (B, K) bool; False is padding
+    earned: Tensor  # (B,) whether the episode's return is above 0, as 0.0 or 1.0
 
     def inputs(self, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the model's inputs: returns-to-go, states, actions, time steps of the first
@@ -52,7 +54,8 @@ def returns_to_go(data: Trajectories, discount: float) -> F32:
 class Windows:
     """Draws windows as the paper's code does: an episode with probability proportional to its
     length, a start uniform over its steps, cut at its end (kzl gym/experiment.py, get_batch).
-    Together that is a start uniform over all steps of the data.
+    Together that is a start uniform over all steps of the data. With `first_step` a window starts
+    where its episode does, and episodes are drawn uniformly.
     """
 
     def __init__(
@@ -63,18 +66,24 @@ class Windows:
         device: str,
         *,
         discount: float = 1.0,
+        starts: Literal["any_step", "first_step"] = "any_step",
     ) -> None:
         """Compute the returns-to-go; observations and actions stay where they are (`shared`)."""
+        self.whole_episodes = starts == "first_step"
         self.context_length = context_length
         self.steps, self.bounds = data.steps, data.bounds
         scaled = returns_to_go(data, discount) / np.float32(return_scale)
         self.returns_to_go = torch.from_numpy(scaled).to(device)
-        self.observations = shared(data.observations, device)
+        self.earned = torch.from_numpy((data.returns > 0).astype(np.float32)).to(device)
+        self.observations = shared(flat(data.observations), device)
         self.actions = shared(data.actions, device)
-        self.normalised = normaliser(data.observation_mean, data.observation_std, STD_FLOOR, device)
+        mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+        self.normalised = normaliser(mean, std, STD_FLOOR, device)
 
     def sample(self, size: int, generator: np.random.Generator) -> Batch:
         """Draw a batch of windows."""
+        if self.whole_episodes:
+            return self.at(self.bounds[generator.integers(len(self.bounds) - 1, size=size)])
         return self.at(generator.integers(self.steps, size=size))
 
     def at(self, starts: I64) -> Batch:
@@ -88,10 +97,13 @@ class Windows:
         valid = torch.from_numpy(inside).to(device)
         padding = ~valid
         states = self.normalised(self.observations[rows])
+        actions = self.actions[rows]
+        beyond = padding if actions.ndim == 2 else padding.unsqueeze(2)
         return Batch(
             returns_to_go=self.returns_to_go[rows].masked_fill(padding, 0),
             states=states.masked_fill(padding.unsqueeze(2), 0),
-            actions=self.actions[rows].masked_fill(padding.unsqueeze(2), 0),
+            actions=actions.masked_fill(beyond, 0),
             timesteps=timesteps.masked_fill(padding, 0),
             valid=valid,
+            earned=self.earned[torch.from_numpy(episode).to(device)],
         )

@@ -64,12 +64,11 @@ def test_what_a_discounting_policy_asks_for_by_hand() -> None:
     task = make_task(horizon=4, return_scale=10.0)
     config = replace(SMALL, discount=0.5)
     policy = dt.method.train(make_data((2, 4)), config, make_context(steps=3, task=task))
-    seen = inputs_of_acts(policy)
     policy.reset(np.arange(2), np.array([8, 80], dtype=np.float32))
     for rewards in ([0, 0], [5, -5], [100, 0], [0, 3]):
         policy.act(np.ones((2, OBS), np.float32), np.array(rewards, dtype=np.float32))
     asked = [[0.375, 0.35, 0.3, 0.2], [3.75, 3.5, 3, 2]]
-    np.testing.assert_allclose(seen[-1][0], asked, rtol=1e-6)
+    np.testing.assert_allclose(policy.returns_to_go, asked, rtol=1e-6)
 
 
 @pytest.mark.parametrize("discount", [0.95, 0.99])

@@ -80,6 +80,7 @@ def test_the_loss_of_what_follows_by_hand() -> None:
         actions=torch.tensor([[[0.5], [0.1], [9]], [[-0.5], [0], [0]]]),
         timesteps=nothing,
         valid=torch.tensor([[True, True, True], [True, False, False]]),
+        earned=torch.ones(2),
     )
     states = torch.tensor([[[1.0, 0], [3, 2]], [[50, 50], [50, 50]]])  # off by 0 2, 0 2
     returns = torch.tensor([[2.0, 4.0], [70.0, 70.0]])  # off by 0, 3

@@ -59,7 +59,7 @@ def test_concatenated_halves_are_the_modality_and_the_time_step() -> None:
     assert model.embed_norm.normalized_shape == (WIDTH,)
     assert model.blocks[0].attention.qkv.in_features == WIDTH
     with torch.no_grad():
-        tokens = model._tokens(*window)
+        tokens = model.embed(*window)
         assert tokens.shape == (4, 3 * K, WIDTH)
         assert torch.equal(tokens[:, 1::3, : WIDTH // 2], model.embed_state(window[1]))
         for modality in range(3):
@@ -72,6 +72,6 @@ def test_the_one_norm_is_shared_by_the_modalities_of_the_papers_text() -> None:
     model, window = make_model(randomise=False, **TOKENS["norm_then_add"]), make_window()
     with torch.no_grad():
         model.embed_timestep.weight.zero_()
-        tokens = model._tokens(*window)
+        tokens = model.embed(*window)
     torch.testing.assert_close(tokens.mean(dim=2), torch.zeros(4, 3 * K), rtol=0, atol=1e-5)
     torch.testing.assert_close(tokens.square().mean(dim=2), torch.ones(4, 3 * K), rtol=1e-2, atol=0)

@@ -1,5 +1,5 @@
-"""Make the embedded data sets: roll the zoo's policies out, the same bytes every time on one
-machine.
+"""Make the embedded data sets, the same bytes every time on one machine: roll the zoo's policies
+out, or act at random in Key-to-Door and on graphs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from typing import Any
 from bench.behaviours import zoo as zoos
 from bench.behaviours.rollout import Episode, join, roll_out
 from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.datasets.random_play import random_episodes
 from bench.datasets.storage import save
 from bench.datasets.trajectories import Trajectories
+from bench.datasets.walks import walks
 from bench.environments import simulator_versions
-from bench.tasks import Task
+from bench.environments.graph import random_graph
+from bench.tasks import KINDS, SIZES, Task
 
 MEANING = {
     "medium": "episodes of the medium policy",
     "medium-replay": "a mixture over the training checkpoints up to medium, in the order and proportion of training "
     "(not the replay buffer itself)",
     "medium-expert": "episodes of the medium policy, then as many steps of the expert",
+    "1k": "episodes of uniformly random actions",
+    "10k": "episodes of uniformly random actions",
+    "walks": "random walks along a graph's edges, until the goal or the time limit",
 }
 
 
@@ -34,7 +40,7 @@ def parts(task: Task, zoo: Zoo, steps: int) -> list[tuple[Checkpoint, int]]:
         return [(zoo.medium, steps), (zoo.expert, steps)]
     if task.kind == "medium-replay":
         return [(checkpoint, round(checkpoint.share * steps)) for checkpoint in zoo.replay]
-    raise ValueError(f"no recipe for data of kind {task.kind!r}; known: {', '.join(MEANING)}")
+    raise ValueError(f"no recipe for data of kind {task.kind!r}; known: {', '.join(KINDS)}")
 
 
 def generate(
@@ -53,8 +59,11 @@ def generate(
         seed: another seed gives other episodes of the same policies.
         folder: where the data set goes.
         progress: called with the steps of each finished episode.
-        zoo: the behaviour policies; by default the shipped ones of the task's domain.
+        zoo: the behaviour policies; by default the shipped ones of the task's domain. Not used by
+            data of no policy, whose `steps` are those of episodes that last to the horizon.
     """
+    if task.kind in SIZES:
+        return _generate_random(task, steps, seed, folder)
     zoo = zoo or zoos.read(task.domain)
     episodes: list[Episode] = []
     recipe: list[dict[str, Any]] = []
@@ -84,5 +93,31 @@ def generate(
         "parts": recipe,
         "simulator": simulator_versions(),
     }
+    save(data, folder, about)
+    return data
+
+
+def _generate_random(task: Task, steps: int, seed: int, folder: Path) -> Trajectories:
+    """Write a data set of actions at random, and return it.
+
+    Raises:
+        ValueError: `steps` are less than one episode.
+    """
+    episodes = steps // task.domain.horizon
+    if episodes < 1:
+        raise ValueError(f"{steps} steps are less than an episode of {task.domain.horizon}")
+    about: dict[str, Any] = {
+        "source": "generated",
+        "task": task.name,
+        "environment": task.domain.environment,
+        "meaning": MEANING[task.kind],
+        "seed": seed,
+        "simulator": simulator_versions(),
+    }
+    if task.kind == "walks":
+        graph = random_graph(int(task.domain.name.removeprefix("graph")))
+        data = walks(graph, episodes, task.domain.horizon, seed=seed)
+    else:
+        data = random_episodes(episodes, seed)
     save(data, folder, about)
     return data

@@ -105,8 +105,8 @@ def _manifest(data: Trajectories, arrays: dict[str, Any], about: dict[str, Any])
         **about,
         "arrays": arrays,
         "action_range": [data.action_low, data.action_high],
-        "observation_mean": [float(x) for x in data.observation_mean],
-        "observation_std": [float(x) for x in data.observation_std],
+        "observation_mean": [float(x) for x in data.observation_mean.ravel()],
+        "observation_std": [float(x) for x in data.observation_std.ravel()],
         "episodes": data.episodes,
         "steps": data.steps,
         "terminals": int(data.terminals.sum()),
@@ -137,11 +137,15 @@ def load(folder: Path) -> Trajectories:
             )
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     ends = np.flatnonzero(np.asarray(arrays["terminals"]) | np.asarray(arrays["timeouts"])) + 1
+    mean, std = (
+        np.array(manifest[key], dtype=np.float32).reshape(arrays["observations"].shape[1:])
+        for key in ("observation_mean", "observation_std")
+    )
     return Trajectories(
         **arrays,
         bounds=np.concatenate([[0], ends]).astype(np.int64),
-        observation_mean=np.array(manifest["observation_mean"], dtype=np.float32),
-        observation_std=np.array(manifest["observation_std"], dtype=np.float32),
+        observation_mean=mean,
+        observation_std=std,
         action_low=float(manifest["action_range"][0]),
         action_high=float(manifest["action_range"][1]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Array = NDArray[Any]  # of a type that its docstring says
 
 ARRAYS = ("observations", "actions", "rewards", "terminals", "timeouts")  # a row for each step
 FINAL = "final_observations"  # a row for each episode
@@ -23,24 +25,25 @@ class Trajectories:
     """Episodes one after the other; N steps, E episodes.
 
     Attributes:
-        observations: (N, obs) float32, the observation before each action.
-        actions: (N, act) float32.
+        observations: (N, *obs) float32, or uint8 (pixels, indices): what was seen before each
+            action.
+        actions: (N, act) float32, or (N,) int64 where they are discrete.
         rewards: (N,) float32, the reward of each action (of the reward variant in use).
         terminals: (N,) bool, the action ended the episode for good.
         timeouts: (N,) bool, the time limit ended the episode after the action.
         bounds: (E + 1,) int64; episode e is the steps bounds[e] to bounds[e + 1] - 1.
-        observation_mean: (obs,) float32 over the *whole* stored data set. Cuts keep it: the paper's
+        observation_mean: (*obs,) float32 over the *whole* stored data set. Cuts keep it: the paper's
             code takes these statistics before it drops any trajectory (kzl@e2d82e6
             gym/experiment.py l.83).
-        observation_std: (obs,) float32, likewise.
-        action_low: smallest action value the environment takes.
+        observation_std: (*obs,) float32, likewise.
+        action_low: smallest action value the environment takes; 0 where they are discrete.
         action_high: largest action value the environment takes.
-        final_observations: (E, obs) float32, what each episode's last action led to; None where the
+        final_observations: (E, *obs), what each episode's last action led to; None where the
             source does not say (D4RL's -v0 files).
     """
 
-    observations: F32
-    actions: F32
+    observations: Array
+    actions: Array
     rewards: F32
     terminals: Bools
     timeouts: Bools
@@ -49,7 +52,17 @@ class Trajectories:
     observation_std: F32
     action_low: float
     action_high: float
-    final_observations: F32 | None = None
+    final_observations: Array | None = None
+
+    @property
+    def discrete(self) -> bool:
+        """Return whether actions are numbers 0, 1, ... of choices instead of vectors."""
+        return self.actions.ndim == 1
+
+    @property
+    def choices(self) -> int:
+        """Return how many discrete actions there are."""
+        return int(self.action_high) + 1
 
     @property
     def steps(self) -> int:
@@ -140,6 +153,11 @@ class Trajectories:
                 raise ValueError(
                     f"{name}: {array} has {len(getattr(self, array))} rows, rewards {steps}"
                 )
+        outside = (self.actions < self.action_low) | (self.actions > self.action_high)
+        if self.discrete and outside.any():
+            raise ValueError(
+                f"{name}: actions hold {self.actions[outside][0]}, but the environment takes 0 to {self.action_high:g}"
+            )
         final = self.final_observations
         if final is not None and final.shape != (self.episodes, *self.observations.shape[1:]):
             raise ValueError(
@@ -170,33 +188,35 @@ class Trajectories:
 
 
 def from_arrays(
-    observations: F32,
-    actions: F32,
+    observations: Array,
+    actions: Array,
     rewards: F32,
     terminals: Bools,
     timeouts: Bools,
     *,
     action_range: tuple[float, float] = (-1.0, 1.0),
-    final_observations: F32 | None = None,
+    final_observations: Array | None = None,
+    discrete: bool = False,
 ) -> Trajectories:
     """Return the whole episodes in these arrays; steps after the last terminal or time-out are an
     unfinished one and are cut.
 
     Args:
-        observations: (N, obs).
-        actions: (N, act).
+        observations: (N, obs); with discrete actions (N, *obs), and uint8 stays uint8.
+        actions: (N, act), or (N,) whole numbers where they are discrete.
         rewards: (N,).
         terminals: (N,).
         timeouts: (N,).
         action_range: smallest and largest action value the environment takes.
-        final_observations: (E, obs), one for each whole episode.
+        final_observations: (E, *obs), one for each whole episode.
+        discrete: whether actions are whole numbers up to the end of `action_range`.
 
     Raises:
         ValueError: no episode ends, or `Trajectories.check` objects.
     """
     given = {
-        "observations": (observations, 2),
-        "actions": (actions, 2),
+        "observations": (observations, max(np.ndim(observations), 2) if discrete else 2),
+        "actions": (actions, 1 if discrete else 2),
         "rewards": (rewards, 1),
         "terminals": (terminals, 1),
         "timeouts": (timeouts, 1),
@@ -212,10 +232,11 @@ def from_arrays(
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
     stop = int(bounds[-1])
     whole = observations[:stop]
+    seen = np.uint8 if discrete and np.asarray(observations).dtype == np.uint8 else np.float32
     with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
         data = Trajectories(
-            observations=np.asarray(whole, dtype=np.float32),
-            actions=np.asarray(actions[:stop], dtype=np.float32),
+            observations=np.asarray(whole, dtype=seen),
+            actions=np.asarray(actions[:stop], dtype=np.int64 if discrete else np.float32),
             rewards=np.asarray(rewards[:stop], dtype=np.float32),
             terminals=np.asarray(terminals[:stop], dtype=np.bool_),
             timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
@@ -226,7 +247,7 @@ def from_arrays(
             action_high=action_range[1],
             final_observations=None
             if final_observations is None
-            else np.asarray(final_observations, dtype=np.float32),
+            else np.asarray(final_observations, dtype=seen),
         )
     data.check("these arrays")
     return data

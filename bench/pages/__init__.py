@@ -12,6 +12,7 @@ from pathlib import Path
 TEXTS = (".html", ".csv", ".md", ".tex")
 PICTURES = (".png", ".svg")
 DEFAULT_PAGES = ("table2",)
+MUJOCO, CREDIT = "MuJoCo", "Long-term credit assignment"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Page:
         title: what it shows, for the report's list.
         pictures: whether it has a figure.
         sweep: whether it is made of a sweep over target returns.
+        probe: what else of a policy it shows, a key of `bench.identity.PROBES`; empty: nothing.
+        category: in the report.
         reward: that its suite must run; empty: any.
         whole: whether its suite must run on all of the data.
     """
@@ -29,6 +32,8 @@ class Page:
     title: str
     pictures: bool = True
     sweep: bool = False
+    probe: str = ""
+    category: str = MUJOCO
     reward: str = "dense"
     whole: bool = True
 
@@ -51,6 +56,10 @@ PAGES = {
     "fractions": Page("Share of the data", whole=False),
     "figure4": Page("Figure 4, target and achieved return", sweep=True),
     "variants": Page("Variants"),
+    "table6": Page("Table 6, Key-to-Door", category=CREDIT),
+    "figure5": Page("Figure 5, DT as a critic", probe="critic", category=CREDIT),
+    "figure2": Page("Figure 2, a stitched path", probe="paths", category=CREDIT),
+    "figure6": Page("Figure 6, shortest paths", probe="paths", category=CREDIT),
 }
 
 

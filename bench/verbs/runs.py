@@ -1,5 +1,5 @@
-"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep`: the same policy at
-other targets.
+"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep` and `bench probe`: the
+same policy at other targets, and looked into.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+from bench.identity import PROBES
 
 Arguments = argparse.Namespace
 
@@ -49,6 +51,14 @@ def add(verbs: Any) -> None:
     sweep.add_argument("--device", default="cpu")
     sweep.set_defaults(verb=_sweep)
 
+    probe = verbs.add_parser("probe", help="measure more of a trained policy than its returns")
+    probe.add_argument("kind", choices=PROBES, help="critic: Figure 5; paths: Figures 2 and 6")
+    probe.add_argument("--run", type=Path, required=True)
+    probe.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    probe.add_argument("--episodes", type=int, default=1000, help="episodes judged, or paths")
+    probe.add_argument("--device", default="cpu")
+    probe.set_defaults(verb=_probe)
+
 
 def _train(arguments: Arguments) -> None:
     from bench.train import train_run
@@ -87,3 +97,9 @@ def _sweep(arguments: Arguments) -> None:
         arguments.points,
         arguments.device,
     )
+
+
+def _probe(arguments: Arguments) -> None:
+    from bench.probe import probe_run
+
+    probe_run(arguments.run, arguments.data, arguments.kind, arguments.episodes, arguments.device)

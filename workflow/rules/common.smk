@@ -11,11 +11,12 @@ sys.path.insert(0, workflow.basedir)
 from bench.behaviours import ZOO
 from bench.code import fingerprint, method_file
 from bench.files import sha256
+from bench.identity import PROBES
 from bench.machine import run_code_of
 from bench.claims.plan import suites_of_claims
 from bench.pages import PAGES, page_file
 from bench.plan import BadConfig, check_config, make_plan
-from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
+from bench.tasks import MUJOCO, SIZES, is_imported, known_tasks, task_by_name
 
 run_code_of(Path(workflow.basedir))
 try:
@@ -25,7 +26,7 @@ except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
 # D4RL has no data for Reacher: with source d4rl, that is generated all the same
-D4RL = [task for task in TASKS if not task.startswith("reacher2d-")]
+D4RL = [task for task in MUJOCO if not task.startswith("reacher2d-")]
 QUOTED = sorted(
     f"bench/quoted/{path.name}"
     for path in (Path(workflow.basedir) / "bench/quoted").glob("*.csv")
@@ -39,6 +40,7 @@ wildcard_constraints:
     task="|".join(known_tasks()),
     method="|".join(PLAN.variants),
     reward="dense|sparse",
+    probe="|".join(PROBES),
     seed=r"\d+",
     steps=r"\d+",
 
@@ -69,6 +71,16 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {chosen.steps} --options {quote(chosen.options_json(domain))}"
 
 
+# a setting of the evaluation; a domain may have its own
+def evaluation(key):
+    def of_task(wildcards):
+        domain = wildcards.task.split("-")[0]
+        own = config["evaluation"].get("domains", {}).get(domain, {})
+        return own.get(key, config["evaluation"].get(key, 1000))
+
+    return of_task
+
+
 def task_constants(wildcards):
     return str(task_by_name(wildcards.task))
 
@@ -82,8 +94,10 @@ def digest_of(path):
     return sha256(path)
 
 
+# the behaviour policies that data are of; those at random are of none
 def zoo_digest(wildcards):
-    return digest_of(zoo_manifest(wildcards.task))
+    random = task_by_name(wildcards.task).kind in SIZES
+    return "" if random else digest_of(zoo_manifest(wildcards.task))
 
 
 def data_of_task(task):
@@ -92,11 +106,13 @@ def data_of_task(task):
         return f"data/imported/{task}/manifest.json"
     if chosen["source"] == "d4rl" and task in D4RL:
         return f"data/d4rl/{task}/v2/manifest.json"
-    return f"data/generated/{task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+    steps = SIZES.get(task_by_name(task).kind, chosen["steps"])
+    return f"data/generated/{task}/{steps}-{chosen['seed']}/manifest.json"
 
 
 for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):
     generated = data_of_task(task).startswith("data/generated")
+    generated = generated and task_by_name(task).kind not in SIZES
     if generated and not zoo_manifest(task).exists():
         raise WorkflowError(
             f"no behaviour policies for {task}: {zoo_manifest(task)} is missing; "
@@ -155,6 +171,10 @@ def pages_of(suite):
         for suffix in PAGES[page].suffixes
     ]
     return [*files, f"{below}/cost.md", f"{below}/data.md"]
+
+
+def continuous(suite):
+    return not any(task_by_name(run.task).kind in SIZES for run in PLAN.runs[suite])
 
 
 # the claims that a config's suites have runs for; the others are listed as such

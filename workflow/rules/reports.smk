@@ -22,7 +22,7 @@ for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in page
                 report(
                     f"reports/{{scale}}/{{suite}}/{page}{suffix}",
                     caption=f"../report/{page}.rst",
-                    category="MuJoCo",
+                    category=PAGES[page].category,
                     subcategory=PAGES[page].title,
                     labels={
                         "suite": "{suite}",
@@ -90,8 +90,8 @@ rule cost:
         report(
             "reports/{scale}/{suite}/cost.html",
             caption="../report/cost.rst",
-            category="MuJoCo",
-            subcategory="Cost",
+            category="Cost",
+            subcategory="{suite}",
             labels={"page": "cost", "format": "HTML"},
         ),
         "reports/{scale}/{suite}/cost.md",
@@ -186,4 +186,4 @@ rule all_claims:
 rule paper_mujoco:
     input:
         CLAIMS,
-        [pages_of(suite) for suite in PLAN.runs],
+        [pages_of(suite) for suite in PLAN.runs if continuous(suite)],

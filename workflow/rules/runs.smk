@@ -47,8 +47,8 @@ rule evaluate:
     params:
         code=method_code("bench/evaluate.py"),
         task=task_constants,
-        episodes=config["evaluation"]["episodes"],
-        lanes=config["evaluation"]["lanes"],
+        episodes=evaluation("episodes"),
+        lanes=evaluation("lanes"),
         curve=config["evaluation"]["curve_episodes"],
         device=config["device"],
         run=folder_of_output,
@@ -80,7 +80,7 @@ rule sweep:
         task=task_constants,
         grid=code("bench/quoted/figure4.csv"),
         episodes=config["evaluation"]["sweep_episodes"],
-        lanes=config["evaluation"]["lanes"],
+        lanes=evaluation("lanes"),
         points=(
             f"--points {config['evaluation']['sweep_points']}"
             if config["evaluation"]["sweep_points"]
@@ -94,3 +94,33 @@ rule sweep:
     shell:
         "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
         "--lanes {params.lanes} {params.points} --device {params.device} > {log:q} 2>&1"
+
+
+rule probe:
+    input:
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/policy.safetensors",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/training.json",
+        data=data_of,
+    output:
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/{probe}.json",
+    log:
+        "logs/{scale}/{probe}/{task}/{reward}/{percent}/{method}/{seed}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=2 * 60,
+        gpu=GPU,
+    params:
+        code=method_code("bench/probe.py"),
+        task=task_constants,
+        episodes=evaluation("probe_episodes"),
+        device=config["device"],
+        run=folder_of_output,
+        data=lambda wildcards, input: str(Path(input.data).parent),
+    message:
+        "Looking into {wildcards.method} on {wildcards.task}, seed {wildcards.seed}: {wildcards.probe}"
+    shell:
+        "python -m bench probe {wildcards.probe} --run {params.run:q} --data {params.data:q} "
+        "--episodes {params.episodes} --device {params.device} > {log:q} 2>&1"

@@ -1,0 +1,299 @@
+"""Key-to-Door: take the key in the first room, cross an empty one, reach the door in the third.
+
+The paper's long-term credit assignment task (section 5.4, Table 6) was not released. The lengths of
+the phases, 15, 90 and 15 steps, are read off its Figure 5, and they are the defaults of a public
+environment, whose rooms and colours these are: google-deepmind/deepmind-research@f5de0ed
+tvt/pycolab/key_to_door.py (Hung et al. 2019), here with no apples in the second room and a reward of
+1. A uniformly random policy succeeds in 2.81 % of episodes there (tests compute it exactly); the paper
+reports 3.1. docs/key_to_door.md lists what is known and what is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from bench.environments.pixels import U8, caption, centred, enlarge
+
+ID = "bench/KeyToDoor-v0"
+PHASES = (15, 90, 15)  # steps in the key room, the empty room, the door room (Figure 5)
+HORIZON = sum(PHASES)
+MOVES = ((-1, 0), (1, 0), (0, -1), (0, 1))  # actions 0 to 3: north, south, west, east
+VIEW = 5  # the agent sees so many rows and columns around itself
+EDGE = VIEW // 2
+
+# '#' wall, 'k' where the key may lie, '+' where the agent may start, 'd' the door
+ROOMS = (
+    (
+        "  #######  ",
+        "  #kkkkk#  ",
+        "  #kkkkk#  ",
+        "  ##   ##  ",
+        "  #+++++#  ",
+        "  #+++++#  ",
+        "  #######  ",
+    ),
+    (
+        "###########",
+        "#         #",
+        "#         #",
+        "#         #",
+        "#         #",
+        "#    +    #",
+        "###########",
+    ),
+    (
+        "##d##",
+        "#   #",
+        "# + #",
+        "#   #",
+        "#####",
+    ),
+)
+SIZE = (7, 11)  # of the largest room
+INDICATOR = (0, 5)  # lit in the key room for the one frame after the key was taken
+
+PLAYER, KEY, DOOR, LIT = (229, 149, 110), (160, 82, 45), (135, 206, 235), (255, 255, 255)
+COLOURS = {"#": (26, 26, 26), "d": DOOR}
+FLOOR = (204, 204, 204)  # also what lies beyond the walls
+
+Cells = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def paint(room: Sequence[str]) -> U8:
+    """Return a room without key and agent as RGB (rows, columns, 3), one pixel a cell."""
+    return np.array([[COLOURS.get(cell, FLOOR) for cell in row] for row in room], dtype=np.uint8)
+
+
+def cells(room: Sequence[str], kind: str) -> Cells:
+    """Return the (row, column) of every cell of a kind, (n, 2), row by row."""
+    return np.argwhere(np.array([list(row) for row in room]) == kind)
+
+
+class Rooms:
+    """Episodes of Key-to-Door side by side, stepped together.
+
+    Attributes:
+        observations: (L, 5, 5, 3) uint8, what each agent sees: the cells around it, itself in the
+            middle. Whether it holds the key is not shown. The same array throughout.
+        steps: (L,), actions so far; 120 where no episode runs.
+        position: (L, 2), row and column of each agent in its room.
+        key: (L, 2), where each episode's key lies, or lay.
+        has_key: (L,) bool, the key was taken.
+        done: (L,) bool, the door was opened; the episode goes on.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Make room for `count` episodes; `reset` starts them."""
+        self._blocked: Bools = np.zeros((len(ROOMS), *SIZE), dtype=np.bool_)
+        self._views: U8 = np.zeros((len(ROOMS), *SIZE, VIEW, VIEW, 3), dtype=np.uint8)
+        for index, room in enumerate(ROOMS):
+            self._blocked[index][tuple(cells(room, "#").T)] = True
+            rows, columns = len(room), len(room[0])
+            padded = centred(paint(room), (rows + 2 * EDGE, columns + 2 * EDGE), FLOOR)
+            views = sliding_window_view(padded, (VIEW, VIEW), axis=(0, 1))
+            self._views[index, :rows, :columns] = np.moveaxis(views, 2, -1)  # colours last
+        self._views[:, :, :, EDGE, EDGE] = PLAYER
+        self._keys, self._starts = cells(ROOMS[0], "k"), cells(ROOMS[0], "+")
+        self._entrances = np.array([cells(room, "+")[0] for room in ROOMS])
+        self._door = cells(ROOMS[2], "d")[0]
+        # the room at each step; the last one more, for what the last action leads to
+        self._phase_at = np.repeat(np.arange(len(PHASES)), (*PHASES[:-1], PHASES[-1] + 1))
+        self._lit: Bools = np.zeros(count, dtype=np.bool_)  # the indicator
+        self.steps: Cells = np.full(count, HORIZON, dtype=np.int64)
+        self.position: Cells = np.zeros((count, 2), dtype=np.int64)
+        self.key: Cells = np.zeros((count, 2), dtype=np.int64)
+        self.has_key: Bools = np.zeros(count, dtype=np.bool_)
+        self.done: Bools = np.zeros(count, dtype=np.bool_)
+        self.observations: U8 = np.zeros((count, VIEW, VIEW, 3), dtype=np.uint8)
+
+    def reset(self, lanes: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
+        """Start an episode in each of these lanes (n,), all different; its key and its start are
+        drawn with the generator beside it.
+        """
+        for lane, generator in zip(lanes.tolist(), generators, strict=True):
+            self.key[lane] = self._keys[generator.integers(len(self._keys))]
+            self.position[lane] = self._starts[generator.integers(len(self._starts))]
+        for flags in (self.has_key, self.done, self._lit):
+            flags[lanes] = False
+        self.steps[lanes] = 0
+        self._look(lanes)
+
+    def step(self, lanes: NDArray[np.integer], actions: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Act in these lanes.
+
+        Args:
+            lanes: (n,), all different, whose episode is not over.
+            actions: (n,), 0 to 3.
+
+        Returns:
+            Rewards (n,): 1 on reaching the door for the first time with the key.
+
+        Raises:
+            ValueError: there is no such action, or no episode runs in a lane. Nothing was changed.
+        """
+        if (self.steps[lanes] >= HORIZON).any():
+            raise ValueError("an episode is over or has not begun: reset its lane first")
+        wrong = (actions < 0) | (actions >= len(MOVES))
+        if wrong.any():
+            raise ValueError(f"actions must be 0 to {len(MOVES) - 1}, not {actions[wrong][0]}")
+        phase, here = self.phase(lanes), self.position[lanes]
+        # only the door lies on the edge of a map, and nobody walks out through it
+        there = np.clip(here + np.array(MOVES)[actions], 0, np.array(SIZE) - 1)
+        at_door = (phase == 2) & (there == self._door).all(axis=1)
+        free = ~self._blocked[phase, there[:, 0], there[:, 1]]
+        free &= ~at_door | self.has_key[lanes]
+        here = np.where(free[:, None], there, here)
+        took = (phase == 0) & ~self.has_key[lanes] & (here == self.key[lanes]).all(axis=1)
+        opened: Bools = at_door & free & ~self.done[lanes]
+        self.has_key[lanes] |= took
+        self.done[lanes] |= opened
+        self.steps[lanes] += 1
+        entered = self.phase(lanes)  # the clock moves the agent on, wherever it is
+        moved = entered != phase
+        here[moved] = self._entrances[entered[moved]]
+        self.position[lanes] = here
+        self._lit[lanes] = took & ~moved
+        self._look(lanes)
+        return opened.astype(np.float32)
+
+    def phase(self, lanes: NDArray[np.integer]) -> Cells:
+        """Return the room each of these lanes is in, (n,): 0, 1 or 2."""
+        phase: Cells = self._phase_at[self.steps[lanes]]
+        return phase
+
+    def _look(self, lanes: NDArray[np.integer]) -> None:
+        """Write what these lanes show to `observations`."""
+        phase, here = self.phase(lanes), self.position[lanes]
+        seen = self._views[phase, here[:, 0], here[:, 1]]
+        lying = (phase == 0) & ~self.has_key[lanes]
+        lit = self._lit[lanes]
+        for shown, cell, colour in ((lying, self.key[lanes], KEY), (lit, INDICATOR, LIT)):
+            place = cell - here + EDGE
+            inside = np.flatnonzero(shown & ((place >= 0) & (place < VIEW)).all(axis=1))
+            seen[inside, place[inside, 0], place[inside, 1]] = colour
+        self.observations[lanes] = seen
+
+    def picture(self, lane: int) -> U8:
+        """Return the whole room a lane is in, RGB (rows, columns, 3), one pixel a cell."""
+        [phase] = self.phase(np.array([lane]))
+        image = paint(ROOMS[phase])
+        if phase == 0 and not self.has_key[lane]:
+            image[tuple(self.key[lane])] = KEY
+        if self._lit[lane]:
+            image[INDICATOR] = LIT
+        image[tuple(self.position[lane])] = PLAYER
+        return image
+
+
+NAMES = ("KEY", "EMPTY ROOM", "DOOR")
+SHADE = 0.55  # of pictures for people: the brightness of what the agent does not see
+
+
+def draw(rooms: Rooms, lane: int, pixels: int = 24) -> U8:
+    """Return a picture of a lane for people: the room it is in, the square that the agent sees
+    brighter, and below it the phases, the time, and whether the key was taken and the door opened,
+    which the agent is not shown.
+
+    Args:
+        rooms: the episodes.
+        lane: which of them.
+        pixels: side of a cell, 12 or more.
+
+    Returns:
+        RGB (11 * pixels, 13 * pixels, 3), the same size in every room.
+
+    Raises:
+        ValueError: the cells are too small for the names of the phases.
+    """
+    room, size = rooms.picture(lane), (SIZE[0] + 2, SIZE[1] + 2)
+    plan = centred(room, size, FLOOR)
+    top, left = rooms.position[lane] + (np.array(size) - room.shape[:2]) // 2 - EDGE
+    light = np.full((*size, 1), SHADE)
+    light[top : top + VIEW, left : left + VIEW] = 1
+    marks = (("KEY", KEY, bool(rooms.has_key[lane])), ("DOOR", DOOR, bool(rooms.done[lane])))
+    phases = tuple(zip(NAMES, PHASES, strict=True))
+    below = caption(phases, int(rooms.steps[lane]), marks, size[1], pixels)
+    return np.concatenate([enlarge((plan * light).astype(np.uint8), pixels), below])
+
+
+class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
+    """One episode of `Rooms` as a Gymnasium environment.
+
+    Actions 0 to 3 move north, south, west, east. The episode terminates after 120 steps, whatever
+    happened; `info` says whether the agent holds the key and which phase (0, 1, 2) it is in, which
+    the observation does not show.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012 - Gymnasium's own form
+    observation_space = Box(0, 255, shape=(VIEW, VIEW, 3), dtype=np.uint8)
+    action_space = Discrete(len(MOVES))
+
+    def __init__(self, render_mode: str | None = None, pixels: int = 24) -> None:
+        """Take the render mode, None or rgb_array, and the side of a cell in its pictures.
+
+        Raises:
+            ValueError: there is no such mode.
+        """
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"render_mode must be None or 'rgb_array', not {render_mode!r}")
+        self.render_mode, self.pixels = render_mode, pixels
+        # a space draws samples with a generator of its own, so no two environments share one
+        self.observation_space = deepcopy(self.observation_space)
+        self.action_space = deepcopy(self.action_space)
+        self._rooms = Rooms(1)
+        self._lane = np.zeros(1, dtype=np.int64)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[U8, dict[str, Any]]:
+        """Start an episode; key and start are drawn with the seed."""
+        super().reset(seed=seed)
+        self._rooms.reset(self._lane, [self.np_random])
+        return self._rooms.observations[0].copy(), self._info()
+
+    def step(self, action: np.int64) -> tuple[U8, float, bool, bool, dict[str, Any]]:
+        """Move.
+
+        Raises:
+            gymnasium.error.ResetNeeded: no episode is running.
+            ValueError: there is no such action.
+        """
+        if self._rooms.steps[0] >= HORIZON:
+            raise gymnasium.error.ResetNeeded("the episode is over or has not begun: call reset")
+        if not self.action_space.contains(action):
+            raise ValueError(f"action must be a whole number 0 to {len(MOVES) - 1}, not {action!r}")
+        [reward] = self._rooms.step(self._lane, np.array([action]))
+        over = bool(self._rooms.steps[0] >= HORIZON)
+        return self._rooms.observations[0].copy(), float(reward), over, False, self._info()
+
+    def render(self) -> U8 | None:
+        """Return `draw`'s picture of the episode, or None without a render mode.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there was no episode yet.
+        """
+        if self.render_mode is None:
+            return None
+        if self._np_random is None:
+            raise gymnasium.error.ResetNeeded("no episode has begun: call reset before render")
+        return draw(self._rooms, 0, self.pixels)
+
+    def _info(self) -> dict[str, Any]:
+        [phase] = self._rooms.phase(self._lane)
+        return {"has_key": bool(self._rooms.has_key[0]), "phase": int(phase)}
+
+
+def register() -> None:
+    """Make the id known to Gymnasium; doing it twice is harmless."""
+    if ID not in gymnasium.registry:
+        entry = "bench.environments.key_to_door:KeyToDoor"
+        gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it ends by itself
