@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 WHAT ?= all_mujoco
-NEWEST := $(if $(filter paper_mujoco,$(WHAT)),claims,mujoco/table2)
+NEWEST := $(if $(filter paper_mujoco,$(WHAT)),claims_mujoco,mujoco/table2)
 .PHONY: help mujoco paper report reference test bench lock behaviours clean
 
 help: ## show this list

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.choices import choose
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import fit
@@ -37,8 +38,7 @@ class GreedyPolicy:
     def act(self, observations: Array, rewards: F32) -> I64:
         """Return actions (L,) for observations (L, *obs); `rewards` are not used."""
         states = normalise(flat(observations), self.mean, self.std, STD_FLOOR)
-        values = predict(self.values, states, self.device)
-        return np.asarray(values.argmax(axis=1), dtype=np.int64)
+        return choose(predict(self.values, states, self.device), 0, [])
 
     def save(self, path: Any) -> None:
         """Write the network's weights and the normalisation."""

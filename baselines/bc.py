@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.choices import Act, choose, generators_of
+from bench.choices import choose, generators_of
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
@@ -40,13 +40,16 @@ class Config:
     warmup_steps: int = (
         10_000  # kzl --warmup_steps; Table 10 says 10^5, four times BC's whole training
     )
-    act: Act = "sample"  # discrete actions: drawn as predicted, or the mode; not stated
+    # discrete actions are drawn from the softmax of logits / temperature; 0 takes the likeliest
+    temperature: float = 1.0
     history: int = 1  # latest states fed, oldest first; kzl --K: 20, where Table 10 says nothing
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "batch_size", "history"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.temperature < 0:
+            raise ValueError(f"temperature must not be negative, not {self.temperature}")
 
 
 class MlpPolicy:
@@ -83,7 +86,7 @@ class MlpPolicy:
             states = self.latest.reshape(len(states), -1)
         predicted = predict(self.network, states, self.device)
         if self.discrete:
-            return choose(predicted, self.config.act, self.generators)
+            return choose(predicted, self.config.temperature, self.generators)
         return predicted
 
     def _nothing(self, lanes: int) -> F32:

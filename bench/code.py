@@ -14,11 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bench", "dt", "baselines")
+OWN = {"dt": "dt/method.py", "dt_graph": "dt/graph.py"}  # modules that are not files of baselines/
 
 
 def method_file(module: str) -> Path:
     """Return the source file of a method module, relative to the repository."""
-    return Path("dt/method.py") if module == "dt" else Path(f"baselines/{module}.py")
+    return Path(OWN.get(module, f"baselines/{module}.py"))
 
 
 def fingerprint(*files: Path, root: Path = ROOT) -> dict[str, str]:

@@ -134,9 +134,9 @@ def _roc(chances: F64, happened: Bools) -> tuple[F64, F64]:
     """Return false and true positive rates over falling thresholds, at most ROC_POINTS each."""
     thresholds = np.unique(np.quantile(chances, np.linspace(0, 1, ROC_POINTS)))[::-1]
     over = chances[:, None] >= thresholds
-    zero = np.zeros(1)
-    rates = (over[part].mean(axis=0) if part.any() else zero for part in (~happened, happened))
-    wrong, right = (np.concatenate([zero, rate]) for rate in rates)
+    none = np.zeros(len(thresholds))
+    rates = (over[part].mean(axis=0) if part.any() else none for part in (~happened, happened))
+    wrong, right = (np.concatenate([[0.0], rate]) for rate in rates)
     return wrong, right
 
 

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bench.code import method_file
 from bench.context import Context, Diverged
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.files import DamagedFile
@@ -94,13 +95,13 @@ class Method:
 
 
 def load_method(name: str) -> Method:
-    """Import a method by the name of its module: `dt`, or a file in `baselines/`.
+    """Import a method by the name of its module: `dt`, `dt_graph`, or a file in `baselines/`.
 
     Raises:
         BadMethod: there is no such module, its import fails, or it does not keep the contract.
     """
-    module_name = "dt.method" if name == "dt" else f"baselines.{name}"
-    where = module_name.replace(".", "/") + ".py"
+    where = str(method_file(name))
+    module_name = where.removesuffix(".py").replace("/", ".")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.code import ROOT
+from bench.code import OWN, ROOT
 from bench.identity import PROBES, RESULT, SWEEP, Identity
 from bench.pages import DEFAULT_PAGES, PAGES
 from bench.tasks import known_tasks
@@ -134,9 +134,10 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     written: dict[str, dict[str, Any]] = config["methods"]
     declared = {name: _resolved(name, written) for name in written}
     for name, entry in declared.items():
-        if entry["module"] not in modules:
+        if entry["module"] not in {*modules, *OWN}:
+            known_modules = ", ".join(dict.fromkeys([*OWN, *modules]))
             raise BadConfig(
-                f"methods.{name}.module: unknown module {entry['module']!r}; known: {', '.join(modules)}"
+                f"methods.{name}.module: unknown module {entry['module']!r}; known: {known_modules}"
             )
     dropped = [
         module

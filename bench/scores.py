@@ -1,4 +1,6 @@
-"""From records to one tidy table of scores: a row for each run, kept step and target."""
+"""From records to one tidy table: a row for each run, kept step and target, and for each measure of a
+probe.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,17 @@ from pyarrow.parquet import read_table, write_table
 
 from bench import record
 from bench.files import DamagedFile, replacing
-from bench.identity import SWEEP
-from bench.plan import Plan
-from bench.tasks import task_by_name
+from bench.identity import PROBES, SWEEP
+from bench.plan import Plan, Variant
+from bench.tasks import DOMAINS, task_by_name
 
 DIGEST = b"digest"
+GRAPHS = "bench/ShortestPath"  # the ids of the graphs' environments begin so
+NOT_SCORED: dict[str, Any] = dict.fromkeys(
+    ("target", "return_mean", "return_std", "length_mean", "score", "score_std", "asked"), math.nan
+)
+WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # of a probe's measures
+NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
 
 
 class Incomparable(ValueError):
@@ -28,15 +36,22 @@ class Incomparable(ValueError):
 def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataFrame:
     """Read records into a table.
 
-    Columns: scale, task, reward, percent, method, seed, label, position, kind, step, final, target,
-    episodes, return_mean, return_std, length_mean, score, score_std, status, source, environment,
-    simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, asked, best_return,
-    data_low, data_high. `score` is normalised; it is computed here and nowhere earlier.
-    `return_std` is over episodes (ddof 1).
-    `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one) or
-    `sweep` (another target). `asked` is the target normalised; `data_low` and `data_high`, the
-    scores of the data's worst and best episode, and `best_return`, the latter raw, stand in rows of
-    a sweep. `position` orders methods as the suite names them, or without one as the plan does.
+    Columns: scale, task, reward, percent, method, seed, label, position, status, source, environment,
+    simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, best_return,
+    data_low, data_high, kind, step, final, episodes, target, return_mean, return_std, length_mean,
+    score, score_std, asked, measure, group, x, y, value, spread.
+
+    - `score` is normalised; it is computed here and nowhere earlier. `return_std` is over episodes
+      (ddof 1).
+    - `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one), `sweep`
+      (another target) or `probe` (a measure of the last checkpoint other than its returns).
+    - `asked` is the target normalised; `data_low` and `data_high`, the scores of the data's worst and
+      best episode, and `best_return`, the latter raw, stand in rows of a sweep.
+    - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a probe, whose module says
+      what they are (`bench.critic.probe`, `bench.paths.probe`); its target, returns, lengths and
+      scores are NaN, its `episodes` those that were looked at. In other rows `measure` and `group`
+      are empty and the numbers NaN.
+    - `position` orders methods as the suite names them, or without one as the plan does.
 
     Raises:
         DamagedFile: a record is damaged.
@@ -47,71 +62,111 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     order = {name: position for position, name in enumerate(dict.fromkeys(methods))}
     for path in paths:
         result = record.read(path)
-        identity, protocol = result["identity"], result["protocol"]
-        if identity["method"] not in plan.variants:
+        method = result["identity"]["method"]
+        if method not in plan.variants:
             raise Incomparable(
-                f"{path}: the config has no method {identity['method']!r}; "
-                f"known: {', '.join(plan.variants)}"
+                f"{path}: the config has no method {method!r}; known: {', '.join(plan.variants)}"
             )
-        task, variant = task_by_name(identity["task"]), plan.variants[identity["method"]]
-        bounds = protocol.get("data_returns", {})
-        data_low, data_high = (
-            task.domain.normalised(bounds[key]) if key in bounds else math.nan
-            for key in ("minimum", "maximum")
-        )
-        for evaluation in result["evaluations"]:
-            returns = np.asarray(evaluation["returns"], dtype=np.float64)
-            spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
-            rows.append(
-                {
-                    **identity,
-                    "label": variant.label,
-                    "position": order[identity["method"]],
-                    "kind": _kind(path, evaluation),
-                    "step": evaluation["step"],
-                    "final": evaluation["final"],
-                    "target": evaluation["target"],
-                    "episodes": len(returns),
-                    "return_mean": float(returns.mean()),
-                    "return_std": spread,
-                    "length_mean": float(np.mean(evaluation["lengths"])),
-                    "score": task.domain.normalised(float(returns.mean())),
-                    "score_std": task.domain.normalised_spread(spread),
-                    "status": result["status"],
-                    "source": protocol["source"],
-                    "environment": protocol["environment"],
-                    "simulator": f"mujoco {result['versions']['mujoco']}",
-                    "protocol": f"{protocol['episodes']} episodes in {protocol['lanes']} lanes",
-                    "rolled_out": protocol["rolled_out"],
-                    "quoted_table": variant.quoted[0] if variant.quoted else "",
-                    "quoted_method": variant.quoted[1] if variant.quoted else "",
-                    "context_length": result["config"].get("context_length", math.nan),
-                    "asked": task.domain.normalised(evaluation["target"]),
-                    "best_return": bounds.get("maximum", math.nan),
-                    "data_low": data_low,
-                    "data_high": data_high,
-                }
-            )
+        about = _about(result, plan.variants[method], order[method])
+        if path.name in PROBES.values():
+            rows += [about | _probed(result, measure) for measure in result["measures"]]
+        else:
+            rows += [
+                about | _scored(result, evaluation, _kind(path, evaluation))
+                for evaluation in result["evaluations"]
+            ]
     frame = pd.DataFrame(rows)
     check_comparable(frame)
     return frame
 
 
+def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str, Any]:
+    """Return what all rows of a record share."""
+    identity, protocol = result["identity"], result["protocol"]
+    domain, bounds = task_by_name(identity["task"]).domain, protocol.get("data_returns", {})
+    data_low, data_high = (
+        domain.normalised(bounds[key]) if key in bounds else math.nan
+        for key in ("minimum", "maximum")
+    )
+    return {
+        **identity,
+        "label": variant.label,
+        "position": position,
+        "status": result["status"],
+        "source": protocol["source"],
+        "environment": protocol["environment"],
+        "simulator": f"mujoco {result['versions']['mujoco']}",
+        "protocol": f"{protocol['episodes']} episodes in {protocol['lanes']} lanes",
+        "rolled_out": protocol["rolled_out"],
+        "quoted_table": variant.quoted[0] if variant.quoted else "",
+        "quoted_method": variant.quoted[1] if variant.quoted else "",
+        "context_length": result["config"].get("context_length", math.nan),
+        "best_return": bounds.get("maximum", math.nan),
+        "data_low": data_low,
+        "data_high": data_high,
+    }
+
+
+def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> dict[str, Any]:
+    domain = task_by_name(result["identity"]["task"]).domain
+    returns = np.asarray(evaluation["returns"], dtype=np.float64)
+    spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
+    return {
+        "kind": kind,
+        "step": evaluation["step"],
+        "final": evaluation["final"],
+        "episodes": len(returns),
+        "target": evaluation["target"],
+        "return_mean": float(returns.mean()),
+        "return_std": spread,
+        "length_mean": float(np.mean(evaluation["lengths"])),
+        "score": domain.normalised(float(returns.mean())),
+        "score_std": domain.normalised_spread(spread),
+        "asked": domain.normalised(evaluation["target"]),
+        **NOT_MEASURED,
+    }
+
+
+def _probed(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of one measure; what a record has no number for is NaN."""
+    return {
+        "kind": "probe",
+        "step": result["training"]["steps"],
+        "final": False,
+        "episodes": result["protocol"]["episodes"],
+        **NOT_SCORED,
+        **{name: measure[name] for name in WORDS},
+        **{name: math.nan if (n := measure[name]) is None else float(n) for name in NUMBERS},
+    }
+
+
 def check_comparable(frame: pd.DataFrame) -> None:
     """Refuse scores that must not be compared.
+
+    Compared are rows of one kind and of one family of environments: Key-to-Door, graphs, everything
+    else. A config may evaluate each family with a number of episodes of its own.
 
     Raises:
         Incomparable: they come from different simulator versions or protocols.
     """
+    if frame.empty:
+        return
+    alike = frame.assign(family=frame["environment"].map(_family)).groupby(["kind", "family"])
     for column in ("simulator", "protocol"):
-        for _, same_kind in frame.groupby("kind") if len(frame) else ():
-            different = sorted(same_kind[column].unique())
+        for _, rows in alike:
+            different = sorted(rows[column].unique())
             if len(different) > 1:
                 raise Incomparable(
                     f"records of different {column}s cannot stand in one table: "
                     f"{'; '.join(different)}. Run the older ones again "
-                    "(snakemake --forcerun evaluate sweep)"
+                    "(snakemake --forcerun evaluate sweep probe)"
                 )
+
+
+def _family(environment: str) -> str:
+    if environment == DOMAINS["key_to_door"].environment:
+        return "Key-to-Door"
+    return "graph" if environment.startswith(GRAPHS) else "other"
 
 
 def _kind(path: Path, evaluation: dict[str, Any]) -> str:

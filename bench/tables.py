@@ -20,6 +20,9 @@ KIND_LABELS = {
     "medium-expert": "Medium-Expert",
     "medium": "Medium",
     "medium-replay": "Medium-Replay",
+    "1k": "1K random trajectories",
+    "10k": "10K random trajectories",
+    "walks": "Random walks",
 }
 AVERAGE = "Average"
 WITHOUT_REACHER = "without Reacher"
@@ -135,7 +138,7 @@ def lay_out(
             rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
             values[row][name] = scores
     rows = _judged(rows, values, chosen)
-    verdicts = {row: _row_verdict(line, labels) for row, line in rows.items()}
+    verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
     foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
     whole = rows | foot
     return Table(
@@ -250,7 +253,7 @@ def _judged(
     return judged
 
 
-def _row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
+def row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
     """Return one word where all cells have the same verdict, else each word with its columns."""
     words: dict[str, list[str]] = {}
     for name, cell in line.items():

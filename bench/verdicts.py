@@ -1,4 +1,5 @@
-"""Verdicts on our runs of a cell beside the paper's `mean ± std` of three seeds.
+"""Verdicts on our runs of a cell beside the paper's `mean ± std` of three seeds, or beside its bare
+number.
 
 A difference that is not significant is no agreement: equivalence has a test of its own, and a cell
 that passes neither stays undecided. Holm's correction keeps the chance of a single wrong verdict of
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from bench.statistics import LEVEL, estimate
+from bench.statistics import LEVEL, Estimate, estimate
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
@@ -26,6 +27,7 @@ MARGIN = 5.0  # normalised points: within it, means count as equivalent
 PAPER_SEEDS = 3
 ERROR_RATE = 0.05  # for each family of tests in a table
 HALF_DIGIT = 0.05  # the paper prints one decimal, so its 0.0 stands for anything up to this
+ONE_RUN = "we have one run, which has no spread"
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,10 @@ class Comparison:
     Attributes:
         difference: our mean minus the paper's, points.
         error: its standard error; NaN, as the next three, where the two are not compared.
-        freedom: degrees of freedom of the error, after Satterthwaite 1946.
-        different: p of Welch's test, two-sided, that the means are the same.
+        freedom: degrees of freedom of the error, after Satterthwaite 1946 where the paper prints a
+            spread.
+        different: p, two-sided, of Welch's test that the means are the same; of Student's where the
+            paper's number is taken as exact.
         equivalent: p of two one-sided tests (Schuirmann 1987) that they lie further apart than the
             margin.
         margin: points.
@@ -98,25 +102,62 @@ def compare(
             margin is not positive.
     """
     mine = estimate(ours)
-    gap = mine.mean - paper_mean
-    if not math.isfinite(gap):
-        raise ValueError(f"our scores {list(ours)} and the paper's {paper_mean} must be finite")
+    gap = _gap(mine, ours, paper_mean, margin)
     if paper_seeds < 2:
         raise ValueError(f"{paper_seeds} seeds of the paper have no spread; at least 2 are needed")
-    if not margin > 0:
-        raise ValueError(f"a margin of {margin} points allows no equivalence; give more than 0")
-    obstacle, why = "", ""
     if not same_data:
-        obstacle, why = OTHER_DATA, "our runs did not learn from D4RL's files"
-    elif paper_std is None:
-        obstacle, why = NOT_COMPARABLE, "the paper prints no spread over its own seeds"
-    elif mine.runs == 1:
-        obstacle, why = NOT_COMPARABLE, "we have one run, which has no spread"
-    if obstacle or paper_std is None:
-        return Comparison(gap, math.nan, math.nan, math.nan, math.nan, margin, obstacle, why)
+        return _incomparable(gap, margin, OTHER_DATA, "our runs did not learn from D4RL's files")
+    if paper_std is None:
+        why = "the paper prints no spread over its own seeds"
+        return _incomparable(gap, margin, NOT_COMPARABLE, why)
+    if mine.runs == 1:
+        return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
     own, printed = mine.std**2 / mine.runs, max(paper_std, HALF_DIGIT) ** 2 / paper_seeds
     error = math.sqrt(own + printed)
     freedom = error**4 / (own**2 / (mine.runs - 1) + printed**2 / (paper_seeds - 1))
+    return _tested(gap, error, freedom, margin)
+
+
+def compare_exact(ours: Sequence[float], paper_mean: float, margin: float = MARGIN) -> Comparison:
+    """Return the tests of our run scores against a printed number taken as exact.
+
+    For a number that the paper prints without a spread, a number of seeds or of episodes: whatever
+    error it has itself is left out, so both verdicts are about the number in print. The tests are
+    Student's on our runs alone, two-sided for a difference and two one-sided ones for equivalence.
+    Our standard deviation counts as at least half of the paper's last digit: runs that agree exactly
+    do not know its number better than it is printed.
+
+    Args:
+        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
+        paper_mean: as printed.
+        margin: how many points apart still count as equivalent.
+
+    Raises:
+        ValueError: we have no runs, a number is not finite, or the margin is not positive.
+    """
+    mine = estimate(ours)
+    gap = _gap(mine, ours, paper_mean, margin)
+    if mine.runs == 1:
+        return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
+    error = max(mine.std, HALF_DIGIT) / math.sqrt(mine.runs)
+    return _tested(gap, error, mine.runs - 1, margin)
+
+
+def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float) -> float:
+    """Return our mean minus the paper's, checked."""
+    gap = mine.mean - paper_mean
+    if not math.isfinite(gap):
+        raise ValueError(f"our scores {list(ours)} and the paper's {paper_mean} must be finite")
+    if not margin > 0:
+        raise ValueError(f"a margin of {margin} points allows no equivalence; give more than 0")
+    return gap
+
+
+def _incomparable(gap: float, margin: float, obstacle: str, why: str) -> Comparison:
+    return Comparison(gap, math.nan, math.nan, math.nan, math.nan, margin, obstacle, why)
+
+
+def _tested(gap: float, error: float, freedom: float, margin: float) -> Comparison:
     different = 2 * float(stats.t.sf(abs(gap) / error, freedom))
     # the larger of the two one-sided p is that of the end of the margin nearer to the gap
     equivalent = float(stats.t.sf((margin - abs(gap)) / error, freedom))

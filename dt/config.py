@@ -53,9 +53,13 @@ class Config:
     schedule: Literal["constant", "cosine"] = "constant"
     # standard deviation that embeddings of time steps start with; 1 is PyTorch's default, as in kzl
     time_std: float = 1.0
-    # of discrete actions: mode, the likeliest one; sample, one drawn from the predicted distribution
-    # (kzl atari/mingpt/utils.py). The paper does not say which for Key-to-Door
-    act: Literal["mode", "sample"] = "sample"
+    # standard deviation that the transformer's matrices start with (kzl: GPT-2's, made for width 768),
+    # and those of them that carry what attention gathers, values and projection; None: the same
+    init_std: float = 0.02
+    value_std: float | None = None
+    # discrete actions are drawn from the softmax of logits / temperature (kzl atari/mingpt/utils.py: 1);
+    # 0 takes the likeliest. The paper does not say which for Key-to-Door
+    temperature: float = 1.0
     # of the averaged weights that act, a step: average = decay * average + (1 - decay) * weights;
     # 0: the last weights act, as in kzl
     average_decay: float = 0.0
@@ -64,18 +68,16 @@ class Config:
         for name in ("context_length", "layers", "heads", "width", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "gradient_clip", "return_scale"):
+        for name in ("learning_rate", "gradient_clip", "return_scale", "init_std", "value_std"):
             if getattr(self, name) is not None and getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("weight_decay", "warmup_steps"):
+        for name in ("weight_decay", "warmup_steps", "time_std", "temperature"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
-        if self.time_std < 0:
-            raise ValueError(f"time_std must not be negative, not {self.time_std}")
         if not 0 <= self.average_decay < 1:
             raise ValueError(
                 f"average_decay must be at least 0 and below 1, not {self.average_decay}"

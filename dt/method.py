@@ -162,5 +162,7 @@ def _build(
         time_embedding=config.time_embedding,
         embedding_order=config.embedding_order,
         time_std=config.time_std,
+        init_std=config.init_std,
+        value_std=config.value_std,
         discrete=discrete,
     ).to(device)

@@ -117,6 +117,8 @@ class DecisionTransformer(nn.Module):
         embedding_order: whether the LayerNorm comes after the time step is added or before; the
             former if it is concatenated.
         time_std: standard deviation that the embeddings of time steps start with.
+        init_std: that of the transformer's matrices.
+        value_std: that of the matrices of attention's values and projection; None: the same.
         discrete: whether actions are numbers 0 to A - 1.
     """
 
@@ -134,6 +136,8 @@ class DecisionTransformer(nn.Module):
         time_embedding: Literal["add", "concatenate"] = "add",
         embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm",
         time_std: float = 1.0,
+        init_std: float = 0.02,
+        value_std: float | None = None,
         discrete: bool = False,
     ) -> None:
         super().__init__()
@@ -157,11 +161,15 @@ class DecisionTransformer(nn.Module):
         self.predict_action = nn.Linear(width, action_size)
         # kzl trajectory_gpt2.py `_init_weights`: the GPT's matrices N(0, 0.02), biases 0. The
         # embeddings and the head stand outside the GPT there and keep PyTorch's defaults.
-        for block in self.blocks:
+        for block in self.layers:
             for layer in block.modules():
                 if isinstance(layer, nn.Linear):
-                    nn.init.normal_(layer.weight, std=0.02)
+                    nn.init.normal_(layer.weight, std=init_std)
                     nn.init.zeros_(layer.bias)
+            if value_std is not None:
+                with torch.no_grad():
+                    block.attention.project.weight.mul_(value_std / init_std)
+                    block.attention.qkv.weight[2 * width :].mul_(value_std / init_std)
         if predict == "all":  # last, so that everything else starts as it does without them
             self.predict_state = nn.Linear(width, observation_size)
             self.predict_return = nn.Linear(width, 1)

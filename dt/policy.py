@@ -23,8 +23,8 @@ class DecisionTransformerPolicy:
     """Acts on the last K time steps; asks for what is left of the target return.
 
     Where K covers the horizon nothing ever leaves the context: keys and values are remembered
-    instead of computed again (dt/memory.py). Discrete actions are the likeliest, or drawn with a
-    generator for each episode (`Config.act`).
+    instead of computed again (dt/memory.py). Discrete actions are drawn with a generator for each
+    episode.
 
     With a discount below 1 it asks at each step for the discounted value of the target spread
     evenly over the horizon, whatever was earned (`spread_evenly`), also where all reward comes
@@ -85,7 +85,7 @@ class DecisionTransformerPolicy:
         )
         action = np.asarray(self.predict().numpy())
         if self.model.discrete:
-            action = choose(action, self.config.act, self.generators)
+            action = choose(action, self.config.temperature, self.generators)
         self.actions[:, self.step] = torch.from_numpy(action)
         self.step += 1
         return action

@@ -71,6 +71,37 @@ def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) ->
     return _measure(difference_over_tasks(ours, best), about)
 
 
+def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measure:
+    """Return the worst of `methods` minus the best of `against`, on each data set and in the mean;
+    both are chosen by their means there, so the lead looks smaller than that of any chosen pair.
+    """
+    groups, about = _paired(scores, [*methods, *against], (100,))
+    tasks = list(dict.fromkeys(final(scores)["task"]))
+
+    def mean(runs: list[float]) -> float:
+        return float(np.mean(runs))
+
+    ours = [min(cell, key=mean) for cell in zip(*groups[: len(methods)], strict=True)]
+    best = [max(cell, key=mean) for cell in zip(*groups[len(methods) :], strict=True)]
+    each = [difference_over_tasks([a], [b]) for a, b in zip(ours, best, strict=True)]
+    whole = _measure(difference_over_tasks(ours, best), about)
+    return replace(whole, parts=dict(zip(tasks, each, strict=True)))
+
+
+def measured(scores: pd.DataFrame, method: str, measure: str, group: str) -> Measure:
+    """Return the mean over data sets of a number that a probe measured of each run, in its own
+    units (bench/critic.py, bench/paths.py).
+    """
+    rows = scores[(scores["kind"] == "probe") & (scores["method"] == method)]
+    rows = rows[(rows["measure"] == measure) & (rows["group"] == group)].dropna(subset=["value"])
+    if rows.empty:
+        raise NotRun(f"no probe of {method} measured {measure} {group}".rstrip())
+    groups = {str(task): runs["value"].tolist() for task, runs in rows.groupby("task", sort=False)}
+    about = _about(rows, [(task, 100.0) for task in groups], 0)
+    whole = _measure(estimate_over_tasks(list(groups.values())), about)
+    return replace(whole, parts={task: estimate(runs) for task, runs in groups.items()})
+
+
 def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
     """Return dense minus sparse of one method."""
     rows = final(scores)
@@ -321,6 +352,8 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
     for function in (
         difference,
         difference_to_best,
+        lead,
+        measured,
         reward_difference,
         improvement,
         spread_ratio,

@@ -144,8 +144,9 @@ class Trajectories:
         """Refuse data that no method could learn from.
 
         Raises:
-            ValueError: a shape is wrong, a value is not finite, or an episode does not end where
-                the flags say. The message starts with `name`.
+            ValueError: a shape is wrong, a value is not finite, a discrete action is none of the
+                choices, or an episode does not end where the flags say. The message starts with
+                `name`.
         """
         steps = len(self.rewards)
         for array in ARRAYS:
@@ -153,6 +154,10 @@ class Trajectories:
                 raise ValueError(
                     f"{name}: {array} has {len(getattr(self, array))} rows, rewards {steps}"
                 )
+        if self.discrete and self.action_low != 0:
+            raise ValueError(
+                f"{name}: discrete actions count from 0, but the action range begins at {self.action_low:g}"
+            )
         outside = (self.actions < self.action_low) | (self.actions > self.action_high)
         if self.discrete and outside.any():
             raise ValueError(
@@ -212,7 +217,8 @@ def from_arrays(
         discrete: whether actions are whole numbers up to the end of `action_range`.
 
     Raises:
-        ValueError: no episode ends, or `Trajectories.check` objects.
+        ValueError: no episode ends, a discrete action is not a whole number, or
+            `Trajectories.check` objects.
     """
     given = {
         "observations": (observations, max(np.ndim(observations), 2) if discrete else 2),
@@ -236,7 +242,9 @@ def from_arrays(
     with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
         data = Trajectories(
             observations=np.asarray(whole, dtype=seen),
-            actions=np.asarray(actions[:stop], dtype=np.int64 if discrete else np.float32),
+            actions=_whole(actions[:stop])
+            if discrete
+            else np.asarray(actions[:stop], dtype=np.float32),
             rewards=np.asarray(rewards[:stop], dtype=np.float32),
             terminals=np.asarray(terminals[:stop], dtype=np.bool_),
             timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
@@ -251,3 +259,18 @@ def from_arrays(
         )
     data.check("these arrays")
     return data
+
+
+def _whole(actions: Array) -> I64:
+    """Return discrete actions (N,) as int64.
+
+    Raises:
+        ValueError: one is not a whole number; rounding would make it another action.
+    """
+    numbers = np.asarray(actions, dtype=np.int64)
+    if len(other := np.flatnonzero(numbers != actions)):
+        raise ValueError(
+            f"these arrays: actions hold {actions[other[0]]} in row {other[0]}; discrete ones are "
+            "whole numbers"
+        )
+    return numbers

@@ -23,6 +23,14 @@ class UnknownEnvironment(ValueError):
     """Gymnasium cannot make this environment here. The message says why and what to do."""
 
 
+def register() -> None:
+    """Make this suite's environments known to Gymnasium; doing it twice is harmless."""
+    from bench.environments import graph, key_to_door, reacher2d
+
+    for module in (reacher2d, key_to_door, graph):
+        module.register()
+
+
 def make(environment: str) -> Any:
     """Return a Gymnasium environment with its time limit.
 
@@ -32,10 +40,7 @@ def make(environment: str) -> Any:
     """
     import gymnasium
 
-    from bench.environments import graph, key_to_door, reacher2d
-
-    for module in (reacher2d, key_to_door, graph):
-        module.register()
+    register()
     installed = tuple(int(part) for part in version("mujoco").split(".")[:3])
     if not MUJOCO_FROM <= installed < MUJOCO_BELOW:
         raise UnknownEnvironment(

@@ -3,9 +3,11 @@ computed here, but for what says so.
 
 - `tables`: the paper's tables, their averages and the errors in them;
 - `drawn`: Figures 3 and 4 as numbers;
+- `critic`: Figure 5 as numbers;
 - `others`: published scores of other implementations on the same data.
 """
 
+from bench.quoted.critic import Band, Look, figure5, figure5_looks
 from bench.quoted.drawn import Bar, Curve, figure3, figure4
 from bench.quoted.others import PeerCell, peers, peers_of, seeds_of
 from bench.quoted.tables import (
@@ -19,9 +21,11 @@ from bench.quoted.tables import (
 )
 
 __all__ = [
+    "Band",
     "Bar",
     "Curve",
     "Erratum",
+    "Look",
     "PeerCell",
     "Quoted",
     "average_of_rows",
@@ -29,6 +33,8 @@ __all__ = [
     "errata",
     "figure3",
     "figure4",
+    "figure5",
+    "figure5_looks",
     "peers",
     "peers_of",
     "printed_average",

@@ -42,6 +42,7 @@ wildcard_constraints:
     reward="dense|sparse",
     probe="|".join(PROBES),
     seed=r"\d+",
+    ledger="claims|claims_mujoco",
     steps=r"\d+",
 
 
@@ -74,7 +75,7 @@ def variant_arguments(wildcards):
 # a setting of the evaluation; a domain may have its own
 def evaluation(key):
     def of_task(wildcards):
-        domain = wildcards.task.split("-")[0]
+        domain = wildcards.task.split("-", 1)[0]
         own = config["evaluation"].get("domains", {}).get(domain, {})
         return own.get(key, config["evaluation"].get(key, 1000))
 
@@ -177,19 +178,20 @@ def continuous(suite):
     return not any(task_by_name(run.task).kind in SIZES for run in PLAN.runs[suite])
 
 
-# the claims that a config's suites have runs for; the others are listed as such
-CLAIMS = f"reports/{PLAN.scale}/claims.md"
-CLAIM_SUITES = suites_of_claims(PLAN)
+# a ledger -> the suites whose scores it judges; claims about others are listed as not run
+LEDGERS = {"claims": suites_of_claims(PLAN)}
+LEDGERS["claims_mujoco"] = [suite for suite in LEDGERS["claims"] if continuous(suite)]
 
 
 def scores_of_claims(wildcards):
+    below = f"results/{wildcards.scale}"
     return [
-        f"results/{wildcards.scale}/{suite}/scores.parquet" for suite in CLAIM_SUITES
+        f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]
     ]
 
 
 def finished():
-    pages = [Path(CLAIMS).with_suffix(".html")]
+    pages = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
     for suite in PLAN.runs:
         names = [*PLAN.pages[suite], "data", "cost"]
         pages += [Path(f"reports/{PLAN.scale}/{suite}/{name}.html") for name in names]

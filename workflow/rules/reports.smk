@@ -56,25 +56,25 @@ rule claims:
         scores_of_claims,
     output:
         report(
-            "reports/{scale}/claims.html",
+            "reports/{scale}/{ledger}.html",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"page": "ledger", "format": "HTML"},
+            labels={"page": "{ledger}", "format": "HTML"},
         ),
         report(
-            "reports/{scale}/claims.csv",
+            "reports/{scale}/{ledger}.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"page": "numbers", "format": "CSV"},
+            labels={"page": "{ledger}, numbers", "format": "CSV"},
         ),
-        "reports/{scale}/claims.md",
+        "reports/{scale}/{ledger}.md",
     log:
-        "logs/{scale}/claims.log",
+        "logs/{scale}/{ledger}.log",
     conda:
         "../../environment.yml"
     params:
         code=code("bench/claims/ledger.py", "bench/claims/claims.yaml"),
-        suites=CLAIM_SUITES,
+        suites=lambda wildcards: LEDGERS[wildcards.ledger],
     message:
         "Judging the paper's claims"
     shell:
@@ -177,13 +177,14 @@ for name in PLAN.runs:
         localrule: True
 
 
+# what the paper claims, judged by every suite that some claim is about
 rule all_claims:
     input:
-        CLAIMS,
+        f"reports/{PLAN.scale}/claims.md",
 
 
 # every table and figure of the paper's continuous control, and what they say of its claims
 rule paper_mujoco:
     input:
-        CLAIMS,
+        f"reports/{PLAN.scale}/claims_mujoco.md",
         [pages_of(suite) for suite in PLAN.runs if continuous(suite)],
