@@ -31,7 +31,7 @@ class Variant:
         label: as printed.
         steps: gradient steps.
         options: values for the module's Config.
-        domains: domain -> options laid over these there, such as Reacher's shorter context.
+        domains: domain or task -> options laid over these there, such as Reacher's shorter context.
         reason: why hyperparameters differ from the module's defaults, printed in the report.
         quoted: table and column of the paper that its score stands beside.
     """
@@ -45,9 +45,13 @@ class Variant:
     reason: str
     quoted: tuple[str, str] | None
 
-    def options_json(self, domain: str) -> str:
-        """Return the options on a domain as one canonical JSON text."""
-        return json.dumps(self.options | self.domains.get(domain, {}), sort_keys=True)
+    def options_json(self, task: str) -> str:
+        """Return the options on a task as one canonical JSON text: the method's, its domain's over
+        them, its own over both.
+        """
+        domain = task.split("-", 1)[0]
+        own = self.domains.get(domain, {}) | self.domains.get(task, {})
+        return json.dumps(self.options | own, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -152,8 +156,9 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             )
     known = [*declared, *dropped]
     domains = list(dict.fromkeys(task.split("-", 1)[0] for task in known_tasks()))
+    places = [*domains, *known_tasks()]
     for name, entry in declared.items():
-        _known(f"methods.{name}.domains", list(entry.get("domains") or {}), domains, "domain")
+        _known(f"methods.{name}.domains", list(entry.get("domains") or {}), places, "domain")
 
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}

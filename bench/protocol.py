@@ -42,6 +42,11 @@ def episode_seed(environment: str, episode: int) -> int:
     return derive("evaluation", environment, episode)
 
 
+def policy_seed(environment: str, seed: int, episode: int) -> int:
+    """Return the seed that a policy of run seed `seed` draws from in an episode."""
+    return derive("policy", environment, seed, episode)
+
+
 def evaluate(
     policy: Policy,
     task: Task,
@@ -111,7 +116,7 @@ def _batch(
     space = environments.action_space
     name = task.domain.environment
     played = [episode if episode is not None else lane for lane, episode in enumerate(wanted)]
-    noise = [derive("policy", name, seed, episode) for episode in played]
+    noise = [policy_seed(name, seed, episode) for episode in played]
     policy.reset(np.array(noise, dtype=np.int64), np.full(lanes, target, dtype=np.float32))
     for lane, episode in enumerate(played):
         environments.reset(lane, episode_seed(name, episode))

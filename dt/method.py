@@ -31,7 +31,8 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
     returns-to-go, with `predict: returns` plus that of the episode's success.
 
     Raises:
-        ValueError: an episode of the data is longer than the task's horizon.
+        ValueError: an episode of the data is longer than the task's horizon, or than the context
+            where all windows start with an episode.
         Diverged: the loss is no longer finite.
     """
     longest, horizon = int(data.lengths.max()), context.task.domain.horizon
@@ -39,6 +40,11 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
         raise ValueError(
             f"the data hold an episode of {longest} steps, but {context.task.name} ends after "
             f"{horizon}: correct `horizon` in bench/tasks.toml or the data"
+        )
+    if config.windows == "first_step" and longest > config.context_length:
+        raise ValueError(
+            f"windows 'first_step' would show the first {config.context_length} steps of an episode of "
+            f"{longest} and never the others: set context_length to {longest}, or windows to 'any_step'"
         )
     return_scale = config.return_scale or context.task.domain.return_scale
     with context.torch_random():

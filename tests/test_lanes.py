@@ -183,7 +183,18 @@ def test_a_step_of_one_lane_says_the_same(both: Any) -> None:
         (lambda lanes: np.full(lanes, np.nan), "not a finite number"),
         (lambda lanes: np.full(lanes, "left"), "not a finite number"),
     ],
-    ids="float half above below column one-hot one-lane scalar nan text".split(),
+    ids=[
+        "float",
+        "half",
+        "above",
+        "below",
+        "column",
+        "one-hot",
+        "one-lane",
+        "scalar",
+        "nan",
+        "text",
+    ],
 )
 def test_useless_actions_are_refused_with_the_methods_name(
     act: Callable[[int], Any], message: str

@@ -16,7 +16,7 @@ from bench.code import ROOT
 from bench.method import load_method
 from bench.plan import BadConfig, check_config, found_modules, make_plan
 from bench.quoted import cells
-from bench.tasks import TASKS
+from bench.tasks import MUJOCO
 
 
 def read(*names: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_the_default_config_compares_the_methods_of_the_paper() -> None:
     assert {"dt", "cql", "bc", "bc10", "uniform", "behaviour"} <= set(variants)
     assert variants["dt"].module == "dt"
     assert variants["bc10"].module == "percent_bc"
-    assert variants["uniform"].quoted is None
+    assert variants["uniform"].quoted == ("Table 6", "Random")  # the one table that has it
 
 
 def test_every_percent_bc_of_table_3_is_declared() -> None:
@@ -109,7 +109,7 @@ def test_reacher_has_a_shorter_context_where_others_have_the_papers(scale: str) 
 def test_the_paper_scale_is_the_authors_settings() -> None:
     plan = make_plan(read("config.yaml", "paper.yaml"))
     assert len(plan.runs["mujoco"]) == 12 * 6 * 3
-    assert {run.task for run in plan.runs["mujoco"]} == set(TASKS)
+    assert {run.task for run in plan.runs["mujoco"]} == set(MUJOCO)
     for name in ("dt", "cql", "bc"):
         assert plan.variants[name].options == {}
     assert plan.variants["bc10"].options == {
@@ -267,7 +267,7 @@ def test_an_unknown_module_is_refused_with_the_known_ones(
     config: dict[str, Any], root: Path
 ) -> None:
     config["methods"]["bc"]["module"] = "mlp"
-    message = r"methods\.bc\.module: unknown module 'mlp'; known: dt, bc, behaviour"
+    message = r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_graph, bc, behaviour"
     with pytest.raises(BadConfig, match=message):
         make_plan(config, root)
 

@@ -14,7 +14,9 @@ import pytest
 import baselines.bc
 import dt.method
 from bench import quoted as package
+from bench.critic import OUTCOMES
 from bench.datasets.d4rl_files import files
+from bench.environments.key_to_door import HORIZON, PHASES
 from bench.quoted import (
     Curve,
     average_of_rows,
@@ -22,15 +24,19 @@ from bench.quoted import (
     errata,
     figure3,
     figure4,
+    figure5,
+    figure5_looks,
     peers,
     peers_of,
     printed_average,
     quoted,
     seeds_of,
 )
-from bench.tasks import DOMAINS, KINDS, TASKS
+from bench.tasks import DOMAINS, KINDS, MUJOCO, TASKS
 
 FOLDER = Path(package.__file__).parent
+KEY_TO_DOOR = ("key_to_door-1k", "key_to_door-10k")
+CONTROL = list(dict.fromkeys(TASKS[name].domain.name for name in MUJOCO))
 GYM = ("halfcheetah", "hopper", "walker2d")
 D4RL_TASKS = {f"{domain}-{kind}" for domain in GYM for kind in KINDS}
 GAMER = {"breakout": (2, 30), "qbert": (164, 13455), "pong": (-21, 15), "seaquest": (68, 42055)}
@@ -50,11 +56,14 @@ KEYS = {
     "figure3.csv": ("group", "method"),
     "figure4.csv": ("domain", "raw_target"),
     "figure4_lines.csv": ("domain",),
+    "figure5.csv": ("series", "step"),
+    "figure5_attention.csv": ("event",),
+    "figure6.csv": ("series", "steps"),
     "peers.csv": ("source", "method", "task", "rule"),
     "peer_seeds.csv": ("source", "method", "task", "rule", "seed"),
 }
 TEXT = {"note", "sentence", "citation", "rule", "label", "place", "source", "group", "domain"}
-TEXT |= {"table", "task", "method"}
+TEXT |= {"table", "task", "method", "series", "event", "steps"}
 
 
 def panel(domain: str) -> Curve:
@@ -106,8 +115,8 @@ def test_no_key_twice_and_every_number_finite(name: str) -> None:
 
 
 def test_every_row_of_a_gym_table_is_a_task() -> None:
-    tasks = {task for table, task, _ in cells() if table != "Table 5"}
-    assert {task for task in tasks if not task.startswith("average")} == set(TASKS)
+    tasks = {task for table, task, _ in cells() if table not in ("Table 5", "Table 6")}
+    assert {task for task in tasks if not task.startswith("average")} == set(MUJOCO)
 
 
 def test_table_5() -> None:
@@ -132,6 +141,20 @@ def test_table_5_is_figure_4_at_the_papers_targets_but_for_two_errata(
     assert set(wrong) == {"qbert", "pong"}
     expected = wrong.get(game, score("Table 5", game, method))
     assert round(achieved(game, target), 1) == expected
+
+
+def test_table_6() -> None:
+    methods = ("DT", "CQL", "BC", "%BC", "Random")
+    keys = [(task, method) for table, task, method in cells() if table == "Table 6"]
+    assert keys == [(task, method) for task in KEY_TO_DOOR for method in methods]
+    assert set(KEY_TO_DOOR) <= set(TASKS)
+    first, second = ([score("Table 6", task, m) for m in methods] for task in KEY_TO_DOOR)
+    assert first == [71.8, 13.1, 1.4, 69.9, 3.1]
+    assert second == [94.6, 13.3, 1.6, 95.1, 3.1]
+    for key, cell in cells().items():
+        if key[0] == "Table 6":
+            assert cell.std is None
+            assert bool(cell.note) == (key[2] == "%BC")
 
 
 def test_table_7_repeats_tables_2_and_3_but_for_one_cell() -> None:
@@ -282,6 +305,12 @@ def test_figure_3_on_atari_is_the_mean_of_four_games() -> None:
     assert statistics.fmean(games) == pytest.approx(heights["DT"], abs=0.01)
 
 
+def test_figure_3_on_key_to_door_is_the_mean_of_table_6() -> None:
+    heights = {bar.method: bar.height for bar in figure3() if bar.group == "Key-To-Door"}
+    for method, height in heights.items():
+        assert round(average_of_rows("Table 6", method), 1) == height
+
+
 @pytest.mark.parametrize("domain", GRIDS)
 def test_the_targets_of_figure_4_are_even_steps(domain: str) -> None:
     curve = panel(domain)
@@ -315,12 +344,13 @@ def test_known_points_of_figure_4() -> None:
 
 def test_a_domain_that_figure_4_does_not_have() -> None:
     assert figure4("ant") is None
-    assert set(DOMAINS) <= set(GRIDS)
+    assert figure4("key_to_door") is None
+    assert set(CONTROL) <= set(GRIDS)
 
 
 def test_the_panels_carry_the_labels_of_the_registry() -> None:
-    assert {name: panel(name).label for name in DOMAINS} == {
-        name: domain.label for name, domain in DOMAINS.items()
+    assert {name: panel(name).label for name in CONTROL} == {
+        name: DOMAINS[name].label for name in CONTROL
     }
 
 
@@ -356,6 +386,47 @@ def test_lines_in_clipped_rewards_are_not_corrected_by_guess() -> None:
         assert panel(game).raw_best_printed is not None
         assert panel(game).raw_best_corrected is None
         assert "clipped" in panel(game).note
+
+
+def test_the_bands_of_figure_5() -> None:
+    bands = {band.outcome: band for band in figure5()}
+    assert tuple(bands) == OUTCOMES
+    for band in bands.values():
+        assert len(band.low) == len(band.high) == len(band.middle) == HORIZON
+        assert all(low < high for low, high in zip(band.low, band.high, strict=True))
+    # middles as the eye reads them off the page
+    for step, expected in (
+        (0, (0.28, 0.28, 0.29)),
+        (10, (0.20, 0.36, 0.36)),
+        (60, (0.10, 0.42, 0.41)),
+        (110, (0.11, 0.63, 0.39)),
+        (119, (0.08, 0.86, 0.15)),
+    ):
+        middles = [band.middle[step] for band in bands.values()]
+        assert middles == pytest.approx(expected, abs=0.011)
+    # so it is no band of probabilities
+    assert [outcome for outcome, band in bands.items() if min(band.low) < 0] == [OUTCOMES[0]]
+
+
+def test_in_the_distractor_room_nothing_happens_in_figure_5() -> None:
+    first, second = PHASES[0], PHASES[0] + PHASES[1]
+    for band in figure5():
+        inside = band.middle[first:second]
+        assert max(inside) - min(inside) < 0.02
+
+
+def test_the_attention_of_figure_5() -> None:
+    looks = {look.event: look for look in figure5_looks()}
+    key, door = looks["key"], looks["door"]
+    assert (key.step, key.first, key.last) == (13, 14, 111)
+    assert (door.step, door.first, door.last) == (112, 113, 120)
+    assert (key.mass, door.mass) == (0.9808, 0.9621)
+    for look in (key, door):
+        steps = range(look.first, look.last + 1)
+        assert look.even == pytest.approx(statistics.fmean(1 / step for step in steps), abs=5e-5)
+        assert look.first == look.step + 1
+    assert key.last + 1 == door.step
+    assert (door.last, sum(PHASES)) == (HORIZON, HORIZON)
 
 
 # the other implementations

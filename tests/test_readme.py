@@ -17,6 +17,10 @@ INSTEAD = {
     "snakemake --cores 8 all_mujoco": "snakemake all_mujoco --cores 2 --configfile config/smoke.yaml",
     "snakemake --cores 8 paper_mujoco": "snakemake paper_mujoco --cores 2 --configfile config/smoke.yaml",
     "snakemake --cores 8 all_claims": "snakemake all_claims --cores 2 --configfile config/smoke.yaml",
+    **{
+        f"snakemake --cores 8 all_{suite}": f"snakemake all_{suite} --cores 2 --configfile config/smoke.yaml"
+        for suite in ("key_to_door", "critic", "graph")
+    },
     "make report WHAT=paper_mujoco": "make report WHAT=paper_mujoco SCALE=smoke",
     "snakemake --cores 8 partial": "snakemake partial --cores 2 --configfile config/smoke.yaml",
 }
@@ -76,8 +80,13 @@ def test_every_readme_command_runs(clone):
         "context/table5",
         "sparse/table7",
         "targets/figure4",
+        "key_to_door/table6",
+        "critic/figure5",
+        "graph/figure6",
+        "graph/figure2",
     ):
         assert (clone / f"reports/smoke/{page}.md").stat().st_size > 0
+    assert (clone / "reports/smoke/key_to_door/episode.gif").stat().st_size > 0
     record = clone / "results/smoke/runs/reacher2d-medium/dense/100/mine/0/result.json"
     assert record.exists()  # the baseline that the README adds
 

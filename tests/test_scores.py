@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from conftest import RECORD
 
-from bench import scores
+from bench import record, scores
 from bench.files import DamagedFile
-from bench.identity import Identity
+from bench.identity import PROBES, Identity
 from bench.plan import Plan
-from bench.scores import Incomparable, collect, final
+from bench.scores import Incomparable, check_comparable, collect, final
 from bench.tasks import DOMAINS, TASKS
 
 Write = Callable[..., Path]
@@ -148,6 +148,114 @@ def test_records_that_cannot_be_compared_are_refused(
     paths = [write_record(RUN), write_record(LATER, **changes)]
     with pytest.raises(Incomparable, match=message):
         collect(paths, plan)
+
+
+KEY_TO_DOOR = RECORD["protocol"] | {"environment": "bench/KeyToDoor-v0"}
+GRAPH = RECORD["protocol"] | {"environment": "bench/ShortestPath2-v0"}
+OPENED = Identity("test", "key_to_door-1k", "dense", 100.0, "bc", 0)
+WALKED = Identity("test", "graph2-walks", "dense", 100.0, "bc", 0)
+
+
+def test_each_family_of_environments_has_a_protocol_of_its_own(
+    write_record: Write, plan: Plan
+) -> None:
+    paths = [
+        write_record(RUN),
+        write_record(OPENED, protocol=KEY_TO_DOOR | {"episodes": 1000, "lanes": 500}),
+        write_record(WALKED, protocol=GRAPH | {"episodes": 100}, versions={"mujoco": "3.3.0"}),
+    ]
+    assert collect(paths, plan)["protocol"].tolist() == [
+        "3 episodes in 2 lanes",
+        "1000 episodes in 500 lanes",
+        "100 episodes in 2 lanes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("key_to_door-1k", "key_to_door-10k"), ("graph1-walks", "graph2-walks")],
+)
+def test_within_a_family_protocols_must_agree(
+    write_record: Write, plan: Plan, first: str, second: str
+) -> None:
+    paths = []
+    for task, episodes in ((first, 100), (second, 1000)):
+        identity = Identity("test", task, "dense", 100.0, "bc", 0)
+        environment = TASKS[task].domain.environment
+        protocol = RECORD["protocol"] | {"environment": environment, "episodes": episodes}
+        paths.append(write_record(identity, protocol=protocol))
+    with pytest.raises(Incomparable, match=r"protocol.*100 episodes .*; 1000 episodes"):
+        collect(paths, plan)
+
+
+def test_nothing_is_comparable() -> None:
+    check_comparable(pd.DataFrame())
+
+
+def probe(
+    folder: Path,
+    kind: str = "critic",
+    identity: Identity = OPENED,
+    protocol: dict[str, Any] = KEY_TO_DOOR,
+    **changes: Any,
+) -> Path:
+    about = {"measure": "roc", "group": "door room", "y": None, "spread": None}
+    measures = [about | {"x": 0.25, "value": 0.5}, about | {"x": 1, "value": 1, "spread": 2}]
+    fields = RECORD | {"evaluations": [], "measures": measures, "protocol": protocol} | changes
+    record.write(folder / identity.folder(), identity, PROBES[kind], **fields)
+    return folder / identity.folder() / PROBES[kind]
+
+
+NOT_SCORED = ("target", "return_mean", "return_std", "length_mean", "score", "score_std", "asked")
+NUMBERS = ("x", "y", "value", "spread")
+
+
+def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
+    protocol = KEY_TO_DOOR | {"target": None, "episodes": 500, "lanes": 500}
+    frame = collect([probe(tmp_path, protocol=protocol)], plan)
+    assert len(frame) == 2
+    row = frame.iloc[0]
+    assert (row["task"], row["method"], row["seed"]) == ("key_to_door-1k", "bc", 0)
+    assert (row["label"], row["position"], row["status"]) == ("BC", 1, "done")
+    assert (row["kind"], row["step"], row["episodes"]) == ("probe", 20, 500)
+    assert (row["measure"], row["group"], row["x"], row["value"]) == ("roc", "door room", 0.25, 0.5)
+    assert math.isnan(row["y"])
+    assert math.isnan(row["spread"])
+    assert frame["spread"].tolist()[1] == 2
+    assert frame[list(NOT_SCORED)].isna().all(axis=None)
+    assert not frame["final"].any()
+    assert final(frame).empty
+    assert set(map(str, frame[list(NUMBERS)].dtypes)) == {"float64"}
+
+
+def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path) -> None:
+    paths = [write_record(OPENED, protocol=KEY_TO_DOOR), probe(tmp_path)]
+    frame = collect(paths, plan)
+    assert frame["kind"].tolist() == ["score", "probe", "probe"]
+    assert (frame["measure"][0], frame["group"][0]) == ("", "")
+    assert frame[list(NUMBERS)].iloc[0].isna().all()
+    assert frame["score"].tolist()[:1] == [3000]  # 30 times the reward
+    assert final(frame).index.tolist() == [0]
+    # the same columns in the same order, whatever comes first
+    backwards = collect(paths[::-1], plan)
+    assert list(backwards) == list(frame)
+    assert list(collect(paths[1:], plan)) == list(frame)
+
+
+def test_probes_are_compared_with_probes_of_their_family(tmp_path: Path, plan: Plan) -> None:
+    judged = probe(tmp_path)
+    found = probe(tmp_path, "paths", WALKED, GRAPH | {"episodes": 512})
+    assert len(collect([judged, found], plan)) == 4
+    again = Identity("test", "key_to_door-10k", "dense", 100.0, "bc", 0)
+    more = probe(tmp_path, identity=again, protocol=KEY_TO_DOOR | {"episodes": 9})
+    with pytest.raises(Incomparable, match="protocol"):
+        collect([judged, more], plan)
+
+
+def test_parquet_keeps_probes(write_record: Write, plan: Plan, tmp_path: Path) -> None:
+    frame = collect([write_record(OPENED, protocol=KEY_TO_DOOR), probe(tmp_path)], plan)
+    scores.write(frame, tmp_path / "scores.parquet")
+    pd.testing.assert_frame_equal(scores.read(tmp_path / "scores.parquet"), frame)
 
 
 def test_rows_follow_the_records(write_record: Write, plan: Plan) -> None:

@@ -352,6 +352,9 @@ def test_cost_by_hand(
     [
         ("hopper-medium-expert", ("Medium-Expert", "Hopper")),
         ("hopper-medium-replay", ("Medium-Replay", "Hopper")),
+        ("key_to_door-1k", ("1K random trajectories", "Key-to-Door")),
+        ("key_to_door-10k", ("10K random trajectories", "Key-to-Door")),
+        ("graph3-walks", ("Random walks", "Graph 3")),
     ],
 )
 def test_names_of_rows(task: str, row: tuple[str, str]) -> None:
@@ -437,6 +440,8 @@ def test_tables_2_and_3_agree_but_for_one_cell() -> None:
 
 def test_numbers_quoted_from_other_papers_say_so() -> None:
     for (table, task, method), cell in cells().items():
+        if table == "Table 6":  # all its numbers are the paper's own, printed without a spread
+            continue
         if method in ("BEAR", "BRAC-v", "AWR") and not task.startswith("average"):
             assert "D4RL paper" in cell.note
         if method == "CQL" and not task.startswith(("average", "reacher")):

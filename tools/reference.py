@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDS = ("result.json", "run.json", "sweep.json")
+RECORDS = ("result.json", "run.json", "sweep.json", "critic.json", "paths.json")
 FORMATS = (".md", ".csv", ".png")
 
 

@@ -251,8 +251,8 @@ def from_arrays(
             bounds=bounds,
             observation_mean=whole.mean(axis=0, dtype=np.float64).astype(np.float32),
             observation_std=whole.std(axis=0, dtype=np.float64).astype(np.float32),
-            action_low=action_range[0],
-            action_high=action_range[1],
+            action_low=float(action_range[0]),
+            action_high=float(action_range[1]),
             final_observations=None
             if final_observations is None
             else np.asarray(final_observations, dtype=seen),

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.environments.graph import HORIZON, I64, Graph, Walks
+from bench.datasets.trajectories import F64, I64, Trajectories, from_arrays
+from bench.environments.graph import HORIZON, Graph, Walks
 from bench.seeds import generator
 
 COUNT = 1000  # p.20
@@ -21,7 +21,7 @@ def walks(
     horizon: int = HORIZON,
     *,
     seed: int,
-    policy: Behaviour = "indices",
+    policy: Behaviour = "edges",
 ) -> Trajectories:
     """Return random walks, one after the other.
 
@@ -33,8 +33,8 @@ def walks(
         count: of walks.
         horizon: most steps of a walk.
         seed: of the data.
-        policy: `indices`: the action is uniform over all n nodes, so that most steps stay where
-            they are. `edges`: uniform over the out-edges, and a node without any stays.
+        policy: `edges`: the action is uniform over the out-edges, and a node without any stays.
+            `indices`: uniform over all n nodes, so that most steps stay where they are.
 
     Returns:
         Observations (N, 1) uint8 and actions (N,) int64, both nodes; rewards -1.
@@ -79,11 +79,11 @@ def walks(
     )
 
 
-def _along_edges(graph: Graph, nodes: I64, drawn: np.ndarray) -> I64:
+def _along_edges(graph: Graph, nodes: I64, drawn: F64) -> I64:
     """Return a neighbour of each node (L,), or the node itself where it has none, by numbers (L,)
     uniform in [0, 1).
     """
     degree = graph.adjacency.sum(axis=1)
     neighbours = np.argsort(~graph.adjacency, axis=1, kind="stable")  # (n, n), those come first
     index = (drawn * degree[nodes]).astype(np.int64)
-    return np.where(degree[nodes] > 0, neighbours[nodes, index], nodes)
+    return np.asarray(np.where(degree[nodes] > 0, neighbours[nodes, index], nodes), dtype=np.int64)

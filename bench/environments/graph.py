@@ -101,6 +101,23 @@ def distances(graph: Graph) -> F64:
     return steps
 
 
+def graph_of(environment: str) -> Graph:
+    """Return the graph of an environment with an id of its own, such as `bench/ShortestPath1-v0`.
+
+    Raises:
+        ValueError: it has none.
+    """
+    known = {own_id(index): index for index in GRAPHS}
+    if environment not in known:
+        raise ValueError(f"{environment!r} is no graph; known: {', '.join(known)}")
+    return random_graph(known[environment])
+
+
+def own_id(index: int) -> str:
+    """Return the Gymnasium id of a random graph."""
+    return ID.replace("-v", f"{index}-v")
+
+
 class Walks:
     """Episodes on one graph side by side, stepped together.
 
@@ -122,7 +139,7 @@ class Walks:
     @property
     def arrived(self) -> Bools:
         """Return which agents are at the goal, (L,)."""
-        return self.observations[:, 0] == self.graph.goal
+        return np.asarray(self.observations[:, 0] == self.graph.goal, dtype=np.bool_)
 
     @property
     def over(self) -> Bools:
@@ -158,7 +175,7 @@ class Walks:
         return np.full(len(lanes), -1, dtype=np.float32)
 
 
-class ShortestPath(gymnasium.Env[U8, np.int64]):
+class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     """One episode of `Walks` as a Gymnasium environment.
 
     The episode terminates at the goal and is truncated after 10 steps. `info` holds the fewest
@@ -195,7 +212,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):
         if not self._begun or self._walks.over[0]:
             raise gymnasium.error.ResetNeeded("the episode is over; call reset")
         if not self.action_space.contains(np.int64(action)):
-            raise ValueError(f"action must be 0 to {self.graph.nodes - 1}, not {action!r}")
+            raise ValueError(f"action must be 0 to {self.graph.nodes - 1}, not {action}")
         reward = float(self._walks.step(self._lane, np.array([action]))[0])
         terminal = bool(self._walks.arrived[0])
         truncated = bool(self._walks.over[0]) and not terminal
@@ -211,5 +228,4 @@ def register() -> None:
     if ID not in gymnasium.registry:
         gymnasium.register(ID, entry_point=entry_point)
         for index in GRAPHS:
-            own = ID.replace("-v", f"{index}-v")
-            gymnasium.register(own, entry_point=entry_point, kwargs={"graph": index})
+            gymnasium.register(own_id(index), entry_point=entry_point, kwargs={"graph": index})

@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.pages.key_to_door import KEY_TO_DOOR
 from bench.quoted import figure3
 from bench.sheets import Sheet
 from bench.statistics import Estimate, estimate_over_tasks
 from bench.tables import MISSING, headline, quoting, spell
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
-OURS = "OpenAI Gym"  # the group that MuJoCo suites are
+TABLES = {"OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}  # group -> its bars are means of
 NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
 
 
 def make(scores: pd.DataFrame, scale: str) -> Sheet:
-    """Return the paper's bars, and ours for the group that the suite's tasks are.
+    """Return the paper's bars, and ours for the groups that the suite's tasks are.
 
     Raises:
         ValueError: there is no score with dense reward and all of the data.
@@ -28,15 +29,17 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     if chosen.empty:
         raise ValueError("no score with dense reward and 100 % of the data: nothing for Figure 3")
     tasks = list(dict.fromkeys(chosen["task"]))
-    ours: dict[str, Estimate] = {}
-    for method in NAMES:
-        runs = quoting(chosen, "Table 2", method)
-        groups = [runs[runs["task"] == task]["score"].tolist() for task in tasks]
-        if all(groups):
-            ours[method] = estimate_over_tasks(groups)
+    groups = _groups(tasks)
+    ours: dict[tuple[str, str], Estimate] = {}
+    for group, members in groups.items():
+        for method in NAMES:
+            runs = quoting(chosen, TABLES[group], method)
+            cells = [runs[runs["task"] == task]["score"].tolist() for task in members]
+            if all(cells):
+                ours[group, method] = estimate_over_tasks(cells)
     body, numbers = [], []
     for bar in figure3():
-        mine = ours.get(bar.method) if bar.group == OURS else None
+        mine = ours.get((bar.group, bar.method))
         body.append(
             [bar.group, NAMES[bar.method], spell(mine) if mine else MISSING, f"{bar.height:.1f}"]
         )
@@ -50,10 +53,20 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     notes = [
         f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
         "95 % Welch-Satterthwaite interval over seeds. Groups without ours have no runs in this suite.",
+        *(["Key-To-Door: success rate in per cent."] if "Key-To-Door" in groups else []),
         *dict.fromkeys(f"Paper's {bar.group} {bar.label}: {bar.note}." for bar in figure3()),
     ]
     headings = ["Group", "Method", "Ours", "Paper"]
     return Sheet(TITLE, headings, body, notes, frame, lambda files: draw(frame, files))
+
+
+def _groups(tasks: list[str]) -> dict[str, list[str]]:
+    """Return group -> its tasks, for those of the groups that there are."""
+    groups: dict[str, list[str]] = {}
+    for task in tasks:
+        group = "Key-To-Door" if task in KEY_TO_DOOR else "OpenAI Gym"
+        groups.setdefault(group, []).append(task)
+    return groups
 
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:

@@ -51,6 +51,12 @@ def add(verbs: Any) -> None:
     sweep.add_argument("--device", default="cpu")
     sweep.set_defaults(verb=_sweep)
 
+    film = verbs.add_parser("film", help="an episode of a trained policy as a GIF")
+    film.add_argument("--run", type=Path, required=True)
+    film.add_argument("--episode", type=int, default=0, help="which of the evaluation's")
+    film.add_argument("--out", type=Path, required=True, help=".gif")
+    film.set_defaults(verb=_film)
+
     probe = verbs.add_parser("probe", help="measure more of a trained policy than its returns")
     probe.add_argument("kind", choices=PROBES, help="critic: Figure 5; paths: Figures 2 and 6")
     probe.add_argument("--run", type=Path, required=True)
@@ -103,3 +109,10 @@ def _probe(arguments: Arguments) -> None:
     from bench.probe import probe_run
 
     probe_run(arguments.run, arguments.data, arguments.kind, arguments.episodes, arguments.device)
+
+
+def _film(arguments: Arguments) -> None:
+    from bench.environments.film import film
+    from bench.footage import filmed
+
+    film(filmed(arguments.run, arguments.episode), arguments.out)

@@ -68,8 +68,9 @@ def method_code(half):
 
 
 def variant_arguments(wildcards):
-    chosen, domain = variant(wildcards), wildcards.task.split("-")[0]
-    return f"--module {chosen.module} --steps {chosen.steps} --options {quote(chosen.options_json(domain))}"
+    chosen = variant(wildcards)
+    options = quote(chosen.options_json(wildcards.task))
+    return f"--module {chosen.module} --steps {chosen.steps} --options {options}"
 
 
 # a setting of the evaluation; a domain may have its own
@@ -171,7 +172,15 @@ def pages_of(suite):
         for page in PLAN.pages[suite]
         for suffix in PAGES[page].suffixes
     ]
-    return [*files, f"{below}/cost.md", f"{below}/data.md"]
+    films = [f"{below}/episode.gif"] if "table6" in PLAN.pages[suite] else []
+    return [*files, *films, f"{below}/cost.md", f"{below}/data.md"]
+
+
+# the first method's first seed on the last data set, which is the largest
+def film_of(wildcards):
+    runs = PLAN.runs[wildcards.suite]
+    last = [run for run in runs if run.task == runs[-1].task]
+    return [last[0].folder() / "policy.safetensors"]
 
 
 def continuous(suite):
@@ -185,9 +194,7 @@ LEDGERS["claims_mujoco"] = [suite for suite in LEDGERS["claims"] if continuous(s
 
 def scores_of_claims(wildcards):
     below = f"results/{wildcards.scale}"
-    return [
-        f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]
-    ]
+    return [f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]]
 
 
 def finished():

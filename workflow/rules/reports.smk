@@ -1,6 +1,7 @@
 localrules:
     cost,
     data_page,
+    film,
     scores,
     claims,
     partial_report,
@@ -106,6 +107,30 @@ rule cost:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
         "python -m bench cost --config {params.config:q} --suite {wildcards.suite} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
+
+
+rule film:
+    input:
+        film_of,
+    output:
+        report(
+            "reports/{scale}/{suite}/episode.gif",
+            caption="../report/episode.rst",
+            category="Long-term credit assignment",
+            subcategory="Table 6, Key-to-Door",
+            labels={"suite": "{suite}", "page": "an episode", "format": "GIF"},
+        ),
+    log:
+        "logs/{scale}/{suite}/film.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/footage.py"),
+        run=folder_of_input,
+    message:
+        "Filming an episode of {wildcards.suite}"
+    shell:
+        "python -m bench film --run {params.run:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule data_page:

@@ -1,0 +1,305 @@
+"""Decision Transformer on graphs: a GPT that generates the return it asks for as well as the action
+(paper section 1, Figures 2 and 6; Appendix A.3, p.20).
+
+Every token is discrete. A step is the node s, the return R and the action a, the node to go to; a
+return is minus the steps left to the goal, 1 to T, or minus infinity where the walk misses it. R
+comes after s, since the paper predicts P(R_t | s_0..t, a_0..t-1, R_0..t-1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bench.choices import choose, generators_of
+from bench.context import Context
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
+from bench.fit import descend, fit
+from bench.networks import arrays_of, set_arrays
+from bench.tensors import below, read_tensors, write_tensors
+from dt.model import Block
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters of the graph model. The paper gives `prior_power` alone; for the rest "not
+    stated" means found by trials.
+    """
+
+    layers: int = 2  # not stated
+    heads: int = 1  # not stated; Table 9 has 1
+    width: int = 64  # not stated
+    dropout: float = 0.0  # not stated
+    batch_size: int = 64  # not stated; windows
+    learning_rate: float = 3e-3  # not stated
+    weight_decay: float = 1e-4  # not stated; Table 9's
+    warmup_steps: int = 100  # not stated
+    gradient_clip: float = 1.0  # not stated
+    prior_power: float = 10.0  # p.20: P_GPT(R) P_prior(R)^10
+    # returns that the GPT gives less than this are not asked for, unless all get less; the paper has
+    # no such bound: 0
+    least_probability: float = 0.0
+    # returns and actions are drawn from the softmax of logits / temperature; 0 takes the likeliest.
+    # Not stated, but in Figure 6 every path that reaches the goal is a shortest one, and of the paths
+    # of 4 steps, which begin at two nodes, 30 of 55 do: all of one node's. Draws would differ
+    temperature: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "heads", "width", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "gradient_clip"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("weight_decay", "warmup_steps", "prior_power", "temperature"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
+        for name in ("dropout", "least_probability"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 0 and below 1, not {getattr(self, name)}"
+                )
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
+
+
+class GraphTransformer(nn.Module):
+    """A GPT over the tokens s_0 R_0 a_0 s_1 R_1 ...: predicts R from s and a from R.
+
+    Args:
+        nodes: n; states and actions are 0 to n - 1.
+        horizon: T, most steps of a walk. Return token i < T stands for i + 1 steps to the goal,
+            token T for a walk that misses it.
+        config: width, layers, heads and dropout are used.
+    """
+
+    def __init__(self, nodes: int, horizon: int, config: Config) -> None:
+        super().__init__()
+        self.nodes, self.horizon = nodes, horizon
+        width, dropout = config.width, config.dropout
+        self.embed_state = nn.Embedding(nodes, width)
+        self.embed_return = nn.Embedding(horizon + 1, width)
+        self.embed_action = nn.Embedding(nodes, width)
+        self.embed_step = nn.Embedding(horizon, width)
+        self.embed_norm = nn.LayerNorm(width)
+        self.embed_dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            Block(width, config.heads, dropout) for _ in range(config.layers)
+        )
+        self.final_norm = nn.LayerNorm(width)
+        self.predict_return = nn.Linear(width, horizon + 1)
+        self.predict_action = nn.Linear(width, nodes)
+        for layer in self.modules():  # GPT-2's start, as in dt/model.py
+            if isinstance(layer, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(layer.weight, std=0.02)
+            if isinstance(layer, nn.Linear):
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, states: Tensor, returns: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Predict every step's return and action.
+
+        Args:
+            states: (B, K) int64, K <= T; position counts from the window's first step.
+            returns: (B, K) int64 tokens. Those of step t and later do not matter for the return
+                predicted at step t.
+            actions: (B, K) int64. Those of step t and later do not matter for the action predicted
+                at step t.
+
+        Returns:
+            Logits of returns (B, K, T + 1) and of actions (B, K, n).
+        """
+        steps = self.embed_step.weight[: states.shape[1]]
+        # (B, K, H) three times -> (B, 3K, H)
+        tokens = torch.stack(
+            [self.embed_state(states), self.embed_return(returns), self.embed_action(actions)],
+            dim=2,
+        )
+        x = self.embed_dropout(self.embed_norm((tokens + steps[:, None]).flatten(1, 2)))
+        mask = torch.full((x.shape[1], x.shape[1]), -math.inf, device=x.device).triu(1)
+        for block in self.blocks:
+            x = block(x, mask, slice(None))
+        x = self.final_norm(x)
+        return self.predict_return(x[:, 0::3]), self.predict_action(x[:, 1::3])
+
+
+class GraphPolicy:
+    """Walks towards the goal: asks for a return of its own, then acts on it; `targets` are not used.
+
+    The return is drawn from P_GPT(R) P_prior(R)^10 with P_prior of k steps proportional to
+    T + 1 - k (p.20). A walk that misses the goal counts as k = T + 1, so its prior is 0: it is never
+    asked for. From a node without a path the GPT gives nearly all to the miss, and what is asked for
+    is decided by what its softmax, never 0, leaves for the others: some return is always there, but
+    nothing can keep its promise.
+    """
+
+    def __init__(self, model: GraphTransformer, config: Config, device: str) -> None:
+        self.model = model
+        self.config = config
+        self.device = device
+        self.prior = log_prior(model.horizon, config.prior_power)
+        self.step = 0
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) walks, each with a generator of its own, and forget earlier ones."""
+        self.generators = generators_of(seeds)
+        # (3, L, T): states, returns, actions
+        self.tokens = torch.zeros(3, len(seeds), self.model.horizon, dtype=torch.int64)
+        self.step = 0
+
+    def act(self, observations: Array, rewards: F32) -> I64:
+        """Return the nodes to go to, (L,), from observations (L, 1) uint8; `rewards` are not used.
+
+        Raises:
+            ValueError: the walk is longer than T steps.
+        """
+        return self.generate(observations[:, 0].astype(np.int64))[1]
+
+    def generate(self, nodes: I64) -> tuple[I64, I64]:
+        """Return what is asked for in these nodes (L,), as steps to the goal (L,), 1 to T, and the
+        nodes to go to (L,).
+
+        Raises:
+            ValueError: the walk is longer than T steps.
+        """
+        if self.step >= self.model.horizon:
+            raise ValueError(f"a walk went on for more than {self.model.horizon} steps")
+        self.tokens[0, :, self.step] = torch.from_numpy(nodes)
+        asked = choose(self._wanted(self._predict()[0]), self.config.temperature, self.generators)
+        self.tokens[1, :, self.step] = torch.from_numpy(asked)
+        actions = choose(self._predict()[1], self.config.temperature, self.generators)
+        self.tokens[2, :, self.step] = torch.from_numpy(actions)
+        self.step += 1
+        return asked + 1, actions
+
+    def _wanted(self, logits: F32) -> F32:
+        """Return the logits (L, T) of returns with the prior, without the miss."""
+        probable = torch.from_numpy(logits).log_softmax(dim=1)[:, :-1].numpy()
+        least = np.float32(self.config.least_probability)
+        kept = (np.exp(probable) >= least) | (probable == probable.max(axis=1, keepdims=True))
+        never = np.finfo(np.float32).min
+        return np.asarray(np.where(kept, probable + self.prior, never), dtype=np.float32)
+
+    @torch.inference_mode()
+    def _predict(self) -> tuple[F32, F32]:
+        """Return the logits of the current step's returns (L, T + 1) and actions (L, n)."""
+        self.model.eval()
+        states, returns, actions = self.tokens[:, :, : self.step + 1].to(self.device)
+        predicted = self.model(states, returns, actions)
+        of_returns, of_actions = (logits[:, -1].float().cpu().numpy() for logits in predicted)
+        return of_returns, of_actions
+
+    def save(self, path: Path) -> None:
+        """Write weights and configuration."""
+        about = {"config": asdict(self.config), "horizon": self.model.horizon}
+        write_tensors(path, arrays_of(self.model, "model."), method="dt_graph", **about)
+
+
+def log_prior(horizon: int, power: float) -> F32:
+    """Return the logarithm of P_prior(k steps)^power, k = 1 to T, but for a constant, (T,)."""
+    steps = np.arange(1, horizon + 1)
+    return np.asarray(power * np.log(horizon + 1 - steps), dtype=np.float32)
+
+
+def return_tokens(data: Trajectories, horizon: int) -> I64:
+    """Return the token of every step's return, (N,): the steps left to the goal less 1, or
+    `horizon` where the walk misses it.
+    """
+    last = np.repeat(data.bounds[1:] - 1, data.lengths)
+    return np.asarray(
+        np.where(data.terminals[last], last - np.arange(data.steps), horizon), dtype=np.int64
+    )
+
+
+def check(data: Trajectories, horizon: int) -> None:
+    """Refuse data that are no walks on a graph.
+
+    Raises:
+        ValueError: observations are not (N, 1), or are no nodes; a reward is not -1; a walk is longer
+            than the horizon.
+    """
+    if not data.discrete or data.observations.shape[1:] != (1,):
+        raise ValueError(
+            f"dt_graph learns from walks: observations (N, 1) and actions (N,), both nodes, not "
+            f"{data.observations.shape} and {data.actions.shape}"
+        )
+    nodes = data.observations.astype(np.float64)
+    outside = (nodes < 0) | (nodes >= data.choices) | (nodes != np.floor(nodes))
+    if outside.any():
+        raise ValueError(
+            f"observation {nodes[outside][0]:g} is no node: there are 0 to {data.choices - 1}"
+        )
+    if (data.rewards != -1).any():
+        raise ValueError("dt_graph counts steps to the goal: every reward must be -1")
+    if (longest := int(data.lengths.max())) > horizon:
+        raise ValueError(
+            f"the data hold a walk of {longest} steps, more than the {horizon} allowed"
+        )
+
+
+def train(data: Trajectories, config: Config, context: Context) -> GraphPolicy:
+    """Minimise the cross-entropy of returns plus that of actions, each the mean over real steps.
+
+    A window starts at any step of a walk and goes on to its end, so that a path may begin anywhere;
+    the first step of a window is always position 0, as it is when a path is generated.
+
+    Raises:
+        ValueError: the data are no walks on a graph (`check`).
+        Diverged: the loss is no longer finite.
+    """
+    horizon = context.task.domain.horizon
+    check(data, horizon)
+    states = torch.from_numpy(data.observations[:, 0].astype(np.int64)).to(context.device)
+    returns = torch.from_numpy(return_tokens(data, horizon)).to(context.device)
+    actions = torch.tensor(data.actions, device=context.device)
+    ends = np.repeat(data.bounds[1:], data.lengths)
+    with context.torch_random():
+        model = GraphTransformer(data.choices, horizon, config).to(context.device)
+        policy = GraphPolicy(model, config, context.device)
+        optimiser = torch.optim.AdamW(
+            model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+
+        def loss_of_batch(generator: np.random.Generator) -> Tensor:
+            starts = generator.integers(data.steps, size=config.batch_size)
+            index = starts[:, None] + np.arange(horizon)
+            inside = index < ends[starts][:, None]
+            rows = torch.from_numpy(np.where(inside, index, starts[:, None])).to(context.device)
+            real = torch.from_numpy(inside).to(context.device)
+            of_returns, of_actions = model(states[rows], returns[rows], actions[rows])
+            return functional.cross_entropy(
+                of_returns[real], returns[rows][real]
+            ) + functional.cross_entropy(of_actions[real], actions[rows][real])
+
+        update = descend(
+            loss_of_batch,
+            model,
+            optimiser,
+            warmup_steps=config.warmup_steps,
+            gradient_clip=config.gradient_clip,
+        )
+        fit(update, {"model": model}, {"adamw": optimiser}, lambda: policy, context)
+    return policy
+
+
+def load(path: Path, device: str) -> GraphPolicy:
+    """Read what `GraphPolicy.save` wrote.
+
+    Raises:
+        DamagedFile: the file is damaged or another method's.
+    """
+    tensors, about = read_tensors(path, method="dt_graph")
+    config, weights = Config(**about["config"]), below("model.", tensors)
+    with torch.random.fork_rng(devices=[]):
+        nodes = weights["predict_action.bias"].shape[0]
+        model = GraphTransformer(nodes, about["horizon"], config).to(device)
+    set_arrays(model, weights)
+    return GraphPolicy(model, config, device)

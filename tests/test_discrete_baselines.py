@@ -1,0 +1,267 @@
+"""Every method with discrete actions: the contract's essentials; BC, %BC and the controls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers_discrete import CHOICES, SHAPE, make_choices, play, shown, whole_episodes
+from helpers_dt import captured_loss, episode_slices, make_context, saved_bytes
+from scipy.special import log_softmax, softmax
+
+from baselines import bc, behaviour, percent_bc, uniform
+from bench.datasets import storage
+from bench.datasets.random_play import random_episodes
+from bench.datasets.trajectories import ARRAYS, Trajectories
+from bench.method import check_actions, load_method
+from bench.networks import arrays_of
+from bench.protocol import evaluate
+from bench.tasks import task_by_name
+
+METHODS = ["bc", "percent_bc", "cql", "uniform", "behaviour", "dt"]
+every_method = pytest.mark.parametrize("name", METHODS)
+SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-2, dropout=0.0)
+TRAINED: dict[str, Any] = {}
+
+
+def train(name: str, data: Trajectories, **fields: Any) -> Any:
+    method = load_method(name)
+    return method.train(data, method.config(), make_context(**({"steps": 5} | fields)))
+
+
+@pytest.fixture
+def policy(name: str) -> Any:
+    if name not in TRAINED:
+        TRAINED[name] = train(name, make_choices())
+    return TRAINED[name]
+
+
+# --- the contract -------------------------------------------------------------------------------
+
+
+@every_method
+def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: Any) -> None:
+    steps = shown(6)
+    before = [(observations.copy(), rewards.copy()) for observations, rewards in steps]
+    actions = play(policy, steps)
+    assert (actions.shape, actions.dtype) == ((6, 3), np.int64)
+    for row in actions:
+        np.testing.assert_array_equal(check_actions(row, (3,), name, choices=CHOICES), row)
+    for mine, given in zip(steps, before, strict=True):
+        np.testing.assert_array_equal(mine[0], given[0])
+        np.testing.assert_array_equal(mine[1], given[1])
+
+
+@every_method
+def test_reset_forgets(name: str, policy: Any) -> None:
+    first = play(policy, shown(6))
+    play(policy, shown(3, lanes=5, seed=1), seeds=(1, 2, 3, 4, 5))
+    np.testing.assert_array_equal(play(policy, shown(6)), first)
+
+
+@every_method
+def test_a_lane_does_not_depend_on_its_neighbours(name: str, policy: Any) -> None:
+    steps, others = shown(6), shown(6, seed=1)
+    together = play(policy, steps)[:, 1]
+    for mine, other in zip(steps, others, strict=True):
+        for part in (0, 1):
+            other[part][1] = mine[part][1]
+    np.testing.assert_array_equal(play(policy, others, seeds=(8, 6, 9))[:, 1], together)
+
+
+@every_method
+def test_saved_and_loaded_it_acts_the_same(name: str, policy: Any, tmp_path: Path) -> None:
+    saved = saved_bytes(policy, tmp_path / "first")
+    loaded = load_method(name).load(tmp_path / "first" / "policy.safetensors", "cpu")
+    actions = play(loaded, shown(6))
+    np.testing.assert_array_equal(actions, play(policy, shown(6)))
+    assert actions.dtype == np.int64
+    assert saved_bytes(loaded, tmp_path / "second") == saved
+
+
+@every_method
+def test_from_files_it_learns_the_same_and_leaves_them_alone(
+    name: str, policy: Any, tmp_path: Path
+) -> None:
+    """Whatever torch's generator drew before."""
+    data = make_choices()
+    storage.save(data, tmp_path / "data", {})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(99)
+        again = train(name, storage.load(tmp_path / "data"))
+    assert saved_bytes(again, tmp_path / "again") == saved_bytes(policy, tmp_path / "first")
+    for array in ARRAYS:
+        read = getattr(storage.load(tmp_path / "data"), array)
+        np.testing.assert_array_equal(read, getattr(data, array))
+
+
+@every_method
+def test_it_plays_key_to_door(name: str) -> None:
+    """From pixels to a score: the data, a training, the protocol."""
+    policy = train(name, random_episodes(12, 0), steps=1, task=task_by_name("key_to_door-1k"))
+    task = task_by_name("key_to_door-1k")
+    [outcome] = evaluate(policy, task, method=name, episodes=2, targets=[1.0], lanes=2)
+    assert set(outcome.returns) <= {0.0, 1.0}
+    assert set(outcome.lengths) == {120}
+    assert len(outcome.returns) == (12 if name == "behaviour" else 2)
+
+
+# --- bc -----------------------------------------------------------------------------------------
+
+
+def by_hand(policy: Any, data: Trajectories, observations: Any) -> Any:
+    """The logits of an MLP of standardised, flattened observations."""
+    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+    hidden = (observations.reshape(len(observations), -1) - mean) / (std + 1e-6)
+    layers = list(arrays_of(policy.network, "").values())
+    for weight, bias in zip(layers[:-2:2], layers[1:-2:2], strict=True):
+        hidden = np.maximum(hidden @ weight.T + bias, 0)
+    return hidden @ layers[-2].T + layers[-1]
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_bc_draws_from_this_forward_pass(layers: int) -> None:
+    """Without tanh at the end; the frequencies are the softmax's, within 4 standard errors."""
+    data, count = make_choices(), 4000
+    for temperature in (1.0, 0.5):
+        config = replace(SMALL, layers=layers, temperature=temperature)
+        policy = bc.train(data, config, make_context(steps=20))
+        observations = data.observations[:1]
+        probability = softmax(by_hand(policy, data, observations)[0] / temperature)
+        policy.reset(np.arange(count), np.zeros(count, dtype=np.float32))
+        drawn = policy.act(np.tile(observations, (count, 1, 1)), np.zeros(count, np.float32))
+        frequency = np.bincount(drawn, minlength=CHOICES) / count
+        error = 4 * np.sqrt(probability * (1 - probability) / count)
+        assert (np.abs(frequency - probability) < error).all()
+        assert np.ptp(probability) > 0.1, "the choices are equally likely"
+
+
+def test_bc_at_temperature_zero_takes_the_likeliest() -> None:
+    data = make_choices()
+    policy = bc.train(data, replace(SMALL, temperature=0.0), make_context(steps=5))
+    policy.reset(np.arange(data.steps), np.zeros(data.steps, dtype=np.float32))
+    actions = policy.act(data.observations, np.zeros(data.steps, dtype=np.float32))
+    expected = by_hand(policy, data, data.observations).argmax(axis=1)
+    np.testing.assert_array_equal(actions, expected)
+    assert len(set(actions)) > 1
+
+
+def test_bcs_loss_is_the_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_choices()
+    loss_of_batch, _, policy = captured_loss(bc, data, SMALL, monkeypatch)
+    rows = np.random.default_rng(3).integers(data.steps, size=8)
+    logits = by_hand(policy, data, data.observations[rows])
+    expected = -log_softmax(logits, axis=1)[np.arange(8), data.actions[rows]].mean()
+    assert loss_of_batch(np.random.default_rng(3)).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_bc_learns_what_was_done() -> None:
+    """Two of three times action 2 where the pixel is dark, action 0 where it is light."""
+    random = np.random.default_rng(0)
+    light = random.random(600) < 0.5
+    actions = np.where(light, 0, np.where(random.random(600) < 2 / 3, 2, 1))
+    pixels = np.where(light, 255, 0).astype(np.uint8)
+    data = whole_episodes(
+        pixels.reshape(60, 10, 1), actions.reshape(60, 10), np.zeros((60, 10)), choices=3
+    )
+    config = replace(SMALL, batch_size=256, learning_rate=3e-3)
+    policy = bc.train(data, config, make_context(steps=200))
+    dark, bright = softmax(by_hand(policy, data, np.array([[0], [255]])), axis=1)
+    np.testing.assert_allclose(bright, [1, 0, 0], atol=0.02)
+    np.testing.assert_allclose(
+        dark, np.bincount(actions[~light], minlength=3) / (~light).sum(), atol=0.05
+    )
+
+
+def test_bc_with_a_history_sees_the_latest_observations() -> None:
+    """The action repeats the pixel of the step before; at the first step nothing is known."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 2, (50, 6))
+    actions = np.concatenate([np.zeros((50, 1), dtype=np.int64), pixels[:, :-1]], axis=1)
+    data = whole_episodes(pixels[:, :, None] * np.uint8(255), actions, np.zeros((50, 6)), choices=2)
+    config = replace(SMALL, history=2, batch_size=64, temperature=0.0)
+    policy = bc.train(data, config, make_context(steps=200))
+    policy.reset(np.arange(20), np.zeros(20, dtype=np.float32))
+    seen = random.integers(0, 2, (4, 20))
+    acted = [policy.act(row[:, None] * np.uint8(255), np.zeros(20, np.float32)) for row in seen]
+    assert not acted[0].any()
+    np.testing.assert_array_equal(acted[1:], seen[:-1])
+
+
+# --- percent_bc -----------------------------------------------------------------------------------
+
+
+def winning() -> Trajectories:
+    """Five episodes with returns 1, 0, 2.5, -1 and 1."""
+    rewards = np.array([[0, 1], [0, 0], [3, -0.5], [0, -1], [1, 0]])
+    observations = np.arange(10, dtype=np.uint8).reshape(5, 2, 1)
+    return whole_episodes(observations, np.arange(10).reshape(5, 2) % 3, rewards, choices=3)
+
+
+@pytest.mark.parametrize(
+    ("above", "kept"),
+    [(0, [0, 2, 4]), (-1, [0, 1, 2, 4]), (1, [2]), (-5.5, [0, 1, 2, 3, 4]), (0.999, [0, 2, 4])],
+)
+def test_percent_bc_takes_the_episodes_above_a_return(
+    above: float, kept: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever `top_percent` says."""
+    given: list[Any] = []
+    monkeypatch.setattr(bc, "train", lambda data, config, context: given.append((data, config)))
+    config = percent_bc.Config(return_above=above, top_percent=20, width=7, temperature=0.25)
+    percent_bc.train(winning(), config, make_context())
+    [(data, plain)] = given
+    assert data.observations[::2, 0].tolist() == [2 * episode for episode in kept]
+    assert data.episodes == len(kept)
+    assert plain == bc.Config(width=7, temperature=0.25)
+    np.testing.assert_array_equal(data.observation_mean, winning().observation_mean)
+
+
+def test_percent_bc_without_such_an_episode_says_so() -> None:
+    with pytest.raises(
+        ValueError, match=r"no episode .* has a return above 2\.5: the best is 2\.5"
+    ):
+        percent_bc.train(winning(), percent_bc.Config(return_above=2.5), make_context())
+
+
+def test_percent_bc_by_share_takes_the_best_of_discrete_data_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(bc, "train", lambda data, config, context: given.append(data))
+    percent_bc.train(winning(), percent_bc.Config(top_percent=20), make_context())
+    assert given[0].observations.ravel().tolist() == [4, 5]
+    assert load_method("percent_bc").configure({"return_above": 0}).return_above == 0.0
+
+
+# --- controls -------------------------------------------------------------------------------------
+
+
+def test_uniform_draws_every_choice_equally_often() -> None:
+    policy = uniform.train(make_choices(choices=7), uniform.Config(), make_context())
+    policy.reset(np.arange(50), np.zeros(50, dtype=np.float32))
+    nothing = np.zeros((50, *SHAPE), dtype=np.uint8), np.zeros(50, dtype=np.float32)
+    drawn = np.stack([policy.act(*nothing) for _ in range(140)])
+    counts = np.bincount(drawn.ravel(), minlength=7)
+    assert len(counts) == 7
+    assert (np.abs(counts - 1000) < 4 * np.sqrt(1000 * 6 / 7)).all()
+    between = np.bincount((drawn[:-1] * 7 + drawn[1:]).ravel(), minlength=49)
+    assert (np.abs(between - 6950 / 49) < 5 * np.sqrt(6950 / 49)).all()
+
+
+def test_behaviour_repeats_recorded_episodes_and_scores_all_of_them() -> None:
+    data = make_choices((2, 3))
+    policy = behaviour.train(data, behaviour.Config(), make_context())
+    acted = play(policy, shown(4, lanes=8), seeds=tuple(range(8))).T
+    first, second = (data.actions[rows].tolist() for rows in episode_slices(data))
+    assert {tuple(lane) for lane in acted.tolist()} == {
+        (*first, first[-1], first[-1]),
+        (*second, second[-1]),
+    }
+    returns, lengths = policy.recorded
+    assert returns.tolist() == data.returns.tolist()
+    assert lengths.tolist() == [2, 3]

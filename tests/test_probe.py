@@ -1,0 +1,143 @@
+"""bench/probe.py: from a trained run to the record of what it foresees."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dt.method
+from bench import critic, record
+from bench.datasets import storage
+from bench.datasets.random_play import random_episodes
+from bench.files import DamagedFile, sha256
+from bench.identity import PROBES, RESULT
+from bench.method import BadMethod
+from bench.probe import probe_run
+from bench.train import POLICY, TRAINING, train_run
+
+RUN = Path("results/tiny/runs/key_to_door-1k/dense/100/dt-critic/0")
+OPTIONS: dict[str, Any] = {
+    "context_length": 120,
+    "windows": "first_step",
+    "layers": 1,
+    "width": 8,
+    "batch_size": 4,
+}
+EPISODES = 60  # of the probe's, three succeed
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data, a critic, and a DT that is none."""
+    root = tmp_path_factory.mktemp("probe")
+    storage.save(random_episodes(30, 0), root / "data", {"source": "generated"})
+    options = OPTIONS | {"predict": "returns"}
+    train_run(root / RUN, root / "data", "dt", options, 2, (), "cpu")
+    other = root / RUN.parent.parent / "dt-episode" / "0"
+    train_run(other, root / "data", "dt", OPTIONS, 1, (), "cpu")
+    return root
+
+
+@pytest.fixture(scope="module")
+def read(trained: Path) -> dict[str, Any]:
+    return record.read(probe(trained))
+
+
+@pytest.fixture
+def root(trained: Path, tmp_path: Path) -> Path:
+    """The same, to damage."""
+    ignored = shutil.ignore_patterns(PROBES["critic"])
+    return Path(shutil.copytree(trained, tmp_path / "probe", ignore=ignored))
+
+
+def probe(root: Path, run: Path = RUN, episodes: int = EPISODES, kind: str = "critic") -> Path:
+    probe_run(root / run, root / "data", kind, episodes, "cpu")
+    return root / run / PROBES[kind]
+
+
+def test_the_record_holds_what_the_critic_foresees(trained: Path, read: dict[str, Any]) -> None:
+    assert read["identity"]["method"] == "dt-critic"
+    assert (read["module"], read["status"], read["evaluations"]) == ("dt", "done", [])
+    assert read["protocol"]["environment"] == "bench/KeyToDoor-v0"
+    assert (read["protocol"]["episodes"], read["protocol"]["target"]) == (EPISODES, None)
+    assert read["protocol"]["source"] == "generated"
+    assert read["config"]["predict"] == "returns"
+    policy = dt.method.load(trained / RUN / POLICY, "cpu")
+    expected = critic.probe(policy, EPISODES)  # type: ignore[arg-type]
+    assert read["measures"] == json.loads(json.dumps(expected))
+    measures = {row["measure"] for row in read["measures"]}
+    assert {"reward probability", "auc", "attention", "attention mass", "change"} <= measures
+
+
+def test_the_record_says_what_it_depends_on(trained: Path, read: dict[str, Any]) -> None:
+    training = json.loads((trained / RUN / TRAINING).read_text())
+    hashes = read["hashes"]
+    assert hashes["policy"] == sha256(trained / RUN / POLICY)
+    assert hashes["data"] == sha256(trained / "data" / storage.MANIFEST)
+    assert hashes["code"] == training["code"]
+    files = {"bench/probe.py", "bench/critic.py", "bench/datasets/random_play.py", "dt/critic.py"}
+    assert files <= set(hashes["evaluation_code"])
+    assert {"torch", "gymnasium"} <= set(read["versions"])
+
+
+def test_the_same_policy_gives_the_same_bytes(
+    root: Path, trained: Path, read: dict[str, Any]
+) -> None:
+    first = (trained / RUN / PROBES["critic"]).read_bytes()
+    (root / RUN / RESULT).write_text("another record")
+    assert probe(root).read_bytes() == first
+    assert (root / RUN / RESULT).read_text() == "another record"
+
+
+def test_a_damaged_policy_is_refused(root: Path) -> None:
+    path = root / RUN / POLICY
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
+        probe(root)
+    path.unlink()
+    with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
+        probe(root)
+    assert not (root / RUN / PROBES["critic"]).exists()
+
+
+def test_a_run_that_was_not_trained_is_refused(root: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        probe(root, RUN.parent / "1")
+
+
+def test_a_record_that_was_changed_is_refused(
+    root: Path, trained: Path, read: dict[str, Any]
+) -> None:
+    path = root / RUN / PROBES["critic"]
+    content = json.loads((trained / RUN / PROBES["critic"]).read_text())
+    content["measures"][0]["value"] = 0.99
+    path.write_text(json.dumps(content))
+    with pytest.raises(DamagedFile, match="changed after it was written"):
+        record.read(path)
+
+
+def test_a_method_that_does_not_judge_is_named(root: Path) -> None:
+    """Also a DT that was not trained as a critic."""
+    other = RUN.parent.parent / "dt-episode" / "0"
+    with pytest.raises(BadMethod, match=r"method dt: its policy has no `judge`.*'critic' needs"):
+        probe(root, other)
+    with pytest.raises(BadMethod, match=r"method dt: its policy has no `generate`.*'paths' needs"):
+        probe(root, kind="paths")
+    assert not (root / other / PROBES["critic"]).exists()
+
+
+def test_too_few_episodes_say_so(root: Path) -> None:
+    with pytest.raises(BadMethod, match="none of 1 random episodes succeeds: judge more"):
+        probe(root, episodes=1)
+
+
+def test_a_critic_that_fails_is_named_with_the_place(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(critic, "play", lambda count, seed: random_episodes(count, seed))
+    with pytest.raises(BadMethod, match=r"method dt-critic: bench/critic\.py:\d+: AttributeError"):
+        probe(root)
