@@ -28,9 +28,7 @@ from dt.model import Block
 
 @dataclass(frozen=True)
 class Config:
-    """Hyperparameters of the graph model. The paper gives `prior_power` alone; for the rest "not
-    stated" means found by trials.
-    """
+    """Hyperparameters of the graph model. What the paper does "not state" was found by trials."""
 
     layers: int = 2  # not stated
     heads: int = 1  # not stated; Table 9 has 1
@@ -61,10 +59,8 @@ class Config:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
         for name in ("dropout", "least_probability"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 0 and below 1, not {getattr(self, name)}"
-                )
+            if not 0 <= (value := getattr(self, name)) < 1:
+                raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
 
@@ -133,9 +129,8 @@ class GraphPolicy:
 
     The return is drawn from P_GPT(R) P_prior(R)^10 with P_prior of k steps proportional to
     T + 1 - k (p.20). A walk that misses the goal counts as k = T + 1, so its prior is 0: it is never
-    asked for. From a node without a path the GPT gives nearly all to the miss, and what is asked for
-    is decided by what its softmax, never 0, leaves for the others: some return is always there, but
-    nothing can keep its promise.
+    asked for. From a node without a path the GPT gives nearly all to the miss; what its softmax, never
+    0, leaves for the others then decides, so some return is asked for, and none can be kept.
     """
 
     def __init__(self, model: GraphTransformer, config: Config, device: str) -> None:
@@ -207,9 +202,7 @@ def log_prior(horizon: int, power: float) -> F32:
 
 
 def return_tokens(data: Trajectories, horizon: int) -> I64:
-    """Return the token of every step's return, (N,): the steps left to the goal less 1, or
-    `horizon` where the walk misses it.
-    """
+    """Return the token of every step's return, (N,): steps to the goal less 1, `horizon` for a miss."""
     last = np.repeat(data.bounds[1:] - 1, data.lengths)
     return np.asarray(
         np.where(data.terminals[last], last - np.arange(data.steps), horizon), dtype=np.int64

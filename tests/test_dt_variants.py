@@ -178,7 +178,10 @@ def test_a_file_from_before_these_options_is_read(tmp_path: Path) -> None:
 
 
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"predict": "states"}, "option predict is 'states', expected Literal['actions', 'all', 'returns']"),
+    (
+        {"predict": "states"},
+        "option predict is 'states', expected Literal['actions', 'all', 'returns']",
+    ),
     ({"time_embedding": "none"}, "option time_embedding is 'none', expected Literal"),
     ({"embedding_order": "norm"}, "option embedding_order is 'norm', expected Literal"),
     ({"discount": 0.0}, "discount must be above 0 and at most 1, not 0.0"),

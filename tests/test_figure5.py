@@ -271,6 +271,15 @@ def test_scores_beside_the_probes_change_nothing(probes: Probes, rates: Rates) -
     pd.testing.assert_frame_equal(made(scores).numbers, made(probes()).numbers)
 
 
+def test_probes_of_graphs_are_other_pages(probes: Probes) -> None:
+    scores = probes()
+    walked = scores.head(1).assign(task="graph1-walks", environment="bench/ShortestPath1-v0")
+    both = pd.concat([scores, walked], ignore_index=True)
+    pd.testing.assert_frame_equal(made(both).numbers, made(scores).numbers)
+    with pytest.raises(ValueError, match="no probe of a critic on Key-to-Door"):
+        made(walked)
+
+
 def test_intervals_are_scipys(probes: Probes) -> None:
     found = over_seeds(probes()).set_index(["measure", "group"]).loc[("auc", ROOMS[2])]
     values = [0.9, 0.91, 0.92]

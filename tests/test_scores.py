@@ -229,7 +229,8 @@ def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path) -> None:
-    paths = [write_record(OPENED, protocol=KEY_TO_DOOR), probe(tmp_path)]
+    judged = probe(tmp_path, protocol=KEY_TO_DOOR | {"episodes": 500})  # not so many as the score
+    paths = [write_record(OPENED, protocol=KEY_TO_DOOR), judged]
     frame = collect(paths, plan)
     assert frame["kind"].tolist() == ["score", "probe", "probe"]
     assert (frame["measure"][0], frame["group"][0]) == ("", "")

@@ -116,7 +116,7 @@ def _generate_random(task: Task, steps: int, seed: int, folder: Path) -> Traject
     }
     if task.kind == "walks":
         graph = random_graph(int(task.domain.name.removeprefix("graph")))
-        data = walks(graph, episodes, task.domain.horizon, seed=seed)
+        data = walks(graph, episodes, task.domain.horizon, seed=seed, policy="edges")
     else:
         data = random_episodes(episodes, seed)
     save(data, folder, about)

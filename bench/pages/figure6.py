@@ -173,7 +173,7 @@ def draw(rows: pd.DataFrame, histogram: pd.DataFrame, files: list[Path]) -> None
                 dots = {"s": 6, "color": "white", "edgecolor": "black", "lw": 0.4, "zorder": 3}
                 axes.scatter([place] * len(means[steps]), means[steps], **dots)
             outline = {"facecolor": "none", "edgecolor": "black", "linewidth": 0.9, "ls": "--"}
-            label = "paper (another graph)" if position == 0 else "_"
+            label = "paper (another graph)" if series == SERIES[-1] else "_"
             axes.bar(x, part["paper"] / 100, 0.9 * width, label=label, zorder=5, **outline)
         axes.set_xticks(range(len(axis)), ["∞" if s == NEVER else f"{s:.0f}" for s in axis])
         axes.set_xlabel("steps to the goal")

@@ -107,7 +107,7 @@ def _judged(table: Table, chosen: pd.DataFrame) -> Table:
     what a rate can be.
     """
     rows = {
-        row: {name: replace(cell, ours=_cut(cell.ours), verdict="") for name, cell in line.items()}
+        row: {name: replace(cell, ours=_cut(cell.ours)) for name, cell in line.items()}
         for row, line in table.rows.items()
     }
     places, comparisons = [], []
