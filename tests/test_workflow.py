@@ -76,14 +76,14 @@ EVIDENCE = {
 
 def test_every_page_and_the_ledger_of_one_seed(clone):
     output = snakemake(clone, "paper_mujoco", config=tiny(clone, **EVIDENCE))
-    assert "reports/tiny/claims.html" in output  # said at the end, first
+    assert "reports/tiny/claims_mujoco.html" in output  # said at the end, first
     below = clone / "reports/tiny"
     for page in ("mujoco/table2", "percent_bc/table3", "context/table5", "sparse/table7"):
         for suffix in ("md", "tex", "csv", "html", "png", "svg"):
             assert (below / f"{page}.{suffix}").stat().st_size > 0
-    ledger = pd.read_csv(below / "claims.csv", keep_default_na=False)
+    ledger = pd.read_csv(below / "claims_mujoco.csv", keep_default_na=False)
     assert set(ledger["verdict"]) == {"undecided", "not run"}  # one seed decides nothing
-    assert "no interval: one seed" in (below / "claims.md").read_text()
+    assert "no interval: one seed" in (below / "claims_mujoco.md").read_text()
     sweep = json.loads((clone / RUNS / "dt/0/sweep.json").read_text())
     assert len(sweep["evaluations"]) == 2 + 7  # two of the paper's grid, seven multiples
     assert not any(evaluation["final"] for evaluation in sweep["evaluations"])
