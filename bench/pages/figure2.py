@@ -185,7 +185,8 @@ def _graph(axes: Any, graph: Graph, places: dict[int, tuple[float, float]]) -> N
         look = {"color": "#009E73" if goal else "white", "edgecolor": "black", "lw": 0.7}
         axes.scatter(x, y, s=170 if goal else 110, zorder=4, **look)
         axes.text(x, y, str(node), ha="center", va="center", fontsize=6, zorder=5)
-    axes.text(*places[graph.goal], "goal\n\n\n", ha="center", va="bottom", fontsize=7)
+    look = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center", "fontsize": 7}
+    axes.annotate("goal", places[graph.goal], **look)
     axes.set_axis_off()
     axes.margins(0.08)
 
