@@ -59,6 +59,13 @@ def test_the_readme_shows_table_2():
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
+def test_the_readme_shows_table_6():
+    text = (KEPT / "quick/key_to_door/table6.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"][:4]
+    assert "10K random trajectories | mean" in " ".join(table[3].split())
+    assert "\n".join(table) in (ROOT / "README.md").read_text()
+
+
 def test_the_readme_shows_the_ledgers_verdicts():
     kept = pd.read_csv(KEPT / "quick/claims.csv").drop_duplicates("id")
     readme = (ROOT / "README.md").read_text()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ("result.json", "run.json", "sweep.json", "critic.json", "paths.json")
-FORMATS = (".md", ".csv", ".png")
+FORMATS = (".md", ".csv", ".png", ".gif")
 
 
 def main(scale: str) -> None:
