@@ -38,10 +38,8 @@ _SCHEMA: dict[str, Any] = {
         "digest",
     ],
     "additionalProperties": False,
-    "anyOf": [
-        {"properties": {"evaluations": {"minItems": 1}}},
-        {"required": ["measures"]},
-    ],
+    "if": {"not": {"required": ["measures"]}},
+    "then": {"properties": {"evaluations": {"minItems": 1}}},
     "properties": {
         "schema": {"const": SCHEMA_VERSION},
         "identity": {
