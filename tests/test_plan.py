@@ -386,3 +386,21 @@ def test_options_are_spelt_the_same_in_any_order(config: dict[str, Any], root: P
 
 def test_the_same_config_gives_the_same_plan(config: dict[str, Any], root: Path) -> None:
     assert make_plan(config, root) == make_plan(copy.deepcopy(config), root)
+
+
+def test_a_task_may_have_options_of_its_own() -> None:
+    dt = make_plan(read("config.yaml")).variants["dt-episode"]
+    small, large = (json.loads(dt.options_json(f"key_to_door-{kind}")) for kind in ("1k", "10k"))
+    assert (small["dropout"], small["weight_decay"]) == (0.1, 0.5)
+    assert (large["dropout"], large["weight_decay"]) == (0.0, 0.1)
+    assert small | {"dropout": 0.0, "weight_decay": 0.1} == large
+
+
+def test_a_probed_suite_has_the_probes_records() -> None:
+    plan = make_plan(read("config.yaml"))
+    names = [path.name for path in plan.records("critic")]
+    assert names == ["result.json"] * 3 + ["critic.json"] * 3
+    with pytest.raises(BadConfig, match=r"suites\.critic\.pages: figure5 needs `probe: critic`"):
+        config = read("config.yaml")
+        del config["suites"]["critic"]["probe"]
+        make_plan(config)
