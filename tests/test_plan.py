@@ -400,7 +400,7 @@ def test_a_probed_suite_has_the_probes_records() -> None:
     plan = make_plan(read("config.yaml"))
     names = [path.name for path in plan.records("critic")]
     assert names == ["result.json"] * 3 + ["critic.json"] * 3
+    config = read("config.yaml")
+    del config["suites"]["critic"]["probe"]
     with pytest.raises(BadConfig, match=r"suites\.critic\.pages: figure5 needs `probe: critic`"):
-        config = read("config.yaml")
-        del config["suites"]["critic"]["probe"]
         make_plan(config)
