@@ -184,14 +184,20 @@ def test_attention_on_the_events(played: Play, probed: Any) -> None:
     assert value(rows, "attention mass", "door") == 0.5
     won = np.flatnonzero(played.door_step >= 0)
     assert known.watched == [won.tolist()]
-    even = [
-        np.mean([2 / (step + 1) for step in range(key + 2, door + 1)])
-        for key, door in zip(played.key_step[won], played.door_step[won], strict=True)
-    ]
-    assert value(rows, "even attention mass", "key") == pytest.approx(np.mean(even), abs=1e-6)
+    events = list(zip(played.key_step[won], played.door_step[won], strict=True))
+    spans = {
+        "key": [range(key + 2, door + 1) for key, door in events],
+        "door": [range(door + 2, HORIZON) for _, door in events if door + 2 < HORIZON],
+    }
+    for event, steps in spans.items():
+        even = np.mean([np.mean([2 / (step + 1) for step in span]) for span in steps])
+        assert value(rows, "even attention mass", event) == pytest.approx(even, abs=1e-6)
 
 
-def test_the_attention_of_the_first_success_is_recorded(played: Play, probed: Any) -> None:
+def test_the_attention_of_the_first_success_is_recorded(
+    played: Play, probed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(critic, "BATCH", 4)
     first = int(np.flatnonzero(played.door_step >= 0)[0])
 
     def looking(number: int) -> Any:

@@ -21,6 +21,7 @@ from bench.method import check_actions, load_method
 from bench.networks import arrays_of
 from bench.protocol import evaluate
 from bench.tasks import task_by_name
+from bench.tensors import read_tensors
 
 METHODS = ["bc", "percent_bc", "cql", "uniform", "behaviour", "dt"]
 every_method = pytest.mark.parametrize("name", METHODS)
@@ -108,6 +109,17 @@ def test_it_plays_key_to_door(name: str) -> None:
     assert set(outcome.returns) <= {0.0, 1.0}
     assert set(outcome.lengths) == {120}
     assert len(outcome.returns) == (12 if name == "behaviour" else 2)
+
+
+@pytest.mark.parametrize("name", ["bc", "cql", "dt"])
+def test_choices_that_were_never_taken_are_choices(name: str, tmp_path: Path) -> None:
+    data = replace(make_choices(choices=2), action_high=4.0)
+    assert data.actions.max() == 1
+    policy = train(name, data, steps=1)
+    logits = {"bc": "network.9.bias", "cql": "values.6.bias", "dt": "model.predict_action.bias"}
+    saved_bytes(policy, tmp_path)
+    tensors, _ = read_tensors(tmp_path / "policy.safetensors", method=name)
+    assert tensors[logits[name]].shape == (5,)
 
 
 # --- bc -----------------------------------------------------------------------------------------
