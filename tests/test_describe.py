@@ -10,6 +10,7 @@ import pytest
 
 from bench.cli import main
 from bench.datasets import describe, storage
+from bench.datasets.generated import generate
 from bench.datasets.trajectories import from_arrays
 from bench.tasks import TASKS
 
@@ -53,6 +54,20 @@ def test_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = storage.read_manifest(folder)
     assert said["digest"] == manifest["digest"]
     assert said["SHA-256 rewards"] == manifest["arrays"]["rewards"]["sha256"]
+
+
+def test_discrete_actions_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "set"
+    generate(TASKS["key_to_door-1k"], 240, 0, folder)
+    assert main(["data", "describe", str(folder), "--figure", str(tmp_path / "set.png")]) == 0
+    said = facts(capsys.readouterr().out)
+    assert (said["observations"], said["actions"]) == ("5 x 5 x 3 numbers", "one of 4")
+    assert (said["episodes"], said["ends"]) == ("2", "2 terminals, 0 time-outs")
+
+
+def test_continuous_actions_are_described_by_their_range(folder: Path) -> None:
+    said = facts(describe.text(folder))
+    assert (said["observations"], said["actions"]) == ("11 numbers", "3 numbers in [-1.0, 1.0]")
 
 
 def test_data_of_nothing_known_have_no_normalised_return(folder: Path) -> None:

@@ -51,6 +51,8 @@ def test_bytes_stay_bytes_and_actions_become_whole_numbers() -> None:
 
 def test_the_choices_are_the_environments_not_those_that_were_taken() -> None:
     assert five(action_range=(0, 9)).choices == 10
+    data = five(action_range=(np.int64(0), 9))
+    assert [type(end) for end in (data.action_low, data.action_high)] == [float, float]
 
 
 def test_observations_of_other_types_become_float32() -> None:

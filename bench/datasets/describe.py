@@ -57,8 +57,8 @@ def text(folder: Path) -> str:
         "environment": manifest.get("environment", "unknown"),
         "episodes": f"{manifest['episodes']:,}",
         "steps": f"{manifest['steps']:,}",
-        "observations": f"{shapes['observations'][1]} numbers",
-        "actions": f"{shapes['actions'][1]} numbers in {manifest['action_range']}",
+        "observations": f"{' x '.join(map(str, shapes['observations'][1:]))} numbers",
+        "actions": _actions(shapes["actions"], manifest["action_range"]),
         "return": _spread(manifest["return"]),
         "return, deciles": _deciles(returns),
     }
@@ -77,6 +77,12 @@ def text(folder: Path) -> str:
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+
+
+def _actions(shape: list[int], ends: list[float]) -> str:
+    if len(shape) == 1:
+        return f"one of {int(ends[1]) + 1}"
+    return f"{shape[1]} numbers in {ends}"
 
 
 def write(folders: list[Path], scale: str, files: list[Path]) -> None:
