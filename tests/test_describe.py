@@ -60,7 +60,8 @@ def test_discrete_actions_and_pictures(tmp_path: Path, capsys: pytest.CaptureFix
     folder = tmp_path / "set"
     generate(TASKS["key_to_door-1k"], 240, 0, folder)
     assert main(["data", "describe", str(folder), "--figure", str(tmp_path / "set.png")]) == 0
-    said = facts(capsys.readouterr().out)
+    assert (tmp_path / "set.png").stat().st_size > 0
+    said = facts(capsys.readouterr().out.partition("\n\n")[0])
     assert (said["observations"], said["actions"]) == ("5 x 5 x 3 numbers", "one of 4")
     assert (said["episodes"], said["ends"]) == ("2", "2 terminals, 0 time-outs")
 
