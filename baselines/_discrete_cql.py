@@ -63,7 +63,8 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
         algorithm = _create(config, len(mean), data.choices, context.device)
 
         def policy() -> GreedyPolicy:
-            return GreedyPolicy(values_of(algorithm), mean, std, context.device)
+            values = values_of(algorithm).to(context.device)
+            return GreedyPolicy(values, mean, std, context.device)
 
         def update(step: int, generator: np.random.Generator) -> Tensor:
             now = usable[generator.integers(len(usable), size=config.batch_size)]
@@ -80,9 +81,8 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
                 intervals=np.ones((config.batch_size, 1), dtype=np.float32),
                 transitions=[],
             )
-            algorithm.set_grad_step(
-                step
-            )  # so that a resumed run copies its target at the same steps
+            # a resumed run copies its target at the same steps
+            algorithm.set_grad_step(step)
             return torch.tensor(algorithm.update(batch)["loss"])
 
         modules = algorithm.impl.modules

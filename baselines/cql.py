@@ -98,7 +98,8 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
         algorithm = _create(config, data.observations.shape[1], actions.shape[1], context.device)
 
         def policy() -> CqlPolicy:
-            return CqlPolicy(actor_of(algorithm), mean, std, context.device)
+            actor = actor_of(algorithm).to(context.device)
+            return CqlPolicy(actor, mean, std, context.device)
 
         def states(rows: I64) -> F32:
             return normalise(data.observations[rows], mean, std, STD_FLOOR)

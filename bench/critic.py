@@ -42,7 +42,8 @@ class Critic(Protocol):
 def probe(critic: Critic, episodes: int) -> list[Row]:
     """Return the measures of a critic on Key-to-Door, rows for a record.
 
-    - `reward probability`: mean and spread over the episodes of an outcome (group) at step x.
+    - `reward probability`: mean and spread over the episodes of an outcome (group) at step x;
+      `episodes`: how many have it.
     - `calibration`: predicted (x) against observed (value) in bins of y episodes, at the last step
       of a room (group). `roc`: false (x) against true positives (value). `auc`: the area under it.
     - `attention`: weight of the prediction before step x on step y, in one successful episode;

@@ -49,7 +49,7 @@ class Config:
     # any_step: windows start anywhere (kzl get_batch). first_step: where episodes do, for a context of
     # whole episodes (p.9, Key-to-Door)
     windows: Literal["any_step", "first_step"] = "any_step"
-    # constant: after the warm-up (kzl gym); cosine: falls to zero at the last step
+    # constant: after the warm-up (kzl gym); cosine: falls to almost zero at the last step
     schedule: Literal["constant", "cosine"] = "constant"
     # standard deviation that embeddings of time steps start with; 1 is PyTorch's default, as in kzl
     time_std: float = 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +14,7 @@ from helpers_key_to_door import EAST, NORTH, SOUTH, WEST
 
 from baselines import uniform
 from bench import protocol
+from bench.code import ROOT
 from bench.datasets.random_play import random_episodes
 from bench.environments import KeyToDoorLanes, Lanes, lanes_of
 from bench.environments.key_to_door import HORIZON, ID, KEY
@@ -217,3 +220,16 @@ def test_vectors_are_checked_as_they_were() -> None:
     """As float32, also beyond the range: the environment's space clips them."""
     actions = check_actions(np.array([[2, -7]]), (1, 2), "mine")
     assert (actions.dtype, actions.tolist()) == (np.float32, [[2, -7]])
+
+
+def test_a_new_process_makes_the_environments_after_register() -> None:
+    """As docs/key_to_door.md and docs/graph.md say; Gymnasium 1.0 reads no entry points."""
+    code = (
+        "import gymnasium; from bench.environments import register; register(); "
+        "made = [gymnasium.make(f'bench/{name}-v0') for name in ('KeyToDoor', 'ShortestPath', 'Reacher2d')]; "
+        "print(*[one.reset(seed=0)[0].shape for one in made])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "(5, 5, 3) (1,) (12,)"
