@@ -8,7 +8,13 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 WHAT ?= all_mujoco
-NEWEST := $(if $(filter paper_mujoco,$(WHAT)),claims_mujoco,mujoco/table2)
+# what `make report` prints of a target
+PAGE_all_mujoco := mujoco/table2
+PAGE_paper_mujoco := claims_mujoco
+PAGE_all_claims := claims
+PAGE_all_key_to_door := key_to_door/table6
+PAGE_all_critic := critic/figure5
+PAGE_all_graph := graph/figure6
 .PHONY: help mujoco paper report reference test bench lock behaviours clean
 
 help: ## show this list
@@ -26,10 +32,10 @@ paper: $(INSTALLED) ## all of the paper's continuous control: tables, figures, t
 	$(BIN)/snakemake paper_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE) WHAT=paper_mujoco
 
-report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco: all)
+report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco, all_key_to_door, ...)
 	@[ $(WHAT) = all_mujoco -a reports/$(SCALE)/report.html -nt reports/$(SCALE)/mujoco/table2.html ] || $(BIN)/snakemake $(WHAT) \
 	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
-	@cat reports/$(SCALE)/$(NEWEST).md
+	@$(if $(PAGE_$(WHAT)),cat reports/$(SCALE)/$(PAGE_$(WHAT)).md)
 	@echo "report: reports/$(SCALE)/report.html"
 
 reference: ## keep the tables and records of SCALE as what the repository shows
