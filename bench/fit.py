@@ -77,19 +77,22 @@ def descend(
     warmup_steps: int = 0,
     gradient_clip: float | None = None,
     decay_steps: int | None = None,
+    flat: bool = False,
 ) -> Update:
     """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
     gradient's norm.
 
     Args:
         loss_of_batch: draws a batch with the generator it is given and returns the loss.
-        module: whose parameters are clipped.
-        optimiser: over these parameters; its learning rates are the final ones.
+        module: the network.
+        optimiser: over its parameters; its learning rates are the final ones.
         warmup_steps: the learning rate climbs linearly over so many steps, then stays.
         gradient_clip: largest global norm of the gradient.
         decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
             None: it stays.
+        flat: the optimiser's parameter is what `bench.flat.flatten` returned.
     """
+    parameters = [whole for group in optimiser.param_groups for whole in group["params"]]
     rates = [group["lr"] for group in optimiser.param_groups]
 
     def update(step: int, generator: np.random.Generator) -> Tensor:
@@ -99,10 +102,10 @@ def descend(
                 group["lr"] *= 0.5 * (1 + math.cos(math.pi * (step - 1) / decay_steps))
         module.train()
         loss = loss_of_batch(generator)
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=not flat)
         loss.backward()  # type: ignore[no-untyped-call]
         if gradient_clip is not None:
-            nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
+            nn.utils.clip_grad_norm_(parameters, gradient_clip)
         optimiser.step()
         return loss
 

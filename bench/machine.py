@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import resource
@@ -12,8 +13,9 @@ from pathlib import Path
 
 def prepare(device: str) -> None:
     """On a CPU a run uses one thread, so that its last bits do not depend on the machine's cores or
-    on `--cores`.
+    on `--cores`; and it keeps the memory that it has.
     """
+    keep_memory()
     torch = sys.modules.get("torch")  # a method that does without torch is not made to wait for it
     if torch is None:
         return
@@ -23,6 +25,18 @@ def prepare(device: str) -> None:
         raise ValueError(
             f"device {device!r} is not available here; set `device: cpu` in the config"
         )
+
+
+def keep_memory() -> None:
+    """Let glibc keep freed memory: arrays of some megabytes come and go with every training step, and to
+    get each of them from the system anew can take a tenth of the time.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    set_option = ctypes.CDLL(None).mallopt  # its options are in <malloc.h>
+    mmap_threshold, trim_threshold = -3, -1
+    set_option(mmap_threshold, 32 * 2**20)  # the largest that glibc accepts
+    set_option(trim_threshold, 2**31 - 1)
 
 
 def run_code_of(checkout: Path) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 
 from bench.datasets.trajectories import from_arrays
+from bench.flat import flatten
 from dt.model import DecisionTransformer
 from dt.windows import Windows
 
@@ -36,7 +37,8 @@ def ours(windows, bfloat16=False):
     model = DecisionTransformer(
         OBSERVATION, ACTION, horizon=HORIZON, width=128, layers=3, heads=1, dropout=0.1
     )
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, fused=True)
+    whole = flatten(model)
+    optimiser = torch.optim.AdamW([whole], lr=1e-4, weight_decay=1e-4, fused=True)
     generator = np.random.default_rng(1)
 
     def step():
@@ -44,9 +46,9 @@ def ours(windows, bfloat16=False):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
             predicted = model(batch.returns_to_go, batch.states, batch.actions, batch.timesteps)
         loss = (predicted.float() - batch.actions).square().mean(dim=2)[batch.valid].mean()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=False)
         loss.backward()
-        clip_grad_norm_(model.parameters(), 0.25)
+        clip_grad_norm_([whole], 0.25)
         optimiser.step()
 
     return step

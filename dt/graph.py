@@ -23,7 +23,7 @@ from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
 from bench.networks import arrays_of, set_arrays
 from bench.tensors import below, read_tensors, write_tensors
-from dt.model import Block
+from dt.blocks import Block
 
 
 @dataclass(frozen=True)

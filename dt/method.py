@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bench.context import Context
 from bench.datasets.trajectories import Trajectories
 from bench.fit import Averaged, descend, fit
+from bench.flat import flatten
 from bench.networks import set_arrays
 from bench.tensors import below, read_tensors
 from dt.config import Config
@@ -67,7 +68,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             starts=config.windows,
         )
         optimiser = torch.optim.AdamW(
-            model.parameters(),
+            [flatten(model)],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -108,6 +109,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             warmup_steps=config.warmup_steps,
             gradient_clip=config.gradient_clip,
             decay_steps=context.steps if config.schedule == "cosine" else None,
+            flat=True,
         )
         modules: dict[str, nn.Module] = {"model": model}
         if acting:

@@ -14,86 +14,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import linear, one_hot
 
-
-class Attention(nn.Module):
-    """Causal self-attention, written as plain batched products: at 3K = 60 tokens they beat the
-    fused CPU kernel.
-
-    Attributes:
-        watched: whether a forward pass leaves its attention weights in `weights`.
-        weights: (B, heads, T', T) of the last watched pass, before dropout; rows sum to 1.
-    """
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.watched = False
-        self.weights: Tensor | None = None
-        self.qkv = nn.Linear(width, 3 * width)
-        self.project = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
-        """Attend from the tokens `only` to all tokens.
-
-        Args:
-            x: (B, T, H) normalised tokens.
-            mask: (T', T) additive: 0 where a token may look, -inf elsewhere.
-            only: which T' of the T tokens ask.
-
-        Returns:
-            (B, T', H).
-        """
-        width = x.shape[2]
-        asking = x[:, only]
-        if asking.shape[1] == x.shape[1]:
-            q, k, v = self.qkv(x).chunk(3, dim=2)
-        else:  # keys and values of all tokens, queries of a few
-            weight, bias = self.qkv.weight, self.qkv.bias
-            q = functional.linear(asking, weight[:width], bias[:width])
-            k, v = functional.linear(x, weight[width:], bias[width:]).chunk(2, dim=2)
-        return self.mix(self.by_head(q), self.by_head(k), self.by_head(v), mask)
-
-    def by_head(self, x: Tensor) -> Tensor:
-        """Return (B, T, H) as (B, heads, T, H / heads)."""
-        return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
-
-    def mix(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-        """Return what the queries (B, heads, T', H / heads) gather from keys and values
-        (B, heads, T, H / heads), projected: (B, T', H).
-        """
-        weights = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3]) + mask).softmax(dim=3)
-        if self.watched:
-            self.weights = weights.detach()
-        # (B, heads, T', H / heads) -> (B, T', H)
-        mixed = (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
-        projected: Tensor = self.project(mixed)
-        return projected
-
-
-class Block(nn.Module):
-    """A pre-norm GPT-2 block with a ReLU inside (Table 9)."""
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(width)
-        self.attention = Attention(width, heads, dropout)
-        self.norm2 = nn.LayerNorm(width)
-        self.grow = nn.Linear(width, 4 * width)
-        self.shrink = nn.Linear(4 * width, width)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
-        """Return the residual stream (B, T', H) of the tokens `only` from all tokens (B, T, H)."""
-        return self.add(x[:, only], self.attention(self.norm1(x), mask, only))
-
-    def add(self, x: Tensor, mixed: Tensor) -> Tensor:
-        """Return the residual stream (B, T', H) after attention gave `mixed`, likewise."""
-        x = x + self.dropout(mixed)
-        grown: Tensor = self.dropout(self.shrink(torch.relu(self.grow(self.norm2(x)))))
-        return x + grown
+from dt.blocks import Block
+from dt.dropout import Dropout
+from dt.tokens import features_of, joint_weight
 
 
 class DecisionTransformer(nn.Module):
@@ -155,7 +80,7 @@ class DecisionTransformer(nn.Module):
         with torch.no_grad():
             self.embed_timestep.weight.mul_(time_std)
         self.embed_norm = nn.LayerNorm(width)
-        self.embed_dropout = nn.Dropout(dropout)
+        self.embed_dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.final_norm = nn.LayerNorm(width)
         self.predict_action = nn.Linear(width, action_size)
@@ -221,8 +146,7 @@ class DecisionTransformer(nn.Module):
             (B, K, act), or (B, 1, act) if `last`; if discrete logits over the A actions.
         """
         x = self.embed(returns_to_go, states, actions, timesteps)
-        if last:
-            x = x[:, :-1]  # nothing after the last state token matters
+        x = x[:, :-1]  # nothing after the last state token matters
         # only what predicts: state tokens, 1, 4, 7, ...
         predicting = slice(x.shape[1] - 1, None) if last else slice(1, None, 3)
         return self.decide(self._transform(x, predicting))
@@ -275,22 +199,21 @@ class DecisionTransformer(nn.Module):
         unless that comes first. Arguments are those of `forward`.
         """
         batch, steps = timesteps.shape
-        time = self.embed_timestep(timesteps)
-        tokens = torch.stack(
-            [
-                self._at_time(self.embed_return(returns_to_go.unsqueeze(2)), time),
-                self._at_time(self.embed_state(states), time),
-                self._at_time(self.embed_action(actions), time),
-            ],
-            dim=2,
+        features = features_of(
+            returns_to_go.unsqueeze(2),
+            states,
+            one_hot(actions, self.predict_action.out_features) if self.discrete else actions,
         )
+        weight = joint_weight(self.embed_return, self.embed_state, self.embed_action)
+        with torch.autocast(features.device.type, enabled=False):
+            tokens = linear(features, weight)
+        time = self.embed_timestep(timesteps).unsqueeze(2)
+        if self.concatenate:
+            tokens = torch.cat([tokens, time.expand_as(tokens)], dim=3)
+        else:
+            tokens = (self.embed_norm(tokens) if self.norm_first else tokens) + time
         # (B, K, 3, H) -> (B, 3K, H)
         return tokens.view(batch, 3 * steps, -1)
-
-    def _at_time(self, modality: Tensor, time: Tensor) -> Tensor:
-        if self.concatenate:
-            return torch.cat([modality, time], dim=2)
-        return (self.embed_norm(modality) if self.norm_first else modality) + time
 
     def enter(self, tokens: Tensor) -> Tensor:
         """Return embedded tokens (B, T, H) as the first block takes them."""

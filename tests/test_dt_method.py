@@ -213,7 +213,13 @@ def test_adamw_decays_all_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(optimiser, torch.optim.AdamW)
         [group] = optimiser.param_groups
         assert (group["lr"], group["weight_decay"], group["betas"]) == (3e-3, 0.3, (0.9, 0.999))
-        assert set(group["params"]) == set(network.parameters())
+        places = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
+        assert {tensor.untyped_storage().data_ptr() for tensor in group["params"]} == places
+        sizes = [
+            sum(map(torch.numel, group["params"])),
+            sum(map(torch.numel, network.parameters())),
+        ]
+        assert sizes[0] == sizes[1]
 
 
 def test_the_gradient_is_clipped() -> None:
@@ -346,7 +352,7 @@ def test_defaults_are_those_of_table_9() -> None:
 # 2.13, d3rlpy 2.8.1, CPU). A change here is a change of the numbers of every run: make it only on
 # purpose.
 PINNED = {
-    "dt": [0.703105, 0.724118, 0.667489],
+    "dt": [0.651732, 0.727032, 0.678843],
     "bc": [0.349734, 0.342027, 0.710959],
     "cql": [-49.1224, -44.9088, -43.5625],
 }

@@ -22,6 +22,7 @@ from helpers_dt import (
 from torch import Tensor
 from transformers import DecisionTransformerConfig, DecisionTransformerModel
 
+from dt.dropout import draw_kept
 from dt.model import DecisionTransformer
 
 # --- Hugging Face -------------------------------------------------------------------------------
@@ -287,25 +288,37 @@ def test_dropout_acts_in_training_only() -> None:
     assert (first - second).abs().max() > 1e-2
 
 
-@torch.no_grad()
-def test_dropout_acts_on_embeddings_attention_weights_and_residuals() -> None:
-    """One of the embeddings; in a block one of the attention weights and two residuals."""
-    model, shapes = make_model(heads=2, dropout=0.1), []
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            assert module.p == 0.1
-            module.register_forward_hook(lambda module, given, x: shapes.append(tuple(x.shape)))
+@pytest.mark.parametrize("heads", [1, 2])
+def test_dropout_acts_on_embeddings_attention_weights_and_residuals(
+    heads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the embeddings; in a block one of the attention weights and two residuals. The same
+    number of elements whether the block is computed by modules, as when it is watched, or fused.
+    """
+    model, shapes = make_model(heads=heads, dropout=0.1).train(), []
+
+    def spy(shape: tuple[int, ...], rate: float) -> Tensor:
+        assert rate == 0.1
+        shapes.append(shape)
+        return draw_kept(shape, rate)
+
+    monkeypatch.setattr("dt.blocks.draw_kept", spy)
+    monkeypatch.setattr("dt.dropout.draw_kept", spy)
     model(*make_window())
-    tokens, predicting = 3 * K, K  # the last block computes the state tokens only
+    tokens, predicting = 3 * K - 1, K  # the last block computes the state tokens only
     assert shapes == [
         (4, tokens, WIDTH),
-        (4, 2, tokens, tokens),
-        (4, tokens, WIDTH),
-        (4, tokens, WIDTH),
-        (4, 2, predicting, tokens),
-        (4, predicting, WIDTH),
-        (4, predicting, WIDTH),
+        (4 * heads, tokens, tokens),
+        (4 * tokens, WIDTH),
+        (4 * tokens, WIDTH),
+        (4 * heads, predicting, tokens),
+        (4 * predicting, WIDTH),
+        (4 * predicting, WIDTH),
     ]
+    fused, shapes[:] = list(shapes), []
+    model.watch_attention()
+    model(*make_window())
+    assert [math.prod(shape) for shape in shapes] == [math.prod(shape) for shape in fused]
 
 
 def test_heads_must_divide_the_width() -> None:

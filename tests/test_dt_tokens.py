@@ -61,7 +61,8 @@ def test_concatenated_halves_are_the_modality_and_the_time_step() -> None:
     with torch.no_grad():
         tokens = model.embed(*window)
         assert tokens.shape == (4, 3 * K, WIDTH)
-        assert torch.equal(tokens[:, 1::3, : WIDTH // 2], model.embed_state(window[1]))
+        of_states = model.embed_state(window[1])
+        torch.testing.assert_close(tokens[:, 1::3, : WIDTH // 2], of_states, rtol=0, atol=1e-6)
         for modality in range(3):
             time = tokens[:, modality::3, WIDTH // 2 :]
             assert torch.equal(time, model.embed_timestep.weight[window[3]])
