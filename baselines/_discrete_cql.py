@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bench.choices import choose
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
-from bench.fit import fit
+from bench.fit import Update, fit
 from bench.networks import arrays_of, flat, normalise, predict
 from bench.tensors import write_tensors
 
@@ -50,6 +50,28 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
     and is left out.
     """
+    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+    with context.torch_random():
+        algorithm = _create(config, len(mean), data.choices, context.device)
+
+        def policy() -> GreedyPolicy:
+            values = values_of(algorithm).to(context.device)
+            return GreedyPolicy(values, mean, std, context.device)
+
+        modules = algorithm.impl.modules
+        parts = {"q_funcs": modules.q_funcs, "targ_q_funcs": modules.targ_q_funcs}
+        fit(
+            update_of(algorithm, data, config),
+            parts,
+            {"optim": modules.optim.optim},
+            policy,
+            context,
+        )
+    return policy()
+
+
+def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
+    """Return the update of a d3rlpy DiscreteCQL: one step on `config.batch_size` transitions."""
     from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
@@ -59,36 +81,26 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
         raise ValueError(
             "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
         )
-    with context.torch_random():
-        algorithm = _create(config, len(mean), data.choices, context.device)
 
-        def policy() -> GreedyPolicy:
-            values = values_of(algorithm).to(context.device)
-            return GreedyPolicy(values, mean, std, context.device)
+    def update(step: int, generator: np.random.Generator) -> Tensor:
+        now = usable[generator.integers(len(usable), size=config.batch_size)]
+        following = np.minimum(now + 1, data.steps - 1)
+        goes_on = ~data.terminals[now][:, None]
+        batch = TransitionMiniBatch(
+            observations=normalise(observations[now], mean, std, STD_FLOOR),
+            actions=data.actions[now][:, None].astype(np.float32),
+            rewards=data.rewards[now][:, None],
+            next_observations=normalise(observations[following], mean, std, STD_FLOOR) * goes_on,
+            next_actions=data.actions[following][:, None].astype(np.float32),
+            terminals=data.terminals[now][:, None].astype(np.float32),
+            intervals=np.ones((config.batch_size, 1), dtype=np.float32),
+            transitions=[],
+        )
+        # a resumed run copies its target at the same steps
+        algorithm.set_grad_step(step)
+        return torch.tensor(algorithm.update(batch)["loss"])
 
-        def update(step: int, generator: np.random.Generator) -> Tensor:
-            now = usable[generator.integers(len(usable), size=config.batch_size)]
-            following = np.minimum(now + 1, data.steps - 1)
-            goes_on = ~data.terminals[now][:, None]
-            batch = TransitionMiniBatch(
-                observations=normalise(observations[now], mean, std, STD_FLOOR),
-                actions=data.actions[now][:, None].astype(np.float32),
-                rewards=data.rewards[now][:, None],
-                next_observations=normalise(observations[following], mean, std, STD_FLOOR)
-                * goes_on,
-                next_actions=data.actions[following][:, None].astype(np.float32),
-                terminals=data.terminals[now][:, None].astype(np.float32),
-                intervals=np.ones((config.batch_size, 1), dtype=np.float32),
-                transitions=[],
-            )
-            # a resumed run copies its target at the same steps
-            algorithm.set_grad_step(step)
-            return torch.tensor(algorithm.update(batch)["loss"])
-
-        modules = algorithm.impl.modules
-        parts = {"q_funcs": modules.q_funcs, "targ_q_funcs": modules.targ_q_funcs}
-        fit(update, parts, {"optim": modules.optim.optim}, policy, context)
-    return policy()
+    return update
 
 
 def values_of(algorithm: Any) -> nn.Sequential:
@@ -113,9 +125,11 @@ def network(shapes: list[tuple[int, ...]]) -> nn.Sequential:
 def _create(config: Config, observation_size: int, choices: int, device: str) -> Any:
     import d3rlpy
 
+    from baselines._encoders import encoder_of
+
     algorithm = d3rlpy.algos.DiscreteCQLConfig(
         learning_rate=config.critic_learning_rate,
-        encoder_factory=d3rlpy.models.encoders.VectorEncoderFactory([config.width] * config.layers),
+        encoder_factory=encoder_of(config),
         batch_size=config.batch_size,
         gamma=config.discount,
         target_update_interval=config.target_interval,

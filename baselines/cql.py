@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from baselines import _discrete_cql
 from baselines._discrete_cql import GreedyPolicy
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.fit import fit
+from bench.fit import Update, fit
 from bench.networks import arrays_of, normalise, predict, set_arrays
 from bench.tensors import below, read_tensors, write_tensors
 
@@ -46,6 +46,8 @@ class Config:
     # discrete actions: steps between two copies of the critic to its target (d3rlpy's default); there
     # the critic's rate is the only one, and it learns of no actor
     target_interval: int = 8000
+    # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "batch_size", "action_samples", "target_interval"):
@@ -85,6 +87,21 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
     """
     if data.discrete:
         return _discrete_cql.train(data, config, context)
+    mean, std = data.observation_mean, data.observation_std
+    with context.torch_random():
+        sizes = data.observations.shape[1], data.actions.shape[1]
+        algorithm = _create(config, *sizes, context.device)
+
+        def policy() -> CqlPolicy:
+            actor = actor_of(algorithm).to(context.device)
+            return CqlPolicy(actor, mean, std, context.device)
+
+        fit(update_of(algorithm, data, config), *_parts(algorithm), policy, context)
+    return policy()
+
+
+def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
+    """Return the update of a d3rlpy CQL: one step on `config.batch_size` transitions of the data."""
     from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
@@ -94,34 +111,27 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
         raise ValueError(
             "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
         )
-    with context.torch_random():
-        algorithm = _create(config, data.observations.shape[1], actions.shape[1], context.device)
 
-        def policy() -> CqlPolicy:
-            actor = actor_of(algorithm).to(context.device)
-            return CqlPolicy(actor, mean, std, context.device)
+    def states(rows: I64) -> F32:
+        return normalise(data.observations[rows], mean, std, STD_FLOOR)
 
-        def states(rows: I64) -> F32:
-            return normalise(data.observations[rows], mean, std, STD_FLOOR)
+    def update(step: int, generator: np.random.Generator) -> Tensor:
+        now = usable[generator.integers(len(usable), size=config.batch_size)]
+        following = np.minimum(now + 1, data.steps - 1)
+        goes_on = ~terminals[now][:, None]  # after a terminal d3rlpy expects zeros
+        batch = TransitionMiniBatch(
+            observations=states(now),
+            actions=actions[now],
+            rewards=rewards[now][:, None],
+            next_observations=states(following) * goes_on,
+            next_actions=actions[following] * goes_on,
+            terminals=terminals[now][:, None].astype(np.float32),
+            intervals=np.ones((config.batch_size, 1), dtype=np.float32),
+            transitions=[],
+        )
+        return torch.tensor(algorithm.update(batch)["critic_loss"])
 
-        def update(step: int, generator: np.random.Generator) -> Tensor:
-            now = usable[generator.integers(len(usable), size=config.batch_size)]
-            following = np.minimum(now + 1, data.steps - 1)
-            goes_on = ~terminals[now][:, None]  # after a terminal d3rlpy expects zeros
-            batch = TransitionMiniBatch(
-                observations=states(now),
-                actions=actions[now],
-                rewards=rewards[now][:, None],
-                next_observations=states(following) * goes_on,
-                next_actions=actions[following] * goes_on,
-                terminals=terminals[now][:, None].astype(np.float32),
-                intervals=np.ones((config.batch_size, 1), dtype=np.float32),
-                transitions=[],
-            )
-            return torch.tensor(algorithm.update(batch)["critic_loss"])
-
-        fit(update, *_parts(algorithm), policy, context)
-    return policy()
+    return update
 
 
 def load(path: Path, device: str) -> CqlPolicy | GreedyPolicy:
@@ -171,7 +181,9 @@ def _mlp(shapes: list[tuple[int, ...]]) -> nn.Sequential:
 def _create(config: Config, observation_size: int, action_size: int, device: str) -> Any:
     import d3rlpy
 
-    encoder = d3rlpy.models.encoders.VectorEncoderFactory([config.width] * config.layers)
+    from baselines._encoders import encoder_of
+
+    encoder = encoder_of(config)
     algorithm = d3rlpy.algos.CQLConfig(
         actor_learning_rate=config.actor_learning_rate,
         critic_learning_rate=config.critic_learning_rate,

@@ -1,0 +1,65 @@
+"""The hidden layers of d3rlpy's networks: its own, or with the matrix products in bfloat16 (8 bits of
+precision, float32's range). Weights, gradients of weights, optimisers, heads and losses stay in float32, as
+torch's autocast has it (docs.pytorch.org/docs/stable/amp.html).
+
+It comes in by d3rlpy's encoder factories, which are made for encoders of one's own. Autocast around
+d3rlpy's whole update fails: it would sum losses in bfloat16, and NumPy cannot read those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from d3rlpy.models.encoders import VectorEncoderFactory
+from d3rlpy.models.torch.encoders import VectorEncoder, VectorEncoderWithAction
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from baselines.cql import Config
+
+
+class Bfloat16Encoder(VectorEncoder):  # type: ignore[misc]
+    """Hidden layers of an actor, or of a critic of discrete actions."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (B, width), float32, of observations x (B, obs)."""
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            features: Tensor = super().forward(x)
+        return features.float()
+
+
+class Bfloat16EncoderWithAction(VectorEncoderWithAction):  # type: ignore[misc]
+    """Hidden layers of a critic of continuous actions."""
+
+    def forward(self, x: Tensor, action: Tensor) -> Tensor:
+        """Return features (B, width), float32, of observations x (B, obs) and actions (B, act)."""
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            features: Tensor = super().forward(x, action)
+        return features.float()
+
+
+class Bfloat16EncoderFactory(VectorEncoderFactory):  # type: ignore[misc]
+    """Makes them, with ReLU after each hidden layer as VectorEncoderFactory does by default; it
+    reads `hidden_units` alone.
+    """
+
+    def create(self, observation_shape: Sequence[int]) -> Bfloat16Encoder:
+        """Return an encoder of observations."""
+        return Bfloat16Encoder(observation_shape, self.hidden_units)
+
+    def create_with_action(
+        self, observation_shape: Sequence[int], action_size: int, discrete_action: bool = False
+    ) -> Bfloat16EncoderWithAction:
+        """Return an encoder of observations and actions."""
+        return Bfloat16EncoderWithAction(
+            observation_shape, action_size, self.hidden_units, discrete_action=discrete_action
+        )
+
+
+def encoder_of(config: Config) -> VectorEncoderFactory:
+    """Return the factory of the hidden layers, in the precision asked for."""
+    bfloat16 = config.precision == "bfloat16"
+    factory = Bfloat16EncoderFactory if bfloat16 else VectorEncoderFactory
+    return factory([config.width] * config.layers)

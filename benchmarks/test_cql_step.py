@@ -1,0 +1,94 @@
+"""One CQL training step beside d3rlpy's own: its replay buffer's batch, then its update, as `fit` does.
+
+Batch 256, 3 hidden layers of 256 (github.com/takuseno/d3rlpy at v2.8.1,
+reproductions/offline/cql.py), 10 sampled actions, Hopper's sizes. Discrete actions: the same batch
+and layers, Key-to-Door's sizes. Ours draws the batch from the data's arrays and normalises it.
+"""
+
+import d3rlpy
+import numpy as np
+import pytest
+import torch
+
+from baselines import _discrete_cql, cql
+from bench.datasets.trajectories import from_arrays
+
+OBSERVATION, ACTION, CELLS, CHOICES = 11, 3, 75, 4
+STEPS, LENGTH = 20_000, 400
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    """Return observations (N, obs), actions (N, act), rewards (N,), terminals (N,)."""
+    generator = np.random.default_rng(0)
+    return (
+        generator.standard_normal((STEPS, OBSERVATION), dtype=np.float32),
+        generator.uniform(-1, 1, (STEPS, ACTION)).astype(np.float32),
+        generator.uniform(0, 3, STEPS).astype(np.float32),
+        (np.arange(STEPS) + 1) % LENGTH == 0,
+    )
+
+
+@pytest.fixture(scope="module")
+def discrete_arrays(arrays):
+    """Return observations (N, cells), actions (N,), rewards (N,), terminals (N,)."""
+    generator = np.random.default_rng(0)
+    return (
+        generator.integers(0, 2, (STEPS, CELLS)).astype(np.float32),
+        generator.integers(0, CHOICES, STEPS),
+        *arrays[2:],
+    )
+
+
+def ours(arrays, precision):
+    """Return our step; actions of integers are discrete."""
+    discrete = arrays[1].ndim == 1
+    config = cql.Config(precision=precision)
+    kinds = {"action_range": (0, CHOICES - 1), "discrete": True} if discrete else {}
+    data = from_arrays(*arrays, timeouts=np.zeros(STEPS, dtype=bool), **kinds)
+    module = _discrete_cql if discrete else cql
+    sizes = (CELLS, CHOICES) if discrete else (OBSERVATION, ACTION)
+    update = module.update_of(module._create(config, *sizes, "cpu"), data, config)
+    generator = np.random.default_rng(1)
+    return lambda: update(1, generator)
+
+
+def theirs(arrays):
+    """Return d3rlpy's step, written as a user of d3rlpy would."""
+    encoder = d3rlpy.models.encoders.VectorEncoderFactory([256, 256, 256])
+    observations, actions, rewards, terminals = arrays
+    if actions.ndim == 1:
+        config = d3rlpy.algos.DiscreteCQLConfig(
+            batch_size=256, learning_rate=3e-4, encoder_factory=encoder
+        )
+    else:
+        config = d3rlpy.algos.CQLConfig(
+            batch_size=256,
+            alpha_learning_rate=0.0,
+            actor_encoder_factory=encoder,
+            critic_encoder_factory=encoder,
+        )
+    algorithm = config.create(device="cpu:0")
+    dataset = d3rlpy.dataset.MDPDataset(
+        observations, actions, rewards, terminals.astype(np.float32)
+    )
+    algorithm.build_with_dataset(dataset)
+    return lambda: algorithm.update(dataset.sample_transition_batch(256))
+
+
+def step_of(subject, arrays):
+    torch.manual_seed(0)
+    whose, precision = subject.split()
+    return ours(arrays, precision) if whose == "ours" else theirs(arrays)
+
+
+@pytest.mark.benchmark(group="CQL training step, d3rlpy's size")
+@pytest.mark.parametrize("subject", ["ours float32", "ours bfloat16", "d3rlpy float32"])
+def test_cql_step(benchmark, arrays, subject):
+    benchmark.pedantic(step_of(subject, arrays), rounds=30, warmup_rounds=5)
+
+
+@pytest.mark.benchmark(group="discrete CQL training step")
+@pytest.mark.parametrize("subject", ["ours float32", "ours bfloat16", "d3rlpy float32"])
+def test_discrete_cql_step(benchmark, discrete_arrays, subject):
+    benchmark.pedantic(step_of(subject, discrete_arrays), rounds=100, warmup_rounds=10)
