@@ -14,7 +14,9 @@ from bench.choices import choose
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import Update, fit
+from bench.machine import importing
 from bench.networks import arrays_of, flat, normalise, predict
+from bench.optimisers import Adam
 from bench.tensors import write_tensors
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
 
 def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy DiscreteCQL: one step on `config.batch_size` transitions."""
-    from d3rlpy.dataset import TransitionMiniBatch
+    with importing():
+        from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
     observations = flat(data.observations)
@@ -129,6 +132,7 @@ def _create(config: Config, observation_size: int, choices: int, device: str) ->
 
     algorithm = d3rlpy.algos.DiscreteCQLConfig(
         learning_rate=config.critic_learning_rate,
+        optim_factory=adam(),
         encoder_factory=encoder_of(config),
         batch_size=config.batch_size,
         gamma=config.discount,
@@ -137,3 +141,22 @@ def _create(config: Config, observation_size: int, choices: int, device: str) ->
     ).create(device="cpu:0" if device == "cpu" else device)
     algorithm.create_impl((observation_size,), choices)
     return algorithm
+
+
+def adam() -> Any:
+    """Return d3rlpy's factory of Adam, of ours: torch's without its compiler."""
+    from d3rlpy.optimizers import AdamFactory
+
+    class Factory(AdamFactory):  # type: ignore[misc]
+        def create_optimizer(self, named_modules: Any, lr: float) -> Adam:
+            parameters = [p for _, module in named_modules for p in module.parameters()]
+            return Adam(
+                dict.fromkeys(parameters),
+                lr=lr,
+                betas=self.betas,
+                eps=self.eps,
+                weight_decay=self.weight_decay,
+                amsgrad=self.amsgrad,
+            )
+
+    return Factory()

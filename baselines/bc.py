@@ -22,6 +22,7 @@ from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
 from bench.networks import arrays_of, flat, normalise, normaliser, predict, set_arrays, shared
+from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors, write_tensors
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std
@@ -112,7 +113,7 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
         network = _build(config, config.history * len(mean), size, discrete=data.discrete)
         network.to(context.device)
         policy = MlpPolicy(network, config, mean, std, context.device)
-        optimiser = torch.optim.AdamW(
+        optimiser = AdamW(
             network.parameters(),
             lr=config.learning_rate,
             weight_decay=config.weight_decay,

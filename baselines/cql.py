@@ -22,6 +22,7 @@ from baselines._discrete_cql import GreedyPolicy
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.fit import Update, fit
+from bench.machine import importing
 from bench.networks import arrays_of, normalise, predict, set_arrays
 from bench.tensors import below, read_tensors, write_tensors
 
@@ -102,7 +103,8 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
 
 def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy CQL: one step on `config.batch_size` transitions of the data."""
-    from d3rlpy.dataset import TransitionMiniBatch
+    with importing():
+        from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
     actions, rewards, terminals = data.actions, data.rewards, data.terminals
@@ -189,6 +191,10 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
         critic_learning_rate=config.critic_learning_rate,
         temp_learning_rate=config.temperature_learning_rate,
         alpha_learning_rate=config.alpha_learning_rate,
+        actor_optim_factory=_discrete_cql.adam(),
+        critic_optim_factory=_discrete_cql.adam(),
+        temp_optim_factory=_discrete_cql.adam(),
+        alpha_optim_factory=_discrete_cql.adam(),
         actor_encoder_factory=encoder,
         critic_encoder_factory=encoder,
         batch_size=config.batch_size,

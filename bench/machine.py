@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -37,6 +40,21 @@ def keep_memory() -> None:
     mmap_threshold, trim_threshold = -3, -1
     set_option(mmap_threshold, 32 * 2**20)  # the largest that glibc accepts
     set_option(trim_threshold, 2**31 - 1)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import large libraries in here: without Python's garbage collector, which finds nothing in
+    the million objects that they make, and later passes over them, up to the process's end.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def run_code_of(checkout: Path) -> None:

@@ -27,6 +27,7 @@ from bench.code import method_file
 from bench.context import Context, Diverged
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.files import DamagedFile
+from bench.machine import importing
 
 
 class BadMethod(Exception):
@@ -103,7 +104,8 @@ def load_method(name: str) -> Method:
     where = str(method_file(name))
     module_name = where.removesuffix(".py").replace("/", ".")
     try:
-        module = importlib.import_module(module_name)
+        with importing():
+            module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name == module_name:
             raise BadMethod(f"unknown method {name!r}: there is no {where}") from error

@@ -22,6 +22,7 @@ from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
 from bench.networks import arrays_of, set_arrays
+from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors, write_tensors
 from dt.blocks import Block
 
@@ -254,7 +255,7 @@ def train(data: Trajectories, config: Config, context: Context) -> GraphPolicy:
     with context.torch_random():
         model = GraphTransformer(data.choices, horizon, config).to(context.device)
         policy = GraphPolicy(model, config, context.device)
-        optimiser = torch.optim.AdamW(
+        optimiser = AdamW(
             model.parameters(),
             lr=config.learning_rate,
             weight_decay=config.weight_decay,

@@ -15,6 +15,7 @@ from bench.datasets.trajectories import Trajectories
 from bench.fit import Averaged, descend, fit
 from bench.flat import flatten
 from bench.networks import set_arrays
+from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors
 from dt.config import Config
 from dt.critic import CriticPolicy
@@ -67,7 +68,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             discount=config.discount,
             starts=config.windows,
         )
-        optimiser = torch.optim.AdamW(
+        optimiser = AdamW(
             [flatten(model)],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
