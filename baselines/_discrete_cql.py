@@ -74,8 +74,7 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
 
 def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy DiscreteCQL: one step on `config.batch_size` transitions."""
-    with importing():
-        from d3rlpy.dataset import TransitionMiniBatch
+    from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
     observations = flat(data.observations)
@@ -126,7 +125,8 @@ def network(shapes: list[tuple[int, ...]]) -> nn.Sequential:
 
 
 def _create(config: Config, observation_size: int, choices: int, device: str) -> Any:
-    import d3rlpy
+    with importing():
+        import d3rlpy
 
     from baselines._encoders import encoder_of
 

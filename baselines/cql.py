@@ -103,8 +103,7 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
 
 def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy CQL: one step on `config.batch_size` transitions of the data."""
-    with importing():
-        from d3rlpy.dataset import TransitionMiniBatch
+    from d3rlpy.dataset import TransitionMiniBatch
 
     mean, std = data.observation_mean, data.observation_std
     actions, rewards, terminals = data.actions, data.rewards, data.terminals
@@ -181,7 +180,8 @@ def _mlp(shapes: list[tuple[int, ...]]) -> nn.Sequential:
 
 
 def _create(config: Config, observation_size: int, action_size: int, device: str) -> Any:
-    import d3rlpy
+    with importing():
+        import d3rlpy
 
     from baselines._encoders import encoder_of
 

@@ -85,7 +85,8 @@ def descend(
     Args:
         loss_of_batch: draws a batch with the generator it is given and returns the loss.
         module: the network.
-        optimiser: over its parameters; its learning rates are the final ones.
+        optimiser: over its parameters; its learning rates are the final ones. Those of
+            bench/optimisers.py start a second sooner than torch's own.
         warmup_steps: the learning rate climbs linearly over so many steps, then stays.
         gradient_clip: largest global norm of the gradient.
         decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
