@@ -1,9 +1,10 @@
-"""Every figure is taken with one thread; a ratio compares two subjects of one run."""
+"""Every figure is taken with one thread, as runs are; a ratio compares two subjects of one run."""
 
 import pytest
-import torch
+
+from bench.machine import prepare
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+def as_a_run():
+    prepare("cpu")

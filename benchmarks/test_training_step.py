@@ -1,8 +1,10 @@
-"""One DT training step at the paper's size beside Hugging Face's model in a faithful loop.
+"""One DT training step at the paper's size beside Hugging Face's model in a faithful loop, and beside
+d3rlpy's DT; and the sampling of a batch alone.
 
-Batch 64, K = 20, width 128, 3 layers, 1 head, dropout 0.1, Hopper's sizes, AdamW, clip 0.25 (paper
-p.19, Table 9). Both draw their batches from the same data with the same windows; Hugging Face's model
-gets them padded on the left with an attention mask, as its inputs are defined.
+Batch 64, K = 20, width 128, 3 layers, 1 head, dropout 0.1 in all of the code's places, Hopper's sizes,
+AdamW, clip 0.25 (paper p.19, Table 9). Ours and Hugging Face's draw their batches from the same data
+with the same windows; Hugging Face's model gets them padded on the left with an attention mask, as its
+inputs are defined. d3rlpy samples from its replay buffer, as its `fit` does.
 """
 
 import numpy as np
@@ -11,50 +13,49 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 
 from bench.datasets.trajectories import from_arrays
+from bench.fit import descend
 from bench.flat import flatten
-from dt.model import DecisionTransformer
+from bench.optimisers import AdamW
+from dt.config import Config
+from dt.losses import loss_of
+from dt.method import _build
 from dt.windows import Windows
 
 OBSERVATION, ACTION, K, BATCH, HORIZON = 11, 3, 20, 64, 1000
 
 
 @pytest.fixture(scope="module")
-def windows():
+def data():
     generator = np.random.default_rng(0)
     steps, length = 20_000, 400
     ends = (np.arange(steps) + 1) % length == 0
-    data = from_arrays(
+    return from_arrays(
         generator.standard_normal((steps, OBSERVATION), dtype=np.float32),
         generator.uniform(-1, 1, (steps, ACTION)).astype(np.float32),
         generator.uniform(0, 3, steps).astype(np.float32),
         terminals=ends,
         timeouts=np.zeros(steps, dtype=bool),
     )
-    return Windows(data, K, 1000.0, "cpu")
 
 
-def ours(windows, bfloat16=False):
-    model = DecisionTransformer(
-        OBSERVATION, ACTION, horizon=HORIZON, width=128, layers=3, heads=1, dropout=0.1
-    )
-    whole = flatten(model)
-    optimiser = torch.optim.AdamW([whole], lr=1e-4, weight_decay=1e-4, fused=True)
+def ours(data, precision):
+    """Return the step that `dt.method.train` takes, with the defaults of its Config."""
+    config = Config(precision=precision)
+    windows = Windows(data, K, 1000.0, "cpu")
+    model = _build(config, OBSERVATION, ACTION, HORIZON, "cpu")
+    optimiser = AdamW([flatten(model)], lr=1e-4, weight_decay=1e-4, fused=True)
+    loss = loss_of(model, windows, config, "cpu")
+    update = descend(loss, model, optimiser, warmup_steps=1, gradient_clip=0.25, flat=True)
     generator = np.random.default_rng(1)
-
-    def step():
-        batch = windows.sample(BATCH, generator)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-            predicted = model(batch.returns_to_go, batch.states, batch.actions, batch.timesteps)
-        loss = (predicted.float() - batch.actions).square().mean(dim=2)[batch.valid].mean()
-        optimiser.zero_grad(set_to_none=False)
-        loss.backward()
-        clip_grad_norm_([whole], 0.25)
-        optimiser.step()
-
-    return step
+    return lambda: update(1, generator)
 
 
-def hugging_face(windows):
+def sampling(data):
+    windows, generator = Windows(data, K, 1000.0, "cpu"), np.random.default_rng(1)
+    return lambda: windows.sample(BATCH, generator)
+
+
+def hugging_face(data):
     from transformers import DecisionTransformerConfig, DecisionTransformerModel
 
     config = DecisionTransformerConfig(
@@ -71,7 +72,7 @@ def hugging_face(windows):
     )
     model = DecisionTransformerModel(config).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, fused=True)
-    generator = np.random.default_rng(1)
+    windows, generator = Windows(data, K, 1000.0, "cpu"), np.random.default_rng(1)
 
     def left(tensor, valid):  # right-padded to left-padded
         missing = (~valid).sum(dim=1)
@@ -100,12 +101,36 @@ def hugging_face(windows):
     return step
 
 
-@pytest.mark.benchmark(group="DT training step, paper size")
-@pytest.mark.parametrize("subject", ["ours float32", "ours bfloat16", "Hugging Face float32"])
-def test_training_step(benchmark, windows, subject):
-    step = {
-        "ours float32": lambda: ours(windows),
-        "ours bfloat16": lambda: ours(windows, bfloat16=True),
-        "Hugging Face float32": lambda: hugging_face(windows),
-    }[subject]()
-    benchmark.pedantic(step, rounds=30, warmup_rounds=5)
+def d3rlpy(data):
+    """Return d3rlpy's step with the paper's sizes (github.com/takuseno/d3rlpy at v2.8.1,
+    reproductions/offline/decision_transformer.py).
+    """
+    import d3rlpy as library
+
+    algorithm = library.algos.DecisionTransformerConfig(
+        batch_size=BATCH,
+        context_size=K,
+        encoder_factory=library.models.VectorEncoderFactory([128], exclude_last_activation=True),
+        max_timestep=HORIZON,
+    ).create(device="cpu:0")
+    dataset = library.dataset.MDPDataset(
+        data.observations, data.actions, data.rewards, data.terminals.astype(np.float32)
+    )
+    algorithm.build_with_dataset(dataset)
+    return lambda: algorithm.update(dataset.sample_trajectory_batch(BATCH, length=K))
+
+
+SUBJECTS = {
+    "ours bfloat16": lambda data: ours(data, "bfloat16"),
+    "ours float32": lambda data: ours(data, "float32"),
+    "ours, sampling alone": sampling,
+    "Hugging Face float32": hugging_face,
+    "d3rlpy float32": d3rlpy,
+}
+
+
+@pytest.mark.benchmark(group="DT training step, paper's size")
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_training_step(benchmark, data, subject):
+    torch.manual_seed(0)
+    benchmark.pedantic(SUBJECTS[subject](data), rounds=30, warmup_rounds=5)

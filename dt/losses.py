@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dt.windows import Batch
+from dt.config import Config
+from dt.model import DecisionTransformer
+from dt.windows import Batch, Windows
 
 IGNORED = -100  # the class of padding
+
+
+def loss_of(
+    model: DecisionTransformer, windows: Windows, config: Config, device: str
+) -> Callable[[np.random.Generator], Tensor]:
+    """Return what draws a batch with the generator it is given and returns its loss: that of actions,
+    with `predict: all` plus that of next steps, with `predict: returns` plus that of success.
+    """
+    kind, bfloat16 = torch.device(device).type, config.precision == "bfloat16"
+
+    def loss_of_batch(generator: np.random.Generator) -> Tensor:
+        batch = windows.sample(config.batch_size, generator)
+        inputs = batch.inputs(config.context_length)
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16):
+            if config.predict == "returns":
+                actions, success = model.judge(*inputs[1:])
+            elif config.predict == "all":
+                actions, states, returns_to_go = model.predict_all(*inputs)
+            else:
+                actions = model(*inputs)
+        loss = loss_of_actions(actions, batch)
+        if config.predict == "returns":
+            return loss + loss_of_success(success, batch)
+        if config.predict == "all":
+            return loss + loss_of_next_steps(states, returns_to_go, batch)
+        return loss
+
+    return loss_of_batch
 
 
 def loss_of_actions(actions: Tensor, batch: Batch) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.context import Context
 from bench.datasets.trajectories import Trajectories
@@ -19,7 +19,7 @@ from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors
 from dt.config import Config
 from dt.critic import CriticPolicy
-from dt.losses import loss_of_actions, loss_of_next_steps, loss_of_success
+from dt.losses import loss_of
 from dt.model import DecisionTransformer
 from dt.policy import DecisionTransformerPolicy
 from dt.windows import Windows
@@ -85,26 +85,8 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             device=context.device,
         )
 
-        def loss_of_batch(generator: np.random.Generator) -> Tensor:
-            batch = windows.sample(config.batch_size, generator)
-            inputs = batch.inputs(config.context_length)
-            bfloat16 = config.precision == "bfloat16"
-            with torch.autocast(
-                torch.device(context.device).type, dtype=torch.bfloat16, enabled=bfloat16
-            ):
-                if critic:
-                    actions, success = model.judge(*inputs[1:])
-                elif everything:
-                    actions, states, returns_to_go = model.predict_all(*inputs)
-                else:
-                    actions = model(*inputs)
-            loss = loss_of_actions(actions, batch)
-            if critic:
-                return loss + loss_of_success(success, batch)
-            return loss + loss_of_next_steps(states, returns_to_go, batch) if everything else loss
-
         update = descend(
-            loss_of_batch,
+            loss_of(model, windows, config, context.device),
             model,
             optimiser,
             warmup_steps=config.warmup_steps,

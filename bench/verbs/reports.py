@@ -1,4 +1,4 @@
-"""From records to pages: `bench scores`, `page`, `claims`, `cost`, `partial`, `data-page`."""
+"""From records to pages: `bench scores`, `page`, `claims`, `cost`, `time-to-score`, `partial`, `data-page`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def add(verbs: Any) -> None:
     cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
     cost.add_argument("--records", type=Path, nargs="+", required=True)
     cost.set_defaults(verb=_cost)
+
+    reached = verbs.add_parser("time-to-score", help="how long runs train to reach a score")
+    reached.add_argument("--config", type=json.loads, required=True)
+    reached.add_argument("--suite", required=True)
+    reached.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
+    reached.add_argument("--records", type=Path, nargs="+", required=True)
+    reached.set_defaults(verb=_time_to_score)
 
     pages = verbs.add_parser("data-page", help="the page of all data sets, beside D4RL's")
     pages.add_argument("--scale", required=True)
@@ -103,6 +110,14 @@ def _cost(arguments: Arguments) -> None:
 
     for path in arguments.out:
         report.write_cost(arguments.records, make_plan(arguments.config), arguments.suite, path)
+
+
+def _time_to_score(arguments: Arguments) -> None:
+    from bench import time_to_score
+    from bench.plan import make_plan
+
+    plan = make_plan(arguments.config)
+    time_to_score.write_page(arguments.records, plan, arguments.suite, arguments.out)
 
 
 def _partial(arguments: Arguments) -> None:

@@ -178,7 +178,8 @@ def pages_of(suite):
         for suffix in PAGES[page].suffixes
     ]
     films = [f"{below}/episode.gif"] if "table6" in PLAN.pages[suite] else []
-    return [*files, *films, f"{below}/cost.md", f"{below}/data.md"]
+    timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
+    return [*files, *films, *timed, f"{below}/cost.md", f"{below}/data.md"]
 
 
 # the first method's first seed on the last data set, which is the largest

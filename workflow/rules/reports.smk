@@ -1,5 +1,6 @@
 localrules:
     cost,
+    time_to_score,
     data_page,
     film,
     scores,
@@ -107,6 +108,34 @@ rule cost:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
         "python -m bench cost --config {params.config:q} --suite {wildcards.suite} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
+
+
+rule time_to_score:
+    input:
+        records=results_of,
+        clocks=clocks_of,
+    output:
+        report(
+            "reports/{scale}/{suite}/time_to_score.html",
+            caption="../report/time_to_score.rst",
+            category="Cost",
+            subcategory="{suite}",
+            labels={"page": "time to score", "format": "HTML"},
+        ),
+        "reports/{scale}/{suite}/time_to_score.csv",
+        "reports/{scale}/{suite}/time_to_score.md",
+    log:
+        "logs/{scale}/{suite}/time_to_score.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/time_to_score.py"),
+        config=merged_config,
+    message:
+        "Timing how runs of {wildcards.suite} reach a score"
+    shell:
+        "python -m bench time-to-score --config {params.config:q} --suite {wildcards.suite} --out {output:q} "
+        "--records {input.records:q} > {log:q} 2>&1"
 
 
 rule film:

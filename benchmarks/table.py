@@ -1,0 +1,105 @@
+"""Turn pytest-benchmark's JSON into the table of ratios: `python benchmarks/table.py RESULTS.json FOLDER`
+prints it and writes ratios.md and ratios.csv.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+# (subject, what it is divided by, at most): a speed that the suite promises. Without a divisor: seconds
+GOALS = {
+    "DT training step, paper's size": [
+        ("ours bfloat16", "Hugging Face float32", 0.32),
+        ("ours float32", "Hugging Face float32", 0.65),
+        ("ours bfloat16", "d3rlpy float32", 0.12),
+        ("ours, sampling alone", "ours bfloat16", 0.01),
+    ],
+    "20 decisions of DT, paper's size, full context": [
+        ("ours bfloat16", "Hugging Face float32", None),
+        ("ours float32", "Hugging Face float32", None),
+    ],
+    "evaluation of 100 Hopper episodes, DT of the paper's size": [
+        ("ours bfloat16, all at once", "Hugging Face float32, one at a time", 0.2),
+        ("ours float32, all at once", "Hugging Face float32, one at a time", None),
+    ],
+    "CQL training step, d3rlpy's size": [
+        ("ours float32", "d3rlpy float32", None),
+        ("ours bfloat16", "d3rlpy float32", None),
+    ],
+    "discrete CQL training step": [("ours float32", "d3rlpy float32", None)],
+    "four equal DT trainings": [("2", "1", 1 / 1.9)],
+    "start-up": [
+        ("test_help", None, 0.3),
+        ("plan of all_mujoco", None, 3.0),
+        ("plan of the whole paper", None, 10.0),
+        ("dt", None, 3.0),
+        ("bc", None, 3.0),
+        ("percent_bc", None, 3.0),
+        ("cql", None, 3.0),
+    ],
+}
+
+
+def subject_of(benchmark: dict[str, Any]) -> str:
+    """Return what a benchmark times: its parameters, or its name."""
+    return benchmark["param"] or benchmark["name"]
+
+
+def ratios(benchmarks: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a row for each goal whose subjects were timed: medians, their ratio, and the goal."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for benchmark in benchmarks:
+        found.setdefault(benchmark["group"] or "", {})[subject_of(benchmark)] = benchmark["stats"]
+    rows = []
+    for group, goals in GOALS.items():
+        for subject, peer, bound in goals:
+            stats, other = found.get(group, {}).get(subject), found.get(group, {}).get(peer or "")
+            if stats is None or (peer and other is None):
+                continue
+            value = stats["median"] / other["median"] if other else stats["median"]
+            rows.append(
+                {
+                    "what": group,
+                    "subject": subject.removeprefix("test_"),
+                    "ms, median [min, max]": in_ms(stats),
+                    "beside": peer or "",
+                    "its ms": in_ms(other) if other else "",
+                    "ratio": f"{value:.3f}" if other else "",
+                    "goal": "" if bound is None else f"≤ {bound:.2f}" + ("" if other else " s"),
+                    "met": "" if bound is None else "yes" if value <= bound else "no",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def in_ms(stats: dict[str, float]) -> str:
+    """Return median, smallest and largest time of a benchmark in milliseconds."""
+    median, low, high = (1000 * stats[name] for name in ("median", "min", "max"))
+    digits = 3 if median < 1 else 1 if median < 1000 else 0
+    return f"{median:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def main(source: Path, folder: Path) -> None:
+    """Print the table and write it."""
+    measured = json.loads(source.read_text())
+    machine = measured["machine_info"]
+    processor = machine["cpu"].get("brand_raw", platform.processor())
+    table = ratios(measured["benchmarks"])
+    text = (
+        f"One thread of {processor}, {machine['cpu'].get('count', '?')} cores, Python "
+        f"{machine['python_version']}, {measured['datetime'][:10]}.\n\n{table.to_markdown(index=False)}\n"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ratios.md").write_text(text)
+    table.to_csv(folder / "ratios.csv", index=False)
+    print(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
