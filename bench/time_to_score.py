@@ -19,9 +19,9 @@ from bench.tasks import task_by_name
 
 THRESHOLDS = (50, 80, 90, 100)
 NOTES = (
-    "CPU seconds of training on one core until the first kept policy whose mean return over {episodes} episodes is at or "
-    "above the score; evaluation is not counted. Kept were policies after {steps} updates of a run. Median over seeds "
-    "(smallest to largest); `> x`: not reached in the x seconds that the training took.",
+    "CPU seconds of training on one core until the first kept policy whose mean return over {episodes} episodes is at "
+    "or above the score; evaluation is not counted. Kept were policies after {steps} updates of a run. Median over "
+    "seeds (smallest to largest); `> x`: not reached in the x seconds that the training took.",
     "A policy's seconds are the run's, in proportion to its updates: each costs the same.",
 )
 
@@ -83,9 +83,9 @@ def make(records: list[Path], plan: Plan, suite: str) -> Sheet:
     body = []
     for (task, method), runs in numbers.groupby(["task", "method"], sort=False):
         limit = float(runs["seconds"].median())
-        times = [spell(runs[f"to_{score}"].tolist(), limit) for score in THRESHOLDS]
+        spelt = [spell(runs[f"to_{score}"].tolist(), limit) for score in THRESHOLDS]
         scores = ", ".join(f"{score:.1f}" for score in runs["score"])
-        body.append([*row_of(str(task)), plan.variants[str(method)].label, *times, scores])
+        body.append([*row_of(str(task)), plan.variants[str(method)].label, *spelt, scores])
     headings = ["Data", "Environment", "Method", *(f"to {score}" for score in THRESHOLDS)]
     fractions = ", ".join(f"{100 * fraction:g}" for fraction in sorted(curves))
     notes = (
