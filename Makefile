@@ -50,8 +50,10 @@ test: $(INSTALLED) ## every check: format, lint, types, tests
 	$(BIN)/python -m pytest -m "not slow"
 	$(BIN)/python -m pytest -m slow
 
-bench: $(INSTALLED) ## the speed measurements behind the README's figures
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest benchmarks --benchmark-only -p no:randomly
+bench: $(INSTALLED) ## the speed measurements behind the README's figures; the table of ratios
+	@mkdir -p results/benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest benchmarks --benchmark-only -p no:randomly --benchmark-json results/benchmarks/raw.json
+	@$(BIN)/python benchmarks/table.py results/benchmarks/raw.json results/benchmarks
 
 lock: $(INSTALLED) ## resolve pyproject.toml again: locks and environment.yml
 	$(BIN)/python tools/lock.py
