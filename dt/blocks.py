@@ -1,5 +1,5 @@
-"""A pre-norm GPT-2 block with a ReLU inside (Table 9), as modules; while it trains on a CPU the same
-function is computed by dt/fused.py and dt/fused_attention.py.
+"""A pre-norm GPT-2 block with a ReLU inside (Table 9), as modules; on a CPU the same function is
+computed by dt/fused.py and dt/fused_attention.py.
 """
 
 from __future__ import annotations
@@ -85,8 +85,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
         """Return the residual stream (B, T', H) of the tokens `only` from all tokens (B, T, H)."""
-        learning = self.training and torch.is_grad_enabled()
-        if learning and x.device.type == "cpu" and not self.attention.watched:
+        if x.device.type == "cpu" and not self.attention.watched:
             return self._fused(x, mask, only)
         return self.add(x[:, only], self.attention(self.norm1(x), mask, only))
 
@@ -98,7 +97,8 @@ class Block(nn.Module):
 
     def _fused(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
         batch, tokens, width = x.shape
-        asking, heads, rate = len(mask), self.attention.heads, self.dropout.rate
+        asking, heads = len(mask), self.attention.heads
+        rate = self.dropout.rate if self.training else 0.0
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         sizes = [(batch * heads, asking, tokens), *2 * [(batch * asking, width)]]
         looked, mixed, grown = [draw_kept(size, rate) if rate else None for size in sizes]
