@@ -17,7 +17,8 @@ GOALS = {
     "DT training step, paper's size": [
         ("ours bfloat16", "Hugging Face float32", 0.32),
         ("ours float32", "Hugging Face float32", 0.65),
-        ("ours bfloat16", "d3rlpy float32", 0.12),
+        ("ours bfloat16", "d3rlpy float32", None),
+        ("ours bfloat16", "d3rlpy float32, its defaults", 0.12),
         ("ours, sampling alone", "ours bfloat16", 0.01),
     ],
     "20 decisions of DT, paper's size, full context": [

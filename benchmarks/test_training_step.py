@@ -101,17 +101,18 @@ def hugging_face(data):
     return step
 
 
-def d3rlpy(data):
+def d3rlpy(data, *, paper_size):
     """Return d3rlpy's step with the paper's sizes (github.com/takuseno/d3rlpy at v2.8.1,
-    reproductions/offline/decision_transformer.py).
+    reproductions/offline/decision_transformer.py), or with its own defaults: tokens twice as wide.
     """
     import d3rlpy as library
 
+    narrow = library.models.VectorEncoderFactory([128], exclude_last_activation=True)
     algorithm = library.algos.DecisionTransformerConfig(
         batch_size=BATCH,
         context_size=K,
-        encoder_factory=library.models.VectorEncoderFactory([128], exclude_last_activation=True),
         max_timestep=HORIZON,
+        **({"encoder_factory": narrow} if paper_size else {}),
     ).create(device="cpu:0")
     dataset = library.dataset.MDPDataset(
         data.observations, data.actions, data.rewards, data.terminals.astype(np.float32)
@@ -125,7 +126,8 @@ SUBJECTS = {
     "ours float32": lambda data: ours(data, "float32"),
     "ours, sampling alone": sampling,
     "Hugging Face float32": hugging_face,
-    "d3rlpy float32": d3rlpy,
+    "d3rlpy float32": lambda data: d3rlpy(data, paper_size=True),
+    "d3rlpy float32, its defaults": lambda data: d3rlpy(data, paper_size=False),
 }
 
 
