@@ -37,6 +37,9 @@ class BadMethod(Exception):
 class Policy(Protocol):
     """Acts in many episodes at once. Return-to-go bookkeeping and the context window live in
     here.
+
+    A policy whose decisions are costly may have a method `rest(lanes: I64) -> None` as well: the
+    episodes of these lanes are over, their actions are not used any more and may be anything finite.
     """
 
     def reset(self, seeds: I64, targets: F32) -> None:

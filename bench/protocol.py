@@ -4,7 +4,8 @@ Episode i starts from seed i of the environment's list, whatever the method, so 
 paired. Every episode that starts is finished and counted once. Episodes run in batches of a fixed
 number of lanes: a matrix product gives other last bits for another batch size, and a simulator with
 contacts makes other returns of them, so with a fixed size an episode's return does not depend on
-which episodes run beside it.
+which episodes run beside it. A policy may leave lanes out whose episodes are over (`Policy.rest`), if
+that leaves the others' bits alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-from bench.datasets.trajectories import F32
+from bench.datasets.trajectories import F32, I64
 from bench.environments import Lanes, lanes_of
 from bench.method import Policy, check_actions
 from bench.seeds import derive
@@ -122,6 +123,8 @@ def _batch(
         environments.reset(lane, episode_seed(name, episode))
     running = np.array([episode is not None for episode in wanted])
     counted = np.flatnonzero(running).tolist()
+    rest: Callable[[I64], None] = getattr(policy, "rest", lambda lanes: None)
+    rest(np.flatnonzero(~running))
     earned, lengths = np.zeros(lanes), np.zeros(lanes, dtype=np.int64)
     shown: F32 = np.zeros(lanes, dtype=np.float32)
     while running.any():
@@ -141,4 +144,6 @@ def _batch(
         if not sparse:
             shown[acting] = rewards
         running[acting] = ~over
+        if over.any():
+            rest(acting[over])
     return [(float(earned[lane]), int(lengths[lane])) for lane in counted]

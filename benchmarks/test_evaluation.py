@@ -109,9 +109,7 @@ def test_acting(benchmark, subject):
 
 SUBJECTS = {
     "ours bfloat16, all at once": (lambda: ours("bfloat16"), EPISODES),
-    "ours bfloat16, one at a time": (lambda: ours("bfloat16"), 1),
     "ours float32, all at once": (lambda: ours("float32"), EPISODES),
-    "ours float32, one at a time": (lambda: ours("float32"), 1),
     "Hugging Face float32, one at a time": (HuggingFace, 1),
 }
 

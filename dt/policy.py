@@ -23,8 +23,8 @@ class DecisionTransformerPolicy:
     """Acts on the last K time steps; asks for what is left of the target return.
 
     Where K covers the horizon nothing ever leaves the context: keys and values are remembered
-    instead of computed again (dt/memory.py). Discrete actions are drawn with a generator for each
-    episode.
+    instead of computed again (dt/memory.py). Elsewhere lanes whose episodes are over are left out of
+    the products. Discrete actions are drawn with a generator for each episode.
 
     With a discount below 1 it asks at each step for the discounted value of the target spread
     evenly over the horizon, whatever was earned (`spread_evenly`), also where all reward comes
@@ -65,7 +65,18 @@ class DecisionTransformerPolicy:
         self.memory: Memory | None = None
         if self.config.context_length >= steps:
             self.memory = Memory(self.model, lanes, 3 * steps, self.device)
+        self.awake = torch.arange(lanes)
         self.step = 0
+
+    def rest(self, lanes: I64) -> None:
+        """Leave these lanes' episodes alone from now on: they are over, and their actions are 0.
+
+        Two lanes stay awake if there are two: matrix products give rows of one episode other last
+        bits than rows of several.
+        """
+        awake = np.setdiff1d(self.awake.numpy(), lanes)
+        company = np.setdiff1d(np.arange(len(self.wanted)), awake)[: max(2 - len(awake), 0)]
+        self.awake = torch.from_numpy(np.sort(np.concatenate([awake, company])))
 
     def act(self, observations: Array, rewards: F32) -> Array:
         """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);
@@ -100,30 +111,35 @@ class DecisionTransformerPolicy:
 
     def window(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the model's inputs for the current step: returns-to-go, states, actions, time
-        steps of the last K steps.
+        steps of the last K steps, of the lanes that are awake.
         """
         stop = self.step + 1
         start = max(stop - self.config.context_length, 0)
-        timesteps = torch.arange(start, stop).expand(len(self.wanted), -1)
+        timesteps = torch.arange(start, stop).expand(len(self.awake), -1)
         return (
-            self.returns_to_go[:, start:stop],
-            self.states[:, start:stop],
-            self.actions[:, start:stop],
+            self.returns_to_go[self.awake, start:stop],
+            self.states[self.awake, start:stop],
+            self.actions[self.awake, start:stop],
             timesteps,
         )
 
     @torch.inference_mode()
     def predict(self) -> Tensor:
-        """Return what the network says of the current step: actions (L, act), or logits (L, A)."""
+        """Return what the network says of the current step: actions (L, act), or logits (L, A); zeros
+        for lanes at rest.
+        """
         self.model.eval()
         bfloat16 = self.config.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
             if self.memory is None:
                 window = (part.to(self.device) for part in self.window())
-                predicted: Tensor = self.model(*window, last=True)[:, 0]
+                decided: Tensor = self.model(*window, last=True)[:, 0].float().cpu()
+                predicted = decided.new_zeros(len(self.wanted), decided.shape[1])
+                predicted[self.awake] = decided
             else:
-                predicted = self.model.decide(self.memory.extend(self._latest()))[:, -1]
-        return predicted.float().cpu()
+                last = self.memory.extend(self._latest())
+                predicted = self.model.decide(last)[:, -1].float().cpu()
+        return predicted
 
     def _latest(self) -> Tensor:
         """Return the tokens (L, 2 or 3, H) that came since the last action: that action, the return

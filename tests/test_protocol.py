@@ -103,6 +103,33 @@ def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str)
     assert run(policies[name]) == run(policies[name])
 
 
+def test_a_policy_is_told_once_which_episodes_are_over() -> None:
+    resting: list[list[int]] = []
+    policy = constant(PUSH)
+    policy.rest = lambda lanes: resting.append(lanes.tolist())
+    [outcome] = run(policy, episodes=3, lanes=4)
+    assert resting[0] == [3]  # no episode for it
+    assert sorted(lane for lanes in resting[1:] for lane in lanes) == [0, 1, 2]
+    first = int(np.argmin(outcome.lengths))
+    assert first in resting[1]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_lanes_at_rest_leave_the_others_bits_alone(
+    precision: Any, hopper_like: Trajectories
+) -> None:
+    config = dt.Config(layers=2, width=32, context_length=5, warmup_steps=1, precision=precision)
+    context = Context(seed=0, steps=2, device="cpu", task=HOPPER)
+    policy = dt.train(hopper_like, config, context)
+    policy.model.predict_action.bias.data.zero_()
+    policy.model.predict_action.weight.data *= 0.05  # stands for a while, and falls now or then
+    [restful] = run(policy, episodes=6, lanes=6)
+    policy.rest = lambda lanes: None  # type: ignore[method-assign]
+    [busy] = run(policy, episodes=6, lanes=6)
+    assert len(set(restful.lengths)) > 2
+    assert restful == busy
+
+
 def test_every_target_gets_episodes_of_its_own(policies: dict[str, Any]) -> None:
     low, high = run(policies["dt"], targets=[100.0, 9000.0], lanes=4)
     assert (low.target, high.target) == (100.0, 9000.0)
