@@ -1,5 +1,5 @@
-"""Turn pytest-benchmark's JSON into the table of ratios: `python benchmarks/table.py RESULTS.json FOLDER`
-prints it and writes ratios.md and ratios.csv.
+"""Turn pytest-benchmark's JSON files into the table of ratios: `python benchmarks/table.py RAW FOLDER` reads
+those in RAW, prints the table and writes ratios.md and ratios.csv.
 """
 
 from __future__ import annotations
@@ -86,15 +86,18 @@ def in_ms(stats: dict[str, float]) -> str:
     return f"{median:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def main(source: Path, folder: Path) -> None:
+def main(raw: Path, folder: Path) -> None:
     """Print the table and write it."""
-    measured = json.loads(source.read_text())
-    machine = measured["machine_info"]
+    measured = [json.loads(path.read_text()) for path in sorted(raw.glob("*.json"))]
+    table = ratios([one for each in measured for one in each["benchmarks"]])
+    machine, days = (
+        measured[0]["machine_info"],
+        sorted({each["datetime"][:10] for each in measured}),
+    )
     processor = machine["cpu"].get("brand_raw", platform.processor())
-    table = ratios(measured["benchmarks"])
     text = (
         f"One thread of {processor}, {machine['cpu'].get('count', '?')} cores, Python "
-        f"{machine['python_version']}, {measured['datetime'][:10]}.\n\n{table.to_markdown(index=False)}\n"
+        f"{machine['python_version']}, {' and '.join(days)}.\n\n{table.to_markdown(index=False)}\n"
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ratios.md").write_text(text)

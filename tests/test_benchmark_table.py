@@ -62,14 +62,14 @@ def test_every_goal_is_about_a_benchmark_that_exists(table: ModuleType) -> None:
 def test_the_table_is_printed_and_written(
     table: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = tmp_path / "raw.json"
     machine = {"cpu": {"brand_raw": "A Processor", "count": 2}, "python_version": "3.11.7"}
-    measured = [timed(STEP, "ours float32", 0.05), timed(STEP, "Hugging Face float32", 0.1)]
-    source.write_text(
-        json.dumps({"machine_info": machine, "datetime": "2026-11-25T09", "benchmarks": measured})
-    )
-    table.main(source, tmp_path / "out")
+    parts = [timed(STEP, "ours float32", 0.05), timed(STEP, "Hugging Face float32", 0.1)]
+    for day, part in enumerate(parts, 24):  # each file of benchmarks has its own results
+        about = {"machine_info": machine, "datetime": f"2026-11-{day}T09", "benchmarks": [part]}
+        (tmp_path / f"{day}.json").write_text(json.dumps(about))
+    table.main(tmp_path, tmp_path / "out")
     text = (tmp_path / "out/ratios.md").read_text()
-    assert text.startswith("One thread of A Processor, 2 cores, Python 3.11.7, 2026-11-25.")
+    first = "One thread of A Processor, 2 cores, Python 3.11.7, 2026-11-24 and 2026-11-25."
+    assert text.startswith(first)
     assert text in capsys.readouterr().out
     assert "0.500" in (tmp_path / "out/ratios.csv").read_text()

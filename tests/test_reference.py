@@ -1,20 +1,24 @@
 """The tables that the repository shows come from the records that lie beside them."""
 
+import copy
 from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from bench import record, scores, sheets
 from bench.claims import ledger
 from bench.claims.plan import suites_of_claims
 from bench.plan import make_plan
+from bench.time_to_score import make as time_to_score
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "reports" / "reference"
-PLAN = make_plan(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+QUICK = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+PLAN = make_plan(QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +75,28 @@ def test_the_readme_shows_the_ledgers_verdicts():
     readme = (ROOT / "README.md").read_text()
     for _, line in kept.iterrows():
         assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in readme
+
+
+def test_the_pages_on_speed_are_those_of_the_records(tmp_path):
+    config = copy.deepcopy(QUICK)
+    update_config(config, yaml.safe_load((ROOT / "config/speed.yaml").read_text()))
+    plan = make_plan(config)
+    records = {
+        suite: [KEPT / path for path in plan.records(suite)]
+        for suite in ("time_to_score", "precision")
+    }
+    compared = scores.collect(records["precision"], plan, "precision")
+    for sheet, kept in (
+        (
+            time_to_score(records["time_to_score"], plan, "time_to_score"),
+            "time_to_score/time_to_score",
+        ),
+        (import_module("bench.pages.variants").make(compared, "speed"), "precision/variants"),
+    ):
+        for suffix in (".md", ".csv"):
+            sheets.write(sheet, [tmp_path / f"page{suffix}"])
+            text = (tmp_path / f"page{suffix}").read_text()
+            assert text == (KEPT / "speed" / f"{kept}{suffix}").read_text()
+    text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
