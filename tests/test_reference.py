@@ -100,3 +100,13 @@ def test_the_pages_on_speed_are_those_of_the_records(tmp_path):
     text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
+
+
+def test_the_page_on_speed_quotes_the_ratios():
+    ratios = pd.read_csv(KEPT / "benchmarks/ratios.csv")
+    page = (ROOT / "docs/speed.md").read_text()
+    steps = ratios[ratios["what"].str.startswith("DT training step")]
+    for step in steps.itertuples():
+        median = float(step._3.split()[0])  # ms, median [min, max]
+        assert f"{median:.0f} ms" in page or f"{median:.2f} ms" in page
+        assert any(text in page for text in (f"{step.ratio:.2f}", f"{step.ratio:.3f}"))
