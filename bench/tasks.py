@@ -14,6 +14,9 @@ KINDS = ("medium-expert", "medium", "medium-replay")  # of MuJoCo data, in the o
 # the data of the other domains come of no trained policy: kind -> transitions. Key-to-Door's are
 # 1,000 and 10,000 episodes of 120 steps (Table 6), a graph's 1,000 walks of at most 10 (p.20)
 SIZES = {"1k": 120_000, "10k": 1_200_000, "walks": 10_000}
+REPLAY = "replay"  # of Atari data: what a player saw while it learnt
+
+GAMES = ("breakout", "qbert", "pong", "seaquest")  # Atari's, in the order of Table 1
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ DOMAINS = {
 def _kinds(domain: str) -> tuple[str, ...]:
     if domain == "key_to_door":
         return ("1k", "10k")
+    if domain in GAMES:
+        return (REPLAY,)
     return ("walks",) if domain.startswith("graph") else KINDS
 
 
@@ -81,10 +86,11 @@ TASKS = {
     task.name: task
     for task in (
         Task(DOMAINS[domain], kind)
-        for domain, kind in sorted(_PAIRS, key=lambda pair: (*KINDS, *SIZES).index(pair[1]))
+        for domain, kind in sorted(_PAIRS, key=lambda pair: (*KINDS, *SIZES, REPLAY).index(pair[1]))
     )
 }
 MUJOCO = tuple(task.name for task in TASKS.values() if task.kind in KINDS)
+ATARI = tuple(task.name for task in TASKS.values() if task.kind == REPLAY)
 
 
 IMPORTED = Path("data", "imported")  # relative to the working directory, as results are

@@ -125,7 +125,7 @@ def roll_out_again(
         "environment": environment,
         "origin": {"file": path.name, "file_sha256": digest},
         "seed": seed,
-        "simulator": simulator_versions(),
+        "simulator": simulator_versions(environment),
     }
     with storage.staged(root / name) as folder:
         storage.save(data, folder, about)

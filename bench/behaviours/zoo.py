@@ -189,7 +189,7 @@ def build(
         "evaluation": {
             "episodes": EPISODES,
             "actions": "sampled",
-            "simulator": simulator_versions(),
+            "simulator": simulator_versions(domain.environment),
         },
         "replay": [asdict(checkpoint) for checkpoint in replay],
         "expert": asdict(zoo.expert),

@@ -91,7 +91,7 @@ def generate(
         "seed": seed,
         "steps_per_part": steps,
         "parts": recipe,
-        "simulator": simulator_versions(),
+        "simulator": simulator_versions(task.domain.environment),
     }
     save(data, folder, about)
     return data
@@ -112,7 +112,7 @@ def _generate_random(task: Task, steps: int, seed: int, folder: Path) -> Traject
         "environment": task.domain.environment,
         "meaning": MEANING[task.kind],
         "seed": seed,
-        "simulator": simulator_versions(),
+        "simulator": simulator_versions(task.domain.environment),
     }
     if task.kind == "walks":
         graph = random_graph(int(task.domain.name.removeprefix("graph")))

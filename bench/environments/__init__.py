@@ -25,9 +25,9 @@ class UnknownEnvironment(ValueError):
 
 def register() -> None:
     """Make this suite's environments known to Gymnasium; doing it twice is harmless."""
-    from bench.environments import graph, key_to_door, reacher2d
+    from bench.environments import atari, graph, key_to_door, reacher2d
 
-    for module in (reacher2d, key_to_door, graph):
+    for module in (reacher2d, key_to_door, graph, atari):
         module.register()
 
 
@@ -57,9 +57,18 @@ def make(environment: str) -> Any:
             raise UnknownEnvironment(f"cannot make environment {environment!r}: {error}") from error
 
 
-def simulator_versions() -> dict[str, str]:
+def simulator_versions(environment: str) -> dict[str, str]:
     """Return the versions of the packages that decide what an environment does."""
-    return {name: version(name) for name in ("gymnasium", "mujoco")}
+    return {name: version(name) for name in simulators(environment)}
+
+
+def simulators(environment: str) -> tuple[str, ...]:
+    """Return the packages that decide what an environment does."""
+    from bench.environments.atari import IDS as ATARI
+
+    if environment in ATARI:
+        return "gymnasium", "ale-py", "opencv-python-headless"
+    return "gymnasium", "mujoco"
 
 
 def lanes_of(environment: str, count: int) -> Lanes:
