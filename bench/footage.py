@@ -14,13 +14,14 @@ from bench.tasks import task_by_name
 from bench.train import POLICY
 
 
-def filmed(folder: Path, index: int) -> list[U8]:
+def filmed(folder: Path, index: int, most: int | None = None) -> list[U8]:
     """Return pictures of an episode of the evaluation, RGB (height, width, 3), played again; alone,
     so that the last bits of what the network says may differ from those of the evaluation.
 
     Args:
         folder: the run's folder.
         index: which episode.
+        most: at most so many steps of it, from the start; None: all.
 
     Raises:
         FileNotFoundError: the run was not trained.
@@ -37,4 +38,5 @@ def filmed(folder: Path, index: int) -> list[U8]:
         seed=episode_seed(task.domain.environment, index),
         target=task.domain.target_return,
         noise=policy_seed(task.domain.environment, identity.seed, index),
+        most=most,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bench.environments import key_to_door
+from bench.environments import register
 from bench.files import replacing
 
 F32 = NDArray[np.float32]
@@ -56,7 +56,12 @@ class Script:
 
 
 def episode(
-    policy: Player, environment: str, seed: int, target: float, noise: int | None = None
+    policy: Player,
+    environment: str,
+    seed: int,
+    target: float,
+    noise: int | None = None,
+    most: int | None = None,
 ) -> list[U8]:
     """Play one episode and return its pictures.
 
@@ -66,6 +71,7 @@ def episode(
         seed: what the environment is reset with.
         target: the return asked for.
         noise: seed of the policy's own draws; None: the same as `seed`.
+        most: stop after so many steps; None: play to the end.
 
     Returns:
         The start and what each action led to, RGB (height, width, 3): one more than steps.
@@ -73,14 +79,14 @@ def episode(
     Raises:
         gymnasium.error.Error: there is no such environment.
     """
-    key_to_door.register()
+    register()
     scene = gymnasium.make(environment, render_mode="rgb_array", disable_env_checker=True)
     try:
         seen, _ = scene.reset(seed=seed)
         own = seed if noise is None else noise
         policy.reset(np.array([own], dtype=np.int64), np.array([target], dtype=np.float32))
         frames, reward, over = [_picture(scene)], 0.0, False
-        while not over:
+        while not over and (most is None or len(frames) <= most):
             shown = np.asarray(seen)[None]
             if shown.dtype != np.uint8:
                 shown = shown.astype(np.float32)

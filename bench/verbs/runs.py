@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.identity import PROBES
+from bench.verbs.data import positive
 
 Arguments = argparse.Namespace
 
@@ -54,6 +55,10 @@ def add(verbs: Any) -> None:
     film = verbs.add_parser("film", help="an episode of a trained policy as a GIF")
     film.add_argument("--run", type=Path, required=True)
     film.add_argument("--episode", type=int, default=0, help="which of the evaluation's")
+    film.add_argument("--steps", type=positive, help="at most so many, from the start")
+    film.add_argument(
+        "--fps", type=float, default=8.0, help="pictures a second; a game's own pace is 15"
+    )
     film.add_argument("--out", type=Path, required=True, help=".gif")
     film.set_defaults(verb=_film)
 
@@ -115,4 +120,4 @@ def _film(arguments: Arguments) -> None:
     from bench.environments.film import film
     from bench.footage import filmed
 
-    film(filmed(arguments.run, arguments.episode), arguments.out)
+    film(filmed(arguments.run, arguments.episode, arguments.steps), arguments.out, arguments.fps)
