@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.behaviours import ZOO, zoo
-from bench.behaviours.zoo import Zoo
+from bench.behaviours.zoo import Checkpoint, Zoo
 from bench.drawing import pyplot, save
 from bench.files import read_json
-from bench.tasks import DOMAINS, Domain
+from bench.tables import MISSING
+from bench.tasks import DOMAINS, GAMES, Domain
 
-HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Checkpoints up to medium"]
+HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay checkpoints"]
+COLUMNS = 4  # of the figure
 
 
 def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
@@ -26,7 +29,9 @@ def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
 
 
 def table(root: Path = ZOO) -> str:
-    """Return a Markdown table: normalised mean return of 100 sampled episodes, raw in brackets."""
+    """Return a Markdown table: normalised mean return of 100 sampled episodes, of 20 in a game, raw
+    in brackets.
+    """
     from tabulate import tabulate
 
     rows = []
@@ -38,14 +43,17 @@ def table(root: Path = ZOO) -> str:
                 domain.environment,
                 f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
                 f"{steps:,.0f}",
-                *(
-                    f"{level.score:.1f} ({level.return_mean:,.1f} ± {level.return_std:,.1f})"
-                    for level in (animals.medium, animals.expert)
-                ),
+                MISSING if domain.name in GAMES else _level(animals.medium),
+                _level(animals.expert),
                 " ".join(f"{checkpoint.score:.1f}" for checkpoint in animals.replay),
             ]
         )
     return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
+
+
+def _level(checkpoint: Checkpoint) -> str:
+    spread = f"{checkpoint.return_mean:,.1f} ± {checkpoint.return_std:,.1f}"
+    return f"{checkpoint.score:.1f} ({spread})"
 
 
 def draw(files: list[Path], root: Path = ZOO) -> None:
@@ -56,16 +64,24 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
     """
     found = shipped(root)
     with pyplot() as plt:
+        rows = math.ceil(len(found) / COLUMNS)
         figure, grid = plt.subplots(
-            1, len(found), figsize=(1 + 2.6 * len(found), 2.8), squeeze=False, layout="constrained"
+            rows,
+            COLUMNS,
+            figsize=(1 + 2.6 * COLUMNS, 0.6 + 2.2 * rows),
+            squeeze=False,
+            layout="constrained",
         )
-        for axes, (domain, animals) in zip(grid[0], found, strict=True):
+        for axes in grid.flat[len(found) :]:
+            axes.remove()
+        for axes, (domain, animals) in zip(grid.flat, found, strict=False):
             curve = np.array(_manifest(animals)["learning_curve"], dtype=np.float64)
             scores = [domain.normalised(value) for value in curve[:, 1]]
             axes.plot(curve[:, 0] / 1000, scores, color="#999999", lw=1, label="training episodes")
+            game = domain.name in GAMES
             for label, chosen, colour, marker in (
-                ("medium-replay", animals.replay[:-1], "#56B4E9", "o"),
-                ("medium", [animals.medium], "#E69F00", "s"),
+                ("replay", animals.replay if game else animals.replay[:-1], "#56B4E9", "o"),
+                ("medium", [] if game else [animals.medium], "#E69F00", "s"),
                 ("expert", [animals.expert], "#0072B2", "^"),
             ):
                 x, y = [c.step / 1000 for c in chosen], [c.score for c in chosen]
@@ -73,7 +89,8 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
             axes.set_title(domain.environment.removeprefix("bench/"), loc="left")
             axes.set_xlabel("training, thousand steps")
             axes.set_ylim(bottom=-10)
-        grid[0, 0].set_ylabel("return, normalised")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("return, normalised")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
         save(figure, files)

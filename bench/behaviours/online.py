@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from bench.behaviours.actor import Actor
+from bench.behaviours.log import LOG, forget_after
 from bench.environments import make
-from bench.files import read_json, replacing, write_json, write_text
+from bench.files import read_json, replacing, write_json
 
 LIBRARIES = ("sbx-rl", "stable-baselines3", "jax", "gymnasium", "mujoco", "numpy")
 BURST = (
@@ -92,7 +93,7 @@ def train_online(
     resumed = _restore(model, out / "state")
     breaks = read_json(known).get("resumed_at", []) if known.exists() else []
     if resumed and model.num_timesteps < steps:
-        _forget_after(model.num_timesteps, out)
+        forget_after(model.num_timesteps, out)
         breaks.append(model.num_timesteps)
     libraries = {name: version(name) for name in LIBRARIES}
     write_json(
@@ -118,7 +119,7 @@ def train_online(
                     "training_return": round(float(np.mean(returns)), 1) if returns else None,
                     "steps_per_second": round(rate, 1),
                 }
-                with (out / "progress.jsonl").open("a", encoding="utf-8") as file:
+                with (out / LOG).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
                 left = (steps - step) / max(rate, 1e-9)
                 print(
@@ -136,18 +137,6 @@ def train_online(
             reset_num_timesteps=not resumed,
             log_interval=None,
         )
-
-
-def _forget_after(step: int, out: Path) -> None:
-    """Drop what a stopped training logged and kept after the state from which it goes on."""
-    for path in (out / "actors").glob("*.safetensors"):
-        if int(path.stem) > step:
-            path.unlink()
-    log = out / "progress.jsonl"
-    if log.exists():
-        rows = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [row for row in rows if row.endswith("\n")]  # the last one may be cut
-        write_text(log, "".join(row for row in whole if json.loads(row)["step"] <= step))
 
 
 def _steps_of(folder: Path) -> int:

@@ -2,12 +2,12 @@
 
 `zoo/<domain>/` holds the weights (float16 safetensors) and a manifest with each checkpoint's
 training step, score, and SHA-256. Levels follow D4RL's idea (Fu et al. 2020, section 5): `medium`
-is about a third of the expert, `expert` the best.
+is about a third of the expert, `expert` the best. A game's checkpoints are spread evenly over its
+training (bench/behaviours/game_zoo.py).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ import numpy as np
 
 from bench.behaviours import ZOO
 from bench.behaviours.actor import Actor
+from bench.behaviours.log import learning_curve
+from bench.behaviours.player import F64, I64, Player
 from bench.behaviours.rollout import roll_out
 from bench.environments import simulator_versions
 from bench.files import DamagedFile, read_json, sha256, write_json
@@ -35,9 +37,9 @@ class Checkpoint:
     Attributes:
         file: name inside the zoo's folder.
         step: environment steps of training behind it.
-        share: the part of the training up to `medium` that it stands for; 0 for the expert. The
-            shares sum to 1.
-        score: D4RL-normalised mean return over EPISODES sampled episodes.
+        share: the part of the training (up to `medium`) that it stands for; 0 for an expert beyond
+            it. The shares sum to 1.
+        score: normalised mean return over the sampled episodes of the manifest's `evaluation`.
         return_mean: the same, raw.
         return_std: over episodes, sample standard deviation.
         length_mean: steps per episode.
@@ -56,7 +58,9 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Zoo:
-    """The checkpoints of one domain, oldest first; `replay` ends with the medium policy."""
+    """The checkpoints of one domain, oldest first; `replay` ends with the medium policy, or where a
+    game's training ended.
+    """
 
     folder: Path
     replay: tuple[Checkpoint, ...]
@@ -64,7 +68,7 @@ class Zoo:
 
     @property
     def medium(self) -> Checkpoint:
-        """Return the checkpoint of level medium."""
+        """Return the checkpoint of level medium, which games have not."""
         return self.replay[-1]
 
     def actor(self, checkpoint: Checkpoint) -> Actor:
@@ -73,12 +77,23 @@ class Zoo:
         Raises:
             DamagedFile: its bytes are not those of the manifest.
         """
+        return Actor.load(self._intact(checkpoint))
+
+    def player(self, checkpoint: Checkpoint) -> Player:
+        """Load a checkpoint's policy, of a game.
+
+        Raises:
+            DamagedFile: its bytes are not those of the manifest.
+        """
+        return Player.load(self._intact(checkpoint))
+
+    def _intact(self, checkpoint: Checkpoint) -> Path:
         path = self.folder / checkpoint.file
         if not path.exists() or sha256(path) != checkpoint.sha256:
             raise DamagedFile(
                 f"behaviour policy {path} is missing or damaged; restore it from version control"
             )
-        return Actor.load(path)
+        return path
 
 
 def read(domain: Domain, root: Path = ZOO) -> Zoo:
@@ -127,7 +142,7 @@ def build(
     curve = _screen(domain, actors, training / "screening.json", report)
     steps = sorted(actors)
 
-    def score(step: int) -> tuple[float, Any]:
+    def score(step: int) -> tuple[float, tuple[F64, I64]]:
         episodes = roll_out(
             Actor.load(actors[step]),
             domain.environment,
@@ -157,46 +172,69 @@ def build(
     expert = max(sorted(steps, key=lambda step: curve[step])[-5:], key=lambda step: score(step)[0])
     chosen = paths[medium][1]
 
-    folder = root / domain.name
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob("*.safetensors"):
-        stale.unlink()
+    folder = emptied(root / domain.name)
 
     def keep(step: int, share: float) -> Checkpoint:
         path = folder / f"{step:07d}.safetensors"
         Actor.load(actors[step]).save(path, dtype=np.float16)
         actors[step] = path  # score what is shipped: the float16 weights
-        normalised, (returns, lengths) = score(step)
-        return Checkpoint(
-            file=path.name,
-            step=step,
-            share=share,
-            score=round(normalised, 2),
-            return_mean=round(float(returns.mean()), 2),
-            return_std=round(float(returns.std(ddof=1)), 2),
-            length_mean=round(float(lengths.mean()), 1),
-            sha256=sha256(path),
-        )
+        return described(domain, path, step, share, *score(step)[1])
 
     shares = np.diff([0, *chosen]) / medium
     replay = tuple(keep(step, float(share)) for step, share in zip(chosen, shares, strict=True))
     zoo = Zoo(folder, replay, keep(expert, 0.0))
+    write(zoo, domain, training, command, {"episodes": EPISODES, "actions": "sampled"})
+    return zoo
+
+
+def emptied(folder: Path) -> Path:
+    """Return the folder of a zoo without the checkpoints that it held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.safetensors"):
+        stale.unlink()
+    return folder
+
+
+def described(
+    domain: Domain, path: Path, step: int, share: float, returns: F64, lengths: I64
+) -> Checkpoint:
+    """Return what the manifest says of a checkpoint, from the episodes that it played."""
+    mean = float(returns.mean())
+    return Checkpoint(
+        file=path.name,
+        step=step,
+        share=share,
+        score=round(domain.normalised(mean), 2),
+        return_mean=round(mean, 2),
+        return_std=round(float(returns.std(ddof=1)), 2),
+        length_mean=round(float(lengths.mean()), 1),
+        sha256=sha256(path),
+    )
+
+
+def write(
+    zoo: Zoo, domain: Domain, training: Path, command: str, evaluation: dict[str, Any]
+) -> None:
+    """Write the manifest of a zoo whose checkpoints lie in its folder.
+
+    Args:
+        zoo: what to write.
+        domain: its domain.
+        training: the folder of the training.
+        command: what made it.
+        evaluation: how the checkpoints were scored.
+    """
     manifest = {
         "domain": domain.name,
         "environment": domain.environment,
         "command": command,
         "training": read_json(training / "identity.json"),
-        "evaluation": {
-            "episodes": EPISODES,
-            "actions": "sampled",
-            "simulator": simulator_versions(domain.environment),
-        },
-        "replay": [asdict(checkpoint) for checkpoint in replay],
+        "evaluation": evaluation | {"simulator": simulator_versions(domain.environment)},
+        "replay": [asdict(checkpoint) for checkpoint in zoo.replay],
         "expert": asdict(zoo.expert),
-        "learning_curve": _progress(training / "progress.jsonl"),
+        "learning_curve": learning_curve(training),
     }
-    write_json(folder / "manifest.json", manifest)
-    return zoo
+    write_json(zoo.folder / "manifest.json", manifest)
 
 
 def _screen(
@@ -243,12 +281,3 @@ def _evenly_spaced(
         chosen.append(back[chosen[-1]])
     spacing = max(float(levels[1] - levels[0]), 1e-9)
     return float(cost[-1]) / count / spacing**2, [steps[i] for i in reversed(chosen)]
-
-
-def _progress(path: Path) -> list[list[float | None]]:
-    rows = (
-        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        if path.exists()
-        else []
-    )
-    return [[row["step"], row["training_return"]] for row in rows]

@@ -7,9 +7,12 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.verbs.data import positive
+
+if TYPE_CHECKING:
+    from bench.tasks import Domain
 
 Arguments = argparse.Namespace
 
@@ -20,17 +23,25 @@ def add(verbs: Any) -> None:
         "behaviours", help="the policies that make the data"
     ).add_subparsers(required=True, metavar="VERB")
     online = behaviours.add_parser(
-        "train", help="train online and write a zoo (extra `behaviours`)"
+        "train", help="train online and write a zoo (extra `behaviours`, but for games)"
     )
-    online.add_argument("domain", help="for example hopper")
-    online.add_argument("--algorithm", choices=("tqc", "sac"), default="tqc")
-    online.add_argument("--steps", type=positive, default=400_000)
+    online.add_argument("domain", help="for example hopper or breakout")
+    online.add_argument(
+        "--algorithm",
+        choices=("tqc", "sac", "ppo"),
+        help="default: tqc; of a game ppo, which is its only one",
+    )
+    online.add_argument(
+        "--steps", type=positive, help="default: 400,000; of a game as its shipped policies"
+    )
     online.add_argument("--seed", type=int, default=0)
     online.add_argument(
-        "--options", type=json.loads, default={}, help="JSON: settings of sbx's algorithm"
+        "--options", type=json.loads, default={}, help="JSON: settings of the algorithm"
     )
     online.add_argument(
-        "--keep-every", type=positive, default=2_000, help="steps between two kept actors"
+        "--keep-every",
+        type=positive,
+        help="steps between two kept actors; default: 2,000, of a game 50,000",
     )
     online.add_argument(
         "--work", type=Path, help="folder for actors and state; the same folder resumes"
@@ -52,30 +63,72 @@ def add(verbs: Any) -> None:
 
 
 def _behaviours(arguments: Arguments) -> None:
-    from bench.behaviours import ZOO, zoo
-    from bench.behaviours.online import train_online
-    from bench.tasks import domain_by_name
+    from bench.tasks import GAMES, domain_by_name
 
     domain = domain_by_name(arguments.domain)
-    name = f"{domain.name}-{arguments.algorithm}-{arguments.seed}"
+    learns = ("ppo",) if domain.name in GAMES else ("tqc", "sac")
+    algorithm = arguments.algorithm or learns[0]
+    if algorithm not in learns:
+        raise ValueError(f"{domain.name} is learnt by {' or '.join(learns)}, not by {algorithm}")
+    name = f"{domain.name}-{algorithm}-{arguments.seed}"
     work = arguments.work or Path("results", "behaviours", name)
+    if domain.name in GAMES:
+        _train_player(domain, work, arguments)
+    else:
+        _train_control(domain, algorithm, work, arguments)
+
+
+def _train_control(domain: Domain, algorithm: str, work: Path, arguments: Arguments) -> None:
+    from bench.behaviours import ZOO, zoo
+    from bench.behaviours.online import train_online
+
+    steps, keep_every = arguments.steps or 400_000, arguments.keep_every or 2_000
     train_online(
         domain.environment,
         work,
-        algorithm=arguments.algorithm,
-        steps=arguments.steps,
+        algorithm=algorithm,
+        steps=steps,
         seed=arguments.seed,
-        keep_every=arguments.keep_every,
+        keep_every=keep_every,
         options=arguments.options,
     )
-    command = (
-        f"bench behaviours train {domain.name} --algorithm {arguments.algorithm} --steps {arguments.steps} "
-        f"--seed {arguments.seed} --keep-every {arguments.keep_every}"
-        + (f" --options {shlex.quote(json.dumps(arguments.options))}" if arguments.options else "")
-    )
+    command = _command(domain, algorithm, steps, keep_every, arguments)
     built = zoo.build(domain, work, command, arguments.zoo or ZOO)
     print(
         f"{built.folder}: medium {built.medium.score:.1f}, expert {built.expert.score:.1f} (normalised)"
+    )
+
+
+def _train_player(domain: Domain, work: Path, arguments: Arguments) -> None:
+    from bench.behaviours import ZOO, game_zoo
+    from bench.behaviours.practice import STEPS, train_player
+
+    steps = arguments.steps or STEPS[domain.name]
+    keep_every = arguments.keep_every or 50_000
+    train_player(
+        domain.name,
+        work,
+        steps=steps,
+        seed=arguments.seed,
+        keep_every=keep_every,
+        options=arguments.options,
+    )
+    command = _command(domain, "ppo", steps, keep_every, arguments)
+    built = game_zoo.build(domain, work, command, arguments.zoo or ZOO)
+    first, best = built.replay[0], built.expert
+    print(
+        f"{built.folder}: scores {first.return_mean:,.1f} to {best.return_mean:,.1f}, normalised "
+        f"{first.score:.1f} to {best.score:.1f}"
+    )
+
+
+def _command(
+    domain: Domain, algorithm: str, steps: int, keep_every: int, arguments: Arguments
+) -> str:
+    options = f" --options {shlex.quote(json.dumps(arguments.options))}"
+    return (
+        f"bench behaviours train {domain.name} --algorithm {algorithm} --steps {steps} --seed {arguments.seed} "
+        f"--keep-every {keep_every}{options if arguments.options else ''}"
     )
 
 
