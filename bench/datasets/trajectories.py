@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets.consistency import refuse
+from bench.datasets.frames import U8, gather
 from bench.seeds import generator
 
 F32 = NDArray[np.float32]
@@ -40,6 +42,14 @@ class Trajectories:
         action_high: largest action value the environment takes.
         final_observations: (E, *obs), what each episode's last action led to; None where the
             source does not say (D4RL's -v0 files).
+        stack: how many frames, those of consecutive steps, make an observation; 1: `observations`
+            are what a network sees. With more they are single frames (M, H, W) uint8, and
+            `stacked` and `frames` give what is seen: frames before the episode's start are zeros.
+            Mean and std are then 0 and 255, (1, 1, 1): the bytes' range, not statistics.
+        rows: (N,), where in `observations` each step's frame is, so that a cut copies no frame;
+            None: row i is that of step i.
+        scores: (E,) float64, the score of each episode's game where `rewards` are not its points
+            (Atari's are clipped to [-1, 1]); None: not known, or the same as the return.
     """
 
     observations: Array
@@ -53,6 +63,9 @@ class Trajectories:
     action_low: float
     action_high: float
     final_observations: Array | None = None
+    stack: int = 1
+    rows: I64 | None = None
+    scores: F64 | None = None
 
     @property
     def discrete(self) -> bool:
@@ -94,17 +107,41 @@ class Trajectories:
             result[start:stop] = np.cumsum(rewards[start:stop][::-1])[::-1]
         return result
 
+    def stacked(self, steps: I64) -> U8:
+        """Return the observations of these steps, (len(steps), stack, H, W), the newest frame last."""
+        return self.frames(steps, 1)
+
+    def frames(self, starts: I64, length: int) -> U8:
+        """Return the frames of windows of consecutive steps: one gathering for all their stacks.
+
+        Args:
+            starts: (B,), the first step of each window.
+            length: steps of a window, L.
+
+        Returns:
+            (B, stack - 1 + L, H, W): frames i to i + stack - 1 are the stack of step starts + i.
+            Frames before the episode's start are zeros, and so is all that lies beyond its end.
+
+        Raises:
+            IndexError: a start is no step of the data.
+        """
+        return gather(self.observations, self.rows, self.bounds, starts, self.stack - 1, length)
+
     def select(self, episodes: NDArray[np.integer]) -> Trajectories:
         """Return these episodes, in this order; the observation statistics stay those of the whole
-        set.
+        set, and so do frames: only `rows` change.
         """
         lengths = self.lengths[episodes]
         bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         first = np.repeat(self.bounds[:-1][episodes] - bounds[:-1], lengths)
         index = first + np.arange(bounds[-1])
-        arrays = {name: getattr(self, name)[index] for name in ARRAYS}
-        final = None if self.final_observations is None else self.final_observations[episodes]
-        return replace(self, bounds=bounds, final_observations=final, **arrays)
+        names = ARRAYS if self.stack == 1 else ARRAYS[1:]
+        arrays = {name: getattr(self, name)[index] for name in names}
+        if self.stack > 1:
+            arrays["rows"] = index if self.rows is None else self.rows[index]
+        of_episodes = {name: getattr(self, name) for name in (FINAL, "scores")}
+        arrays |= {name: None if a is None else a[episodes] for name, a in of_episodes.items()}
+        return replace(self, bounds=bounds, **arrays)
 
     def percent(self, percent: float, seed: int) -> Trajectories:
         """Return about `percent` % of the steps, as whole episodes drawn at random.
@@ -148,48 +185,7 @@ class Trajectories:
                 choices, or an episode does not end where the flags say. The message starts with
                 `name`.
         """
-        steps = len(self.rewards)
-        for array in ARRAYS:
-            if len(getattr(self, array)) != steps:
-                raise ValueError(
-                    f"{name}: {array} has {len(getattr(self, array))} rows, rewards {steps}"
-                )
-        if self.discrete and self.action_low != 0:
-            raise ValueError(
-                f"{name}: discrete actions count from 0, but the action range begins at {self.action_low:g}"
-            )
-        outside = (self.actions < self.action_low) | (self.actions > self.action_high)
-        if self.discrete and outside.any():
-            raise ValueError(
-                f"{name}: actions hold {self.actions[outside][0]}, but the environment takes 0 to {self.action_high:g}"
-            )
-        final = self.final_observations
-        if final is not None and final.shape != (self.episodes, *self.observations.shape[1:]):
-            raise ValueError(
-                f"{name}: final_observations has shape {final.shape}, expected one for each of "
-                f"{self.episodes} episodes"
-            )
-        for array in ("observations", "actions", "rewards", FINAL):
-            values = getattr(self, array)
-            if values is not None and not np.isfinite(values).all():
-                row = int(
-                    np.argwhere(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))[0, 0]
-                )
-                raise ValueError(
-                    f"{name}: {array} holds a value that is not finite, first in row {row}"
-                )
-        if (
-            self.episodes < 1
-            or self.bounds[0] != 0
-            or self.bounds[-1] != steps
-            or (self.lengths < 1).any()
-        ):
-            raise ValueError(f"{name}: episode bounds do not cover the {steps} steps")
-        ends = np.flatnonzero(self.terminals | self.timeouts) + 1
-        if not np.array_equal(ends, self.bounds[1:]):
-            raise ValueError(
-                f"{name}: terminals and time-outs do not agree with the episode bounds"
-            )
+        refuse(self, name)
 
 
 def from_arrays(
@@ -202,6 +198,8 @@ def from_arrays(
     action_range: tuple[float, float] = (-1.0, 1.0),
     final_observations: Array | None = None,
     discrete: bool = False,
+    stack: int = 1,
+    scores: F64 | None = None,
 ) -> Trajectories:
     """Return the whole episodes in these arrays; steps after the last terminal or time-out are an
     unfinished one and are cut.
@@ -215,6 +213,8 @@ def from_arrays(
         action_range: smallest and largest action value the environment takes.
         final_observations: (E, *obs), one for each whole episode.
         discrete: whether actions are whole numbers up to the end of `action_range`.
+        stack: how many of these observations, frames (N, H, W) uint8, a network sees at a time.
+        scores: (E,), see `Trajectories`.
 
     Raises:
         ValueError: no episode ends, a discrete action is not a whole number, or
@@ -238,6 +238,7 @@ def from_arrays(
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
     stop = int(bounds[-1])
     whole = observations[:stop]
+    mean, std = pixel_range() if stack > 1 else _statistics(whole)
     seen = np.uint8 if discrete and np.asarray(observations).dtype == np.uint8 else np.float32
     with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
         data = Trajectories(
@@ -249,16 +250,32 @@ def from_arrays(
             terminals=np.asarray(terminals[:stop], dtype=np.bool_),
             timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
             bounds=bounds,
-            observation_mean=whole.mean(axis=0, dtype=np.float64).astype(np.float32),
-            observation_std=whole.std(axis=0, dtype=np.float64).astype(np.float32),
+            observation_mean=mean,
+            observation_std=std,
             action_low=float(action_range[0]),
             action_high=float(action_range[1]),
             final_observations=None
             if final_observations is None
             else np.asarray(final_observations, dtype=seen),
+            stack=stack,
+            scores=None if scores is None else np.asarray(scores, dtype=np.float64),
         )
     data.check("these arrays")
     return data
+
+
+def pixel_range() -> tuple[F32, F32]:
+    """Return the mean and std that bring bytes to [0, 1], (1, 1, 1) each: what stacks of frames are
+    normalised with, as in the paper's code (states / 255).
+    """
+    return np.zeros((1, 1, 1), dtype=np.float32), np.full((1, 1, 1), 255, dtype=np.float32)
+
+
+def _statistics(observations: Array) -> tuple[F32, F32]:
+    """Return mean and std of each entry of an observation, (*obs,)."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = observations.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return mean, observations.std(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def _whole(actions: Array) -> I64:
