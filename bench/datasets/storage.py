@@ -44,20 +44,33 @@ def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
         DiskFull: no space; a data set that was there is kept.
     """
     with staged(folder) as staging:
-        arrays = {}
-        for name in (*ARRAYS, FINAL):
-            if (array := getattr(data, name)) is None:
-                continue
-            path = staging / f"{name}.npy"
+        fill(staging, data, about)
+
+
+def fill(staging: Path, data: Trajectories, about: dict[str, Any]) -> None:
+    """Write the files of a data set into a folder of `staged`; an array that is there already, written
+    as it came, is taken as it is.
+
+    Raises:
+        DiskFull: no space.
+    """
+    arrays = {}
+    for name in (*ARRAYS, FINAL):
+        if (array := getattr(data, name)) is None:
+            continue
+        if name == "observations" and data.rows is not None:
+            array = array[data.rows]
+        path = staging / f"{name}.npy"
+        if not path.exists():
             with replacing(path) as temporary, temporary.open("wb") as file:
                 np.save(_Writer(file.write), array, allow_pickle=False)
-            arrays[name] = {
-                "shape": list(array.shape),
-                "dtype": str(array.dtype),
-                "sha256": sha256(path),
-            }
-        manifest = _manifest(data, arrays, about)
-        write_json(staging / MANIFEST, manifest | {"digest": digest(manifest)})
+        arrays[name] = {
+            "shape": list(array.shape),
+            "dtype": str(array.dtype),
+            "sha256": sha256(path),
+        }
+    manifest = _manifest(data, arrays, about)
+    write_json(staging / MANIFEST, manifest | {"digest": digest(manifest)})
 
 
 @contextlib.contextmanager
@@ -100,6 +113,9 @@ class _Writer:
 
 def _manifest(data: Trajectories, arrays: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
     returns, lengths = data.returns, data.lengths
+    video: dict[str, Any] = {} if data.stack == 1 else {"stack": data.stack}
+    if data.scores is not None:
+        video |= {"score": _summary(data.scores), "scores": data.scores.tolist()}
     return {
         "format": FORMAT,
         **about,
@@ -115,11 +131,15 @@ def _manifest(data: Trajectories, arrays: dict[str, Any], about: dict[str, Any])
         "length": _summary(lengths.astype(np.float64)),
         "returns": [round(float(r), 4) for r in returns],
         "lengths": [int(n) for n in lengths],
+        **video,
     }
 
 
 def load(folder: Path) -> Trajectories:
     """Map a data set read-only, after checking every file against the manifest.
+
+    Every byte is read and hashed each time, also of gigabytes of frames: that takes a second for
+    each 1.3 GB on a core with SHA instructions, and a training reads those bytes anyway.
 
     Raises:
         FileNotFoundError: no manifest: the data set does not exist or was never finished.
@@ -137,8 +157,10 @@ def load(folder: Path) -> Trajectories:
             )
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     ends = np.flatnonzero(np.asarray(arrays["terminals"]) | np.asarray(arrays["timeouts"])) + 1
+    stack, scores = manifest.get("stack", 1), manifest.get("scores")
+    shape = arrays["observations"].shape[1:] if stack == 1 else (1, 1, 1)
     mean, std = (
-        np.array(manifest[key], dtype=np.float32).reshape(arrays["observations"].shape[1:])
+        np.array(manifest[key], dtype=np.float32).reshape(shape)
         for key in ("observation_mean", "observation_std")
     )
     return Trajectories(
@@ -148,6 +170,8 @@ def load(folder: Path) -> Trajectories:
         observation_std=std,
         action_low=float(manifest["action_range"][0]),
         action_high=float(manifest["action_range"][1]),
+        stack=stack,
+        scores=None if scores is None else np.array(scores, dtype=np.float64),
     )
 
 
