@@ -1,0 +1,209 @@
+"""Games played for a data set, and the mixture over a training."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.behaviours.play import play
+from bench.datasets import replay, storage
+from bench.datasets.recorder import Video
+from bench.datasets.replay import Part, generate
+from bench.datasets.trajectories import Trajectories
+from bench.environments import atari
+from bench.seeds import derive
+from bench.tasks import task_by_name
+
+
+class Always:
+    """Takes one action; keeps what it was shown."""
+
+    def __init__(self, action: int) -> None:
+        self.action = action
+        self.shown: list[tuple[int, int, float]] = []
+
+    def act(self, memory: Any, before: Any, chance: Any) -> Any:
+        assert (memory.shape, before.shape, chance.shape) == ((1, 128), (1, 128), (1,))
+        self.shown.append((int(memory[0, 0]), int(before[0, 0]), float(chance[0])))
+        return np.array([self.action])
+
+
+class Dice:
+    """Takes actions at random."""
+
+    def __init__(self, choices: int) -> None:
+        self.choices = choices
+
+    def act(self, memory: Any, before: Any, chance: Any) -> Any:
+        return (chance * self.choices).astype(np.int64)
+
+
+class Counter:
+    """A game of so many steps: frames and memory count them, each step gives 30 points."""
+
+    def __init__(self, lengths: Sequence[int], horizon: int) -> None:
+        self.lengths = itertools.cycle(lengths)
+        self.spec = SimpleNamespace(max_episode_steps=horizon)
+        self.observation_space = SimpleNamespace(shape=(4, 84, 84))
+        self.action_space = SimpleNamespace(n=3)
+        self.unwrapped = SimpleNamespace(ale=SimpleNamespace(getRAM=self._memory))
+        self.seeds: list[int] = []
+        self.actions: list[int] = []
+
+    def _memory(self) -> Any:
+        return np.full(128, self.step_number, dtype=np.uint8)
+
+    def _seen(self) -> Any:
+        return np.full((4, 84, 84), 10 + self.step_number, dtype=np.uint8)
+
+    def reset(self, seed: int) -> Any:
+        self.seeds.append(seed)
+        self.step_number, self.length = 0, next(self.lengths)
+        return self._seen(), {}
+
+    def step(self, action: int) -> Any:
+        self.actions.append(action)
+        self.step_number += 1
+        terminal = self.step_number == self.length
+        late = self.step_number == self.spec.max_episode_steps
+        return self._seen(), 30.0 * (-1) ** self.step_number, terminal, late, {}
+
+    def close(self) -> None:
+        pass
+
+
+def copied(video: Video) -> Video:
+    return Video(
+        video.frames.copy(),
+        video.actions,
+        video.rewards,
+        video.terminal,
+        video.final,
+        video.score,
+    )
+
+
+def test_a_game_by_hand() -> None:
+    player = Always(2)
+    environment = Counter([3, 9], horizon=5)
+    first, second = map(copied, itertools.islice(play(player, environment, "name"), 2))
+    assert first.frames[:, 0, 0].tolist() == [10, 11, 12]
+    assert first.actions.tolist() == [2, 2, 2]
+    assert first.rewards.tolist() == [-1, 1, -1]
+    assert (first.terminal, first.score) == (True, -30)
+    assert first.final is not None
+    assert (first.final == 13).all()
+    assert (second.terminal, second.score, len(second.frames)) == (False, -30, 5)
+    assert environment.seeds == [derive("reset", "name", 0), derive("reset", "name", 1)]
+    seen = [(memory, before) for memory, before, _ in player.shown]
+    assert seen == [(0, 0), (1, 0), (2, 1), (0, 0), (1, 0), (2, 1), (3, 2), (4, 3)]
+    assert len({chance for *_, chance in player.shown}) == 8
+
+
+# --- the mixture ----------------------------------------------------------------------------------
+
+
+def parts(shares: Sequence[float], players: Sequence[Any] | None = None) -> list[Part]:
+    chosen = players or [Always(i % 3) for i in range(len(shares))]
+    return [
+        Part(player, share, {"policy": f"p{i}"})
+        for i, (player, share) in enumerate(zip(chosen, shares, strict=True))
+    ]
+
+
+def mixture(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    shares: Sequence[float],
+    lengths: Sequence[int],
+    steps: int,
+) -> tuple[Trajectories, list[Any]]:
+    monkeypatch.setattr(replay.atari, "make", lambda game, sticky: Counter(lengths, 100))
+    data = generate(task_by_name("pong-replay"), parts(shares), steps, 0, tmp_path)
+    return data, storage.read_manifest(tmp_path)["parts"]
+
+
+def test_shares_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of 20 steps in games of 4, the first player owes 5, the second all up to 15."""
+    data, given = mixture(monkeypatch, tmp_path, (0.25, 0.5, 0.25), [4], 20)
+    assert [(part["episodes"], part["steps"]) for part in given] == [(2, 8), (2, 8), (1, 4)]
+    assert data.actions[data.bounds[:-1]].tolist() == [0, 0, 1, 1, 2]
+    assert (data.steps, data.episodes) == (20, 5)
+
+
+def test_a_long_game_takes_the_next_players_share(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data, given = mixture(monkeypatch, tmp_path, (0.25, 0.25, 0.5), [11], 20)
+    assert [part["steps"] for part in given] == [11, 0, 11]
+    assert [part["score_mean"] for part in given] == [-30.0, None, -30.0]
+    assert data.steps == 22
+
+
+def test_what_the_manifest_and_the_arrays_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[int] = []
+    monkeypatch.setattr(replay.atari, "make", lambda game, sticky: Counter([3, 200], 5))
+    task = task_by_name("pong-replay")
+    data = generate(task, parts((1.0,)), 6, 7, tmp_path, progress=said.append)
+    assert said == [3, 5]
+    assert data.terminals.tolist() == [0, 0, 1, 0, 0, 0, 0, 0]
+    assert data.timeouts.tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert set(data.rewards.tolist()) == {-1, 1}
+    assert data.scores is not None
+    assert data.scores.tolist() == [-30, -30]
+    assert data.choices == 3
+    manifest = storage.read_manifest(tmp_path)
+    assert (manifest["source"], manifest["seed"], manifest["sticky"]) == ("generated", 7, 0.25)
+    assert manifest["simulator"].keys() == {"gymnasium", "ale-py", "opencv-python-headless"}
+    assert manifest["arrays"]["observations"]["shape"] == [8, 84, 84]
+
+
+# --- a real game ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def breakout(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trajectories, Path]:
+    folder = tmp_path_factory.mktemp("breakout")
+    task = task_by_name("breakout-replay")
+    return generate(task, parts((1.0,), [Dice(4)]), 300, 3, folder), folder
+
+
+def test_the_same_actions_lead_to_the_same_pictures(breakout: tuple[Trajectories, Path]) -> None:
+    """Played again from the recorded actions, through the environment's own stacks."""
+    data, _ = breakout
+    environment = atari.make("breakout", sticky=0.25)
+    assert data.scores is not None
+    assert data.final_observations is not None
+    for episode, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True)):
+        seen, _ = environment.reset(seed=derive("reset", "breakout-p0-3", episode))
+        score = 0.0
+        for step, stack in enumerate(data.stacked(np.arange(start, stop)), start=int(start)):
+            np.testing.assert_array_equal(seen, stack)
+            seen, reward, over, _, _ = environment.step(int(data.actions[step]))
+            score += reward
+            assert data.rewards[step] == np.clip(reward, -1, 1)
+            assert data.terminals[step] == over
+        assert score == data.scores[episode]
+        np.testing.assert_array_equal(seen[-1], data.final_observations[episode])
+    assert data.steps >= 300
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    breakout: tuple[Trajectories, Path], tmp_path: Path
+) -> None:
+    _, folder = breakout
+    for seed in (3, 4):
+        task = task_by_name("breakout-replay")
+        generate(task, parts((1.0,), [Dice(4)]), 300, seed, tmp_path / str(seed))
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
+    other = (tmp_path / "4" / "observations.npy").read_bytes()
+    assert other != (folder / "observations.npy").read_bytes()
