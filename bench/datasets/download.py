@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import fcntl
+import hashlib
 import itertools
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.files import DamagedFile, DiskFull, DownloadFailed, full_disk, is_web_page, sha256
+from bench.files import DamagedFile, DiskFull, DownloadFailed, full_disk, is_web_page
 
 CHUNK = 1 << 14  # what a cut connection may cost
 TIMEOUT = 30.0  # seconds without a byte
 ATTEMPTS = 5  # in a row, without a byte more than ever before
+MD5 = 32  # hexadecimal digits
 PAUSE = 0.5  # seconds before the next request; as many times as attempts were in vain
 
 
@@ -29,7 +33,58 @@ class _Cut(Exception):
     """The connection ended early; what came is kept."""
 
 
-def fetch(urls: Sequence[str], path: Path, *, size: int, digest: str) -> None:
+@dataclass(frozen=True)
+class Announced:
+    """What a server says of a file.
+
+    Attributes:
+        size: bytes.
+        md5: of them, hexadecimal; None where it does not say.
+    """
+
+    size: int
+    md5: str | None
+
+
+def announced(url: str) -> Announced | None:
+    """Ask a server about a file that nobody else vouches for; None: it has none there.
+
+    Google's storage says the MD5, in `x-goog-hash`.
+
+    Raises:
+        DownloadFailed: it refuses, cannot be reached, or does not say the size.
+    """
+    import requests
+
+    try:
+        answer = requests.head(
+            url, headers={"Accept-Encoding": "identity"}, timeout=TIMEOUT, allow_redirects=True
+        )
+    except requests.RequestException as error:
+        raise DownloadFailed(f"{url}: {_plain(error)}") from error
+    if answer.status_code == 404:
+        return None
+    length = answer.headers.get("Content-Length", "")
+    if answer.status_code != 200:
+        raise DownloadFailed(f"{url}: the server answered {answer.status_code} {answer.reason}")
+    if not (length.isascii() and length.isdigit()):
+        raise DownloadFailed(f"{url}: the server does not say the file's size")
+    hashes = dict(
+        part.strip().split("=", 1)
+        for part in answer.headers.get("x-goog-hash", "").split(",")
+        if "=" in part
+    )
+    return Announced(int(length), _hexadecimal(hashes.get("md5")))
+
+
+def fetch(
+    urls: Sequence[str],
+    path: Path,
+    *,
+    size: int,
+    digest: str | None,
+    option: str = "--file",
+) -> None:
     """Download a file to `path`, from the first address that serves it.
 
     What has arrived lies in `path` + `.part` and is gone on with, by a range request, after a cut
@@ -40,7 +95,8 @@ def fetch(urls: Sequence[str], path: Path, *, size: int, digest: str) -> None:
         urls: addresses of the same bytes, in order of preference.
         path: where to; a file that another process put there meanwhile is left alone.
         size: bytes.
-        digest: SHA-256, hexadecimal.
+        digest: SHA-256 or MD5, hexadecimal; None: nobody says one.
+        option: of the command line, that takes a copy of the file instead.
 
     Raises:
         DownloadFailed: every address refused (404, a web page, another size) or was cut.
@@ -51,7 +107,7 @@ def fetch(urls: Sequence[str], path: Path, *, size: int, digest: str) -> None:
     with _alone(path.with_name(f"{path.name}.part")) as part:
         if path.exists():
             return
-        if part.stat().st_size >= size and sha256(part) != digest:
+        if part.stat().st_size >= size and _hash(part, digest) != digest:
             os.truncate(part, 0)  # left by another version of the file
         reasons = []
         failure: type[DownloadFailed | DamagedFile] = DownloadFailed
@@ -61,17 +117,18 @@ def fetch(urls: Sequence[str], path: Path, *, size: int, digest: str) -> None:
             except (_Refused, _Cut) as reason:
                 reasons.append(f"{url}: {reason}")
                 continue
-            if (found := sha256(part)) == digest:
+            if (found := _hash(part, digest)) == digest:
                 part.replace(path)
                 return
             os.truncate(part, 0)
             failure = DamagedFile
-            reasons.append(f"{url}: its {size:,} bytes have SHA-256 {found}, not {digest}")
+            kind = "MD5" if digest and len(digest) == MD5 else "SHA-256"
+            reasons.append(f"{url}: its {size:,} bytes have {kind} {found}, not {digest}")
         there = part.stat().st_size
         kept = f"; {there:,} of {size:,} bytes are kept in {part}" if there else ""
         raise failure(
             f"could not fetch {path.name}{kept}. {'. '.join(reasons)}. The same command goes on from here; or get the "
-            "file some other way and give it with --file"
+            f"file some other way and give it with {option}"
         )
 
 
@@ -196,6 +253,24 @@ def _receive(response: Any, part: Path, start: int, size: int) -> None:
             bar.update(len(chunk))
             if file.tell() > size:
                 break
+
+
+def _hash(path: Path, like: str | None) -> str | None:
+    """Return a file's digest, of the kind that `like` is; None where there is nothing to compare."""
+    if like is None:
+        return None
+    with path.open("rb") as file:
+        kind = "md5" if len(like) == MD5 else "sha256"
+        return hashlib.file_digest(file, kind).hexdigest()
+
+
+def _hexadecimal(base64: str | None) -> str | None:
+    """Return an MD5 that is given in base64; None where it is none."""
+    try:
+        md5 = binascii.a2b_base64(base64 or "", strict_mode=True).hex()
+    except binascii.Error:
+        return None
+    return md5 if len(md5) == MD5 else None
 
 
 def _plain(error: Exception) -> str:

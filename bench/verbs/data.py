@@ -23,11 +23,25 @@ def add(verbs: Any) -> None:
     generate.add_argument("--seed", type=int, default=0)
     generate.add_argument("--out", type=Path, required=True, help="folder")
     generate.set_defaults(verb=_generate)
-    fetch = data.add_parser("fetch", help="make a data set of D4RL's published file")
-    fetch.add_argument("task", help="for example hopper-medium")
-    fetch.add_argument("--source", choices=("d4rl",), default="d4rl")
-    fetch.add_argument("--file", type=Path, help="a copy of the file; nothing is downloaded")
-    fetch.add_argument("--out", type=Path, help="folder; default: data/d4rl/TASK/v2")
+    fetch = data.add_parser("fetch", help="make a data set of published files: D4RL, DQN-replay")
+    fetch.add_argument("task", help="for example hopper-medium, breakout-replay")
+    fetch.add_argument(
+        "--source", choices=("d4rl", "dqn_replay"), help="default: dqn_replay for Atari, else d4rl"
+    )
+    fetch.add_argument("--file", type=Path, help="D4RL: a copy of the file; nothing is downloaded")
+    fetch.add_argument("--from", metavar="FOLDER", help="DQN-replay: a copy, or another server")
+    fetch.add_argument(
+        "--steps", type=positive, help="DQN-replay: transitions to sample; default: 500000"
+    )
+    fetch.add_argument("--seed", type=int, help="DQN-replay: of the sample; default: 0")
+    fetch.add_argument(
+        "--rows", type=positive, help="DQN-replay: so many of each log are read; default: 100000"
+    )
+    fetch.add_argument(
+        "--out",
+        type=Path,
+        help="folder; default: data/d4rl/TASK/v2, data/dqn_replay/TASK/STEPS-SEED",
+    )
     fetch.set_defaults(verb=_fetch)
     importing = data.add_parser(
         "import", help="make a task of your own data: .npz, .hdf5, or a Minari data set"
@@ -97,14 +111,40 @@ def _generate(arguments: Arguments) -> None:
 
 
 def _fetch(arguments: Arguments) -> None:
-    from bench.datasets.d4rl_files import obtain
-    from bench.tasks import task_by_name
+    from bench.tasks import ATARI, task_by_name
 
     task = task_by_name(arguments.task)
-    out = arguments.out or Path("data", "d4rl", task.name, "v2")
-    for line in obtain(task, out, arguments.file):
+    source = arguments.source or ("dqn_replay" if task.name in ATARI else "d4rl")
+    for option in ("from", "steps", "seed", "rows") if source == "d4rl" else ("file",):
+        if vars(arguments)[option] is not None:
+            raise ValueError(f"--{option} is not an option of source {source}")
+    for line in _from_d4rl(task, arguments) if source == "d4rl" else _from_logs(task, arguments):
         print(line)
-    print(out)
+
+
+def _from_d4rl(task: Any, arguments: Arguments) -> list[Any]:
+    from bench.datasets.d4rl_files import obtain
+
+    out = arguments.out or Path("data", "d4rl", task.name, "v2")
+    return [*obtain(task, out, arguments.file), out]
+
+
+def _from_logs(task: Any, arguments: Arguments) -> list[Any]:
+    from tqdm import tqdm
+
+    from bench.datasets.dqn_replay import Sampling, obtain
+
+    given = vars(arguments)
+    chosen = {name: given[name] for name in ("steps", "seed", "rows") if given[name] is not None}
+    sampling = Sampling(**chosen)
+    out = arguments.out or Path("data", "dqn_replay", task.name, sampling.name)
+    with tqdm(unit="row", desc=task.name, disable=not sys.stderr.isatty()) as bar:
+
+        def advance(rows: int, of: int) -> None:
+            bar.total = of
+            bar.update(rows)
+
+        return [*obtain(task, out, given["from"], sampling, advance), out]
 
 
 def _import(arguments: Arguments) -> None:
