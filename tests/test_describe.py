@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers_frames import make_frames
 
 from bench.cli import main
 from bench.datasets import describe, storage
@@ -121,3 +122,31 @@ def test_bad_input_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "cannot draw a.pdf: known formats are .png, .svg" in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"cannot write a.txt: known formats"):
         describe.write([folder], "t", [Path("a.txt")])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_game_is_compared_by_its_scores(known: bool, tmp_path: Path) -> None:
+    """Scores 0, 10, 20 are -7.1, 28.6 and 64.3 % of the way from 2 to 30; returns are clipped."""
+    data = make_frames((5, 2, 7), **({} if known else {"scores": None}))
+    about = {"source": "generated", "task": "breakout-replay", "environment": "bench/Breakout-v0"}
+    folder = tmp_path / "set"
+    storage.save(data, folder, about)
+    said = facts(describe.text(folder))
+    assert said["observations"] == "4 frames of 3 x 3 bytes"
+    assert said["return"] == "2.3 ± 1.5 (1.0 to 4.0)"
+    assert said.get("score") == ("10.0 ± 10.0 (0.0 to 20.0)" if known else None)
+    assert said.get("normalised") == ("28.6 ± 35.7" if known else None)
+    assert said.get("normalised, deciles", "-7.1").startswith("-7.1")
+    describe.write([folder], "t", [tmp_path / "data.md"])
+    row = next(
+        line for line in (tmp_path / "data.md").read_text().splitlines() if "t-replay" in line
+    )
+    assert ("score 10.0 ± 10.0" in row) == known
+    assert ("28.6 ± 35.7" in row) == known
+    assert "rewards clipped to" in (tmp_path / "data.md").read_text()
+    describe.draw([storage.read_manifest(folder)], [tmp_path / "data.png"])
+
+
+def test_a_page_without_games_does_not_speak_of_them(folder: Path, tmp_path: Path) -> None:
+    describe.write([folder], "t", [tmp_path / "data.md"])
+    assert "Atari" not in (tmp_path / "data.md").read_text()

@@ -37,6 +37,10 @@ NOTES = [
     "do not. Nobody published these for medium-expert, and for Reacher there are no published data at all.",
     "Digest: the first 12 digits of the SHA-256 over the manifest, which holds the SHA-256 of every array.",
 ]
+OF_GAMES = (
+    "Atari: returns are sums of rewards clipped to [-1, 1], which methods learn from. Normalised are the games' own "
+    "scores, where the data hold them: 0 is a random player, 100 a professional gamer (Table 11)."
+)
 
 
 def text(folder: Path) -> str:
@@ -47,8 +51,7 @@ def text(folder: Path) -> str:
         DamagedFile: its manifest is damaged.
     """
     manifest = storage.read_manifest(folder)
-    task = _task(manifest)
-    returns, lengths = _returns(manifest), np.array(manifest["lengths"])
+    task, lengths = _task(manifest), np.array(manifest["lengths"])
     shapes = {name: array["shape"] for name, array in manifest["arrays"].items()}
     rows = {
         "data set": folder,
@@ -57,14 +60,19 @@ def text(folder: Path) -> str:
         "environment": manifest.get("environment", "unknown"),
         "episodes": f"{manifest['episodes']:,}",
         "steps": f"{manifest['steps']:,}",
-        "observations": f"{' x '.join(map(str, shapes['observations'][1:]))} numbers",
+        "observations": _observations(shapes["observations"], manifest.get("stack", 1)),
         "actions": _actions(shapes["actions"], manifest["action_range"]),
         "return": _spread(manifest["return"]),
-        "return, deciles": _deciles(returns),
+        "return, deciles": _deciles(manifest["returns"]),
     }
+    if "score" in manifest:
+        rows["score"] = _spread(manifest["score"])
+        rows["score, deciles"] = _deciles(manifest["scores"])
+    if (comparable := _comparable(manifest)) is not None:
+        known, counted = comparable
+        rows["normalised"] = _normalised(known, manifest[counted])
+        rows["normalised, deciles"] = _deciles(_scores(known, manifest[f"{counted}s"]))
     if task is not None:
-        rows["normalised"] = _normalised(task, manifest["return"])
-        rows["normalised, deciles"] = _deciles(_scores(task, returns))
         published = _published(task)
         if any(value != MISSING for value in published):
             rows["D4RL -v2"] = f"{published[0]}; return {published[1]}; normalised {published[2]}"
@@ -77,6 +85,20 @@ def text(folder: Path) -> str:
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+
+
+def _observations(shape: list[int], stack: int) -> str:
+    entries = " x ".join(map(str, shape[1:]))
+    return f"{entries} numbers" if stack == 1 else f"{stack} frames of {entries} bytes"
+
+
+def _comparable(manifest: dict[str, Any]) -> tuple[Task, str] | None:
+    """Return the task, and what of its episodes is comparable with the reference scores: the `return`, or
+    the `score` of a game whose rewards are clipped. None where one of the two is not known.
+    """
+    task = _task(manifest)
+    counted = "return" if manifest.get("stack", 1) == 1 else "score"
+    return None if task is None or counted not in manifest else (task, counted)
 
 
 def _actions(shape: list[int], ends: list[float]) -> str:
@@ -97,7 +119,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
         title=f"The data sets of scale {scale}, and D4RL's of the same name.",
         headings=HEADINGS,
         body=body,
-        notes=NOTES,
+        notes=NOTES + [OF_GAMES] * any("stack" in manifest for manifest in manifests),
         numbers=pd.DataFrame(body, columns=HEADINGS),
         draw=lambda pictures: draw(manifests, pictures),
     )
@@ -116,28 +138,31 @@ def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
             layout="constrained",
         )
         for (left, right), manifest in zip(grid, manifests, strict=True):
-            task, returns = _task(manifest), _returns(manifest)
-            values = returns if task is None else _scores(task, returns)
+            values, name = np.array(manifest["returns"], dtype=np.float64), "return"
+            if (comparable := _comparable(manifest)) is not None:
+                values = _scores(comparable[0], manifest[f"{comparable[1]}s"])
+                name = f"{comparable[1]}, normalised"
             left.hist(values, bins=40, color="#0072B2")
             left.axvline(values.mean(), color="black", lw=0.8, ls="--")
             left.set_ylabel("episodes")
             left.set_title(manifest.get("task", "unknown"), loc="left")
-            left.set_xlabel("return" if task is None else "return, normalised")
+            left.set_xlabel(name)
             right.hist(manifest["lengths"], bins=40, color="#E69F00")
             right.set_xlabel("length of the episode, steps")
         save(figure, files)
 
 
 def _row(manifest: dict[str, Any]) -> list[str]:
-    task = _task(manifest)
+    task, comparable = _task(manifest), _comparable(manifest)
+    score = f"; score {_spread(manifest['score'])}" if "score" in manifest else ""
     return [
         manifest.get("task", "unknown"),
         manifest.get("source", "unknown"),
         manifest.get("environment", "unknown"),
         f"{manifest['episodes']:,}",
         f"{manifest['steps']:,}",
-        _spread(manifest["return"]),
-        MISSING if task is None else _normalised(task, manifest["return"]),
+        _spread(manifest["return"]) + score,
+        MISSING if comparable is None else _normalised(comparable[0], manifest[comparable[1]]),
         _spread(manifest["length"]),
         f"{manifest['terminals']:,} / {manifest['timeouts']:,}",
         *([MISSING] * 3 if task is None else _published(task)),
@@ -150,10 +175,6 @@ def _task(manifest: dict[str, Any]) -> Task | None:
         return task_by_name(manifest["task"])
     except (KeyError, ValueError):
         return None
-
-
-def _returns(manifest: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array(manifest["returns"], dtype=np.float64)
 
 
 def _scores(task: Task, returns: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
