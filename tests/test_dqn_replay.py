@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ from bench.datasets import download, dqn_replay, storage
 from bench.datasets.checks import WrongData
 from bench.datasets.dqn_replay import GAMES, LOGS, Sampling, draw, obtain
 from bench.files import DamagedFile, DiskFull, DownloadFailed
-from bench.tasks import task_by_name
+from bench.tasks import Task, task_by_name
 
 TASK = task_by_name("breakout-replay")
 CAPACITY = 250
@@ -206,21 +207,28 @@ def own_logs(folder: Path, rows: list[list[Row]]) -> None:
         buffer.write(number)
 
 
-def test_the_clocks_end_is_a_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def lasting(horizon: int) -> Task:
+    """The task, of games that last at most so many steps."""
+    return replace(TASK, domain=replace(TASK.domain, horizon=horizon))
+
+
+def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
     """Of a game that may last 3 steps only those of 3 were ended by the clock."""
     lengths = [1, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1]
     rows = [Row(1, 1, 0.0, int(i == n - 1)) for n in lengths for i in range(n)]
     own_logs(tmp_path, [rows] * LOGS)
-    short = type(TASK)(type(TASK.domain)(**(vars(TASK.domain) | {"horizon": 3})), TASK.kind)
-    obtain(short, tmp_path / "set", tmp_path, Sampling(1))
+    obtain(lasting(3), tmp_path / "set", tmp_path, Sampling(1))
     data = storage.load(tmp_path / "set")
     assert data.lengths.tolist() == lengths
     assert data.timeouts[data.bounds[1:] - 1].tolist() == [n == 3 for n in lengths]
     assert data.terminals[data.bounds[1:] - 1].tolist() == [n != 3 for n in lengths]
-    shorter = type(TASK)(type(TASK.domain)(**(vars(TASK.domain) | {"horizon": 2})), TASK.kind)
-    with pytest.raises(WrongData, match="rows 1 to 3 are one episode, longer than the 2 steps"):
-        obtain(shorter, tmp_path / "set", tmp_path, Sampling(1))
-    assert storage.load(tmp_path / "set").episodes == 11
+
+
+def test_an_end_that_is_not_marked(tmp_path: Path) -> None:
+    rows = [Row(1, 1, 0.0, int(i > 7)) for i in range(30)]
+    own_logs(tmp_path, [rows] * LOGS)
+    with pytest.raises(WrongData, match="rows 0 to 8 are one episode, longer than the 5 steps"):
+        obtain(lasting(5), tmp_path / "set", tmp_path, Sampling(1))
 
 
 def test_actions_that_the_game_lacks_are_refused(tmp_path: Path) -> None:

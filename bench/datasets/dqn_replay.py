@@ -15,7 +15,7 @@ of the training. What is otherwise than in the paper's code:
   steps in each game. They do count towards the 500,000, so that the same games are drawn.
 - Its list of the games' ends keeps those of a visit that is undone. Here nothing of it remains.
 - A log's first rows are mostly the end of a game that began in the log before. As there, they are
-  an episode, whose first step has lost the frames before; here these are zeros.
+  an episode, whose first steps have lost the frames before; here these are zeros.
 - Where an episode of 27,000 steps was ended by the clock, that is a time-out, not a terminal.
 
 Rewards are as stored, clipped to [-1, 1] (google/dopamine discrete_domains/run_experiment.py); the
@@ -206,17 +206,12 @@ def _episodes(
 ) -> Iterator[Video]:
     for number, rows in chosen.items():
         log = dopamine.read(files, number, rows)
-        bounds = np.concatenate([[0], np.flatnonzero(log.terminals) + 1])
         path = dopamine.present(files, FRAMES, number)
+        bounds = np.concatenate([[0], np.flatnonzero(log.terminals) + 1])
+        _within(horizon, bounds, path)
         spans = dopamine.frames(path, np.diff(bounds))
         for start, stop, span in zip(bounds[:-1], bounds[1:], spans, strict=True):
             zeros = dopamine.padding(log.actions[start:stop], log.rewards[start:stop], span)
-            steps = stop - start - zeros
-            if steps > horizon:
-                raise WrongData(
-                    f"{path}: rows {start:,} to {stop - 1:,} are one episode, longer than the {horizon:,} steps that "
-                    "a game may last: its end is not marked"
-                )
             count.padding += zeros
             count.headless += int(start == 0 and zeros == 0)
             progress(int(stop - start))
@@ -224,10 +219,21 @@ def _episodes(
                 frames=span[zeros:],
                 actions=log.actions[start + zeros : stop],
                 rewards=log.rewards[start + zeros : stop],
-                terminal=bool(steps < horizon),
+                terminal=bool(stop - start - zeros < horizon),
                 final=None,
                 score=None,
             )
+
+
+def _within(horizon: int, bounds: I64, path: Path) -> None:
+    """Refuse an episode longer than a game may last, before memory is asked for."""
+    lengths = np.diff(bounds)
+    longest = int(lengths.argmax())
+    if lengths[longest] > horizon + dopamine.PADDING:
+        raise WrongData(
+            f"{path}: rows {bounds[longest]:,} to {bounds[longest + 1] - 1:,} are one episode, longer than the "
+            f"{horizon:,} steps that a game may last: its end is not marked"
+        )
 
 
 def _said(data: Trajectories, files: Files, chosen: dict[int, int], count: _Count) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -71,7 +71,7 @@ def record(
                 if not rest:
                     _header(file, 0, episode.frames)
                 file.write(np.ascontiguousarray(episode.frames).data)
-                rest.append(_without_frames(episode))
+                rest.append(replace(episode, frames=episode.frames[:0].copy()))
             if not rest:
                 raise ValueError(f"{folder}: no episode came, so there is no data set to write")
             file.seek(0)
@@ -109,17 +109,6 @@ def _header(file: IO[bytes], rows: int, frames: U8) -> None:
     shape = (rows, *frames.shape[1:])
     description = npy.dtype_to_descr(frames.dtype)
     npy.write_array_header_1_0(file, {"descr": description, "fortran_order": False, "shape": shape})
-
-
-def _without_frames(episode: Video) -> Video:
-    return Video(
-        episode.frames[:0].copy(),
-        episode.actions,
-        episode.rewards,
-        episode.terminal,
-        episode.final,
-        episode.score,
-    )
 
 
 def _trajectories(frames: U8, episodes: list[Video], stack: int, choices: int) -> Trajectories:

@@ -105,8 +105,9 @@ def _generate(arguments: Arguments) -> None:
             arguments.out,
             progress=advance,
         )
+    score = "" if data.scores is None else f", mean score {data.scores.mean():.1f}"
     print(
-        f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}"
+        f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}{score}"
     )
 
 
