@@ -18,8 +18,8 @@ from bench.code import ROOT
 from bench.datasets import imported, storage
 from bench.datasets.imported import Constants, import_data
 from bench.datasets.storage import load, save
-from bench.datasets.trajectories import Trajectories
-from bench.files import DamagedFile, DiskFull
+from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.files import DamagedFile, DiskFull, sha256
 from bench.tasks import task_by_name
 
 
@@ -58,6 +58,30 @@ def test_a_folder_without_a_manifest_is_no_mixture(
         save(toy.sparse(), folder, {"source": "hand"})
     with pytest.raises(FileNotFoundError, match="no data set at"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("discrete", "expected"),
+    [
+        (False, "a154da9083c5f2b0c61094caf74b77c3b5dc354de76c5210aad8b72924f167de"),
+        (True, "da95c7fec3e69f15531a1ab5e5f46e928b8493b47582b1d9d4f9e58d637a283a"),
+    ],
+)
+def test_manifests_stay_byte_for_byte_what_they_were(
+    discrete: bool, expected: str, tmp_path: Path
+) -> None:
+    """Runs are recorded with the hash of their data's manifest: another byte, and all are done again."""
+    data = from_arrays(
+        np.arange(20, dtype=np.uint8 if discrete else np.float32).reshape(10, 2),
+        np.zeros(10, np.int64) if discrete else np.zeros((10, 1), np.float32),
+        np.arange(10, dtype=np.float32),
+        np.arange(10) % 5 == 4,
+        np.zeros(10, np.bool_),
+        action_range=(0, 1) if discrete else (-1, 1),
+        discrete=discrete,
+    )
+    save(data, tmp_path, {"source": "hand"})
+    assert sha256(tmp_path / "manifest.json") == expected
 
 
 def test_files_of_others_stay(toy: Trajectories, folder: Path) -> None:
