@@ -142,7 +142,7 @@ def test_a_long_game_takes_the_next_players_share(
 ) -> None:
     data, given = mixture(monkeypatch, tmp_path, (0.25, 0.25, 0.5), [11], 20)
     assert [part["steps"] for part in given] == [11, 0, 11]
-    assert [part["score_mean"] for part in given] == [-30.0, None, -30.0]
+    assert [part["raw_score_mean"] for part in given] == [-30.0, None, -30.0]
     assert data.steps == 22
 
 

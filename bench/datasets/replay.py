@@ -119,5 +119,5 @@ def _given(part: Part, games: list[tuple[int, float]]) -> dict[str, Any]:
     return part.about | {
         "episodes": len(games),
         "steps": sum(steps for steps, _ in games),
-        "score_mean": round(sum(scores) / len(scores), 2) if scores else None,
+        "raw_score_mean": round(sum(scores) / len(scores), 2) if scores else None,
     }
