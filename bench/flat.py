@@ -4,20 +4,22 @@ not one for each.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import nn
 
 
-def flatten(module: nn.Module) -> nn.Parameter:
-    """Lay the parameters of a module, and their gradients, out in one array.
+def flatten(parameters: Iterable[nn.Parameter]) -> nn.Parameter:
+    """Lay parameters, and their gradients, out in one array.
 
     Parameters stay what they were, but as views; their gradients are views of that of the result and
-    must be set to zero in place, never to None. Call it when the module is where it trains.
+    must be set to zero in place, never to None. Call it when they are where they train.
 
     Returns:
         The array, (P,), for an optimiser that treats all parameters alike.
     """
-    parameters = list(module.parameters())
+    parameters = list(parameters)
     whole = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
     whole.grad = torch.zeros_like(whole)
     start = 0

@@ -43,7 +43,7 @@ def ours(data, precision):
     config = Config(precision=precision)
     windows = Windows(data, K, 1000.0, "cpu")
     model = _build(config, OBSERVATION, ACTION, HORIZON, "cpu")
-    optimiser = AdamW([flatten(model)], lr=1e-4, weight_decay=1e-4, fused=True)
+    optimiser = AdamW([flatten(model.parameters())], lr=1e-4, weight_decay=1e-4, fused=True)
     loss = loss_of(model, windows, config, "cpu")
     update = descend(loss, model, optimiser, warmup_steps=1, gradient_clip=0.25, flat=True)
     generator = np.random.default_rng(1)

@@ -1,5 +1,5 @@
-"""A pre-norm GPT-2 block with a ReLU inside (Table 9), as modules; on a CPU the same function is
-computed by dt/fused.py and dt/fused_attention.py.
+"""A pre-norm GPT-2 block, as modules; on a CPU the same function is computed by dt/fused.py and
+dt/fused_attention.py.
 """
 
 from __future__ import annotations
@@ -72,10 +72,11 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """A pre-norm GPT-2 block with a ReLU inside (Table 9)."""
+    """A pre-norm GPT-2 block with a ReLU inside (Table 9), or GELU (Table 8)."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, *, gelu: bool = False) -> None:
         super().__init__()
+        self.gelu = gelu
         self.norm1 = nn.LayerNorm(width)
         self.attention = Attention(width, heads, dropout)
         self.norm2 = nn.LayerNorm(width)
@@ -92,8 +93,10 @@ class Block(nn.Module):
     def add(self, x: Tensor, mixed: Tensor) -> Tensor:
         """Return the residual stream (B, T', H) after attention gave `mixed`, likewise."""
         x = x + self.dropout(mixed)
-        grown: Tensor = self.dropout(self.shrink(torch.relu(self.grow(self.norm2(x)))))
-        return x + grown
+        grown: Tensor = self.grow(self.norm2(x))
+        hidden = functional.gelu(grown) if self.gelu else torch.relu(grown)
+        added: Tensor = self.dropout(self.shrink(hidden))
+        return x + added
 
     def _fused(self, x: Tensor, mask: Tensor, only: slice) -> Tensor:
         batch, tokens, width = x.shape
@@ -121,6 +124,7 @@ class Block(nn.Module):
                 rate,
                 grown,
                 dtype,
+                self.gelu,
                 *[parameter for layer in second for parameter in (layer.weight, layer.bias)],
             )
         return result.view(batch, asking, width)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dt.dropout import zero_dropped_
 from dt.products import product
@@ -19,6 +20,7 @@ from dt.products import product
 EPSILON = 1e-5  # LayerNorm's
 layer_norm_backward = torch.ops.aten.native_layer_norm_backward
 threshold_backward = torch.ops.aten.threshold_backward
+gelu_backward = torch.ops.aten.gelu_backward
 
 
 class Norm:
@@ -49,6 +51,7 @@ class FusedMLP(torch.autograd.Function):
         rate: float,
         kept: Tensor | None,
         dtype: torch.dtype,
+        gelu: bool,
         *parameters: Tensor,
     ) -> Tensor:
         """Compute it.
@@ -59,6 +62,7 @@ class FusedMLP(torch.autograd.Function):
             rate: of dropout.
             kept: (N, H) what dropout keeps, uint8; None: all.
             dtype: of the matrix products.
+            gelu: between the layers, instead of a ReLU.
             parameters: weight and bias of the norm, of the layer that grows and that which shrinks.
 
         Returns:
@@ -70,27 +74,31 @@ class FusedMLP(torch.autograd.Function):
         w_shrink, b_shrink = (shrink * enlarged).to(dtype), (shrink_bias * enlarged).to(dtype)
         normed = Norm(x, norm, norm_bias)
         entering = normed.result.to(dtype)
-        hidden = product(entering, w_grow, b_grow, relu=True)
+        grown = product(entering, w_grow, b_grow, relu=not gelu)
+        hidden = functional.gelu(grown) if gelu else grown
         result = x + zero_dropped_(product(hidden, w_shrink, b_shrink), kept)
-        context.save_for_backward(entering, hidden, w_grow, w_shrink, *normed.saved)
-        context.about = enlarged, kept
+        context.save_for_backward(entering, grown, hidden, w_grow, w_shrink, *normed.saved)
+        context.about = enlarged, kept, gelu
         return result
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Any, ...]:
         """Return the gradients of x and of the parameters."""
-        entering, hidden, w_grow, w_shrink, *norm = context.saved_tensors
-        enlarged, kept = context.about
+        entering, grown, hidden, w_grow, w_shrink, *norm = context.saved_tensors
+        enlarged, kept, gelu = context.about
         (d_result,) = gradients
         d_out = zero_dropped_(d_result.to(entering.dtype, copy=True), kept)
         d_shrink, d_shrink_bias = d_out.t() @ hidden, d_out.sum(0)
         d_hidden = product(d_out, w_shrink.t())
-        threshold_backward.grad_input(d_hidden, hidden, 0, grad_input=d_hidden)
+        if gelu:
+            d_hidden = gelu_backward(d_hidden, grown)
+        else:
+            threshold_backward.grad_input(d_hidden, hidden, 0, grad_input=d_hidden)
         d_grow, d_grow_bias = d_hidden.t() @ entering, d_hidden.sum(0)
         d_x, d_norm, d_norm_bias = Norm.backward(product(d_hidden, w_grow.t()), *norm)
         d_x += d_result
         wide = d_result.dtype
         return (
-            d_x, None, None, None, d_norm, d_norm_bias, d_grow.to(wide), d_grow_bias.to(wide),
+            d_x, *[None] * 4, d_norm, d_norm_bias, d_grow.to(wide), d_grow_bias.to(wide),
             d_shrink.to(wide) * enlarged, d_shrink_bias.to(wide) * enlarged,
         )  # fmt: skip

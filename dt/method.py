@@ -69,7 +69,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             starts=config.windows,
         )
         optimiser = AdamW(
-            [flatten(model)],
+            [flatten(model.parameters())],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             fused=True,

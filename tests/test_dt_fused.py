@@ -60,9 +60,13 @@ def plain_attention(
     return x[:, only] + after_dropout(projected, kept[1], rate)
 
 
-def plain_mlp(x: Tensor, rate: float, kept: Tensor | None, parameters: list[Tensor]) -> Tensor:
+def plain_mlp(
+    x: Tensor, rate: float, kept: Tensor | None, gelu: bool, parameters: list[Tensor]
+) -> Tensor:
     norm, norm_bias, grow, grow_bias, shrink, shrink_bias = parameters
-    hidden = (functional.layer_norm(x, (WIDTH,), norm, norm_bias) @ grow.t() + grow_bias).relu()
+    grown = functional.layer_norm(x, (WIDTH,), norm, norm_bias) @ grow.t() + grow_bias
+    normal = 0.5 * (1 + torch.erf(grown / math.sqrt(2)))  # its distribution function
+    hidden = grown * normal if gelu else grown.relu()
     return x + after_dropout(hidden @ shrink.t() + shrink_bias, kept, rate)
 
 
@@ -102,12 +106,15 @@ def test_attention_has_the_outputs_and_gradients_of_the_plain_formula(
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("gelu", [False, True], ids=["relu", "gelu"])
 @pytest.mark.parametrize("rate", [0.0, 0.25])
-def test_the_mlp_has_the_outputs_and_gradients_of_the_plain_formula(rate: float) -> None:
+def test_the_mlp_has_the_outputs_and_gradients_of_the_plain_formula(
+    rate: float, gelu: bool
+) -> None:
     x, parameters = random(B * T, WIDTH, seed=7).requires_grad_(), mlp_parameters()
     kept = kept_of((B * T, WIDTH), rate)
-    ours = FusedMLP.apply(x, rate, kept, x.dtype, *parameters)
-    plain = plain_mlp(x, rate, kept, parameters)
+    ours = FusedMLP.apply(x, rate, kept, x.dtype, gelu, *parameters)
+    plain = plain_mlp(x, rate, kept, gelu, parameters)
     torch.testing.assert_close(ours, plain, rtol=1e-10, atol=1e-10)
     expected = gradients(plain, [x, *parameters])
     for one, other in zip(gradients(ours, [x, *parameters]), expected, strict=True):
@@ -115,16 +122,18 @@ def test_the_mlp_has_the_outputs_and_gradients_of_the_plain_formula(rate: float)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
-@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize(
+    ("heads", "gelu"), [(1, False), (2, False), (2, True)], ids=["1-head", "2-heads", "gelu"]
+)
 @pytest.mark.parametrize("only", [slice(None), STATES], ids=["all ask", "states ask"])
 def test_a_block_is_the_same_function_fused_and_by_modules(
-    heads: int, only: slice, dtype: torch.dtype, tolerance: float
+    heads: int, gelu: bool, only: slice, dtype: torch.dtype, tolerance: float
 ) -> None:
     """Largest error as a share of the largest value: float32's rounding, and bfloat16's, which keeps
     8 bits, a few times over.
     """
     torch.manual_seed(0)
-    block = Block(WIDTH, heads, dropout=0.0).train()
+    block = Block(WIDTH, heads, dropout=0.0, gelu=gelu).train()
     x = random(B, T, WIDTH, seed=1, dtype=torch.float32).requires_grad_()
     mask = torch.full((T, T), -math.inf).triu(1)[only]
     results = []

@@ -20,7 +20,7 @@ def network() -> nn.Sequential:
 def test_flat_parameters_are_views_with_the_same_values() -> None:
     module = network()
     before = copy.deepcopy(module.state_dict())
-    whole = flatten(module)
+    whole = flatten(module.parameters())
     assert whole.numel() == sum(parameter.numel() for parameter in module.parameters())
     for name, tensor in module.state_dict().items():
         assert torch.equal(tensor, before[name])
@@ -35,7 +35,7 @@ def test_flat_training_takes_the_same_steps() -> None:
     weights = []
     for flat in (False, True):
         module = network()
-        parameters = [flatten(module)] if flat else module.parameters()
+        parameters = [flatten(module.parameters())] if flat else module.parameters()
         optimiser = torch.optim.AdamW(parameters, lr=0.01, weight_decay=0.1, fused=True)
         update = descend(
             lambda _, module=module: (module(x) - y).square().mean(),
