@@ -21,7 +21,16 @@ from bench.choices import choose, generators_of
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import descend, fit
-from bench.networks import arrays_of, flat, normalise, normaliser, predict, set_arrays, shared
+from bench.networks import (
+    arrays_of,
+    flat,
+    normalise,
+    normaliser,
+    predict,
+    set_arrays,
+    shared,
+    vectors,
+)
 from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors, write_tensors
 
@@ -156,7 +165,7 @@ def load(path: Path, device: str) -> MlpPolicy:
 
 def _inputs(data: Trajectories, history: int, device: str) -> Callable[[I64], Tensor]:
     """Return a function from steps of the flat arrays (B,) to inputs (B, history * obs)."""
-    observations = shared(flat(data.observations), device)
+    observations = shared(vectors(data), device)
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
     normalised = normaliser(mean, std, STD_FLOOR, device)
 

@@ -67,8 +67,9 @@ class RecordedPolicy:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> RecordedPolicy:
-    """Take the data's episodes."""
-    return RecordedPolicy(data.actions, data.returns.astype(np.float32), data.lengths)
+    """Take the data's episodes, with the score of their games where rewards are clipped and it is known."""
+    returns = data.returns if data.scores is None else data.scores
+    return RecordedPolicy(data.actions, returns.astype(np.float32), data.lengths)
 
 
 def load(path: Path, device: str) -> RecordedPolicy:

@@ -77,6 +77,7 @@ def descend(
     warmup_steps: int = 0,
     gradient_clip: float | None = None,
     decay_steps: int | None = None,
+    multiplier: Callable[[int], float] | None = None,
     flat: bool = False,
 ) -> Update:
     """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
@@ -91,7 +92,9 @@ def descend(
         gradient_clip: largest global norm of the gradient.
         decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
             None: it stays.
-        flat: the optimiser's parameter is what `bench.flat.flatten` returned.
+        multiplier: what the learning rate is multiplied by at update number `step`, for other
+            schedules than these.
+        flat: the optimiser's parameters are what `bench.flat.flatten` returned.
     """
     parameters = [whole for group in optimiser.param_groups for whole in group["params"]]
     rates = [group["lr"] for group in optimiser.param_groups]
@@ -101,6 +104,8 @@ def descend(
             group["lr"] = rate * min(step / max(warmup_steps, 1), 1.0)
             if decay_steps is not None:
                 group["lr"] *= 0.5 * (1 + math.cos(math.pi * (step - 1) / decay_steps))
+            if multiplier is not None:
+                group["lr"] *= multiplier(step)
         module.train()
         loss = loss_of_batch(generator)
         optimiser.zero_grad(set_to_none=not flat)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench.datasets.trajectories import F32
+from bench.datasets.trajectories import F32, Array, Trajectories
 
 
 def arrays_of(module: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
@@ -30,6 +30,20 @@ def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
 def flat(observations: NDArray[Any]) -> NDArray[Any]:
     """Return observations (N, *obs) with one axis of features, (N, obs)."""
     return observations.reshape(len(observations), -1)
+
+
+def vectors(data: Trajectories) -> Array:
+    """Return the observations of the steps of a data set as vectors, (N, obs).
+
+    Raises:
+        ValueError: they are stacks of frames, of which vectors would be copies.
+    """
+    if data.stack > 1:
+        raise ValueError(
+            f"observations are stacks of {data.stack} frames, and this method takes vectors: use "
+            "dt_atari (`returns: false` clones behaviour) or cql"
+        )
+    return flat(data.observations)
 
 
 def normalise(observations: NDArray[Any], mean: F32, std: F32, floor: float) -> F32:

@@ -98,12 +98,10 @@ class Config:
 
     def on(self, device: str) -> Config:
         """Return the configuration as it is used and recorded on a device: `auto` is decided."""
-        return (
-            replace(self, precision=_fast_precision(device)) if self.precision == "auto" else self
-        )
+        return replace(self, precision=fast_precision(device)) if self.precision == "auto" else self
 
 
-def _fast_precision(device: str) -> Literal["float32", "bfloat16"]:
+def fast_precision(device: str) -> Literal["float32", "bfloat16"]:
     """Return the arithmetic that is fast on a device: emulated bfloat16 is slower than float32."""
     if device.startswith("cuda"):
         fast = torch.cuda.is_bf16_supported(including_emulation=False)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.networks import flat, normaliser, shared
+from bench.networks import normaliser, shared, vectors
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std: (s - mean) / (std + 1e-6)
 
@@ -75,7 +75,7 @@ class Windows:
         scaled = returns_to_go(data, discount) / np.float32(return_scale)
         self.returns_to_go = torch.from_numpy(scaled).to(device)
         self.earned = torch.from_numpy((data.returns > 0).astype(np.float32)).to(device)
-        self.observations = shared(flat(data.observations), device)
+        self.observations = shared(vectors(data), device)
         self.actions = shared(data.actions, device)
         mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
         self.normalised = normaliser(mean, std, STD_FLOOR, device)

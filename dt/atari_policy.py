@@ -1,0 +1,96 @@
+"""Decision Transformer on images while it acts: what it remembers, and the return it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.choices import choose, generators_of
+from bench.datasets.trajectories import F32, I64, Array
+from bench.networks import arrays_of
+from bench.tensors import write_tensors
+from dt.atari_model import AtariTransformer
+
+if TYPE_CHECKING:
+    from dt.atari import Config
+
+
+class AtariPolicy:
+    """Acts on the last K time steps; asks for what is left of the target return.
+
+    Every stack of frames goes through the convolutions once; what is remembered of it is its
+    embedding. As the window slides a token's position changes, so all else is computed again.
+    """
+
+    def __init__(
+        self, model: AtariTransformer, config: Config, *, return_scale: float, device: str
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.return_scale = return_scale
+        self.device = device
+        self.step = 0
+
+    def reset(self, seeds: I64, targets: F32) -> None:
+        """Start len(seeds) episodes that ask for `targets` (raw units)."""
+        lanes, width = len(seeds), self.model.final_norm.weight.numel()
+        self.wanted = targets.astype(np.float64)  # (L,) raw: what is still to be earned
+        # of the last K steps, oldest first: (L, k), (L, k, H) and (L, k)
+        self.returns_to_go = torch.zeros(lanes, 0, device=self.device)
+        self.states = torch.zeros(lanes, 0, width, device=self.device)
+        self.actions = torch.zeros(lanes, 0, dtype=torch.int64, device=self.device)
+        self.generators = generators_of(seeds)
+        self.step = 0
+
+    @torch.inference_mode()
+    def act(self, observations: Array, rewards: F32) -> I64:
+        """Return actions (L,) for observations (L, S, H, W) uint8; `rewards` (L,) lower the return
+        still asked for.
+        """
+        self.wanted -= np.clip(rewards, -1, 1) if self.config.clip_decrement else rewards
+        logits = self.predict(torch.from_numpy(observations).to(self.device)).numpy()
+        actions = choose(logits, self.config.temperature, self.generators)
+        self.actions[:, -1] = torch.from_numpy(actions)
+        self.step += 1
+        return actions
+
+    def predict(self, stacks: Tensor) -> Tensor:
+        """Remember what is seen now, (L, S, H, W) uint8, and return the network's logits (L, A)."""
+        self.model.eval()
+        bfloat16 = self.config.precision == "bfloat16"
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
+            seen = self.model.embed_state(stacks).float()
+            asked = torch.from_numpy(self.wanted / self.return_scale).float().to(self.device)
+            self.returns_to_go = self._latest(self.returns_to_go, asked)
+            self.states = self._latest(self.states, seen)
+            self.actions = self._latest(self.actions, torch.zeros_like(asked, dtype=torch.int64))
+            predicted: Tensor = self.model(
+                self.returns_to_go, self.states, self.actions, self._times(), last=True
+            )
+        return predicted[:, 0].float().cpu()
+
+    def _latest(self, before: Tensor, now: Tensor) -> Tensor:
+        """Return the last K of a row of steps (L, k, ...) and one more (L, ...)."""
+        return torch.cat([before, now.unsqueeze(1)], dim=1)[:, -self.config.context_length :]
+
+    def _times(self) -> Tensor:
+        """Return the time step that the window is told, (L,)."""
+        back = self.states.shape[1] - 1 if self.config.window_time == "first" else 0
+        time = min(self.step - back, self.model.embed_timestep.num_embeddings - 1)
+        return torch.full((len(self.wanted),), time, device=self.device)
+
+    def save(self, path: Path) -> None:
+        """Write weights and configuration."""
+        write_tensors(
+            path,
+            arrays_of(self.model, "model."),
+            method="dt_atari",
+            config=asdict(self.config),
+            return_scale=self.return_scale,
+            seen=self.model.seen,
+        )

@@ -1,0 +1,63 @@
+"""Training windows of frames: K consecutive steps of an episode, each frame gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.datasets.trajectories import I64, Trajectories
+
+
+@dataclass(frozen=True)
+class AtariBatch:
+    """B windows of K steps, padded on the right with zeros; stacks are of S frames."""
+
+    returns_to_go: Tensor  # (B, K) scaled
+    frames: Tensor  # (B, S - 1 + K, H, W) uint8; frames i to i + S - 1 are those of step i
+    actions: Tensor  # (B, K) int64
+    times: Tensor  # (B,) int64, the time step of the window's first step
+    valid: Tensor  # (B, K) bool; False is padding
+
+
+class AtariWindows:
+    """Draws windows as the paper's code does: from a step uniform over the data K steps on; where the
+    episode ends before that, the K steps up to its end (github.com/kzl/decision-transformer at
+    e2d82e6, atari/run_dt_atari.py, `__getitem__`).
+
+    Such a window begins there in the episode before if its own is shorter than K. Here it is the
+    whole episode, padded. And steps are drawn with replacement, not in epochs.
+    """
+
+    def __init__(
+        self, data: Trajectories, context_length: int, return_scale: float, device: str
+    ) -> None:
+        """Compute the returns-to-go; frames stay where they are."""
+        self.data = data
+        self.context_length = context_length
+        self.returns_to_go = data.returns_to_go() / np.float32(return_scale)
+        self.device = device
+
+    def sample(self, size: int, generator: np.random.Generator) -> AtariBatch:
+        """Draw a batch of windows."""
+        return self.at(generator.integers(self.data.steps, size=size))
+
+    def at(self, steps: I64) -> AtariBatch:
+        """Return the windows that these steps (B,) of the flat arrays stand for."""
+        data, length = self.data, self.context_length
+        episode = np.searchsorted(data.bounds, steps, side="right") - 1
+        first, end = data.bounds[episode], data.bounds[episode + 1]
+        starts = np.maximum(np.minimum(steps + length, end) - length, first)
+        rows = starts[:, None] + np.arange(length)
+        valid = rows < end[:, None]
+        rows = np.where(valid, rows, starts[:, None])
+        arrays = (
+            self.returns_to_go[rows] * valid,
+            data.frames(starts, length),
+            data.actions[rows] * valid,
+            starts - first,
+            valid,
+        )
+        return AtariBatch(*[torch.from_numpy(array).to(self.device) for array in arrays])
