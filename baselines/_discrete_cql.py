@@ -1,9 +1,11 @@
 """CQL where actions are discrete: d3rlpy's DiscreteCQL, a double DQN with the conservative term
-(Kumar et al. 2020, equation 4). `baselines/cql.py` comes here with such data.
+(Kumar et al. 2020, equation 4). `baselines/cql.py` comes here with such data. Stacks of frames are seen
+by d3rlpy's convolutions, those of Mnih et al. 2015.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,13 +25,18 @@ if TYPE_CHECKING:
     from baselines.cql import Config
 
 STD_FLOOR = 1e-3  # as with continuous actions
+STRIDES = (4, 2, 1)  # of d3rlpy's convolutions
+
+Pairs = Callable[[I64], tuple[Array, Array]]  # steps (B,) to observations and next observations
 
 
 class GreedyPolicy:
-    """The action with the highest value, by an MLP of the observation."""
+    """The action with the highest value, by a network of the observation: an MLP, after convolutions
+    where observations are images.
+    """
 
     def __init__(self, values: nn.Sequential, mean: F32, std: F32, device: str) -> None:
-        """Take the network and the observations' statistics, (obs,)."""
+        """Take the network and the observations' statistics, (obs,), or for images (1, 1, 1)."""
         self.values = values
         self.mean, self.std = mean, std
         self.device = device
@@ -39,7 +46,10 @@ class GreedyPolicy:
 
     def act(self, observations: Array, rewards: F32) -> I64:
         """Return actions (L,) for observations (L, *obs); `rewards` are not used."""
-        states = normalise(flat(observations), self.mean, self.std, STD_FLOOR)
+        if self.mean.ndim == 3:
+            states = normalise(observations, self.mean, self.std, 0)
+        else:
+            states = normalise(flat(observations), self.mean, self.std, STD_FLOOR)
         return choose(predict(self.values, states, self.device), 0, [])
 
     def save(self, path: Any) -> None:
@@ -50,14 +60,17 @@ class GreedyPolicy:
 
 def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
-    and is left out.
+    and is left out, unless observations are images whose last one is known.
     """
-    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+    mean, std = data.observation_mean, data.observation_std
+    seen = (data.stack, *data.observations.shape[1:]) if data.stack > 1 else (mean.size,)
+    if data.stack == 1:
+        mean, std = mean.ravel(), std.ravel()
     with context.torch_random():
-        algorithm = _create(config, len(mean), data.choices, context.device)
+        algorithm = _create(config, seen, data.choices, context.device)
 
         def policy() -> GreedyPolicy:
-            values = values_of(algorithm).to(context.device)
+            values = values_of(algorithm, config).to(context.device)
             return GreedyPolicy(values, mean, std, context.device)
 
         modules = algorithm.impl.modules
@@ -76,9 +89,7 @@ def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy DiscreteCQL: one step on `config.batch_size` transitions."""
     from d3rlpy.dataset import TransitionMiniBatch
 
-    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
-    observations = flat(data.observations)
-    usable = np.flatnonzero(~np.asarray(data.timeouts))
+    usable, pairs = stacks_of(data) if data.stack > 1 else vectors_of(data)
     if len(usable) == 0:
         raise ValueError(
             "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
@@ -87,12 +98,12 @@ def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     def update(step: int, generator: np.random.Generator) -> Tensor:
         now = usable[generator.integers(len(usable), size=config.batch_size)]
         following = np.minimum(now + 1, data.steps - 1)
-        goes_on = ~data.terminals[now][:, None]
+        observations, next_observations = pairs(now)
         batch = TransitionMiniBatch(
-            observations=normalise(observations[now], mean, std, STD_FLOOR),
+            observations=observations,
             actions=data.actions[now][:, None].astype(np.float32),
             rewards=data.rewards[now][:, None],
-            next_observations=normalise(observations[following], mean, std, STD_FLOOR) * goes_on,
+            next_observations=next_observations,
             next_actions=data.actions[following][:, None].astype(np.float32),
             terminals=data.terminals[now][:, None].astype(np.float32),
             intervals=np.ones((config.batch_size, 1), dtype=np.float32),
@@ -105,45 +116,94 @@ def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     return update
 
 
-def values_of(algorithm: Any) -> nn.Sequential:
-    """Return a copy of d3rlpy's first Q function as a plain MLP."""
-    tensors = list(algorithm.impl.modules.q_funcs[0].state_dict().values())
-    shapes = [tuple(tensor.shape) for tensor in tensors if tensor.ndim == 2]
+def vectors_of(data: Trajectories) -> tuple[I64, Pairs]:
+    """Return the steps that are transitions, and how to get their standardised observations (B, obs);
+    after a terminal d3rlpy expects zeros.
+    """
+    mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
+    observations = flat(data.observations)
+
+    def pairs(now: I64) -> tuple[F32, F32]:
+        following = normalise(
+            observations[np.minimum(now + 1, data.steps - 1)], mean, std, STD_FLOOR
+        )
+        goes_on = ~data.terminals[now][:, None]
+        return normalise(observations[now], mean, std, STD_FLOOR), following * goes_on
+
+    return np.flatnonzero(~np.asarray(data.timeouts)), pairs
+
+
+def stacks_of(data: Trajectories) -> tuple[I64, Pairs]:
+    """Return the steps that are transitions, and how to get their stacks (B, S, H, W), 0 to 255; d3rlpy
+    divides them. What follows a time-out is the episode's final frame, if that is known.
+    """
+    final, last = data.final_observations, data.bounds[1:] - 1
+
+    def pairs(now: I64) -> tuple[F32, F32]:
+        frames = data.frames(now, 2)  # of what follows a terminal nothing is asked
+        cut = np.flatnonzero(data.timeouts[now])
+        if final is not None and len(cut):
+            frames[cut, -1] = final[np.searchsorted(last, now[cut])]
+        brightness = frames.astype(np.float32)  # d3rlpy takes no bytes
+        return brightness[:, :-1], brightness[:, 1:]
+
+    usable = np.arange(data.steps) if final is not None else np.flatnonzero(~data.timeouts)
+    return usable, pairs
+
+
+def values_of(algorithm: Any, config: Config) -> nn.Sequential:
+    """Return a copy of d3rlpy's first Q function as a plain network; of quantiles, which are linear in
+    its last hidden layer, it gives the mean.
+    """
+    tensors = [tensor.cpu() for tensor in algorithm.impl.modules.q_funcs[0].state_dict().values()]
+    if config.quantiles:
+        tensors[-2:] = [part.unflatten(0, (-1, config.quantiles)).mean(1) for part in tensors[-2:]]
     with torch.random.fork_rng(devices=[]):
-        values = network(shapes)
-    pairs = zip(values.state_dict(), (tensor.cpu() for tensor in tensors), strict=True)
-    values.load_state_dict(dict(pairs))
+        values = network([tuple(tensor.shape) for tensor in tensors if tensor.ndim > 1])
+    values.load_state_dict(dict(zip(values.state_dict(), tensors, strict=True)))
     return values
 
 
 def network(shapes: list[tuple[int, ...]]) -> nn.Sequential:
-    """Return Linear layers of these weight shapes (out, in) with ReLU between them."""
+    """Return Linear layers of these weight shapes (out, in) with ReLU between them; before them
+    convolutions, (out, in, side, side).
+    """
+    convolutions = [shape for shape in shapes if len(shape) == 4]
     layers: list[nn.Module] = []
-    for size_out, size_in in shapes:
+    for shape, stride in zip(convolutions, STRIDES, strict=False):
+        layers += [nn.Conv2d(shape[1], shape[0], shape[2], stride), nn.ReLU()]
+    layers += [nn.Flatten()] if convolutions else []
+    for size_out, size_in in shapes[len(convolutions) :]:
         layers += [nn.Linear(size_in, size_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
-def _create(config: Config, observation_size: int, choices: int, device: str) -> Any:
+def _create(config: Config, seen: tuple[int, ...], choices: int, device: str) -> Any:
     with importing():
         import d3rlpy
 
-    from baselines._encoders import encoder_of
+    from baselines._encoders import encoder_of, image_encoder_of
 
+    images = len(seen) == 3
+    functions = d3rlpy.models.q_functions
     algorithm = d3rlpy.algos.DiscreteCQLConfig(
         learning_rate=config.critic_learning_rate,
-        optim_factory=adam(),
-        encoder_factory=encoder_of(config),
+        optim_factory=adam(config.adam_epsilon, fused=images),
+        encoder_factory=image_encoder_of(config) if images else encoder_of(config),
+        q_func_factory=functions.QRQFunctionFactory(n_quantiles=config.quantiles)
+        if config.quantiles
+        else functions.MeanQFunctionFactory(),
+        observation_scaler=d3rlpy.preprocessing.PixelObservationScaler() if images else None,
         batch_size=config.batch_size,
         gamma=config.discount,
         target_update_interval=config.target_interval,
         alpha=config.conservative_weight,
     ).create(device="cpu:0" if device == "cpu" else device)
-    algorithm.create_impl((observation_size,), choices)
+    algorithm.create_impl(seen, choices)
     return algorithm
 
 
-def adam() -> Any:
+def adam(epsilon: float, *, fused: bool = False) -> Any:
     """Return d3rlpy's factory of Adam, of ours: torch's without its compiler."""
     from d3rlpy.optimizers import AdamFactory
 
@@ -157,6 +217,7 @@ def adam() -> Any:
                 eps=self.eps,
                 weight_decay=self.weight_decay,
                 amsgrad=self.amsgrad,
+                fused=fused,
             )
 
-    return Factory()
+    return Factory(eps=epsilon)

@@ -1,5 +1,5 @@
-"""The hidden layers of d3rlpy's networks: its own, or with the matrix products in bfloat16 (8 bits of
-precision, float32's range). Weights, gradients of weights, optimisers, heads and losses stay in float32, as
+"""The hidden layers of d3rlpy's networks: its own, or with the products in bfloat16 (8 bits of precision,
+float32's range); and its convolutions. Weights, gradients of weights, optimisers, heads and losses stay in float32, as
 torch's autocast has it (docs.pytorch.org/docs/stable/amp.html).
 
 It comes in by d3rlpy's encoder factories, which are made for encoders of one's own. Autocast around
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from d3rlpy.models.encoders import VectorEncoderFactory
-from d3rlpy.models.torch.encoders import VectorEncoder, VectorEncoderWithAction
+from d3rlpy.models.encoders import PixelEncoderFactory, VectorEncoderFactory
+from d3rlpy.models.torch.encoders import PixelEncoder, VectorEncoder, VectorEncoderWithAction
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -63,3 +63,51 @@ def encoder_of(config: Config) -> VectorEncoderFactory:
     bfloat16 = config.precision == "bfloat16"
     factory = Bfloat16EncoderFactory if bfloat16 else VectorEncoderFactory
     return factory([config.width] * config.layers)
+
+
+class ImageEncoder(PixelEncoder):  # type: ignore[misc]
+    """d3rlpy's encoder of images, sooner: channels come last, and features that a loss asks for twice,
+    for the error and for the conservative term, are computed once.
+    """
+
+    def __init__(self, observation_shape: Sequence[int], features: int, bfloat16: bool) -> None:
+        super().__init__(observation_shape, feature_size=features, dropout_rate=None)
+        self.bfloat16 = bfloat16
+        self.latest: tuple[Tensor | None, Tensor | None] = (None, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (B, features), float32, of images x (B, S, H, W) in [0, 1]."""
+        seen, known = self.latest
+        if known is not None and x is seen and torch.is_grad_enabled():
+            self.latest = (None, None)
+            return known
+        with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
+            features: Tensor = super().forward(x.contiguous(memory_format=torch.channels_last))
+        features = features.float()
+        if torch.is_grad_enabled():
+            self.latest = (x, features)
+        return features
+
+
+class ImageEncoderFactory(PixelEncoderFactory):  # type: ignore[misc]
+    """Makes them; it reads `feature_size` alone."""
+
+    bfloat16 = False
+
+    def create(self, observation_shape: Sequence[int]) -> ImageEncoder:
+        """Return an encoder of images."""
+        return ImageEncoder(observation_shape, self.feature_size, self.bfloat16)
+
+
+class Bfloat16ImageEncoderFactory(ImageEncoderFactory):
+    """Makes them with convolutions and products in bfloat16."""
+
+    bfloat16 = True
+
+
+def image_encoder_of(config: Config) -> ImageEncoderFactory:
+    """Return the factory of the convolutions, in the precision asked for."""
+    bfloat16 = config.precision == "bfloat16"
+    return (Bfloat16ImageEncoderFactory if bfloat16 else ImageEncoderFactory)(
+        feature_size=config.features
+    )

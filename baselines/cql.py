@@ -47,13 +47,27 @@ class Config:
     # discrete actions: steps between two copies of the critic to its target (d3rlpy's default); there
     # the critic's rate is the only one, and it learns of no actor
     target_interval: int = 8000
+    # of the value of each action, learned instead of its mean (Dabney et al. 2018); 0: the mean. Discrete
+    # actions only, as is the next
+    quantiles: int = 0
+    features: int = 512  # images: width of the layer after the convolutions (Mnih et al. 2015)
+    adam_epsilon: float = 1e-8
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
     precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("layers", "width", "batch_size", "action_samples", "target_interval"):
+        for name in (
+            "layers",
+            "width",
+            "batch_size",
+            "action_samples",
+            "target_interval",
+            "features",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.quantiles < 0:
+            raise ValueError(f"quantiles must not be negative, not {self.quantiles}")
 
 
 class CqlPolicy:
@@ -145,7 +159,7 @@ def load(path: Path, device: str) -> CqlPolicy | GreedyPolicy:
     if about.get("discrete", False):
         weights = below("values.", tensors)
         with torch.random.fork_rng(devices=[]):
-            shapes = [weights[name].shape for name in weights if weights[name].ndim == 2]
+            shapes = [weights[name].shape for name in weights if weights[name].ndim > 1]
             values = _discrete_cql.network(shapes).to(device)
         set_arrays(values, weights)
         return GreedyPolicy(values, tensors["mean"], tensors["std"], device)
@@ -191,10 +205,10 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
         critic_learning_rate=config.critic_learning_rate,
         temp_learning_rate=config.temperature_learning_rate,
         alpha_learning_rate=config.alpha_learning_rate,
-        actor_optim_factory=_discrete_cql.adam(),
-        critic_optim_factory=_discrete_cql.adam(),
-        temp_optim_factory=_discrete_cql.adam(),
-        alpha_optim_factory=_discrete_cql.adam(),
+        actor_optim_factory=_discrete_cql.adam(config.adam_epsilon),
+        critic_optim_factory=_discrete_cql.adam(config.adam_epsilon),
+        temp_optim_factory=_discrete_cql.adam(config.adam_epsilon),
+        alpha_optim_factory=_discrete_cql.adam(config.adam_epsilon),
         actor_encoder_factory=encoder,
         critic_encoder_factory=encoder,
         batch_size=config.batch_size,

@@ -47,7 +47,7 @@ def ours(arrays, precision):
     kinds = {"action_range": (0, CHOICES - 1), "discrete": True} if discrete else {}
     data = from_arrays(*arrays, timeouts=np.zeros(STEPS, dtype=bool), **kinds)
     module = _discrete_cql if discrete else cql
-    sizes = (CELLS, CHOICES) if discrete else (OBSERVATION, ACTION)
+    sizes = ((CELLS,), CHOICES) if discrete else (OBSERVATION, ACTION)
     update = module.update_of(module._create(config, *sizes, "cpu"), data, config)
     generator = np.random.default_rng(1)
     return lambda: update(1, generator)

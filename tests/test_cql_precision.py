@@ -32,7 +32,7 @@ def created(module: ModuleType, config: cql.Config) -> Any:
     """Return an algorithm with the weights of one seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        sizes = (OBS, ACT) if module is cql else (SIZE, CHOICES)
+        sizes = (OBS, ACT) if module is cql else ((SIZE,), CHOICES)
         return module._create(config, *sizes, "cpu")
 
 

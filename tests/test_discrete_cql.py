@@ -99,7 +99,7 @@ def test_options_reach_d3rlpy() -> None:
                 discount=0.7,
                 target_interval=77,
             ),
-            SIZE,
+            (SIZE,),
             CHOICES,
             "cpu",
         )
@@ -227,9 +227,9 @@ def test_it_takes_d3rlpys_greedy_action(
 def test_the_policy_is_a_copy() -> None:
     """So that one kept earlier does not learn on."""
     with torch.random.fork_rng(devices=[]):
-        algorithm = _discrete_cql._create(SMALL, SIZE, CHOICES, "cpu")
+        algorithm = _discrete_cql._create(SMALL, (SIZE,), CHOICES, "cpu")
     before = torch.get_rng_state()
-    values = _discrete_cql.values_of(algorithm)
+    values = _discrete_cql.values_of(algorithm, SMALL)
     assert torch.equal(torch.get_rng_state(), before), "torch's generator was used"
     kept = values[0].weight.clone()
     with torch.no_grad():

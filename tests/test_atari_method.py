@@ -1,0 +1,385 @@
+"""dt/atari.py and dt/atari_policy.py: what is minimised, how fast, on which data; how it acts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers_atari import CHOICES, SIDE, STACK, make_frames, shown
+from helpers_discrete import make_choices, play, short_context
+from helpers_dt import captured_loss, make_context, saved_bytes
+from scipy.special import log_softmax, softmax
+
+from baselines import bc, percent_bc
+from bench.context import CHECKPOINT
+from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.method import BadMethod, load_method
+from dt import atari, method
+from dt.atari import Config, decayed_and_others, rate_of
+from dt.atari_windows import AtariWindows
+
+SMALL = Config(
+    context_length=4, layers=2, heads=2, width=16, dropout=0.0, batch_size=8, warmup_tokens=32
+)
+
+
+def train(config: Config = SMALL, data: Trajectories | None = None, **fields: Any) -> Any:
+    return atari.train(data or make_frames(), config, make_context(**({"steps": 3} | fields)))
+
+
+# --- the loss -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
+def test_the_loss_is_the_cross_entropy_of_all_real_steps(
+    returns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, config = make_frames((2, 9)), replace(SMALL, returns=returns)
+    loss_of_batch, model, policy = captured_loss(atari, data, config, monkeypatch)
+    batch = AtariWindows(data, 4, policy.return_scale, "cpu").sample(8, np.random.default_rng(3))
+    with torch.no_grad():
+        states = model.see(batch.frames)
+        logits = model(batch.returns_to_go, states, batch.actions, batch.times).numpy()
+    likely = log_softmax(logits.astype(np.float64), axis=2)
+    surprise = [
+        -likely[i, t, batch.actions[i, t]] for i in range(8) for t in range(4) if batch.valid[i, t]
+    ]
+    assert 16 <= len(surprise) < 32
+    found = loss_of_batch(np.random.default_rng(3)).item()
+    assert found == pytest.approx(np.mean(surprise), rel=1e-5)
+
+
+def test_table_8_is_the_default() -> None:
+    config = Config()
+    assert (config.layers, config.heads, config.width, config.context_length) == (6, 8, 128, 30)
+    assert (config.batch_size, config.learning_rate, config.weight_decay) == (128, 6e-4, 0.1)
+    assert (config.gradient_clip, config.dropout, config.warmup_tokens) == (1.0, 0.1, 512 * 20)
+    assert (config.temperature, config.clip_decrement, config.window_time) == (1, False, "current")
+    assert atari.BETAS == (0.9, 0.95)
+
+
+def test_weights_of_layers_decay_and_nothing_else() -> None:
+    model = train().model
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    decayed, others = ({names[id(p)] for p in group} for group in decayed_and_others(model))
+    layers = [
+        f"blocks.{i}.{part}"
+        for i in (0, 1)
+        for part in ("attention.qkv", "attention.project", "grow", "shrink")
+    ]
+    eyes = [f"embed_state.{part}" for part in ("convolve.0", "convolve.1", "convolve.2", "project")]
+    assert decayed == {f"{n}.weight" for n in [*layers, *eyes, "embed_return", "predict_action"]}
+    assert others == set(names.values()) - decayed
+    assert {
+        "positions",
+        "embed_action.weight",
+        "embed_timestep.weight",
+        "final_norm.weight",
+    } < others
+
+
+def test_the_optimiser_takes_these_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def spy(loss: Any, network: Any, optimiser: Any, **options: Any) -> Any:
+        made.extend([network, optimiser, options])
+        return lambda step, generator: torch.zeros(())
+
+    monkeypatch.setattr(atari, "descend", spy)
+    train(replace(SMALL, weight_decay=0.3, learning_rate=2e-3, gradient_clip=0.7))
+    model, optimiser, options = made
+    first, second = optimiser.param_groups
+    assert (first["weight_decay"], second["weight_decay"]) == (0.3, 0.0)
+    assert all(g["lr"] == 2e-3 and g["betas"] == (0.9, 0.95) for g in (first, second))
+    sizes = [sum(p.numel() for p in group) for group in decayed_and_others(model)]
+    assert [group["params"][0].numel() for group in (first, second)] == sizes
+    assert options["gradient_clip"] == 0.7
+
+
+# --- the learning rate --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decay", "update", "expected"),
+    [
+        # 3840 actions an update: two updates climb, the third is past 10240
+        (1.2, 1, 3840 / 10240),
+        (1.2, 2, 7680 / 10240),
+        (1.2, 3, 0.5 * (1 + math.cos(math.pi * 1280 / (6 * 500_000 * 30 - 10240)))),
+        # kzl: after 5 of 6 epochs 0.5 (1 + cos(5/6 pi)) = 0.067, so the floor
+        (1.2, 19531, 0.1),
+        (1.2, 11719, 0.5 * (1 + math.cos(math.pi * (3 / 6)))),
+        # Table 8: lowest after 2 epochs, half-way up again after 2.5 times that
+        (0.4, 7812, 0.1),
+        (0.4, 19531, 0.5),
+    ],
+)
+def test_the_rate_at_the_papers_size(decay: float, update: int, expected: float) -> None:
+    """5 epochs of 500,000 steps in batches of 128 windows of 30 steps."""
+    multiplier = rate_of(Config(decay=decay), 19531)
+    assert multiplier(update) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_rate_reaches_the_optimiser(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[list[float]] = []
+    step = atari.AdamW.step
+
+    def spy(self: Any, closure: Any = None) -> Any:
+        rates.append([group["lr"] for group in self.param_groups])
+        return step(self, closure)
+
+    monkeypatch.setattr(atari.AdamW, "step", spy)
+    config = replace(SMALL, warmup_tokens=64, learning_rate=1e-3)  # 32 actions an update
+    train(config, steps=4)
+    falling = 1.2 * 4 * 32 - 64
+    cosines = [0.5 * (1 + math.cos(math.pi * passed / falling)) for passed in (0, 32, 64)]
+    expected = [0.5, *(max(0.1, cosine) for cosine in cosines)]
+    np.testing.assert_allclose(rates, 1e-3 * np.array([expected, expected]).T)
+
+
+# --- the data -----------------------------------------------------------------------------------
+
+
+def test_top_percent_learns_from_the_best_episodes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[Trajectories] = []
+    monkeypatch.setattr(atari, "AtariWindows", lambda data, *rest: given.append(data))
+    data, config = make_frames(), replace(SMALL, top_percent=40, returns=False)
+    monkeypatch.setattr(atari, "descend", lambda *a, **k: lambda step, generator: torch.zeros(()))
+    policy = train(config, data)
+    best = data.top_percent(40)
+    assert given[0].returns.tolist() == best.returns.tolist()
+    assert best.episodes < data.episodes
+    assert policy.model.embed_timestep.num_embeddings == best.lengths.max()
+    assert f"top 40 %: {best.episodes} of 4 episodes" in capsys.readouterr().out
+
+
+def test_a_method_says_which_data_it_takes() -> None:
+    with pytest.raises(ValueError, match="dt_atari learns from stacks of frames"):
+        train(data=make_choices())
+    frames, context = make_frames(), make_context(steps=1)
+    for other in (bc, percent_bc, method):
+        with pytest.raises(ValueError, match="stacks of 4 frames, and this method takes vectors"):
+            other.train(frames, other.Config(), context)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("context_length", 0, "context_length must be at least 1, not 0"),
+        ("decay", 0.0, r"decay must be above 0, not 0\.0"),
+        ("return_scale", -1.0, r"return_scale must be above 0, not -1\.0"),
+        ("warmup_tokens", -1, "warmup_tokens must not be negative, not -1"),
+        ("heads", 3, "width 128 is not divisible by heads 3"),
+        ("dropout", 1.0, "dropout must be at least 0 and below 1"),
+        ("top_percent", 0.0, "top_percent must be above 0 and at most 100"),
+        ("window_time", "last", "option window_time is 'last'"),
+    ],
+)
+def test_bad_options_are_refused(option: str, value: Any, message: str) -> None:
+    with pytest.raises(BadMethod, match=f"method dt_atari: {message}"):
+        load_method("dt_atari").configure({option: value})
+
+
+def test_auto_precision_is_decided() -> None:
+    assert Config(precision="auto").on("cpu").precision in ("float32", "bfloat16")
+    assert Config().on("cpu") == Config()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_stopped_run_goes_on_with_the_same_numbers(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(SMALL, dropout=0.1, precision=precision)
+    whole = train(config, steps=40)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    context = make_context(steps=40, folder=folder, save_every=0.0)
+    log = context.log
+
+    def stop(step: int, **numbers: float) -> None:
+        if step == 24:
+            raise KeyboardInterrupt
+        log(step, **numbers)
+
+    monkeypatch.setattr(context, "log", stop)
+    with pytest.raises(KeyboardInterrupt):
+        atari.train(make_frames(), config, context)
+    assert (folder / CHECKPOINT).exists()
+    again = atari.train(make_frames(), config, make_context(steps=40, folder=folder))
+    assert saved_bytes(again, tmp_path / "a") == saved_bytes(whole, tmp_path / "b")
+
+
+# --- acting -------------------------------------------------------------------------------------
+
+
+def far_from_equal(config: Config = SMALL) -> Any:
+    """Return a policy whose logits differ, between actions and between steps."""
+    policy = train(config)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        policy.model.predict_action.weight.normal_(0, 0.5)
+        policy.model.positions.normal_(0, 0.3)
+        policy.model.embed_timestep.weight.normal_(0, 0.3)
+    return policy
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
+@pytest.mark.parametrize("window_time", ["current", "first"])
+@pytest.mark.parametrize("context_length", [1, 4, 30])
+def test_acting_equals_the_window_from_scratch(
+    context_length: int, window_time: Any, returns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames, returns and actions of the last K steps, put together here; each stack goes through
+    the convolutions once.
+    """
+    config = replace(
+        SMALL,
+        context_length=context_length,
+        window_time=window_time,
+        returns=returns,
+        temperature=0.0,
+        return_scale=10.0,
+    )
+    policy = far_from_equal(config)
+    looked, encode = [], policy.model.embed_state.forward
+    monkeypatch.setattr(
+        policy.model.embed_state, "forward", lambda x: (looked.append(len(x)), encode(x))[1]
+    )
+    steps = shown(12)
+    actions = play(policy, steps)  # asks for 0, 2.5 and 5
+    assert looked == 12 * [3]
+    stacks = torch.from_numpy(np.stack([seen for seen, _ in steps], axis=1))
+    earned = np.cumsum([rewards for _, rewards in steps], axis=0).T
+    asked = (np.linspace(0, 5, 3)[:, None] - earned) / 10
+    longest = policy.model.embed_timestep.num_embeddings
+    for now in range(12):
+        window = slice(max(now + 1 - context_length, 0), now + 1)
+        states = policy.model.embed_state(stacks[:, window].flatten(0, 1)).view(
+            3, now + 1 - window.start, -1
+        )
+        time = min(now if window_time == "current" else window.start, longest - 1)
+        logits = policy.model(
+            torch.from_numpy(asked[:, window]).float(),
+            states,
+            torch.from_numpy(actions[window].T.copy()),
+            torch.full((3,), time),
+        )[:, -1]
+        np.testing.assert_array_equal(actions[now], logits.argmax(dim=1))
+    assert len(np.unique(actions)) == CHOICES
+    assert longest < 12
+
+
+@pytest.mark.parametrize(
+    ("clip", "expected"), [(False, [90, 65, 65, 69]), (True, [90, 89, 89, 90])]
+)
+def test_what_is_earned_lowers_what_is_asked_for(clip: bool, expected: list[float]) -> None:
+    """Raw as in the paper's code, or as the data have it."""
+    policy = train(replace(SMALL, clip_decrement=clip))
+    policy.reset(np.array([0]), np.array([90], dtype=np.float32))
+    stack, asked = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8), []
+    for reward in (0, 25, 0, -4):
+        policy.act(stack, np.array([reward], dtype=np.float32))
+        asked.append(float(policy.wanted[0]))
+    assert asked == expected
+    scaled = policy.returns_to_go[0] * policy.return_scale
+    np.testing.assert_allclose(scaled, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_a_policy_draws_from_what_its_network_says(temperature: float) -> None:
+    policy, count = far_from_equal(replace(SMALL, temperature=temperature)), 3000
+    policy.reset(np.arange(count), np.full(count, 2, dtype=np.float32))
+    stack = shown(1, lanes=1)[0][0]
+    drawn = policy.act(np.repeat(stack, count, axis=0), np.zeros(count, dtype=np.float32))
+    with torch.no_grad():
+        logits = policy.model(
+            torch.full((1, 1), 2 / policy.return_scale),
+            policy.model.embed_state(torch.from_numpy(stack)).unsqueeze(1),
+            torch.zeros(1, 1, dtype=torch.int64),
+            torch.zeros(1, dtype=torch.int64),
+        )
+    probability = softmax(logits.numpy()[0, 0].astype(np.float64) / temperature)
+    error = 4 * np.sqrt(probability * (1 - probability) / count)
+    assert (np.abs(np.bincount(drawn, minlength=CHOICES) / count - probability) < error).all()
+    assert probability.max() > 0.45, "the choices are equally likely"
+
+
+# --- what it learns -----------------------------------------------------------------------------
+
+
+def bright(sequence: Any) -> Any:
+    """Return frames (..., 36, 36) of these brightnesses."""
+    return np.broadcast_to(
+        np.asarray(sequence, np.uint8)[..., None, None], (*np.shape(sequence), 36, 36)
+    )
+
+
+def test_the_return_asked_for_is_the_return_achieved() -> None:
+    """Every sequence of three times 0 or 1 is in the data, and 1 earns 1: whoever draws from the
+    actions that led to a return-to-go achieves it. Without returns a lane draws at random.
+    """
+    actions = np.array(list(itertools.product([0, 1], repeat=3)))
+    ends = np.zeros((8, 3), dtype=np.bool_)
+    ends[:, -1] = True
+    data = from_arrays(
+        bright(np.zeros(24)),
+        actions.ravel(),
+        actions.ravel().astype(np.float32),
+        ends.ravel(),
+        np.zeros(24, dtype=np.bool_),
+        action_range=(0, 1),
+        discrete=True,
+        stack=STACK,
+    )
+    config = replace(SMALL, context_length=3, batch_size=32, learning_rate=1e-2, return_scale=1.0)
+    lanes = 200
+    asked, kept = np.repeat(np.arange(4), lanes // 4).astype(np.float32), {}
+    for returns in (True, False):
+        policy = atari.train(data, replace(config, returns=returns), short_context(3, steps=150))
+        policy.reset(np.arange(lanes), asked)
+        earned, rewards = np.zeros(lanes), np.zeros(lanes, np.float32)
+        for _ in range(3):
+            stack = np.zeros((lanes, STACK, 36, 36), dtype=np.uint8)
+            rewards = policy.act(stack, rewards).astype(np.float32)
+            earned += rewards
+        kept[returns] = (earned == asked).mean()
+    assert kept[True] > 0.95
+    assert kept[False] < 0.5
+
+
+def test_it_sees_movement() -> None:
+    """The action says whether the newest frame is brighter than the one before: no frame alone does."""
+    random = np.random.default_rng(0)
+    light = random.integers(0, 256, (40, 6))
+    actions = np.zeros_like(light)
+    actions[:, 1:] = light[:, 1:] > light[:, :-1]
+    ends = np.zeros((40, 6), dtype=np.bool_)
+    ends[:, -1] = True
+    data = from_arrays(
+        bright(light.ravel()),
+        actions.ravel(),
+        np.zeros(240, dtype=np.float32),
+        ends.ravel(),
+        np.zeros(240, dtype=np.bool_),
+        action_range=(0, 1),
+        discrete=True,
+        stack=2,
+    )
+    config = replace(
+        SMALL, context_length=1, batch_size=64, learning_rate=3e-3, temperature=0.0, returns=False
+    )
+    policy = atari.train(data, config, short_context(6, steps=150))
+    before, now = random.integers(0, 256, (2, 100))
+    told = np.abs(before - now) > 30
+    policy.reset(np.arange(100), np.zeros(100, dtype=np.float32))
+    acted = policy.act(bright(np.stack([before, now], axis=1)).copy(), np.zeros(100, np.float32))
+    assert (acted == (now > before))[told].mean() > 0.95
