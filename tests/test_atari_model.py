@@ -1,0 +1,254 @@
+"""dt/atari_model.py against an implementation in plain loops."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers_atari import CHOICES, SIDE, STACK, make_frames
+from helpers_atari_plain import plain_logits
+from scipy.special import log_softmax
+from torch import Tensor
+
+from dt import atari_model
+from dt.atari_model import AtariTransformer
+
+WIDTH, LAYERS, K, LONGEST = 16, 2, 5, 40
+
+
+def make_network(heads: int = 2, randomise: bool = True, **options: Any) -> AtariTransformer:
+    """Return a network in evaluation mode; every parameter is random, biases and positions too."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        sizes = {"steps": K, "longest": LONGEST, "width": WIDTH, "layers": LAYERS, "dropout": 0.0}
+        model = AtariTransformer(CHOICES, (STACK, SIDE, SIDE), heads=heads, **(sizes | options))
+        if randomise:
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter += 0.2 * torch.randn_like(parameter) / math.sqrt(len(parameter))
+    return model.eval()
+
+
+def make_window(steps: int = K, batch: int = 3) -> dict[str, Tensor]:
+    random = np.random.default_rng(steps)
+    return {
+        "returns": torch.from_numpy(random.normal(0, 2, (batch, steps)).astype(np.float32)),
+        "frames": torch.from_numpy(
+            random.integers(0, 256, (batch, STACK - 1 + steps, SIDE, SIDE), dtype=np.uint8)
+        ),
+        "actions": torch.from_numpy(random.integers(0, CHOICES, (batch, steps))),
+        "times": torch.from_numpy(random.integers(0, LONGEST, batch)),
+    }
+
+
+def logits_of(model: AtariTransformer, window: dict[str, Tensor], **options: Any) -> Tensor:
+    states = model.see(window["frames"])
+    logits: Tensor = model(window["returns"], states, window["actions"], window["times"], **options)
+    return logits
+
+
+def plainly(model: AtariTransformer, window: dict[str, Tensor], weights: Any = None) -> Any:
+    """Return the logits (B, K, A) of the plain implementation, one window after the other."""
+    weights = weights or weights_of(model)
+    result = []
+    for i in range(len(window["times"])):
+        frames = window["frames"][i].numpy().astype(np.float64)
+        stacks = [frames[step : step + STACK] for step in range(len(frames) - STACK + 1)]
+        result.append(
+            plain_logits(
+                weights,
+                stacks,
+                window["returns"][i].numpy().astype(np.float64),
+                window["actions"][i].numpy(),
+                int(window["times"][i]),
+                heads=model.blocks[0].attention.heads,
+                conditioned=model.returns,
+            )
+        )
+    return np.array(result)
+
+
+def weights_of(model: AtariTransformer) -> dict[str, Any]:
+    return {
+        name: part.detach().numpy().astype(np.float64) for name, part in model.state_dict().items()
+    }
+
+
+# --- the function -------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
+@pytest.mark.parametrize("heads", [1, 4])
+@pytest.mark.parametrize("steps", [1, 2, K])
+def test_equals_a_plain_implementation_on_the_same_weights(
+    steps: int, heads: int, returns: bool
+) -> None:
+    model, window = make_network(heads, returns=returns), make_window(steps)
+    expected = plainly(model, window)
+    np.testing.assert_allclose(logits_of(model, window), expected, atol=1e-5)
+    np.testing.assert_allclose(logits_of(model, window, last=True), expected[:, -1:], atol=1e-5)
+    assert expected.std(axis=(0, 1)).min() > 0.05, "the two agree on something that says nothing"
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
+def test_gradients_are_slopes_of_the_plain_implementation(returns: bool) -> None:
+    """Of every parameter, along a random direction: differences of its loss in float64."""
+    model, window = make_network(returns=returns).train(), make_window(3, batch=2)
+    taken = window["actions"].flatten()
+    loss = torch.nn.functional.cross_entropy(logits_of(model, window).flatten(0, 1), taken)
+    loss.backward()
+    random, weights = np.random.default_rng(0), weights_of(model)
+
+    def plain_loss(changed: dict[str, Any]) -> float:
+        likely = log_softmax(plainly(model, window, weights | changed), axis=2)
+        return -float(likely.reshape(-1, CHOICES)[np.arange(6), taken.numpy()].mean())
+
+    slopes = []
+    for name, parameter in model.named_parameters():
+        direction, small = random.normal(size=tuple(parameter.shape)), 1e-4
+        up, down = (plain_loss({name: weights[name] + s * direction}) for s in (small, -small))
+        slope = (up - down) / (2 * small)
+        found = float((parameter.grad.numpy() * direction).sum())
+        assert found == pytest.approx(slope, rel=2e-3, abs=1e-5), name
+        slopes.append(abs(slope))
+    assert np.median(slopes) > 1e-3
+
+
+@torch.no_grad()
+def test_bfloat16_stays_near() -> None:
+    model, window = make_network(), make_window()
+    exact = logits_of(model, window)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        near = logits_of(model, window).float()
+    assert (near - exact).abs().max() < 0.02 * exact.abs().max()
+    assert not torch.equal(near, exact)
+
+
+@torch.no_grad()
+def test_returns_keep_their_digits_in_bfloat16() -> None:
+    """289 and 290 are one number in bfloat16."""
+    model, window = make_network(), make_window()
+    model.embed_return.weight.mul_(1e-3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        seen = [
+            logits_of(model, window | {"returns": torch.full((3, K), asked)}).float()
+            for asked in (289.0, 290.0)
+        ]
+    assert not torch.equal(*seen)
+
+
+@torch.no_grad()
+def test_a_stack_is_seen_the_same_alone_and_in_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newest frame last, as the data and the environment have it; whatever goes through at once."""
+    model, data = make_network(), make_frames()
+    rows = np.arange(4, 4 + K)
+    frames = torch.from_numpy(data.frames(np.array([6, 9]), 3))
+    stacks = torch.from_numpy(data.stacked(np.array([6, 7, 8, 9, 10, 11])))
+    alone = model.embed_state(stacks).view(2, 3, -1)
+    torch.testing.assert_close(model.see(frames), alone, rtol=0, atol=1e-6)
+    assert (alone[0, 0] - alone[1, 0]).abs().max() > 0.01
+    monkeypatch.setattr(atari_model, "AT_ONCE", 4)
+    torch.testing.assert_close(model.see(frames), alone, rtol=0, atol=1e-6)
+    assert len(rows) == K
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("part", "delay"), [("returns", 0), ("frames", 0), ("actions", 1)], ids=str
+)
+@pytest.mark.parametrize("changed", range(K))
+def test_a_token_changes_only_predictions_after_it(part: str, delay: int, changed: int) -> None:
+    model, window = make_network(), make_window()
+    before = logits_of(model, window)
+    place = changed + STACK - 1 if part == "frames" else changed
+    other = window[part].clone()
+    other[:, place] = (
+        (other[:, place] + 1) % CHOICES if part == "actions" else 255 - other[:, place]
+    )
+    difference = (logits_of(model, window | {part: other}) - before).abs().amax(dim=(0, 2))
+    first = changed + delay
+    assert (difference[:first] == 0).all()
+    assert (difference[first:] > 1e-5).all()
+
+
+@torch.no_grad()
+def test_without_returns_they_are_not_looked_at() -> None:
+    model, window = make_network(returns=False), make_window()
+    other = window | {"returns": window["returns"] + 5}
+    assert torch.equal(logits_of(model, window), logits_of(model, other))
+
+
+@torch.no_grad()
+def test_one_time_step_is_added_to_all_tokens_of_a_window() -> None:
+    model, window = make_network(), make_window()
+    before = logits_of(model, window)
+    model.embed_timestep.weight[int(window["times"][1])] += 1.0
+    changed = (logits_of(model, window) - before).abs().amax(dim=2) > 1e-4
+    assert changed.all(dim=1).tolist() == [False, True, False]
+    assert not changed[[0, 2]].any()
+
+
+# --- parameters ---------------------------------------------------------------------------------
+
+
+def full_size(**options: Any) -> AtariTransformer:
+    """Return Table 8's network for Breakout, with 1,000 time steps."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        sizes = {"steps": 30, "longest": 1000, "width": 128, "layers": 6, "heads": 8}
+        return AtariTransformer(4, (4, 84, 84), dropout=0.1, **(sizes | options))
+
+
+def test_number_of_parameters_by_hand() -> None:
+    """84 pixels become 20, 9 and 7: 64 * 7 * 7 = 3136, as Table 8's linear layer has it."""
+    convolutions = (4 * 8 * 8 + 1) * 32 + (32 * 4 * 4 + 1) * 64 + (64 * 3 * 3 + 1) * 64
+    state = convolutions + (3136 + 1) * 128
+    block = 128 * 3 * 128 + 3 * 128 + 128 * 128 + 128 + 2 * 4 * 128 * 128 + 5 * 128 + 4 * 128
+    rest = 1000 * 128 + 6 * block + 2 * 128 + 4 * 128 + 4 * 128
+    for returns, tokens in ((True, 3 * 30 - 1), (False, 2 * 30 - 1)):
+        model = full_size(returns=returns)
+        expected = state + 2 * 128 * returns + tokens * 128 + rest
+        assert sum(parameter.numel() for parameter in model.parameters()) == expected
+    assert expected == 1_805_984
+
+
+def test_the_start_is_the_papers_code() -> None:
+    model = full_size()
+    for layer in model.blocks.modules():
+        if isinstance(layer, torch.nn.Linear):
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
+            assert (layer.bias == 0).all()
+    for part in (model.embed_action, model.predict_action):
+        assert part.weight.std().item() == pytest.approx(0.02, rel=0.1)
+    assert (model.positions == 0).all()
+    assert (model.embed_timestep.weight == 0).all()
+    pytorchs = [*model.embed_state.convolutions, model.embed_state.project, model.embed_return]
+    for layer, inputs in zip(pytorchs, (256, 512, 576, 3136, 1), strict=True):
+        bound = 1 / math.sqrt(inputs)
+        assert 0.9 * bound < layer.weight.abs().max() <= bound
+        assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.15)
+        assert (layer.bias != 0).any()
+    for norm in (model.final_norm, model.blocks[0].norm1, model.blocks[5].norm2):
+        assert (norm.weight == 1).all()
+        assert (norm.bias == 0).all()
+
+
+@torch.no_grad()
+def test_dropout_acts_in_training_only() -> None:
+    plain, dropping, window = make_network(), make_network(dropout=0.5), make_window()
+    assert torch.equal(logits_of(dropping, window), logits_of(plain, window))
+    dropping.train()
+    with torch.random.fork_rng(devices=[]):
+        first, second = logits_of(dropping, window), logits_of(dropping, window)
+    assert (first - second).abs().max() > 1e-2
+
+
+def test_frames_too_small_for_the_convolutions_are_refused() -> None:
+    with pytest.raises(ValueError, match="frames of 35 x 40 pixels are too small: 36 x 36"):
+        AtariTransformer(
+            2, (4, 35, 40), steps=2, longest=3, width=8, layers=1, heads=1, dropout=0.0
+        )
