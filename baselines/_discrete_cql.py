@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.choices import choose
+from bench.choices import choose, generators_of
 from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import Update, fit
@@ -32,17 +32,21 @@ Pairs = Callable[[I64], tuple[Array, Array]]  # steps (B,) to observations and n
 
 class GreedyPolicy:
     """The action with the highest value, by a network of the observation: an MLP, after convolutions
-    where observations are images.
+    where observations are images. With probability `epsilon` any action instead.
     """
 
-    def __init__(self, values: nn.Sequential, mean: F32, std: F32, device: str) -> None:
+    def __init__(
+        self, values: nn.Sequential, mean: F32, std: F32, device: str, epsilon: float = 0.0
+    ) -> None:
         """Take the network and the observations' statistics, (obs,), or for images (1, 1, 1)."""
         self.values = values
         self.mean, self.std = mean, std
         self.device = device
+        self.epsilon = epsilon
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes; there is nothing to remember, and `targets` are not used."""
+        self.generators = generators_of(seeds)
 
     def act(self, observations: Array, rewards: F32) -> I64:
         """Return actions (L,) for observations (L, *obs); `rewards` are not used."""
@@ -50,12 +54,19 @@ class GreedyPolicy:
             states = normalise(observations, self.mean, self.std, 0)
         else:
             states = normalise(flat(observations), self.mean, self.std, STD_FLOOR)
-        return choose(predict(self.values, states, self.device), 0, [])
+        values = predict(self.values, states, self.device)
+        best = choose(values, 0, [])
+        if self.epsilon == 0:
+            return best
+        lanes = [(lane.random(), lane.integers(values.shape[1])) for lane in self.generators]
+        draws, others = (np.array(column) for column in zip(*lanes, strict=True))
+        return np.where(draws < self.epsilon, others, best)
 
     def save(self, path: Any) -> None:
         """Write the network's weights and the normalisation."""
         tensors = arrays_of(self.values, "values.") | {"mean": self.mean, "std": self.std}
-        write_tensors(path, tensors, method="cql", discrete=True)
+        about = {"epsilon": self.epsilon} if self.epsilon else {}
+        write_tensors(path, tensors, method="cql", discrete=True, **about)
 
 
 def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
@@ -71,7 +82,7 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
 
         def policy() -> GreedyPolicy:
             values = values_of(algorithm, config).to(context.device)
-            return GreedyPolicy(values, mean, std, context.device)
+            return GreedyPolicy(values, mean, std, context.device, config.epsilon)
 
         modules = algorithm.impl.modules
         parts = {"q_funcs": modules.q_funcs, "targ_q_funcs": modules.targ_q_funcs}

@@ -4,6 +4,9 @@ Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at
 reproductions/offline/cql.py); the Decision Transformer paper quotes its CQL column from the CQL
 paper and gives no settings. Observations are standardised here, as in
 CORL and as for the other methods; d3rlpy's reproduction leaves them as they are.
+
+Its reproduction on Atari (discrete_cql.py) has batch_size 32, critic_learning_rate 5e-5, adam_epsilon
+1e-2 / 32, conservative_weight 4, quantiles 200, target_interval 2000 and epsilon 0.001.
 """
 
 from __future__ import annotations
@@ -48,8 +51,10 @@ class Config:
     # the critic's rate is the only one, and it learns of no actor
     target_interval: int = 8000
     # of the value of each action, learned instead of its mean (Dabney et al. 2018); 0: the mean. Discrete
-    # actions only, as is the next
+    # actions only, as are the next two
     quantiles: int = 0
+    # probability of any action in place of the best: a game that waits for one would wait for ever
+    epsilon: float = 0.0
     features: int = 512  # images: width of the layer after the convolutions (Mnih et al. 2015)
     adam_epsilon: float = 1e-8
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
@@ -68,6 +73,8 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.quantiles < 0:
             raise ValueError(f"quantiles must not be negative, not {self.quantiles}")
+        if not 0 <= self.epsilon <= 1:
+            raise ValueError(f"epsilon must be at least 0 and at most 1, not {self.epsilon}")
 
 
 class CqlPolicy:
@@ -162,7 +169,8 @@ def load(path: Path, device: str) -> CqlPolicy | GreedyPolicy:
             shapes = [weights[name].shape for name in weights if weights[name].ndim > 1]
             values = _discrete_cql.network(shapes).to(device)
         set_arrays(values, weights)
-        return GreedyPolicy(values, tensors["mean"], tensors["std"], device)
+        statistics = tensors["mean"], tensors["std"]
+        return GreedyPolicy(values, *statistics, device, about.get("epsilon", 0.0))
     weights = below("actor.", tensors)
     with torch.random.fork_rng(devices=[]):
         actor = _mlp([weights[name].shape for name in weights if weights[name].ndim == 2]).to(

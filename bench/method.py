@@ -99,7 +99,7 @@ class Method:
 
 
 def load_method(name: str) -> Method:
-    """Import a method by the name of its module: `dt`, `dt_graph`, or a file in `baselines/`.
+    """Import a method by the name of its module: `dt`, `dt_atari`, `dt_graph`, or a file in `baselines/`.
 
     Raises:
         BadMethod: there is no such module, its import fails, or it does not keep the contract.

@@ -24,7 +24,7 @@ SIZES = {"context_length": 4, "layers": 2, "heads": 2, "width": 16, "batch_size"
 OPTIONS: dict[str, dict[str, Any]] = {
     "dt_atari": SIZES,
     "dt_atari without returns": SIZES | {"returns": False, "top_percent": 60},
-    "cql": {"batch_size": 4, "features": 16, "quantiles": 3},
+    "cql": {"batch_size": 4, "features": 16, "quantiles": 3, "epsilon": 0.3},
     "uniform": {},
     "behaviour": {},
 }

@@ -215,6 +215,21 @@ def test_what_acts_is_d3rlpys_function(quantiles: int, tmp_path: Path) -> None:
     assert saved_bytes(loaded, tmp_path / "again") == saved
 
 
+def test_now_and_then_any_action() -> None:
+    """In half of the draws; of three actions each is then one in three, the best one more."""
+    policy = cql.train(make_frames(), replace(SMALL, epsilon=0.5), make_context(steps=2))
+    count, stack = 3000, shown(1, lanes=1)[0][0]
+    policy.reset(np.arange(count), np.zeros(count, dtype=np.float32))
+    nothing = np.zeros(count, dtype=np.float32)
+    acted = policy.act(np.repeat(stack, count, axis=0), nothing)
+    frequency = np.sort(np.bincount(acted, minlength=CHOICES) / count)
+    np.testing.assert_allclose(frequency, [1 / 6, 1 / 6, 2 / 3], atol=4 * 0.5 / np.sqrt(count))
+    policy.reset(np.arange(7, 8), nothing[:1])
+    assert policy.act(stack, nothing[:1]) == acted[7]
+    with pytest.raises(ValueError, match=r"epsilon must be .*, not 1\.5"):
+        cql.Config(epsilon=1.5)
+
+
 def test_the_target_is_copied_each_so_many_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[int] = []
     monkeypatch.setattr(DQNImpl, "update_target", lambda self: copied.append(1))

@@ -267,7 +267,9 @@ def test_an_unknown_module_is_refused_with_the_known_ones(
     config: dict[str, Any], root: Path
 ) -> None:
     config["methods"]["bc"]["module"] = "mlp"
-    message = r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_graph, bc, behaviour"
+    message = (
+        r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_atari, dt_graph, bc, behaviour"
+    )
     with pytest.raises(BadConfig, match=message):
         make_plan(config, root)
 
