@@ -53,7 +53,7 @@ class Config:
     warmup_tokens: int = 10_240
     # ... and falls by half a cosine, but not below a tenth, over so many trainings; then it climbs
     # again. Both train 5 epochs: Table 8's 2 * 500000 * K are 2 of them, 0.4; kzl's are thrice that
-    decay: float = 1.2
+    cosine_length: float = 1.2
     returns: bool = True  # False: no returns-to-go, the paper's BC (kzl `model_type naive`)
     top_percent: float = 100.0  # of the time steps, best episodes first; below 100 with BC: %BC
     return_scale: float | None = None  # divides returns-to-go; None: the task's (kzl: 1)
@@ -76,7 +76,7 @@ class Config:
         for name in ("context_length", "layers", "heads", "width", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "gradient_clip", "decay", "return_scale"):
+        for name in ("learning_rate", "gradient_clip", "cosine_length", "return_scale"):
             if getattr(self, name) is not None and getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         for name in ("weight_decay", "warmup_tokens", "temperature"):
@@ -158,7 +158,7 @@ def rate_of(config: Config, updates: int) -> Callable[[int], float]:
     kzl sets the rate after an update, so its first one has the whole rate; here the first climbs too.
     """
     warmup, batch = config.warmup_tokens, config.batch_size * config.context_length
-    falling = max(config.decay * updates * batch - warmup, 1)
+    falling = max(config.cosine_length * updates * batch - warmup, 1)
 
     def multiplier(update: int) -> float:
         tokens = update * batch

@@ -106,7 +106,7 @@ def test_the_optimiser_takes_these_groups(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("decay", "update", "expected"),
+    ("length", "update", "expected"),
     [
         # 3840 actions an update: two updates climb, the third is past 10240
         (1.2, 1, 3840 / 10240),
@@ -120,9 +120,9 @@ def test_the_optimiser_takes_these_groups(monkeypatch: pytest.MonkeyPatch) -> No
         (0.4, 19531, 0.5),
     ],
 )
-def test_the_rate_at_the_papers_size(decay: float, update: int, expected: float) -> None:
+def test_the_rate_at_the_papers_size(length: float, update: int, expected: float) -> None:
     """5 epochs of 500,000 steps in batches of 128 windows of 30 steps."""
-    multiplier = rate_of(Config(decay=decay), 19531)
+    multiplier = rate_of(Config(cosine_length=length), 19531)
     assert multiplier(update) == pytest.approx(expected, abs=1e-3)
 
 
@@ -174,7 +174,7 @@ def test_a_method_says_which_data_it_takes() -> None:
     ("option", "value", "message"),
     [
         ("context_length", 0, "context_length must be at least 1, not 0"),
-        ("decay", 0.0, r"decay must be above 0, not 0\.0"),
+        ("cosine_length", 0.0, r"cosine_length must be above 0, not 0\.0"),
         ("return_scale", -1.0, r"return_scale must be above 0, not -1\.0"),
         ("warmup_tokens", -1, "warmup_tokens must not be negative, not -1"),
         ("heads", 3, "width 128 is not divisible by heads 3"),

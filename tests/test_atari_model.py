@@ -1,4 +1,4 @@
-"""dt/atari_model.py against an implementation in plain loops."""
+"""dt/atari_model.py against an implementation in plain loops, and against d3rlpy's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from d3rlpy.models.torch import (
+    DiscreteDecisionTransformer,
+    GlobalPositionEncoding,
+    PixelEncoder,
+)
 from helpers_atari import CHOICES, SIDE, STACK, make_frames
 from helpers_atari_plain import plain_logits
 from scipy.special import log_softmax
@@ -92,6 +97,86 @@ def test_equals_a_plain_implementation_on_the_same_weights(
     np.testing.assert_allclose(logits_of(model, window), expected, atol=1e-5)
     np.testing.assert_allclose(logits_of(model, window, last=True), expected[:, -1:], atol=1e-5)
     assert expected.std(axis=(0, 1)).min() > 0.05, "the two agree on something that says nothing"
+
+
+def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
+    """Return d3rlpy's network with our weights and LayerNorm's epsilon. It adds one learned position to
+    the tokens of a step, so ours must give its three tokens the same.
+    """
+    with torch.random.fork_rng(devices=[]):
+        theirs = DiscreteDecisionTransformer(
+            PixelEncoder(
+                model.seen, feature_size=WIDTH, dropout_rate=None, exclude_last_activation=True
+            ),
+            embed_size=WIDTH,
+            position_encoding=GlobalPositionEncoding(WIDTH, LONGEST, K),
+            action_size=CHOICES,
+            num_heads=model.blocks[0].attention.heads,
+            context_size=K,
+            num_layers=LAYERS,
+            attn_dropout=0.0,
+            resid_dropout=0.0,
+            embed_dropout=0.0,
+            activation=torch.nn.GELU(),
+            embed_activation=torch.nn.Tanh(),
+        ).eval()
+    blocks = [
+        (f"blocks.{i}.{mine}", f"_gpt2._transformer.{i}.{other}")
+        for i in range(LAYERS)
+        for mine, other in (
+            ("attention.project", "_attention._proj"),
+            ("grow", "_mlp._l1"),
+            ("shrink", "_mlp._l2"),
+            ("norm1", "_layer_norm1"),
+            ("norm2", "_layer_norm2"),
+        )
+    ]
+    eyes = [(f"embed_state.convolve.{i}", f"_encoder._cnn_layers.{2 * i}") for i in range(3)]
+    rest = [
+        ("embed_state.project", "_encoder._last_layers.0"),
+        ("embed_return", "_rtg_embed"),
+        ("embed_action", "_action_embed"),
+        ("embed_timestep", "_position_encoding._global_position_embedding"),
+        ("final_norm", "_gpt2._layer_norm"),
+        ("predict_action", "_output"),
+    ]
+    ours, weights = model.state_dict(), theirs.state_dict()
+    for mine, other in (*blocks, *eyes, *rest):
+        for part in ("weight", "bias"):
+            if f"{mine}.{part}" in ours:
+                weights[f"{other}.{part}"] = ours[f"{mine}.{part}"]
+    for i in range(LAYERS):
+        for part in ("weight", "bias"):
+            joint = ours[f"blocks.{i}.attention.qkv.{part}"].chunk(3)
+            for name, own in zip("qkv", joint, strict=True):
+                weights[f"_gpt2._transformer.{i}._attention._{name}.{part}"] = own
+    [place] = [name for name in weights if "_block_position_embedding" in name]
+    weights[place] = torch.zeros_like(weights[place])
+    weights[place][0, :K] = model.positions[::3]
+    theirs.load_state_dict(weights)
+    for layer in theirs.modules():
+        if isinstance(layer, torch.nn.LayerNorm):
+            layer.eps = 1e-5
+    return theirs
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("heads", [1, 4])
+def test_equals_d3rlpys_network_on_the_same_weights(heads: int) -> None:
+    model, window = make_network(heads), make_window()
+    model.positions[1::3] = model.positions[::3]
+    model.positions[2::3] = model.positions[::3][: K - 1]
+    frames = window["frames"]
+    stacks = torch.stack([frames[:, i : i + STACK] for i in range(K)], dim=1).float() / 255
+    _, expected = d3rlpys(model)(
+        stacks,
+        window["actions"].unsqueeze(2),
+        window["returns"].unsqueeze(2),
+        window["times"].unsqueeze(1).expand(-1, K),
+        torch.zeros(3, K),
+    )
+    torch.testing.assert_close(logits_of(model, window), expected, rtol=0, atol=1e-5)
+    assert expected.std() > 0.1
 
 
 @pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
