@@ -75,7 +75,7 @@ def spread(steps: list[int], count: int) -> list[int]:
     Raises:
         ValueError: there are too few.
     """
-    wanted = np.linspace(steps[0], steps[-1], count) if steps else []
+    wanted = np.linspace(steps[0], steps[-1], count).tolist() if steps else []
     chosen = sorted({min(steps, key=lambda step: abs(step - goal)) for goal in wanted})
     if len(chosen) < count:
         raise ValueError(
