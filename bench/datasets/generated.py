@@ -1,5 +1,5 @@
 """Make the embedded data sets, the same bytes every time on one machine: roll the zoo's policies
-out, or act at random in Key-to-Door and on graphs.
+out, let its players play Atari games, or act at random in Key-to-Door and on graphs.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any
 from bench.behaviours import zoo as zoos
 from bench.behaviours.rollout import Episode, join, roll_out
 from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.datasets import replay
 from bench.datasets.random_play import random_episodes
 from bench.datasets.storage import save
 from bench.datasets.trajectories import Trajectories
 from bench.datasets.walks import walks
 from bench.environments import simulator_versions
 from bench.environments.graph import random_graph
-from bench.tasks import KINDS, SIZES, Task
+from bench.tasks import KINDS, REPLAY, SIZES, Task
 
 MEANING = {
     "medium": "episodes of the medium policy",
@@ -55,7 +56,7 @@ def generate(
 
     Args:
         task: which environment and kind of data.
-        steps: transitions in one part; `medium-expert` has two parts.
+        steps: transitions in one part; `medium-expert` has two parts. Of a game at least so many.
         seed: another seed gives other episodes of the same policies.
         folder: where the data set goes.
         progress: called with the steps of each finished episode.
@@ -65,6 +66,12 @@ def generate(
     if task.kind in SIZES:
         return _generate_random(task, steps, seed, folder)
     zoo = zoo or zoos.read(task.domain)
+    if task.kind == REPLAY:
+        players = [
+            replay.Part(zoo.player(checkpoint), checkpoint.share, _said(checkpoint))
+            for checkpoint in zoo.replay
+        ]
+        return replay.generate(task, players, steps, seed, folder, progress)
     episodes: list[Episode] = []
     recipe: list[dict[str, Any]] = []
     for checkpoint, size in parts(task, zoo, steps):
@@ -74,13 +81,8 @@ def generate(
         )
         episodes += part
         recipe.append(
-            {
-                "policy": checkpoint.file,
-                "sha256": checkpoint.sha256,
-                "score": checkpoint.score,
-                "episodes": len(part),
-                "steps": sum(episode.steps for episode in part),
-            }
+            _said(checkpoint)
+            | {"episodes": len(part), "steps": sum(episode.steps for episode in part)}
         )
     data = join(episodes)
     about = {
@@ -95,6 +97,15 @@ def generate(
     }
     save(data, folder, about)
     return data
+
+
+def _said(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a manifest says of a policy."""
+    return {
+        "policy": checkpoint.file,
+        "sha256": checkpoint.sha256,
+        "score": checkpoint.score,
+    }
 
 
 def _generate_random(task: Task, steps: int, seed: int, folder: Path) -> Trajectories:
