@@ -118,7 +118,7 @@ def test_its_updates_are_d3rlpys(config: cql.Config) -> None:
         results.append((losses, algorithm.impl.modules))
     (losses, ours), (expected, theirs) = results
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
-    assert losses[0] != pytest.approx(losses[-1], rel=1e-2)
+    assert np.ptp(losses) > 0.01
     for part in ("q_funcs", "targ_q_funcs"):
         pairs = zip(
             getattr(ours, part).parameters(), getattr(theirs, part).parameters(), strict=True
