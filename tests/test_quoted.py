@@ -32,14 +32,14 @@ from bench.quoted import (
     quoted,
     seeds_of,
 )
-from bench.tasks import DOMAINS, KINDS, MUJOCO, TASKS
+from bench.tasks import ATARI, DOMAINS, GAMES, KINDS, MUJOCO, TASKS
 
 FOLDER = Path(package.__file__).parent
 KEY_TO_DOOR = ("key_to_door-1k", "key_to_door-10k")
 CONTROL = list(dict.fromkeys(TASKS[name].domain.name for name in MUJOCO))
 GYM = ("halfcheetah", "hopper", "walker2d")
 D4RL_TASKS = {f"{domain}-{kind}" for domain in GYM for kind in KINDS}
-GAMER = {"breakout": (2, 30), "qbert": (164, 13455), "pong": (-21, 15), "seaquest": (68, 42055)}
+ATARI_TABLES = ("Table 1", "Table 4", "Table 5", "Table 11", "Table 12", "Table 13")
 GRIDS = {
     "breakout": range(0, 91, 9),
     "qbert": range(0, 14001, 500),
@@ -78,10 +78,7 @@ def achieved(domain: str, target: float) -> float:
 
 
 def normalised(domain: str, value: float) -> float:
-    if domain in DOMAINS:
-        return DOMAINS[domain].normalised(value)
-    low, high = GAMER[domain]
-    return 100 * (value - low) / (high - low)
+    return DOMAINS[domain].normalised(value)
 
 
 def score(table: str, task: str, method: str) -> float:
@@ -115,19 +112,95 @@ def test_no_key_twice_and_every_number_finite(name: str) -> None:
 
 
 def test_every_row_of_a_gym_table_is_a_task() -> None:
-    tasks = {task for table, task, _ in cells() if table not in ("Table 5", "Table 6")}
+    tasks = {task for table, task, _ in cells() if table not in (*ATARI_TABLES, "Table 6")}
     assert {task for task in tasks if not task.startswith("average")} == set(MUJOCO)
+
+
+def column(table: str, method: str) -> list[float]:
+    return [score(table, task, method) for task in ATARI]
+
+
+def test_atari_tables_have_a_row_for_each_game() -> None:
+    columns = {
+        "Table 1": ["DT", "CQL", "QR-DQN", "REM", "BC"],
+        "Table 4": ["DT", "10%BC", "25%BC", "40%BC", "100%BC"],
+        "Table 11": ["Random", "Gamer"],
+    }
+    columns |= {"Table 12": columns["Table 1"], "Table 13": columns["Table 4"]}
+    for table, methods in columns.items():
+        keys = [(task, method) for name, task, method in cells() if name == table]
+        assert keys == [(task, method) for task in ATARI for method in methods]
+
+
+def test_known_cells_of_atari() -> None:
+    assert column("Table 1", "CQL") == [211.1, 104.2, 111.9, 1.7]
+    assert column("Table 1", "REM") == [8.9, 0.0, 0.5, 0.7]
+    assert column("Table 12", "QR-DQN") == [6.8, 156.0, -14.5, 250.1]
+    assert column("Table 13", "25%BC") == [22.6, 2302.5, -16.2, 549.3]
+    assert str(quoted("Table 4", ATARI[2], "40%BC")) == "72.7 ± 13.3"
+    assert str(quoted("Table 12", ATARI[1], "DT")) == "2215.8 ± 1523.7"
+    for (table, _, method), cell in cells().items():
+        if table in ("Table 1", "Table 12"):
+            copied = method in ("CQL", "QR-DQN", "REM")
+            assert (cell.std is None, "CQL and REM papers" in cell.note) == (copied, copied)
+
+
+def test_table_11_is_what_scores_are_normalised_with() -> None:
+    for game, task in zip(GAMES, ATARI, strict=True):
+        ends = [score("Table 11", task, name) for name in ("Random", "Gamer")]
+        assert ends == [DOMAINS[game].reference_min, DOMAINS[game].reference_max]
+
+
+def test_tables_of_raw_scores_share_their_columns() -> None:
+    for method, other in (("DT", "DT"), ("BC", "100%BC")):
+        for first, second in (("Table 1", "Table 4"), ("Table 12", "Table 13")):
+            for task in ATARI:
+                assert str(quoted(first, task, method)) == str(quoted(second, task, other))
+
+
+# what does not follow from the raw score: (table, game, method) -> what is off, mean or spread.
+# 106.1, 2.5 and 11.8 are errata, -0.06 is printed as 0.0; the others are cut where they should be rounded
+NOT_ROUNDED = {
+    ("Table 1", "qbert", "DT"): "spread",  # 11.46
+    ("Table 1", "qbert", "QR-DQN"): "mean",
+    ("Table 1", "pong", "DT"): "mean",
+    ("Table 1", "seaquest", "DT"): "spread",  # 0.4501
+    ("Table 4", "qbert", "DT"): "spread",
+    ("Table 4", "qbert", "25%BC"): "mean and spread",  # 16.09 ± 13.87
+    ("Table 4", "qbert", "40%BC"): "mean",
+    ("Table 4", "pong", "DT"): "mean",
+    ("Table 4", "pong", "10%BC"): "mean",
+    ("Table 4", "seaquest", "DT"): "spread",
+}
+
+
+@pytest.mark.parametrize(("table", "raw"), [("Table 1", "Table 12"), ("Table 4", "Table 13")])
+def test_normalised_cells_follow_from_raw_ones_but_for_those_listed(table: str, raw: str) -> None:
+    off = {}
+    for (name, task, method), cell in cells().items():
+        if name != table:
+            continue
+        domain, other = TASKS[task].domain, cells()[raw, task, method]
+        # either number is within half of its last digit
+        half = 0.05 + domain.normalised_spread(0.05) + 1e-9
+        mean = abs(domain.normalised(other.mean) - cell.mean) > half
+        assert (cell.std is None) == (other.std is None)
+        gap = domain.normalised_spread(other.std or 0) - (cell.std or 0)
+        words = ["mean"] * mean + ["spread"] * (abs(gap) > half)
+        if words:
+            off[table, domain.name, method] = " and ".join(words)
+    assert off == {key: what for key, what in NOT_ROUNDED.items() if key[0] == table}
 
 
 def test_table_5() -> None:
     columns = {
-        task: [m for t, game, m in cells() if (t, game) == ("Table 5", task)] for task in GAMER
+        task: [m for t, game, m in cells() if (t, game) == ("Table 5", task)] for task in ATARI
     }
     assert columns == {
-        game: ["DT (K=1)", "DT (K=50)" if game == "pong" else "DT (K=30)"] for game in GAMER
+        task: ["DT (K=1)", "DT (K=50)" if task == "pong-replay" else "DT (K=30)"] for task in ATARI
     }
-    assert str(quoted("Table 5", "breakout", "DT (K=1)")) == "73.9 ± 10.0"
-    assert str(quoted("Table 5", "seaquest", "DT (K=30)")) == "2.5 ± 0.4"
+    assert str(quoted("Table 5", "breakout-replay", "DT (K=1)")) == "73.9 ± 10.0"
+    assert str(quoted("Table 5", "seaquest-replay", "DT (K=30)")) == "2.5 ± 0.4"
 
 
 @pytest.mark.parametrize(
@@ -138,8 +211,9 @@ def test_table_5_is_figure_4_at_the_papers_targets_but_for_two_errata(
 ) -> None:
     method = "DT (K=50)" if game == "pong" else "DT (K=30)"
     wrong = {erratum.task: erratum.computed for erratum in errata("Table 5")}
-    assert set(wrong) == {"qbert", "pong"}
-    expected = wrong.get(game, score("Table 5", game, method))
+    assert set(wrong) == {"qbert-replay", "pong-replay"}
+    task = f"{game}-replay"
+    expected = wrong.get(task, score("Table 5", task, method))
     assert round(achieved(game, target), 1) == expected
 
 
@@ -187,9 +261,9 @@ def test_an_average_of_a_method_without_reacher_rows_is_over_the_others() -> Non
     assert average_of_rows("Table 2", "DT") != average_of_rows("Table 2", "DT", reacher=False)
 
 
-@pytest.mark.parametrize(("table", "method"), [("Table 2", "TD3"), ("Table 1", "DT"), ("", "")])
+@pytest.mark.parametrize(("table", "method"), [("Table 2", "TD3"), ("Table 8", "DT"), ("", "")])
 def test_an_unknown_column_is_refused(table: str, method: str) -> None:
-    with pytest.raises(ValueError, match=r"no column .* is quoted; there are: Table 2 DT, "):
+    with pytest.raises(ValueError, match=r"no column .* is quoted; there are: Table 1 DT, "):
         average_of_rows(table, method)
 
 
@@ -225,15 +299,19 @@ def computed() -> dict[str, float]:
     """What the rest of the paper, the data or the code give, by place."""
     best = {domain: files()[f"{domain}-medium-replay"].statistics["return_max"] for domain in GYM}
     return {
+        # Tables 12 and 13: raw scores, normalised with Table 11
+        "Table 1, Pong, DT": normalised("pong", score("Table 12", "pong-replay", "DT")),
         "Table 2, average without Reacher, BC": average_of_rows("Table 2", "BC", reacher=False),
         "Table 2, average of all settings, BC": average_of_rows("Table 2", "BC"),
         "Table 2, Reacher medium, BC": score("Table 3", "reacher2d-medium", "100%BC"),
         "Table 3, average, DT": average_of_rows("Table 3", "DT"),
         "Table 3, average, 100%BC": average_of_rows("Table 3", "100%BC"),
         "Table 3, Reacher medium, 100%BC": score("Table 2", "reacher2d-medium", "BC"),
-        # Table 12's raw scores, normalised with Table 11
-        "Table 5, Qbert, DT (K=30)": normalised("qbert", 2215.8),
-        "Table 5, Pong, DT (K=50)": normalised("pong", 17.1),
+        "Table 4, Pong, DT": normalised("pong", score("Table 13", "pong-replay", "DT")),
+        "Table 4, Pong, 10%BC": normalised("pong", score("Table 13", "pong-replay", "10%BC")),
+        "Table 4, Qbert, 40%BC": normalised("qbert", score("Table 13", "qbert-replay", "40%BC")),
+        "Table 5, Qbert, DT (K=30)": normalised("qbert", score("Table 12", "qbert-replay", "DT")),
+        "Table 5, Pong, DT (K=50)": normalised("pong", score("Table 12", "pong-replay", "DT")),
         "Table 7, Hopper medium-expert, BC": score("Table 2", "hopper-medium-expert", "BC"),
         "Table 9, warm-up of DT": dt.method.Config().warmup_steps,
         "Table 10, warm-up of BC": baselines.bc.Config().warmup_steps,
@@ -274,7 +352,8 @@ def test_every_erratum_stays_quoted_as_printed_with_a_note_and_a_sentence() -> N
 def test_errata_of_one_table() -> None:
     assert [erratum.task for erratum in errata("Table 7")] == ["hopper-medium-expert"]
     assert len(errata("Table 3")) == 3
-    assert errata("Table 1") == ()
+    assert [erratum.task for erratum in errata("Table 1")] == ["pong-replay"]
+    assert errata("Table 12") == ()
 
 
 # the figures
@@ -298,9 +377,9 @@ def test_figure_3_has_three_bars_for_each_group() -> None:
 
 def test_figure_3_on_atari_is_the_mean_of_four_games() -> None:
     heights = {bar.method: bar.height for bar in figure3() if bar.group == "Atari"}
-    # Table 1, p.7; for DT it takes the 15.1 of Table 5 on Qbert
-    assert statistics.fmean([211.1, 104.2, 111.9, 1.7]) == pytest.approx(heights["CQL"], abs=0.05)
-    assert statistics.fmean([138.9, 17.3, 85.2, 2.1]) == pytest.approx(heights["BC"], abs=0.05)
+    # for DT it takes the 15.1 of Table 5 on Qbert
+    for method in ("CQL", "BC"):
+        assert average_of_rows("Table 1", method) == pytest.approx(heights[method], abs=0.05)
     games = [c.mean for (t, _, m), c in cells().items() if t == "Table 5" and m != "DT (K=1)"]
     assert statistics.fmean(games) == pytest.approx(heights["DT"], abs=0.01)
 

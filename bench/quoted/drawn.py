@@ -39,7 +39,7 @@ class Curve:
     normalisations: exact on the grid of targets, within 0.05 for the returns (0.005 on Reacher).
 
     Attributes:
-        domain: as in tasks.toml; `breakout`, `qbert`, `pong`, `seaquest` besides.
+        domain: as in tasks.toml.
         label: the panel's title.
         raw_targets: ascending, undiscounted return; an arithmetic progression.
         normalised_targets: as drawn, D4RL or gamer-normalised; read off to 0.15 % of the axis.

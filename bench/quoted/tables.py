@@ -1,4 +1,4 @@
-"""The paper's tables 2, 3, 5, 6 and 7, cell by cell, and the errors in them.
+"""The paper's tables 1 to 7 and 11 to 13, cell by cell, and the errors in them.
 
 Read from the PDF of arXiv 2106.01345v2; a cell's page is in tables.csv. What is wrong in print stays
 as printed: a note on the cell and an entry of `errata` say so.
@@ -20,8 +20,8 @@ class Quoted:
     """One cell of a table of the paper.
 
     Attributes:
-        mean: as printed, normalised score: D4RL's, but the gamer-normalised one in Table 5 and the
-            success rate in per cent in Table 6.
+        mean: as printed, normalised score: D4RL's, but the gamer-normalised one in Tables 1, 4 and
+            5, the success rate in per cent in Table 6 and the game's own score in Tables 11 to 13.
         std: the printed spread over seeds; None where the paper prints none. The captions say
             "variance"; by size it is a standard deviation.
         note: what a reader must know about the cell; empty for most.
@@ -60,10 +60,11 @@ class Erratum:
 
 @cache
 def cells() -> dict[tuple[str, str, str], Quoted]:
-    """Return (table, task, method) -> cell, for Tables 2, 3, 5, 6 and 7.
+    """Return (table, task, method) -> cell, for Tables 1 to 7 and 11 to 13.
 
-    Table 5 has Atari games for tasks and its methods are `DT (K=1)` and `DT (K=30)`, on Pong
-    `DT (K=50)`. In Table 6 `%BC` learns from successful episodes only. In Table 7 `DT delayed` and
+    Tables 1, 4, 5 and 11 to 13 are about Atari games. Negative scores are 0.0 in Table 1. Tables 12
+    and 13 are Tables 1 and 4 before they are normalised with Table 11, whose columns are `Random`
+    and `Gamer`. Table 5's are `DT (K=1)` and `DT (K=30)`, on Pong `DT (K=50)`. In Table 6 `%BC` learns from successful episodes only. In Table 7 `DT delayed` and
     `CQL delayed` learn from sparse rewards, `DT` and `CQL` from the original dense ones.
     """
     return {
