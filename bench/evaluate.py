@@ -6,13 +6,13 @@ import os
 import platform
 import time
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench import record
 from bench.code import ROOT, fingerprint, method_file
 from bench.context import KEPT
+from bench.environments import simulator_versions
 from bench.files import DamagedFile, read_json, sha256, write_json
 from bench.identity import RESULT, Identity, identity_of
 from bench.machine import commit, peak_memory, prepare
@@ -21,11 +21,24 @@ from bench.protocol import Outcome, evaluate
 from bench.tasks import Task, task_by_name
 from bench.train import POLICY, TRAINING
 
-SIMULATOR = ("gymnasium", "mujoco")  # these count when the policy is rolled out
 
-
-def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, device: str) -> None:
+def evaluate_run(
+    folder: Path,
+    episodes: int,
+    lanes: int,
+    curve_episodes: int,
+    device: str,
+    max_steps: int | None = None,
+) -> None:
     """Evaluate a trained run's policies; write `result.json` and `run.json` into its folder.
+
+    Args:
+        folder: of the run.
+        episodes: behind its score.
+        lanes: episodes that run side by side.
+        curve_episodes: for each kept policy; 0: none is evaluated.
+        device: a torch device.
+        max_steps: where an episode is cut short; None: nowhere.
 
     Raises:
         FileNotFoundError: the run was not trained.
@@ -45,11 +58,11 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             continue
         side_by_side = min(lanes, curve_episodes)
         [outcome], _ = score(
-            method, path, task, identity, [target], curve_episodes, side_by_side, device
+            method, path, task, identity, [target], curve_episodes, side_by_side, device, max_steps
         )
         evaluations.append(evaluation(step, outcome, final=False))
     [outcome], rolled_out = score(
-        method, folder / POLICY, task, identity, [target], episodes, lanes, device
+        method, folder / POLICY, task, identity, [target], episodes, lanes, device, max_steps
     )
     evaluations.append(evaluation(training["steps"], outcome, final=True))
     write_record(
@@ -63,6 +76,7 @@ def evaluate_run(folder: Path, episodes: int, lanes: int, curve_episodes: int, d
             "curve_episodes": curve_episodes,
             "lanes": lanes,
             "rolled_out": rolled_out,
+            **cut(max_steps),
         },
         evaluations=evaluations,
     )
@@ -103,6 +117,11 @@ def checked_training(folder: Path) -> dict[str, Any]:
                 f"policy {folder / path} is not the one that was trained; delete {folder} and run again"
             )
     return training
+
+
+def cut(max_steps: int | None) -> dict[str, int]:
+    """Return what a record's protocol says of a limit on steps that is not the environment's."""
+    return {} if max_steps is None else {"max_steps": max_steps}
 
 
 def evaluation(step: int, outcome: Outcome, *, final: bool) -> dict[str, Any]:
@@ -157,7 +176,7 @@ def write_record(
             "evaluation_code": fingerprint(method_file(training["module"]), half),
             "policy": training["policy"],
         },
-        versions=training["versions"] | {name: version(name) for name in SIMULATOR},
+        versions=training["versions"] | simulator_versions(task.domain.environment),
         device=training["device"],
         **more,
     )
@@ -172,6 +191,7 @@ def score(
     episodes: int,
     lanes: int,
     device: str,
+    max_steps: int | None = None,
 ) -> tuple[list[Outcome], bool]:
     """Evaluate a saved policy at some targets.
 
@@ -203,6 +223,7 @@ def score(
             lanes=lanes,
             seed=identity.seed,
             sparse=identity.reward == "sparse",
+            max_steps=max_steps,
             progress=progress,
         )
     return [

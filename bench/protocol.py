@@ -10,6 +10,7 @@ that leaves the others' bits alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,6 +60,7 @@ def evaluate(
     seed: int = 0,
     sparse: bool = False,
     first: int = 0,
+    max_steps: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Outcome]:
     """Return one outcome per target.
@@ -75,6 +77,8 @@ def evaluate(
         sparse: show the policy zero rewards, as in the delayed variant, where all reward comes with
             the last step. The score is the true return all the same.
         first: index of the first episode.
+        max_steps: an episode ends after so many steps, with what it has earned; None: only where the
+            environment ends it.
         progress: called with finished and total episodes.
 
     Raises:
@@ -85,6 +89,7 @@ def evaluate(
         returns, lengths = ([x.item() for x in column] for column in recorded)
         return [Outcome(target, returns, lengths) for target in targets]
     environments = lanes_of(task.domain.environment, lanes)
+    most = math.inf if max_steps is None else max_steps
     last = first + episodes
     outcomes: list[Outcome] = []
     try:
@@ -94,7 +99,9 @@ def evaluate(
                 wanted = [
                     start + lane if first <= start + lane < last else None for lane in range(lanes)
                 ]
-                finished += _batch(policy, task, environments, wanted, target, method, seed, sparse)
+                finished += _batch(
+                    policy, task, environments, wanted, target, method, seed, sparse, most
+                )
                 progress(len(outcomes) * episodes + len(finished), len(targets) * episodes)
             outcomes.append(Outcome(target, [r for r, _ in finished], [n for _, n in finished]))
     finally:
@@ -111,8 +118,11 @@ def _batch(
     method: str,
     seed: int,
     sparse: bool,
+    most: float,
 ) -> list[tuple[float, int]]:
-    """Return return and length of each wanted episode; a lane whose episode is None idles."""
+    """Return return and length of each wanted episode, of at most so many steps; a lane whose episode
+    is None idles.
+    """
     lanes = len(wanted)
     space = environments.action_space
     name = task.domain.environment
@@ -140,6 +150,7 @@ def _batch(
         rewards, over = environments.advance(acting, actions[acting])
         earned[acting] += rewards
         lengths[acting] += 1
+        over |= lengths[acting] >= most
         shown[:] = 0
         if not sparse:
             shown[acting] = rewards

@@ -18,7 +18,7 @@ from bench import record
 from bench.files import DamagedFile, replacing
 from bench.identity import PROBES, SWEEP
 from bench.plan import Plan, Variant
-from bench.tasks import DOMAINS, task_by_name
+from bench.tasks import ATARI, DOMAINS, GAMES, task_by_name
 
 DIGEST = b"digest"
 GRAPHS = "bench/ShortestPath"  # the ids of the graphs' environments begin so
@@ -38,15 +38,18 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
 
     Columns: scale, task, reward, percent, method, seed, label, position, status, source, environment,
     simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, best_return,
-    data_low, data_high, kind, step, final, episodes, target, return_mean, return_std, length_mean,
-    score, score_std, asked, measure, group, x, y, value, spread.
+    data_low, data_high, best_score, max_steps, kind, step, final, episodes, target, return_mean,
+    return_std, length_mean, score, score_std, asked, measure, group, x, y, value, spread.
 
     - `score` is normalised; it is computed here and nowhere earlier. `return_std` is over episodes
       (ddof 1).
     - `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one), `sweep`
       (another target) or `probe` (a measure of the last checkpoint other than its returns).
     - `asked` is the target normalised; `data_low` and `data_high`, the scores of the data's worst and
-      best episode, and `best_return`, the latter raw, stand in rows of a sweep.
+      best episode, and `best_return`, the latter raw, stand in rows of a sweep. On Atari games they
+      are of rewards clipped to [-1, 1], like the targets; `best_score` is the best by the game's own
+      score, NaN where the data do not hold it, elsewhere the same as `data_high`.
+    - `max_steps` is where evaluation cut episodes short; NaN where only the environment did.
     - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a probe, whose module says
       what they are (`bench.critic.probe`, `bench.paths.probe`); its target, returns, lengths and
       scores are NaN, its `episodes` those that were looked at. In other rows `measure` and `group`
@@ -88,6 +91,10 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         domain.normalised(bounds[key]) if key in bounds else math.nan
         for key in ("minimum", "maximum")
     )
+    game = identity["task"] in ATARI
+    best = protocol.get("data_scores", {}).get("maximum", math.nan)
+    simulator = "ale-py" if game else "mujoco"
+    cut = f", at most {protocol['max_steps']:,} steps" if "max_steps" in protocol else ""
     return {
         **identity,
         "label": variant.label,
@@ -95,8 +102,8 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "status": result["status"],
         "source": protocol["source"],
         "environment": protocol["environment"],
-        "simulator": f"mujoco {result['versions']['mujoco']}",
-        "protocol": f"{protocol['episodes']} episodes in {protocol['lanes']} lanes",
+        "simulator": f"{simulator} {result['versions'][simulator]}",
+        "protocol": f"{protocol['episodes']} episodes in {protocol['lanes']} lanes{cut}",
         "rolled_out": protocol["rolled_out"],
         "quoted_table": variant.quoted[0] if variant.quoted else "",
         "quoted_method": variant.quoted[1] if variant.quoted else "",
@@ -104,6 +111,8 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "best_return": bounds.get("maximum", math.nan),
         "data_low": data_low,
         "data_high": data_high,
+        "best_score": domain.normalised(best) if game else data_high,
+        "max_steps": protocol.get("max_steps", math.nan),
     }
 
 
@@ -143,8 +152,8 @@ def _probed(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:
 def check_comparable(frame: pd.DataFrame) -> None:
     """Refuse scores that must not be compared.
 
-    Compared are rows of one kind and of one family of environments: Key-to-Door, graphs, everything
-    else. A config may evaluate each family with a number of episodes of its own.
+    Compared are rows of one kind and of one family of environments: Key-to-Door, graphs, Atari,
+    everything else. A config may evaluate each family with a number of episodes of its own.
 
     Raises:
         Incomparable: they come from different simulator versions or protocols.
@@ -166,6 +175,8 @@ def check_comparable(frame: pd.DataFrame) -> None:
 def _family(environment: str) -> str:
     if environment == DOMAINS["key_to_door"].environment:
         return "Key-to-Door"
+    if environment in {DOMAINS[game].environment for game in GAMES}:
+        return "Atari"
     return "graph" if environment.startswith(GRAPHS) else "other"
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.evaluate import checked_training, evaluation, score, write_record
+from bench.datasets.trajectories import Trajectories
+from bench.evaluate import checked_training, cut, evaluation, score, write_record
 from bench.identity import SWEEP, identity_of
 from bench.machine import prepare
 from bench.method import load_method
@@ -24,7 +25,13 @@ EVEN_STEPS = 10
 
 
 def sweep_run(
-    folder: Path, data_folder: Path, episodes: int, lanes: int, points: int | None, device: str
+    folder: Path,
+    data_folder: Path,
+    episodes: int,
+    lanes: int,
+    points: int | None,
+    device: str,
+    max_steps: int | None = None,
 ) -> None:
     """Evaluate a trained policy at every target of the grid; write `sweep.json` into its folder.
 
@@ -35,6 +42,7 @@ def sweep_run(
         lanes: episodes that run side by side.
         points: at most so many of the grid's own targets, evenly chosen; None: all.
         device: a torch device.
+        max_steps: where an episode is cut short; None: nowhere.
 
     Raises:
         FileNotFoundError: the run was not trained.
@@ -45,11 +53,11 @@ def sweep_run(
     training = checked_training(folder)
     task, method = task_by_name(identity.task), load_method(training["module"])
     prepare(device)
-    returns = load_data(data_folder, identity).returns
-    low, high = float(returns.min()), float(returns.max())
-    targets = grid(task, low, high, points)
+    data = load_data(data_folder, identity)
+    low, high = float(data.returns.min()), float(data.returns.max())
+    targets, side_by_side = grid(task, low, high, points), min(lanes, episodes)
     outcomes, rolled_out = score(
-        method, folder / POLICY, task, identity, targets, episodes, min(lanes, episodes), device
+        method, folder / POLICY, task, identity, targets, episodes, side_by_side, device, max_steps
     )
     write_record(
         folder,
@@ -61,12 +69,22 @@ def sweep_run(
         protocol={
             "target": None,
             "episodes": episodes,
-            "lanes": min(lanes, episodes),
+            "lanes": side_by_side,
             "rolled_out": rolled_out,
             "data_returns": {"minimum": round(low, 6), "maximum": round(high, 6)},
+            **_scores(data),
+            **cut(max_steps),
         },
         evaluations=[evaluation(training["steps"], outcome, final=False) for outcome in outcomes],
     )
+
+
+def _scores(data: Trajectories) -> dict[str, dict[str, float]]:
+    """Return the ends of the games' own scores, where rewards are clipped and the data hold them."""
+    if data.scores is None:
+        return {}
+    low, high = float(data.scores.min()), float(data.scores.max())
+    return {"data_scores": {"minimum": low, "maximum": high}}
 
 
 def grid(task: Task, low: float, high: float, points: int | None) -> list[float]:

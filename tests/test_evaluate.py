@@ -1,6 +1,7 @@
 """What a record says of its training, and who may be scored without a roll-out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from bench import method, record
 from bench.datasets import storage
 from bench.evaluate import evaluate_run
 from bench.method import BadMethod, blaming
+from bench.sweep import sweep_run
 from bench.train import train_run
 
 RUN = Path("results/tiny/runs/hopper-medium/dense/100/bc/0")
@@ -38,6 +40,28 @@ def test_code_in_the_record_is_that_of_the_training(folder):
     assert result["hashes"]["evaluation_code"]["baselines/bc.py"] != "of an earlier moment"
     assert result["versions"]["torch"] == "1.0"
     assert result["protocol"]["task"]["domain"]["return_scale"] == 1000
+
+
+def test_a_limit_on_steps_is_in_the_record_where_there_is_one(folder):
+    evaluate_run(folder, 2, 2, 0, "cpu")
+    whole = record.read(folder / "result.json")
+    assert "max_steps" not in whole["protocol"]
+    evaluate_run(folder, 2, 2, 0, "cpu", max_steps=3)
+    cut = record.read(folder / "result.json")
+    assert cut["protocol"] == whole["protocol"] | {"max_steps": 3}
+    assert cut["evaluations"][0]["lengths"] == [3, 3]
+
+
+def test_a_sweep_knows_the_games_scores_where_the_data_hold_them(tmp_path):
+    data = make_data(observation_size=11, action_size=3)
+    scores = np.arange(data.episodes, dtype=np.float64) * 50
+    storage.save(replace(data, scores=scores), tmp_path / "data", {"source": "generated"})
+    train_run(tmp_path / RUN, tmp_path / "data", "bc", OPTIONS, 5, (), "cpu")
+    sweep_run(tmp_path / RUN, tmp_path / "data", 1, 1, 2, "cpu", max_steps=3)
+    protocol = record.read(tmp_path / RUN / "sweep.json")["protocol"]
+    assert protocol["data_scores"] == {"minimum": 0, "maximum": scores[-1]}
+    assert protocol["data_returns"]["maximum"] == pytest.approx(float(data.returns.max()))
+    assert protocol["max_steps"] == 3
 
 
 def test_only_the_control_may_score_itself(folder, monkeypatch):

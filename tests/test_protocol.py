@@ -86,6 +86,20 @@ def test_episodes_are_those_of_a_plain_loop(action: Any) -> None:
     assert len(set(outcome.lengths)) > 1
 
 
+def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
+    [outcome] = run(constant(STILL), episodes=3, max_steps=20)
+    expected = [plain_episode(episode, STILL)[2][:20] for episode in range(3)]
+    assert outcome.lengths == [20, 20, 20]
+    assert outcome.returns == [sum(rewards) for rewards in expected]
+    resting: list[list[int]] = []
+    policy = constant(STILL)
+    policy.rest = lambda lanes: resting.append(lanes.tolist())
+    run(policy, episodes=2, max_steps=20)
+    assert resting[-1] == [0, 1]  # it is told that they are over
+    # a limit beyond its end leaves an episode as it is
+    assert run(constant(PUSH), max_steps=1000) == run(constant(PUSH))
+
+
 @pytest.mark.parametrize("lanes", [2, 4], ids=["2-lanes", "4-lanes"])
 @pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
 def test_an_episode_alone_is_that_in_the_batch_bit_for_bit(

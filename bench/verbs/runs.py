@@ -40,6 +40,7 @@ def add(verbs: Any) -> None:
         "--lanes", type=int, required=True, help="episodes side by side; part of the protocol"
     )
     evaluate.add_argument("--curve-episodes", type=int, default=0)
+    _add_max_steps(evaluate)
     evaluate.add_argument("--device", default="cpu")
     evaluate.set_defaults(verb=_evaluate)
 
@@ -49,6 +50,7 @@ def add(verbs: Any) -> None:
     sweep.add_argument("--episodes", type=int, required=True, help="for each target")
     sweep.add_argument("--lanes", type=int, required=True)
     sweep.add_argument("--points", type=int, help="at most so many of the grid's own targets")
+    _add_max_steps(sweep)
     sweep.add_argument("--device", default="cpu")
     sweep.set_defaults(verb=_sweep)
 
@@ -69,6 +71,12 @@ def add(verbs: Any) -> None:
     probe.add_argument("--episodes", type=int, default=1000, help="episodes judged, or paths")
     probe.add_argument("--device", default="cpu")
     probe.set_defaults(verb=_probe)
+
+
+def _add_max_steps(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--max-steps", type=positive, help="end an episode after so many, if it has not ended"
+    )
 
 
 def _train(arguments: Arguments) -> None:
@@ -94,6 +102,7 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.lanes,
         arguments.curve_episodes,
         arguments.device,
+        arguments.max_steps,
     )
 
 
@@ -107,6 +116,7 @@ def _sweep(arguments: Arguments) -> None:
         arguments.lanes,
         arguments.points,
         arguments.device,
+        arguments.max_steps,
     )
 
 
