@@ -60,7 +60,7 @@ def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tu
     return figure, axes[:count]
 
 
-def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
+def bars(table: Table, runs: pd.DataFrame, files: list[Path], *, apart: bool = False) -> None:
     """Draw a table: a panel for each kind of data, a group of bars for each environment, a bar for
     each column.
 
@@ -68,11 +68,13 @@ def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
         table: means and intervals.
         runs: the scores that it was laid out from, a dot each.
         files: what to write; the suffix decides the format.
+        apart: a panel with an axis of its own for each environment, of one kind of data.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     for data, environment in table.rows:
         if data != AVERAGE:
-            groups.setdefault(data, []).append((data, environment))
+            title = environment if apart else data
+            groups.setdefault(title, []).append((data, environment))
     words = {cell.verdict for line in table.rows.values() for cell in line.values()}
     paper = "paper (other data)" if words - {""} == {OTHER_DATA} else "paper"
     groups_of_one = max(map(len, groups.values())) == 1  # then the panels fit side by side
@@ -83,12 +85,14 @@ def bars(table: Table, runs: pd.DataFrame, files: list[Path]) -> None:
             *shape,
             figsize=(max(6.0, 2.0 + across), 1.0 + 2.4 * shape[0]),
             squeeze=False,
-            sharey=True,
+            sharey=not apart,
             layout="constrained",
         )
-        for axes, (data, rows) in zip(grid.flat, groups.items(), strict=True):
+        for axes, (title, rows) in zip(grid.flat, groups.items(), strict=True):
             _panel(axes, table, runs, rows, paper)
-            axes.set_title(data, loc="left")
+            axes.set_title(title, loc="left")
+            if apart:
+                axes.set_xticks([])
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", frameon=False)
         save(figure, files)

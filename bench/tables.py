@@ -13,8 +13,10 @@ from bench.quoted import Quoted, cells, quoted
 from bench.scores import final
 from bench.sheets import Sheet
 from bench.statistics import Estimate, estimate, estimate_over_tasks
+from bench.table_notes import notes_of
 from bench.tasks import task_by_name
-from bench.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA, compare, judge
+from bench.units import Unit, unit_of
+from bench.verdicts import compare, judge
 
 KIND_LABELS = {
     "medium-expert": "Medium-Expert",
@@ -108,7 +110,12 @@ def table2(scores: pd.DataFrame, scale: str) -> Table:
 
 
 def lay_out(
-    chosen: pd.DataFrame, scale: str, order: list[Row] | None = None, *, averages: bool = True
+    chosen: pd.DataFrame,
+    scale: str,
+    order: list[Row] | None = None,
+    *,
+    averages: bool = True,
+    unit: Unit | None = None,
 ) -> Table:
     """Lay out scores in rows and columns, with averages and verdicts.
 
@@ -119,7 +126,9 @@ def lay_out(
         scale: for the notes.
         order: the rows; None: in the order of their first appearance.
         averages: whether an average over the rows says anything; of one row there is none.
+        unit: of the scores; None: they are normalised, as is usual for the tasks.
     """
+    unit = unit or unit_of(chosen["task"])
     columns = {str(run["column"]): run for _, run in chosen.drop_duplicates("column").iterrows()}
     labels = {name: str(run["heading"]) for name, run in columns.items()}
     tasks = {row: str(task) for row, task in zip(chosen["row"], chosen["task"], strict=True)}
@@ -137,13 +146,12 @@ def lay_out(
             ours = estimate(scores) if scores else None
             rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
             values[row][name] = scores
-    rows = _judged(rows, values, chosen)
+    rows = _judged(rows, values, chosen, unit)
     verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
     foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
     whole = rows | foot
-    return Table(
-        labels, whole, verdicts | dict.fromkeys(foot, ""), _notes(chosen, whole, labels, scale)
-    )
+    notes = notes_of(chosen, whole, labels, scale, unit)
+    return Table(labels, whole, verdicts | dict.fromkeys(foot, ""), notes)
 
 
 def sheet(
@@ -223,7 +231,10 @@ def tidy(table: Table) -> pd.DataFrame:
 
 
 def _judged(
-    rows: dict[Row, dict[str, Cell]], values: dict[Row, dict[str, list[float]]], runs: pd.DataFrame
+    rows: dict[Row, dict[str, Cell]],
+    values: dict[Row, dict[str, list[float]]],
+    runs: pd.DataFrame,
+    unit: Unit,
 ) -> dict[Row, dict[str, Cell]]:
     """Return the rows with a verdict in each cell that has both numbers, corrected for how many
     there are.
@@ -244,7 +255,8 @@ def _judged(
                 values[row][name],
                 paper.mean,
                 paper.std,
-                same_data=set(mine["source"]) == {"d4rl"},
+                margin=unit.margin(str(mine["task"].iloc[0])),
+                same_data=set(mine["source"]) == {unit.source},
             )
         )
     judged = {row: dict(line) for row, line in rows.items()}
@@ -295,42 +307,3 @@ def _averages(
                 sum(rows[row][name].diverged for row in members),
             )
     return averages
-
-
-def _notes(
-    chosen: pd.DataFrame, rows: dict[Row, dict[str, Cell]], labels: dict[str, str], scale: str
-) -> list[str]:
-    seeds, sources = chosen["seed"].nunique(), sorted(set(chosen["source"]))
-    rolled = chosen[chosen["rolled_out"]]
-    episodes = sorted(set(rolled["episodes"])) or [0]
-    notes = [
-        "D4RL-normalised score (0: random policy, 100: expert), last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} seeds, {', '.join(map(str, episodes))} evaluation episodes each; "
-        f"data: {', '.join(sources)}. "
-        "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
-    ]
-    words = {cell.verdict for line in rows.values() for cell in line.values()}
-    if OTHER_DATA in words:
-        notes.append(
-            f"Verdict `{OTHER_DATA}`: these runs did not learn from D4RL's files but from data generated here or "
-            "imported, so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
-        )
-    if words - {OTHER_DATA, ""}:
-        notes.append(
-            "Verdicts compare our runs with the paper's mean ± std of 3 seeds, Holm-corrected over the table: "
-            f"`reproduced`, equivalent within {MARGIN:g} points (two one-sided tests); `differs`, Welch's t; "
-            f"`undecided`, neither; `{NOT_COMPARABLE}`, the paper prints no spread over seeds, or we have one run."
-        )
-    remarks = dict.fromkeys(
-        f"Paper's {labels[name]}: {cell.paper.note}."
-        for line in rows.values()
-        for name, cell in line.items()
-        if cell.paper and cell.paper.note
-    )
-    notes += list(remarks)
-    if not all(chosen["rolled_out"]):
-        replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
-        notes.append(f"{', '.join(replayed)}: the recorded episodes of the data, not rolled out.")
-    if (diverged := int((chosen["status"] == "diverged").sum())) > 0:
-        notes.append(f"† {diverged} run(s) diverged and are counted with the last finite policy.")
-    return notes

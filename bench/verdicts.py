@@ -89,13 +89,13 @@ def compare(
     such.
 
     Args:
-        ours: normalised scores, one a run; diverged runs belong among them.
+        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
         paper_mean: as printed.
         paper_std: as printed; below half of its last digit it counts as that half. None where the
             paper prints no spread.
         paper_seeds: how many runs the paper's number is from.
-        margin: how many points apart still count as equivalent.
-        same_data: False where our runs did not learn from D4RL's files.
+        margin: how far apart still counts as equivalent.
+        same_data: False where our runs did not learn from the paper's data.
 
     Raises:
         ValueError: we have no runs, a score is not finite, the paper's number is of one seed, or the
@@ -106,7 +106,9 @@ def compare(
     if paper_seeds < 2:
         raise ValueError(f"{paper_seeds} seeds of the paper have no spread; at least 2 are needed")
     if not same_data:
-        return _incomparable(gap, margin, OTHER_DATA, "our runs did not learn from D4RL's files")
+        return _incomparable(
+            gap, margin, OTHER_DATA, "our runs did not learn from the paper's data"
+        )
     if paper_std is None:
         why = "the paper prints no spread over its own seeds"
         return _incomparable(gap, margin, NOT_COMPARABLE, why)

@@ -142,7 +142,7 @@ def test_known_cells_of_atari() -> None:
     for (table, _, method), cell in cells().items():
         if table in ("Table 1", "Table 12"):
             copied = method in ("CQL", "QR-DQN", "REM")
-            assert (cell.std is None, "CQL and REM papers" in cell.note) == (copied, copied)
+            assert (cell.std is None, "quoted by the paper from" in cell.note) == (copied, copied)
 
 
 def test_table_11_is_what_scores_are_normalised_with() -> None:

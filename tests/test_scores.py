@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from conftest import RECORD
+from helpers_games import BREAKOUT, PONG, Played, arcade, played, sweep
 
 from bench import record, scores
 from bench.files import DamagedFile
@@ -16,6 +17,7 @@ from bench.plan import Plan
 from bench.scores import Incomparable, check_comparable, collect, final
 from bench.tasks import DOMAINS, TASKS
 
+__all__ = ["arcade", "played"]  # fixtures
 Write = Callable[..., Path]
 RUN = Identity("test", "hopper-medium", "dense", 100.0, "bc", 0)
 LATER = Identity("test", "hopper-medium", "dense", 100.0, "bc", 1)
@@ -186,6 +188,35 @@ def test_within_a_family_protocols_must_agree(
         paths.append(write_record(identity, protocol=protocol))
     with pytest.raises(Incomparable, match=r"protocol.*100 episodes .*; 1000 episodes"):
         collect(paths, plan)
+
+
+def test_games_have_an_emulator_and_a_protocol_of_their_own(
+    played: Played, write_record: Write, plan: Plan, tmp_path: Path
+) -> None:
+    cut = played({(BREAKOUT, "uniform"): [2.0]}, max_steps=3000, episodes=10, lanes=10)
+    row = cut.iloc[0]
+    assert (row["simulator"], row["max_steps"]) == ("ale-py 0.10.2", 3000)
+    assert row["protocol"] == "10 episodes in 10 lanes, at most 3,000 steps"
+    others = collect([write_record(RUN)], plan)
+    assert math.isnan(others.iloc[0]["max_steps"])
+    check_comparable(pd.concat([others, cut], ignore_index=True))
+    whole = played({(BREAKOUT, "uniform"): [2.0]}, episodes=10, lanes=10)
+    with pytest.raises(
+        Incomparable, match=r"10 lanes; 10 episodes in 10 lanes, at most 3,000 steps"
+    ):
+        check_comparable(pd.concat([whole, cut], ignore_index=True))
+
+
+def test_the_best_game_of_the_data(arcade: Plan, tmp_path: Path) -> None:
+    bounds = {"data_returns": {"minimum": -21.0, "maximum": 15.0}}
+    known = bounds | {"data_scores": {"minimum": -21.0, "maximum": -3.0}}
+    for task, more, high, best in (
+        (PONG, known, 100, 50),
+        (PONG, bounds, 100, math.nan),  # not known
+    ):
+        row = collect([sweep(tmp_path, task, 0, {20.0: 1.0}, **more)], arcade).iloc[0]
+        assert row["data_high"] == pytest.approx(high)
+        assert row["best_score"] == pytest.approx(best, nan_ok=True)
 
 
 def test_nothing_is_comparable() -> None:

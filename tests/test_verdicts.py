@@ -145,7 +145,7 @@ def test_a_diverged_run_stays_in_the_comparison() -> None:
         (compare(OURS, 86.8, None), "the paper prints no spread"),
         (compare([86.8], 86.8, 1.3), "we have one run"),
         (compare([86.8], 86.8, None), "the paper prints no spread"),
-        (compare(OURS, 86.8, 1.3, same_data=False), "did not learn from D4RL"),
+        (compare(OURS, 86.8, 1.3, same_data=False), "did not learn from the paper's data"),
         (compare(OURS, 86.8, 1.3), r"equivalent within 5 points \(corrected p 0\.0"),
         (compare(OURS, 186.8, 1.3), r"-100\.2 points from the paper's mean \(corrected p"),
         (compare(OURS, 86.8, 30.0), "neither different .* nor equivalent within 5 points"),

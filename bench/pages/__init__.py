@@ -12,7 +12,7 @@ from pathlib import Path
 TEXTS = (".html", ".csv", ".md", ".tex")
 PICTURES = (".png", ".svg")
 DEFAULT_PAGES = ("table2",)
-MUJOCO, CREDIT = "MuJoCo", "Long-term credit assignment"
+MUJOCO, ATARI, CREDIT = "MuJoCo", "Atari", "Long-term credit assignment"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Page:
         pictures: whether it has a figure.
         sweep: whether it is made of a sweep over target returns.
         probe: what else of a policy it shows, a key of `bench.identity.PROBES`; empty: nothing.
-        category: in the report.
+        category: in the report; a page that is asked of MuJoCo and of Atari games alike stands under
+            MuJoCo here and is put where its suite belongs.
         reward: that its suite must run; empty: any.
         whole: whether its suite must run on all of the data.
     """
@@ -56,6 +57,11 @@ PAGES = {
     "fractions": Page("Share of the data", whole=False),
     "figure4": Page("Figure 4, target and achieved return", sweep=True),
     "variants": Page("Variants"),
+    "table1": Page("Table 1, Atari", category=ATARI),
+    "table12": Page("Table 12, Atari, raw scores", pictures=False, category=ATARI),
+    "table4": Page("Table 4, percent BC on Atari", category=ATARI),
+    "table13": Page("Table 13, percent BC on Atari, raw scores", pictures=False, category=ATARI),
+    "table11": Page("Table 11, normalisation of Atari scores", pictures=False, category=ATARI),
     "table6": Page("Table 6, Key-to-Door", category=CREDIT),
     "figure5": Page("Figure 5, DT as a critic", probe="critic", category=CREDIT),
     "figure2": Page("Figure 2, a stitched path", probe="paths", category=CREDIT),

@@ -13,9 +13,11 @@ from bench.quoted import figure3
 from bench.sheets import Sheet
 from bench.statistics import Estimate, estimate_over_tasks
 from bench.tables import MISSING, headline, quoting, spell
+from bench.tasks import ATARI
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
-TABLES = {"OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}  # group -> its bars are means of
+# group -> its bars are means of
+TABLES = {"Atari": "Table 1", "OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}
 NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
 
 
@@ -53,7 +55,11 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     notes = [
         f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
         "95 % Welch-Satterthwaite interval over seeds. Groups without ours have no runs in this suite.",
-        *(["Key-To-Door: success rate in per cent."] if "Key-To-Door" in groups else []),
+        *(
+            ["Atari: gamer-normalised scores, of which one game can outweigh all others."]
+            * ("Atari" in groups)
+        ),
+        *(["Key-To-Door: success rate in per cent."] * ("Key-To-Door" in groups)),
         *dict.fromkeys(f"Paper's {bar.group} {bar.label}: {bar.note}." for bar in figure3()),
     ]
     headings = ["Group", "Method", "Ours", "Paper"]
@@ -65,6 +71,7 @@ def _groups(tasks: list[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for task in tasks:
         group = "Key-To-Door" if task in KEY_TO_DOOR else "OpenAI Gym"
+        group = "Atari" if task in ATARI else group
         groups.setdefault(group, []).append(task)
     return groups
 

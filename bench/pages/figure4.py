@@ -11,7 +11,7 @@ import pandas as pd
 from bench.quoted import figure4
 from bench.sheets import Sheet
 from bench.tables import MISSING, against, by_method, row_of, spell
-from bench.tasks import task_by_name
+from bench.tasks import ATARI, REPLAY, task_by_name
 
 TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): return asked for and return achieved, normalised."
 NOTES = (
@@ -19,6 +19,13 @@ NOTES = (
     "2, 2.5 and 3 times the data's best return. Policies are those of the runs' scores; none is chosen afterwards.",
     "The paper's lines `best trajectory in dataset` of HalfCheetah and Walker are swapped with each other; ours are "
     "measured on our data.",
+)
+OF_GAMES = (
+    NOTES[0],
+    "Atari: targets and the best episode of the data are sums of rewards clipped to [-1, 1], which methods learn from; "
+    "what is achieved is the game's own score. So are the paper's: its lines for Qbert, 505, and Seaquest, 298, are "
+    "clipped returns on an axis of raw scores. A score above that line need not be better than the data; the best game "
+    "by its own score is a line too, where the data hold it.",
 )
 
 
@@ -44,6 +51,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
             line = [*row_of(str(task)), str(runs["heading"].iloc[0]), f"{target:,.0f}"]
             line += [f"{asked:.1f}", spell(achieved)]
             body.append([*line, MISSING if math.isnan(paper) else f"{paper:.1f}"])
+            best = {"data_best_score": float(runs["best_score"].max())} if task in ATARI else {}
             numbers.append(
                 {
                     "task": task,
@@ -57,6 +65,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
                     "paper_achieved": paper,
                     "data_low": float(runs["data_low"].min()),
                     "data_high": float(runs["data_high"].max()),
+                    **best,
                 }
             )
     headings = [
@@ -74,7 +83,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         TITLE,
         headings,
         body,
-        [source, *NOTES],
+        [source, *(OF_GAMES if set(swept["task"]) <= set(ATARI) else NOTES)],
         pd.DataFrame(numbers),
         lambda files: draw(swept, files),
     )
@@ -111,22 +120,29 @@ def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
         curve(axes, asked, list(achieved.values()), position, str(label))
     highest = domain.normalised(runs["target"].max())
     axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = asked")
-    best = {"color": "#D55E00", "ls": ":", "lw": 1.2}
-    axes.axvline(runs["data_high"].max(), label="best episode of our data", **best)
+    game, best = task in ATARI, {"color": "#D55E00", "ls": ":", "lw": 1.2}
+    clipped = ", clipped rewards" * game
+    axes.axvline(runs["data_high"].max(), label=f"best episode of our data{clipped}", **best)
+    if game and not math.isnan(played := runs["best_score"].max()):
+        axes.axhline(played, label="best episode of our data, game's score", **best | {"ls": "-."})
     if printed := _printed(task):
         x = [domain.normalised(target) for target in printed]
-        axes.plot(x, list(printed.values()), color="0.6", lw=1.3, label="paper (D4RL's data)")
-    top = max(runs["score"].max(), runs["data_high"].max(), *printed.values(), 1.0)
-    axes.set_ylim(min(0.0, runs["score"].min()) - 3, 1.12 * top)
+        label = f"paper ({'DQN-replay' if game else 'D4RL'}'s data)"
+        axes.plot(x, list(printed.values()), color="0.6", lw=1.3, label=label)
+    if not game:  # a game's scores may all be below 1 or above 100
+        top = max(runs["score"].max(), runs["data_high"].max(), *printed.values(), 1.0)
+        axes.set_ylim(min(0.0, runs["score"].min()) - 3, 1.12 * top)
     axes.set_title(" ".join(reversed(row_of(task))), loc="left")
     axes.set_xlabel("target return, normalised")
     axes.set_ylabel("achieved return")
 
 
 def _printed(task: str) -> dict[float, float]:
-    """Return the paper's curve, raw target -> normalised score: it is about medium-replay data."""
+    """Return the paper's curve, raw target -> normalised score: it is about medium-replay data and
+    about DQN-replay's.
+    """
     found = task_by_name(task)
-    curve = figure4(found.domain.name) if found.kind == "medium-replay" else None
+    curve = figure4(found.domain.name) if found.kind in ("medium-replay", REPLAY) else None
     if curve is None:
         return {}
     return dict(zip(curve.raw_targets, curve.normalised_achieved, strict=True))

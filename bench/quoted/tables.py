@@ -64,8 +64,9 @@ def cells() -> dict[tuple[str, str, str], Quoted]:
 
     Tables 1, 4, 5 and 11 to 13 are about Atari games. Negative scores are 0.0 in Table 1. Tables 12
     and 13 are Tables 1 and 4 before they are normalised with Table 11, whose columns are `Random`
-    and `Gamer`. Table 5's are `DT (K=1)` and `DT (K=30)`, on Pong `DT (K=50)`. In Table 6 `%BC` learns from successful episodes only. In Table 7 `DT delayed` and
-    `CQL delayed` learn from sparse rewards, `DT` and `CQL` from the original dense ones.
+    and `Gamer`. Table 5's are `DT (K=1)` and `DT (K=30)`, on Pong `DT (K=50)`. In Table 6 `%BC`
+    learns from successful episodes only. In Table 7 `DT delayed` and `CQL delayed` learn from sparse
+    rewards, `DT` and `CQL` from the original dense ones.
     """
     return {
         (row["table"], row["task"], row["method"]): Quoted(
