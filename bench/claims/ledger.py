@@ -12,6 +12,7 @@ from bench.claims.plan import Check, Claim, all_claims
 from bench.scores import check_comparable
 from bench.sheets import Sheet
 from bench.tables import MISSING
+from bench.units import D4RL, GAMER
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 NOT_RUN, SHOWN = "not run", "—"
@@ -57,22 +58,27 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         why.append("no interval: one seed, or no spread to compare")
     if measure.parts:
         why.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
-    word = judge_every(measure, check.rule) if check.every else judge(measure, check.rule)
+    if check.every or check.least:
+        least = len(measure.parts) if check.every else check.least
+        word = judge_each(measure, check.rule, least)
+    else:
+        word = judge(measure, check.rule)
     return Finding(check, measure, word, "; ".join(why))
 
 
-def judge_every(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return the verdict of a rule about every data set, by intervals that hold for all at once:
-    supported if it holds on each, not supported if it fails on one.
+def judge_each(measure: Measure, rule: tuple[str, tuple[float, ...]] | None, least: int) -> str:
+    """Return the verdict of a rule about each data set, by intervals that hold for all at once:
+    supported if it holds on at least so many, not supported if it fails on too many for that.
     """
     words = []
     for one in measure.parts.values():
         wide = at_once(one, len(measure.parts))
         words.append(judge(Measure(wide.mean, wide.low, wide.high, 1, 0, 0), rule))
-    for word in (NOT_SUPPORTED, UNDECIDED, SHOWN):
-        if word in words:
-            return word
-    return SUPPORTED
+    if SHOWN in words:
+        return SHOWN
+    if words.count(SUPPORTED) >= least:
+        return SUPPORTED
+    return NOT_SUPPORTED if len(words) - words.count(NOT_SUPPORTED) < least else UNDECIDED
 
 
 def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
@@ -89,14 +95,17 @@ def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
     return NOT_SUPPORTED if measure.high < least or measure.low > most else UNDECIDED
 
 
-def verdict(findings: list[Finding]) -> str:
+def verdict(findings: list[Finding], *, one_suffices: bool = False) -> str:
     """Return the verdict on a claim: supported if all of its ruled checks are, not supported if one
-    is not.
+    is not; or where one suffices, supported if one is, not supported if none can be.
     """
     words = [finding.word for finding in findings if finding.check.rule]
     if not words:
         return NOT_RUN if all(finding.measure is None for finding in findings) else SHOWN
-    for word in (NOT_SUPPORTED, NOT_RUN, UNDECIDED):
+    if one_suffices and SUPPORTED in words:
+        return SUPPORTED
+    order = (NOT_SUPPORTED, NOT_RUN, UNDECIDED)
+    for word in (*order[1:], order[0]) if one_suffices else order:
         if word in words:
             return NOT_RUN if word == NOT_RUN and set(words) == {NOT_RUN} else _mixed(word)
     return SUPPORTED
@@ -122,7 +131,7 @@ def sheet(frames: dict[str, pd.DataFrame], scale: str) -> Sheet:
     body, numbers = [], []
     for claim in all_claims():
         findings = [find(check, frames) for check in claim.checks]
-        word = verdict(findings)
+        word = verdict(findings, one_suffices=claim.any)
         for position, finding in enumerate(findings):
             head = [claim.id, f"{claim.claim} ({claim.source})", f"{word}"]
             body.append([*(head if position == 0 else ["", "", ""]), *_cells(finding)])
@@ -144,6 +153,12 @@ def spell_rule(rule: tuple[str, tuple[float, ...]] | None) -> str:
     )
 
 
+def _where(check: Check) -> str:
+    if check.every:
+        return ", on every data set"
+    return f", on at least {check.least} data sets" if check.least else ""
+
+
 def _cells(finding: Finding) -> list[str]:
     measure = finding.measure
     if measure is None:
@@ -152,7 +167,7 @@ def _cells(finding: Finding) -> list[str]:
         text = f"{measure.value:.2f}"
     else:
         text = f"{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
-    rule = spell_rule(finding.check.rule) + ", on every data set" * finding.check.every
+    rule = spell_rule(finding.check.rule) + _where(finding.check)
     return [finding.check.name, text, rule, finding.word, finding.why]
 
 
@@ -170,7 +185,7 @@ def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
         "low": measure.low if measure else math.nan,
         "high": measure.high if measure else math.nan,
         "data_sets": measure.cells if measure else 0,
-        "rule": spell_rule(finding.check.rule),
+        "rule": spell_rule(finding.check.rule) + _where(finding.check) * bool(finding.check.least),
         "every_data_set": finding.check.every,
         "result": finding.word,
         "remarks": finding.why,
@@ -187,12 +202,11 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
         notes.append(f"Scale {scale}, {runs['seed'].nunique()} seeds, data: {sources}.")
-        if others := sorted(set(runs[runs["source"] != "d4rl"]["task"])):
-            which = (
-                "All data are" if "d4rl" not in set(runs["source"]) else f"{', '.join(others)} are"
-            )
+        theirs = runs["source"].isin([D4RL.source, GAMER.source])
+        if others := sorted(set(runs[~theirs]["task"])):
+            which = f"{', '.join(others)} are" if theirs.any() else "All data are"
             notes.append(
-                f"{which} not D4RL's, so a verdict is about the claim on these data and at this budget, not about the "
-                "paper's numbers."
+                f"{which} not D4RL's or DQN-replay's, so a verdict is about the claim on these data and at this "
+                "budget, not about the paper's numbers."
             )
     return notes

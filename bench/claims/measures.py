@@ -6,6 +6,7 @@ said otherwise. A data set without runs of a method is left out and counted in `
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,16 @@ def difference(
     """Return the mean over data sets of `method` minus `against`, normalised points."""
     (ours, theirs), about = _paired(scores, [method, against], percents)
     return _measure(difference_over_tasks(ours, theirs), about)
+
+
+def difference_each(scores: pd.DataFrame, method: str, against: str) -> Measure:
+    """Return `difference`, and the same on each data set."""
+    whole, parts = difference(scores, method, against), {}
+    for task, rows in scores.groupby("task", sort=False):
+        with contextlib.suppress(NotRun):
+            (ours, theirs), _ = _paired(rows, [method, against], (100,))
+            parts[str(task)] = difference_over_tasks(ours, theirs)
+    return replace(whole, parts=parts)
 
 
 def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) -> Measure:
@@ -182,16 +193,20 @@ def drop(
     return _of_groups(scores, method, groups)
 
 
-def excess(scores: pd.DataFrame, method: str, near: tuple[float, float]) -> Measure:
+def excess(
+    scores: pd.DataFrame, method: str, near: tuple[float, float], best: str = "data_high"
+) -> Measure:
     """Return achieved return minus the data's best episode, on the data set where it is largest.
 
     The mean over targets of near[0] to near[1] times the best return. The interval holds for all
-    data sets at once (Bonferroni), since which one is looked at is decided afterwards.
+    data sets at once (Bonferroni), since which one is looked at is decided afterwards. `best` is the
+    column that holds that episode's score: on Atari games `data_high` is of clipped rewards, as the
+    line in the paper's Figure 4, and `best_score` the game's own.
     """
     groups = {}
     for task, runs in _swept(scores, method).items():
-        close = runs[_multiples(near)(runs)]
-        above = close["score"] - close["data_high"]
+        close = runs[_multiples(near)(runs)].dropna(subset=best)
+        above = close["score"] - close[best]
         groups[task] = above.groupby(close["seed"]).mean().tolist()
     whole = _of_groups(scores, method, groups)
     each = [at_once(one, whole.cells) for one in whole.parts.values()]
@@ -351,6 +366,7 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
     function.__name__: function
     for function in (
         difference,
+        difference_each,
         difference_to_best,
         lead,
         measured,

@@ -24,6 +24,7 @@ class Check:
         arguments: for it.
         rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: shown, not judged.
         every: the rule is about every data set, not about their mean.
+        least: the rule is about each data set and must hold on at least so many; 0: it is not.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Check:
     arguments: dict[str, Any]
     rule: tuple[str, tuple[float, ...]] | None
     every: bool = False
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Claim:
         source: page and table of the paper, or the talk.
         paper: the paper's own numbers; empty where there are none.
         checks: all ruled ones decide.
+        any: one of the ruled ones that holds suffices.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Claim:
     source: str
     paper: str
     checks: tuple[Check, ...]
+    any: bool = False
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
@@ -82,11 +86,11 @@ def _claim(entry: dict[str, Any], path: Path) -> Claim:
         fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error!r}") from error
-    return Claim(**fields, checks=checks)
+    return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 
 
 def _check(entry: dict[str, Any]) -> Check:
-    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule", "every"}
+    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule", "every", "least"}
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     rule = None
@@ -105,4 +109,5 @@ def _check(entry: dict[str, Any]) -> Check:
         arguments=entry["arguments"],
         rule=rule,
         every=bool(entry.get("every", False)),
+        least=int(entry.get("least", 0)),
     )
