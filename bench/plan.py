@@ -12,7 +12,7 @@ from typing import Any
 from bench.code import OWN, ROOT
 from bench.identity import PROBES, RESULT, SWEEP, Identity
 from bench.pages import DEFAULT_PAGES, PAGES
-from bench.tasks import known_tasks
+from bench.tasks import GAMES, MUJOCO, known_tasks
 
 
 class BadConfig(ValueError):
@@ -30,6 +30,7 @@ class Variant:
         module: `dt`, or a file in baselines/.
         label: as printed.
         steps: gradient steps.
+        domain_steps: domain or task -> gradient steps there instead.
         options: values for the module's Config.
         domains: domain or task -> options laid over these there, such as Reacher's shorter context.
         reason: why hyperparameters differ from the module's defaults, printed in the report.
@@ -40,10 +41,16 @@ class Variant:
     module: str
     label: str
     steps: int
+    domain_steps: dict[str, int]
     options: dict[str, Any]
     domains: dict[str, dict[str, Any]]
     reason: str
     quoted: tuple[str, str] | None
+
+    def steps_on(self, task: str) -> int:
+        """Return the gradient steps on a task: its own, its domain's or the method's."""
+        domain = task.split("-", 1)[0]
+        return self.domain_steps.get(task, self.domain_steps.get(domain, self.steps))
 
     def options_json(self, task: str) -> str:
         """Return the options on a task as one canonical JSON text: the method's, its domain's over
@@ -158,7 +165,12 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     domains = list(dict.fromkeys(task.split("-", 1)[0] for task in known_tasks()))
     places = [*domains, *known_tasks()]
     for name, entry in declared.items():
-        _known(f"methods.{name}.domains", list(entry.get("domains") or {}), places, "domain")
+        for key in ("domains", "domain_steps"):
+            _known(f"methods.{name}.{key}", list(entry.get(key) or {}), places, "domain")
+    for key in ("data", "evaluation"):
+        own = config.get(key, {}).get("domains", {})
+        _known(f"{key}.domains", list(own), domains, "domain")
+    _check_sources(config.get("data", {}).get("domains", {}))
 
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}
@@ -206,7 +218,9 @@ def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
     for domain, options in (entry.get("domains") or {}).items():
         domains[domain] = domains.get(domain, {}) | (options or {})
-    inherited = {key: base[key] for key in ("module", "steps", "reason") if key in base}
+    inherited = {
+        key: base[key] for key in ("module", "steps", "domain_steps", "reason") if key in base
+    }
     return inherited | entry | {"options": (base.get("options") or {}) | own, "domains": domains}
 
 
@@ -216,6 +230,7 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
         module=entry.get("module", name),
         label=entry.get("label", name),
         steps=entry.get("steps", config["training"]["steps"]),
+        domain_steps=entry.get("domain_steps") or {},
         options=entry.get("options") or {},
         domains={name: options or {} for name, options in (entry.get("domains") or {}).items()},
         reason=entry.get("reason", ""),
@@ -237,6 +252,18 @@ def _feasible(suite: str, axes: dict[str, Any]) -> None:
             needs = "100 among its percents"
         if needs:
             raise BadConfig(f"suites.{suite}.pages: {name} needs {needs}, which the suite lacks")
+
+
+def _check_sources(own: dict[str, dict[str, Any]]) -> None:
+    """Refuse a published source for a domain that it does not hold."""
+    held = {"d4rl": {task.split("-", 1)[0] for task in MUJOCO} - {"reacher2d"}}
+    held |= {"dqn_replay": set(GAMES)}
+    for domain, settings in own.items():
+        source = settings.get("source", "generated")
+        if source in held and domain not in held[source]:
+            raise BadConfig(
+                f"data.domains.{domain}.source: {source} holds no {domain}, but {', '.join(sorted(held[source]))}"
+            )
 
 
 def _known(key: str, asked: list[str], known: list[str], what: str) -> None:

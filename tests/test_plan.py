@@ -16,7 +16,7 @@ from bench.code import ROOT
 from bench.method import load_method
 from bench.plan import BadConfig, check_config, found_modules, make_plan
 from bench.quoted import cells
-from bench.tasks import MUJOCO
+from bench.tasks import ATARI, GAMES, MUJOCO
 
 
 def read(*names: str) -> dict[str, Any]:
@@ -84,6 +84,34 @@ def test_declared_methods_stand_beside_columns_that_the_paper_has() -> None:
             assert (entry["quoted"]["table"], entry["quoted"]["method"]) in printed
 
 
+def test_atari_at_the_papers_scale_is_table_8() -> None:
+    config = read("config.yaml", "paper.yaml")
+    plan = make_plan(config)
+    dt, bc, short = (plan.variants[name] for name in ("dt-atari", "bc10-atari", "dt-atari-k1"))
+    assert dt.options == {}
+    assert bc.options == {"returns": False, "top_percent": 10}
+    # 5 epochs of 500,000 windows
+    for variant in (dt, bc, short):
+        assert variant.steps_on("qbert-replay") == round(5 * 500_000 / 128)
+        assert variant.steps_on("pong-replay") == round(5 * 500_000 / 512)
+    pong = {"context_length": 50, "batch_size": 512}
+    assert json.loads(dt.options_json("pong-replay")) == pong
+    assert json.loads(dt.options_json("qbert-replay")) == {}
+    assert json.loads(short.options_json("pong-replay")) == pong | {"context_length": 1}
+    assert plan.pages["atari_percent_bc"] == ("table4", "table13")
+    for game in GAMES:
+        assert config["data"]["domains"][game] == {"source": "dqn_replay", "steps": 500_000}
+        assert config["evaluation"]["domains"][game]["max_steps"] is None
+
+
+@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+def test_a_suite_of_games_runs_nothing_else(names: tuple[str, ...]) -> None:
+    plan = make_plan(read(*names))
+    for suite, runs in plan.runs.items():
+        games = {run.task in ATARI for run in runs}
+        assert games == {suite.startswith("atari")}
+
+
 def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
     quick, smoke = make_plan(read("config.yaml")), make_plan(read("config.yaml", "smoke.yaml"))
     assert smoke.scale == "smoke"
@@ -130,7 +158,7 @@ def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
     for scale in ("smoke", "desk", "paper"):
         for variant in make_plan(read("config.yaml", f"{scale}.yaml")).variants.values():
             method = load_method(variant.module)
-            for domain in ("hopper", "reacher2d", "halfcheetah"):
+            for domain in ("hopper", "reacher2d", "halfcheetah", "pong"):
                 options = json.loads(variant.options_json(domain))
                 config = method.configure(options)
                 assert {name: getattr(config, name) for name in options} == options
@@ -158,6 +186,46 @@ def test_a_variant_differs_from_its_base_in_what_it_names(
     assert json.loads(variant.options_json("hopper")) == {"width": 64, "layers": 2, "heads": 2}
     assert json.loads(variant.options_json("reacher2d")) == {"width": 64, "layers": 1, "heads": 4}
     assert json.loads(variant.options_json("walker2d")) == {"width": 64, "layers": 2}
+
+
+def test_steps_of_a_domain_or_task_are_its_own_and_inherited(
+    config: dict[str, Any], root: Path
+) -> None:
+    config["methods"]["dt"] |= {"steps": 70, "domain_steps": {"hopper": 5, "hopper-medium": 6}}
+    config["methods"]["dt-more"] = {"base": "dt", "steps": 80}
+    config["suites"]["mujoco"]["methods"] = ["dt", "dt-more"]
+    variants = make_plan(config, root).variants
+    for name, other in (("dt", 70), ("dt-more", 80)):
+        tasks = ("hopper-medium", "hopper-medium-expert", "walker2d-medium")
+        assert [variants[name].steps_on(task) for task in tasks] == [6, 5, other]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"methods": {"dt": {"domain_steps": {"ping": 1}}}},
+            r"methods\.dt\.domain_steps: .*'ping'",
+        ),
+        ({"data": {"domains": {"ping": {}}}}, r"data\.domains: unknown domain 'ping'; known: half"),
+        ({"evaluation": {"domains": {"ping": {}}}}, r"evaluation\.domains: unknown domain 'ping'"),
+        (
+            {"data": {"domains": {"hopper": {"source": "dqn_replay"}}}},
+            r"data\.domains\.hopper\.source: dqn_replay holds no hopper, but breakout, pong, qbert",
+        ),
+        (
+            {"data": {"domains": {"reacher2d": {"source": "d4rl"}}}},
+            r"d4rl holds no reacher2d, but halfcheetah, hopper, walker2d",
+        ),
+    ],
+    ids=["steps", "data", "evaluation", "logs", "d4rl"],
+)
+def test_settings_of_a_domain_that_has_none_are_refused(
+    config: dict[str, Any], root: Path, change: dict[str, Any], message: str
+) -> None:
+    update_config(config, change)
+    with pytest.raises(BadConfig, match=message):
+        make_plan(config, root)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,22 @@ def test_the_whole_plan_of_the_paper(clone):
         assert planned[page] == 1
 
 
+def test_the_whole_plan_of_the_papers_games(clone):
+    plan = snakemake(
+        clone, "paper_atari", "--dry-run", "--quiet", "rules", config="config/paper.yaml"
+    )
+    planned = jobs(plan)
+    # four games, three seeds: six methods, two more of Table 4, one of Table 5
+    assert planned["train"] == planned["evaluate"] == 4 * 3 * (6 + 2 + 1)
+    assert planned["sweep"] == 4 * 3
+    assert planned["fetch_games"] == 4
+    assert "generate" not in planned
+    assert planned["film"] == 4 * 4
+    for page in ("table1", "table12", "table11", "table4", "table13", "table5", "figure4"):
+        assert planned[page] == 1
+    assert planned["claims"] == 1
+
+
 EVIDENCE = {
     "suites": {
         "percent_bc": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["bc10", "bc25"]},

@@ -15,9 +15,19 @@ from bench.files import sha256
 from bench.identity import PROBES
 from bench.machine import run_code_of
 from bench.claims.plan import suites_of_claims
+from bench.pages import ATARI as ATARI_PAGES
+from bench.pages import MUJOCO as MUJOCO_PAGES
 from bench.pages import PAGES, page_file
 from bench.plan import BadConfig, check_config, make_plan
-from bench.tasks import MUJOCO, SIZES, is_imported, known_tasks, task_by_name
+from bench.tasks import (
+    ATARI,
+    MUJOCO,
+    REPLAY,
+    SIZES,
+    is_imported,
+    known_tasks,
+    task_by_name,
+)
 
 # a plan makes millions of objects and little garbage: a quarter of its time was the collector's
 gc.freeze()
@@ -30,7 +40,7 @@ try:
 except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
-# D4RL has no data for Reacher: with source d4rl, that is generated all the same
+# D4RL has no data for Reacher, nor for Atari: with source d4rl, these are generated all the same
 D4RL = [task for task in MUJOCO if not task.startswith("reacher2d-")]
 QUOTED = sorted(
     f"bench/quoted/{path.name}"
@@ -47,7 +57,8 @@ wildcard_constraints:
     reward="dense|sparse",
     probe="|".join(PROBES),
     seed=r"\d+",
-    ledger="claims|claims_mujoco",
+    ledger="claims|claims_mujoco|claims_atari",
+    film=r"[\w.-]+",
     steps=r"\d+",
 
 
@@ -75,7 +86,11 @@ def method_code(half):
 def variant_arguments(wildcards):
     chosen = variant(wildcards)
     options = quote(chosen.options_json(wildcards.task))
-    return f"--module {chosen.module} --steps {chosen.steps} --options {options}"
+    steps = chosen.steps_on(wildcards.task)
+    return f"--module {chosen.module} --steps {steps} --options {options}"
+
+
+UNSAID = {"probe_episodes": 1000, "max_steps": None}
 
 
 # a setting of the evaluation; a domain may have its own
@@ -83,7 +98,18 @@ def evaluation(key):
     def of_task(wildcards):
         domain = wildcards.task.split("-", 1)[0]
         own = config["evaluation"].get("domains", {}).get(domain, {})
-        return own.get(key, config["evaluation"].get(key, 1000))
+        return (UNSAID | config["evaluation"] | own)[key]
+
+    return of_task
+
+
+# an option of a verb, left out where the config has null
+def evaluation_option(key, option):
+    setting = evaluation(key)
+
+    def of_task(wildcards):
+        value = setting(wildcards)
+        return "" if value is None else f"{option} {value}"
 
     return of_task
 
@@ -108,11 +134,14 @@ def zoo_digest(wildcards):
 
 
 def data_of_task(task):
-    chosen = config["data"]
     if is_imported(task):
         return f"data/imported/{task}/manifest.json"
+    own = config["data"].get("domains", {}).get(task.split("-", 1)[0], {})
+    chosen = config["data"] | own
     if chosen["source"] == "d4rl" and task in D4RL:
         return f"data/d4rl/{task}/v2/manifest.json"
+    if chosen["source"] == "dqn_replay" and task in ATARI:
+        return f"data/dqn_replay/{task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
     steps = SIZES.get(task_by_name(task).kind, chosen["steps"])
     return f"data/generated/{task}/{steps}-{chosen['seed']}/manifest.json"
 
@@ -177,25 +206,63 @@ def pages_of(suite):
         for page in PLAN.pages[suite]
         for suffix in PAGES[page].suffixes
     ]
-    films = [f"{below}/episode.gif"] if "table6" in PLAN.pages[suite] else []
+    films = [f"{below}/{film}.gif" for film in films_of(suite)]
     timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
     return [*files, *films, *timed, f"{below}/cost.md", f"{below}/data.md"]
 
 
-# the first method's first seed on the last data set, which is the largest
+# film -> its run: of Key-to-Door the first method's first seed on the last data set, which is the
+# largest; of games the first seed of each trained method on each
+@cache
+def films_of(suite):
+    runs = PLAN.runs[suite]
+    if "table6" in PLAN.pages[suite]:
+        return {"episode": next(run for run in runs if run.task == runs[-1].task)}
+    if "table1" not in PLAN.pages[suite]:
+        return {}
+    films = {}
+    for run in runs:
+        if PLAN.variants[run.method].steps_on(run.task) > 0:
+            films.setdefault(f"{run.task}.{run.method}", run)
+    return films
+
+
 def film_of(wildcards):
-    runs = PLAN.runs[wildcards.suite]
-    last = [run for run in runs if run.task == runs[-1].task]
-    return [last[0].folder() / "policy.safetensors"]
+    run = films_of(wildcards.suite)[wildcards.film]
+    return [run.folder() / "policy.safetensors"]
+
+
+# a game's half a minute at its own pace; all of an episode of Key-to-Door
+def film_arguments(wildcards):
+    return "--steps 450 --fps 15" if atari(wildcards.suite) else ""
+
+
+def kinds_of(suite):
+    return {task_by_name(run.task).kind for run in PLAN.runs[suite]}
+
+
+def atari(suite):
+    return kinds_of(suite) == {REPLAY}
 
 
 def continuous(suite):
-    return not any(task_by_name(run.task).kind in SIZES for run in PLAN.runs[suite])
+    return not kinds_of(suite) & {*SIZES, REPLAY}
+
+
+# where a page stands in the report: those asked of MuJoCo and of games alike go with their suite
+def category_of(page):
+    def of_suite(wildcards):
+        if PAGES[page].category == MUJOCO_PAGES and atari(wildcards.suite):
+            return ATARI_PAGES
+        return PAGES[page].category
+
+    return of_suite
 
 
 # a ledger -> the suites whose scores it judges; claims about others are listed as not run
 LEDGERS = {"claims": suites_of_claims(PLAN)}
 LEDGERS["claims_mujoco"] = [suite for suite in LEDGERS["claims"] if continuous(suite)]
+LEDGERS["claims_atari"] = [suite for suite in LEDGERS["claims"] if atari(suite)]
 
 
 def scores_of_claims(wildcards):

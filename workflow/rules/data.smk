@@ -29,6 +29,37 @@ rule fetch:
         "python -m bench data fetch {wildcards.task} --out {params.out:q} > {log:q} 2>&1"
 
 
+# the frame after an episode's last is not in the logs, so final_observations.npy is not there either
+rule fetch_games:
+    output:
+        multiext(
+            "data/dqn_replay/{task}/{steps}-{seed}/",
+            "manifest.json",
+            "observations.npy",
+            "actions.npy",
+            "rewards.npy",
+            "terminals.npy",
+            "timeouts.npy",
+        ),
+    log:
+        "logs/data/dqn_replay/{task}/{steps}-{seed}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=48 * 60,
+        download=1,
+    params:
+        code=code("bench/datasets/dqn_replay.py"),
+        out=folder_of_output,
+    message:
+        "Sampling DQN-replay's logs for {wildcards.task}"
+    shell:
+        "python -m bench data fetch {wildcards.task} --steps {wildcards.steps} --seed {wildcards.seed} "
+        "--out {params.out:q} > {log:q} 2>&1"
+
+
 rule generate:
     output:
         multiext(

@@ -9,6 +9,7 @@ localrules:
     partial,
     all_claims,
     paper_mujoco,
+    paper_atari,
 
 
 # a rule for each page of evidence that a suite of the config asks for
@@ -24,7 +25,7 @@ for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in page
                 report(
                     f"reports/{{scale}}/{{suite}}/{page}{suffix}",
                     caption=f"../report/{page}.rst",
-                    category=PAGES[page].category,
+                    category=category_of(page),
                     subcategory=PAGES[page].title,
                     labels={
                         "suite": "{suite}",
@@ -143,23 +144,26 @@ rule film:
         film_of,
     output:
         report(
-            "reports/{scale}/{suite}/episode.gif",
+            "reports/{scale}/{suite}/{film}.gif",
             caption="../report/episode.rst",
-            category="Long-term credit assignment",
-            subcategory="Table 6, Key-to-Door",
-            labels={"suite": "{suite}", "page": "an episode", "format": "GIF"},
+            category=lambda wildcards: (
+                ATARI_PAGES if atari(wildcards.suite) else "Long-term credit assignment"
+            ),
+            subcategory="Films",
+            labels={"suite": "{suite}", "page": "{film}", "format": "GIF"},
         ),
     log:
-        "logs/{scale}/{suite}/film.log",
+        "logs/{scale}/{suite}/film-{film}.log",
     conda:
         "../../environment.yml"
     params:
         code=code("bench/footage.py"),
         run=folder_of_input,
+        arguments=film_arguments,
     message:
-        "Filming an episode of {wildcards.suite}"
+        "Filming {wildcards.film} of {wildcards.suite}"
     shell:
-        "python -m bench film --run {params.run:q} --out {output:q} > {log:q} 2>&1"
+        "python -m bench film --run {params.run:q} {params.arguments} --out {output:q} > {log:q} 2>&1"
 
 
 rule data_page:
@@ -242,3 +246,10 @@ rule paper_mujoco:
     input:
         f"reports/{PLAN.scale}/claims_mujoco.md",
         [pages_of(suite) for suite in PLAN.runs if continuous(suite)],
+
+
+# every table and figure of the paper's Atari games, and what they say of its claims
+rule paper_atari:
+    input:
+        f"reports/{PLAN.scale}/claims_atari.md",
+        [pages_of(suite) for suite in PLAN.runs if atari(suite)],

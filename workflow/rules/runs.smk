@@ -49,14 +49,15 @@ rule evaluate:
         task=task_constants,
         episodes=evaluation("episodes"),
         lanes=evaluation("lanes"),
-        curve=config["evaluation"]["curve_episodes"],
+        curve=evaluation("curve_episodes"),
+        most=evaluation_option("max_steps", "--max-steps"),
         device=config["device"],
         run=folder_of_output,
     message:
         "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}"
     shell:
         "python -m bench evaluate --run {params.run:q} --episodes {params.episodes} --lanes {params.lanes} "
-        "--curve-episodes {params.curve} --device {params.device} > {log:q} 2>&1"
+        "--curve-episodes {params.curve} {params.most} --device {params.device} > {log:q} 2>&1"
 
 
 rule sweep:
@@ -79,13 +80,10 @@ rule sweep:
         code=method_code("bench/sweep.py"),
         task=task_constants,
         grid=code("bench/quoted/figure4.csv"),
-        episodes=config["evaluation"]["sweep_episodes"],
+        episodes=evaluation("sweep_episodes"),
         lanes=evaluation("lanes"),
-        points=(
-            f"--points {config['evaluation']['sweep_points']}"
-            if config["evaluation"]["sweep_points"]
-            else ""
-        ),
+        points=evaluation_option("sweep_points", "--points"),
+        most=evaluation_option("max_steps", "--max-steps"),
         device=config["device"],
         run=folder_of_output,
         data=lambda wildcards, input: str(Path(input.data).parent),
@@ -93,7 +91,7 @@ rule sweep:
         "Asking {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, for a grid of returns"
     shell:
         "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
-        "--lanes {params.lanes} {params.points} --device {params.device} > {log:q} 2>&1"
+        "--lanes {params.lanes} {params.points} {params.most} --device {params.device} > {log:q} 2>&1"
 
 
 rule probe:
