@@ -12,10 +12,11 @@ import pandas as pd
 from bench import scores as score_table
 from bench.files import read_json, write_text
 from bench.identity import RESULT, identity_of
-from bench.pages import table2
+from bench.pages import table1, table2
 from bench.plan import Plan
 from bench.sheets import Sheet, markdown, write
 from bench.tables import headline
+from bench.tasks import ATARI
 
 
 def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
@@ -39,13 +40,14 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
             continue
         columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
         settings = _settings(variant.options) or "defaults"
+        own = "".join(f"; {domain}: {n:,}" for domain, n in variant.domain_steps.items())
         for domain, options in variant.domains.items():
             settings += f"; {domain}: {_settings(options)}"
         body.append(
             [
                 variant.label,
                 str(len(rows[name])),
-                f"{variant.steps:,}",
+                f"{variant.steps:,}{own}",
                 f"{np.median(columns['train']):.1f} ({max(columns['train']):.1f})",
                 f"{np.median(columns['speed']):,.0f}",
                 f"{np.median(columns['evaluate']):.1f} ({max(columns['evaluate']):.1f})",
@@ -90,7 +92,8 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
     scores = score_table.collect(there, plan, suite) if there else pd.DataFrame()
     if there and not headline(scores).empty:
-        text += markdown(table2.make(scores, plan.scale)) + "\n"
+        page = table1 if set(scores["task"]) <= set(ATARI) else table2
+        text += markdown(page.make(scores, plan.scale)) + "\n"
     if there and len(headline(scores)) < len(scores):
         text += "Shown are final scores with dense reward and all of the data; the rest is in the records.\n\n"
     missing = [record for record in records if not record.exists()]

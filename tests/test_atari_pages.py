@@ -25,6 +25,7 @@ from matplotlib.container import BarContainer
 from bench import sheets
 from bench.pages import ATARI, PAGES, figure3
 from bench.plan import Plan
+from bench.report import write_partial
 from bench.scores import collect
 from bench.sheets import Sheet
 
@@ -274,6 +275,17 @@ def test_a_page_writes_every_format_the_same_again(
     sheets.write(made(page, scores.copy()), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
+
+
+def test_an_unfinished_suite_of_games_shows_table_1(
+    played: Played, arcade: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played({(PONG, "dt-atari"): [15.0]})
+    monkeypatch.chdir(tmp_path)
+    write_partial(arcade, "atari", tmp_path / "partial.md")
+    text = (tmp_path / "partial.md").read_text()
+    assert "Table 1 (layout of" in text
+    assert "100.0 (1 seed)" in text
 
 
 def test_episodes_that_were_cut_are_said_to_be(played: Played) -> None:

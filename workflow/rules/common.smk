@@ -16,6 +16,7 @@ from bench.identity import PROBES
 from bench.machine import run_code_of
 from bench.claims.plan import suites_of_claims
 from bench.pages import ATARI as ATARI_PAGES
+from bench.pages import CREDIT as CREDIT_PAGES
 from bench.pages import MUJOCO as MUJOCO_PAGES
 from bench.pages import PAGES, page_file
 from bench.plan import BadConfig, check_config, make_plan
@@ -141,7 +142,8 @@ def data_of_task(task):
     if chosen["source"] == "d4rl" and task in D4RL:
         return f"data/d4rl/{task}/v2/manifest.json"
     if chosen["source"] == "dqn_replay" and task in ATARI:
-        return f"data/dqn_replay/{task}/{chosen['steps']}-{chosen['seed']}/manifest.json"
+        sample = f"{chosen['steps']}-{chosen['seed']}"
+        return f"data/dqn_replay/{task}/{sample}/manifest.json"
     steps = SIZES.get(task_by_name(task).kind, chosen["steps"])
     return f"data/generated/{task}/{steps}-{chosen['seed']}/manifest.json"
 
@@ -247,6 +249,10 @@ def atari(suite):
 
 def continuous(suite):
     return not kinds_of(suite) & {*SIZES, REPLAY}
+
+
+def category_of_film(wildcards):
+    return ATARI_PAGES if atari(wildcards.suite) else CREDIT_PAGES
 
 
 # where a page stands in the report: those asked of MuJoCo and of games alike go with their suite

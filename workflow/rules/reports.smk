@@ -146,9 +146,7 @@ rule film:
         report(
             "reports/{scale}/{suite}/{film}.gif",
             caption="../report/episode.rst",
-            category=lambda wildcards: (
-                ATARI_PAGES if atari(wildcards.suite) else "Long-term credit assignment"
-            ),
+            category=category_of_film,
             subcategory="Films",
             labels={"suite": "{suite}", "page": "{film}", "format": "GIF"},
         ),
