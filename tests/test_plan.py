@@ -97,7 +97,8 @@ def test_atari_at_the_papers_scale_is_table_8() -> None:
     pong = {"context_length": 50, "batch_size": 512}
     assert json.loads(dt.options_json("pong-replay")) == pong
     assert json.loads(dt.options_json("qbert-replay")) == {}
-    assert json.loads(short.options_json("pong-replay")) == pong | {"context_length": 1}
+    alike = {"context_length": 1, "warmup_tokens": 10_240}
+    assert json.loads(short.options_json("pong-replay")) == pong | alike
     assert plan.pages["atari_percent_bc"] == ("table4", "table13")
     for game in GAMES:
         assert config["data"]["domains"][game] == {"source": "dqn_replay", "steps": 500_000}
