@@ -57,7 +57,7 @@ def _of_games(chosen: pd.DataFrame, scale: str) -> Table:
 def _contexts(chosen: pd.DataFrame) -> str:
     """Return the context of each method that has more than one step, by game."""
     found = chosen[chosen["context_length"] > 1]
-    by = {row_of(task)[1]: runs for task, runs in found.groupby("task", sort=False)}
+    by = {row_of(str(task))[1]: runs for task, runs in found.groupby("task", sort=False)}
     each = {
         game: ", ".join(f"{k:g}" for k in sorted(set(runs["context_length"])))
         for game, runs in by.items()
