@@ -75,8 +75,9 @@ def spread(steps: list[int], count: int) -> list[int]:
     Raises:
         ValueError: there are too few.
     """
-    wanted = np.linspace(steps[0], steps[-1], count).tolist() if steps else []
-    chosen = sorted({min(steps, key=lambda step: abs(step - goal)) for goal in wanted})
+    ends = (steps[0], steps[-1]) if steps else (0, 0)
+    wanted = np.linspace(*ends, count).tolist()
+    chosen = sorted({min(steps, key=lambda s: abs(s - goal), default=0) for goal in wanted})
     if len(chosen) < count:
         raise ValueError(
             f"{len(steps)} players were kept, and a zoo has {count} spread evenly over the "

@@ -182,6 +182,8 @@ class Learner:
                 if name.partition(".")[0] == str(index)
             }
             parameter.data.copy_(mine.pop("weights"))
+            if "step" in mine:  # a number, which safetensors' NumPy side gives an axis
+                mine["step"] = mine["step"].reshape(())
             self.optimiser.state[parameter].update(mine)
 
 

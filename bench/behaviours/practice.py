@@ -159,7 +159,7 @@ def _log(out: Path, step: int, scores: deque[float], rate: float) -> None:
 
 
 def _save(learner: Learner, scores: deque[float], update: int, out: Path) -> None:
-    arrays = learner.state() | {"update": np.array(update), "scores": np.array(scores, "f8")}
+    arrays = learner.state() | {"update": np.array([update]), "scores": np.array(scores, "f8")}
     with replacing(out / STATE) as temporary:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
 
@@ -173,7 +173,7 @@ def _restore(learner: Learner, scores: deque[float], out: Path) -> int:
         saved = load_file(path)
         learner.restore(saved)
         scores.extend(saved["scores"].tolist())
-        return int(saved["update"])
+        return int(saved["update"][0])
     except (SafetensorError, KeyError, RuntimeError) as error:
         raise DamagedFile(
             f"{path} is damaged ({error}); remove it to train from the start again"
