@@ -31,7 +31,7 @@ from bench.files import DamagedFile, read_json, replacing, write_json
 from bench.seeds import derive, generator
 
 # after which the shipped policies of a game were trained
-STEPS = {"breakout": 4_000_000, "qbert": 2_000_000, "pong": 2_500_000, "seaquest": 2_000_000}
+STEPS = {"breakout": 4_000_000, "qbert": 2_000_000, "pong": 2_500_000, "seaquest": 1_500_000}
 SAVE_EVERY = 200  # updates
 PROBE = 1_000  # random steps in each lane, from which the scales of the inputs are taken
 RECENT = 100  # games whose mean score is logged
