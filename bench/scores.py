@@ -23,7 +23,8 @@ from bench.tasks import ATARI, DOMAINS, GAMES, task_by_name
 DIGEST = b"digest"
 GRAPHS = "bench/ShortestPath"  # the ids of the graphs' environments begin so
 NOT_SCORED: dict[str, Any] = dict.fromkeys(
-    ("target", "return_mean", "return_std", "length_mean", "score", "score_std", "asked"), math.nan
+    ("target", "return_mean", "return_std", "length_mean", "cut", "score", "score_std", "asked"),
+    math.nan,
 )
 WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # of a probe's measures
 NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
@@ -39,7 +40,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     Columns: scale, task, reward, percent, method, seed, label, position, status, source, environment,
     simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, best_return,
     data_low, data_high, best_score, max_steps, kind, step, final, episodes, target, return_mean,
-    return_std, length_mean, score, score_std, asked, measure, group, x, y, value, spread.
+    return_std, length_mean, cut, score, score_std, asked, measure, group, x, y, value, spread.
 
     - `score` is normalised; it is computed here and nowhere earlier. `return_std` is over episodes
       (ddof 1).
@@ -49,7 +50,8 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
       best episode, and `best_return`, the latter raw, stand in rows of a sweep. On Atari games they
       are of rewards clipped to [-1, 1], like the targets; `best_score` is the best by the game's own
       score, NaN where the data do not hold it, elsewhere the same as `data_high`.
-    - `max_steps` is where evaluation cut episodes short; NaN where only the environment did.
+    - `max_steps` is where evaluation cut episodes short; NaN where only the environment ends them.
+      `cut` is how many of the row's episodes were.
     - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a probe, whose module says
       what they are (`bench.critic.probe`, `bench.paths.probe`); its target, returns, lengths and
       scores are NaN, its `episodes` those that were looked at. In other rows `measure` and `group`
@@ -117,7 +119,8 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
 
 
 def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> dict[str, Any]:
-    domain = task_by_name(result["identity"]["task"]).domain
+    domain, protocol = task_by_name(result["identity"]["task"]).domain, result["protocol"]
+    most = protocol.get("max_steps", math.inf) if protocol["rolled_out"] else math.inf
     returns = np.asarray(evaluation["returns"], dtype=np.float64)
     spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
     return {
@@ -129,6 +132,7 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
         "return_mean": float(returns.mean()),
         "return_std": spread,
         "length_mean": float(np.mean(evaluation["lengths"])),
+        "cut": sum(length >= most for length in evaluation["lengths"]),
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
         "asked": domain.normalised(evaluation["target"]),

@@ -42,7 +42,8 @@ def notes_of(
     if len(cuts := sorted(set(rolled["max_steps"].dropna()))) > 0:
         limits = ", ".join(f"{steps:,.0f}" for steps in cuts)
         notes.append(
-            f"Evaluation episodes are cut after {limits} steps, which the paper's are not."
+            f"Evaluation episodes are cut after {limits} steps, with what they have earned, which the paper's are not: "
+            f"of these {rolled['episodes'].sum():,} {rolled['cut'].sum():,.0f} were."
         )
     points = "points, normalised" if unit.raw else "points"
     words = {cell.verdict for line in rows.values() for cell in line.values()}

@@ -289,8 +289,11 @@ def test_an_unfinished_suite_of_games_shows_table_1(
 
 
 def test_episodes_that_were_cut_are_said_to_be(played: Played) -> None:
-    notes = made("table1", played(SMALL, max_steps=3000)).notes
-    assert "Evaluation episodes are cut after 3,000 steps, which the paper's are not." in notes
+    for steps, cut in ((3000, 0), (9, 18)):  # each of 18 games has 9 steps
+        notes = made("table1", played(SMALL, max_steps=steps)).notes
+        [note] = [note for note in notes if "are cut" in note]
+        assert f"cut after {steps:,} steps" in note
+        assert note.endswith(f"of these 18 {cut} were.")
     assert not any("are cut" in note for note in made("table1", played(SMALL)).notes)
 
 

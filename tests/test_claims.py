@@ -276,6 +276,26 @@ def test_a_rule_may_ask_for_some_of_the_data_sets(
     assert two.word == SUPPORTED
 
 
+@pytest.mark.parametrize(
+    ("games", "word"),
+    [
+        ((QBERT,), UNDECIDED),  # too few to hold on three
+        ((BREAKOUT, PONG), UNDECIDED),
+        ((BREAKOUT, QBERT, PONG), NOT_SUPPORTED),
+        ((BREAKOUT, QBERT, PONG, SEAQUEST), UNDECIDED),  # the last one has no runs of CQL
+    ],
+    ids=["one", "two", "three", "three of four"],
+)
+def test_data_sets_that_were_not_run_count_neither_way(
+    played: Played, games: tuple[str, ...], word: str
+) -> None:
+    cells = {key: scores for key, scores in GAMES.items() if key[0] in games}
+    cells |= {(SEAQUEST, "dt-atari"): [500.0, 501.0]} if SEAQUEST in games else {}
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    assert find(asked, {"atari": played(cells)}).word == word
+
+
 def test_an_undecided_data_set_may_still_count(played: Played) -> None:
     games = GAMES | {(SEAQUEST, "cql-atari"): [68.0, 68.0], (SEAQUEST, "dt-atari"): [-9e4, 9e4]}
     arguments = {"method": "dt-atari", "against": "cql-atari"}

@@ -245,8 +245,8 @@ def test_from_records_to_tables_and_figure(
     assert "| 30.0 [27.5, 32.5] " in Path("table2.md").read_text()
     assert all(Path(output).stat().st_size > 0 for output in outputs)
     assert main(["partial", "--config", config, "--suite", "mujoco", "--out", "partial.md"]) == 0
-    unknown = ["partial", "--config", config, "--suite", "atari", "--out", "partial.md"]
-    assert "unknown suite 'atari'" in fails(capsys, *unknown)
+    unknown = ["partial", "--config", config, "--suite", "minigrid", "--out", "partial.md"]
+    assert "unknown suite 'minigrid'" in fails(capsys, *unknown)
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:

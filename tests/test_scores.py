@@ -197,6 +197,11 @@ def test_games_have_an_emulator_and_a_protocol_of_their_own(
     row = cut.iloc[0]
     assert (row["simulator"], row["max_steps"]) == ("ale-py 0.10.2", 3000)
     assert row["protocol"] == "10 episodes in 10 lanes, at most 3,000 steps"
+    assert row["cut"] == 0
+    short = {"max_steps": 9, "episodes": 10, "lanes": 10}  # an episode has 9 steps
+    assert played({(BREAKOUT, "uniform"): [2.0]}, **short).iloc[0]["cut"] == 1
+    recorded = played({(BREAKOUT, "uniform"): [2.0]}, **short, rolled_out=False)
+    assert recorded.iloc[0]["cut"] == 0
     others = collect([write_record(RUN)], plan)
     assert math.isnan(others.iloc[0]["max_steps"])
     check_comparable(pd.concat([others, cut], ignore_index=True))
@@ -237,7 +242,8 @@ def probe(
     return folder / identity.folder() / PROBES[kind]
 
 
-NOT_SCORED = ("target", "return_mean", "return_std", "length_mean", "score", "score_std", "asked")
+NOT_SCORED = ("target", "return_mean", "return_std", "length_mean", "cut")
+NOT_SCORED += ("score", "score_std", "asked")
 NUMBERS = ("x", "y", "value", "spread")
 
 

@@ -59,16 +59,26 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
     if measure.parts:
         why.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
     if check.every or check.least:
-        least = len(measure.parts) if check.every else check.least
-        word = judge_each(measure, check.rule, least)
+        there = len(measure.parts)
+        least, of = (there, there) if check.every else (check.least, there + measure.missing)
+        word = judge_each(measure, check.rule, least, of)
     else:
         word = judge(measure, check.rule)
     return Finding(check, measure, word, "; ".join(why))
 
 
-def judge_each(measure: Measure, rule: tuple[str, tuple[float, ...]] | None, least: int) -> str:
+def judge_each(
+    measure: Measure, rule: tuple[str, tuple[float, ...]] | None, least: int, of: int
+) -> str:
     """Return the verdict of a rule about each data set, by intervals that hold for all at once:
     supported if it holds on at least so many, not supported if it fails on too many for that.
+
+    Args:
+        measure: with its parts.
+        rule: of the check.
+        least: on how many data sets it must hold.
+        of: how many there are, with those that have no runs; where they are too few to hold on so
+            many, nothing is decided.
     """
     words = []
     for one in measure.parts.values():
@@ -78,7 +88,8 @@ def judge_each(measure: Measure, rule: tuple[str, tuple[float, ...]] | None, lea
         return SHOWN
     if words.count(SUPPORTED) >= least:
         return SUPPORTED
-    return NOT_SUPPORTED if len(words) - words.count(NOT_SUPPORTED) < least else UNDECIDED
+    failed = of - words.count(NOT_SUPPORTED) < least <= of
+    return NOT_SUPPORTED if failed else UNDECIDED
 
 
 def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:

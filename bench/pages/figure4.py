@@ -104,9 +104,8 @@ def draw(swept: pd.DataFrame, files: list[Path]) -> None:
         handles: dict[str, Any] = {}
         for axes in grid:
             handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-        figure.legend(
-            handles.values(), handles.keys(), loc="outside lower center", frameon=False, ncols=2
-        )
+        look = {"loc": "outside lower center", "frameon": False, "ncols": min(2, len(tasks))}
+        figure.legend(handles.values(), handles.keys(), **look)
         save(figure, files)
 
 
