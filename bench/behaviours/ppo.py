@@ -1,9 +1,10 @@
 """Proximal policy optimisation (Schulman et al. 2017) of a player that reads the console's memory.
 
 The settings are those that are usual for Atari, but the networks are small ones over bytes instead
-of convolutions over pictures, so that nearly all of the time is the emulator's. As usual, too, the
+of convolutions over pictures: three quarters of the time are the emulator's. As usual, too, the
 learner is paid rewards clipped to [-1, 1] and takes a lost life for an end (Mnih et al. 2015);
-neither is so in the data or in a score.
+neither is so in the data or in a score. No library of PPO does it, because none that is kept draws
+from generators of its own, without which a stopped training cannot go on to the same bytes.
 """
 
 from __future__ import annotations
