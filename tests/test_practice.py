@@ -131,7 +131,7 @@ class Colours:
     def step(self, actions: Any) -> Any:
         memory = self.consoles.memory
         right = actions == np.where(memory[:, 9] == 200, 2, 0)
-        self.row.before[:] = memory
+        self.consoles.before[:] = memory
         memory[:, 9] = self.random.integers(2, size=len(memory)) * 200
         return right * np.float32(5), np.zeros(len(memory), np.float32), []
 
