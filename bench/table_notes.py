@@ -58,13 +58,25 @@ def notes_of(
             f"`reproduced`, equivalent within {MARGIN:g} {points} (two one-sided tests); `differs`, Welch's t; "
             f"`undecided`, neither; `{NOT_COMPARABLE}`, the paper prints no spread over seeds, or we have one run."
         )
-    remarks = dict.fromkeys(
-        f"Paper's {labels[name]}: {cell.paper.note}."
-        for line in rows.values()
-        for name, cell in line.items()
-        if cell.paper and cell.paper.note
+    return [*notes, *remarks(chosen, rows, labels)]
+
+
+def remarks(
+    chosen: pd.DataFrame,
+    rows: Mapping[tuple[str, str], Mapping[str, Cell]],
+    labels: dict[str, str],
+) -> list[str]:
+    """Return what must be said of single cells: the paper's own, those that were not rolled out, and
+    diverged runs. Arguments are those of `notes_of`.
+    """
+    notes = list(
+        dict.fromkeys(
+            f"Paper's {labels[name]}: {cell.paper.note}."
+            for line in rows.values()
+            for name, cell in line.items()
+            if cell.paper and cell.paper.note
+        )
     )
-    notes += list(remarks)
     if not all(chosen["rolled_out"]):
         replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
         notes.append(f"{', '.join(replayed)}: the recorded episodes of the data, not rolled out.")

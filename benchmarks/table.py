@@ -34,6 +34,14 @@ GOALS = {
         ("ours bfloat16", "d3rlpy float32", None),
     ],
     "discrete CQL training step": [("ours float32", "d3rlpy float32", None)],
+    "DT training step on images, Table 8's network, batch of 32": [
+        ("ours bfloat16", "d3rlpy float32", None),
+        ("ours float32", "d3rlpy float32", None),
+    ],
+    "CQL training step on images, d3rlpy's settings": [
+        ("ours bfloat16", "d3rlpy float32", None),
+        ("ours float32", "d3rlpy float32", None),
+    ],
     "four equal DT trainings": [("2", "1", 1 / 1.9)],
     "start-up": [
         ("test_help", None, 0.3),

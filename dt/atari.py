@@ -29,7 +29,7 @@ from bench.tensors import below, read_tensors
 from dt.atari_model import AtariTransformer
 from dt.atari_policy import AtariPolicy
 from dt.atari_windows import AtariWindows
-from dt.config import fast_precision
+from dt.config import fast_precision, refuse
 
 BETAS = (0.9, 0.95)  # Table 8
 RATE_FLOOR = 0.1  # of the learning rate: kzl mingpt/trainer_atari.py
@@ -73,19 +73,11 @@ class Config:
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("context_length", "layers", "heads", "width", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "gradient_clip", "cosine_length", "return_scale"):
-            if getattr(self, name) is not None and getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("weight_decay", "warmup_tokens", "temperature"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        refuse(
+            self,
+            positive=("learning_rate", "gradient_clip", "cosine_length", "return_scale"),
+            not_negative=("weight_decay", "warmup_tokens", "temperature"),
+        )
         if not 0 < self.top_percent <= 100:
             raise ValueError(f"top_percent must be above 0 and at most 100, not {self.top_percent}")
 

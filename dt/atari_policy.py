@@ -15,9 +15,12 @@ from bench.datasets.trajectories import F32, I64, Array
 from bench.networks import arrays_of
 from bench.tensors import write_tensors
 from dt.atari_model import AtariTransformer
+from dt.awake import still_awake
 
 if TYPE_CHECKING:
     from dt.atari import Config
+
+LEAST_AWAKE = 4  # in float32 the convolutions of fewer stacks give other last bits
 
 
 class AtariPolicy:
@@ -25,6 +28,7 @@ class AtariPolicy:
 
     Every stack of frames goes through the convolutions once; what is remembered of it is its
     embedding. As the window slides a token's position changes, so all else is computed again.
+    Lanes whose episodes are over are left out of both.
     """
 
     def __init__(
@@ -45,7 +49,12 @@ class AtariPolicy:
         self.states = torch.zeros(lanes, 0, width, device=self.device)
         self.actions = torch.zeros(lanes, 0, dtype=torch.int64, device=self.device)
         self.generators = generators_of(seeds)
+        self.awake = torch.arange(lanes)
         self.step = 0
+
+    def rest(self, lanes: I64) -> None:
+        """Leave these lanes' episodes alone from now on: they are over, and their logits are 0."""
+        self.awake = still_awake(self.awake, lanes, len(self.wanted), LEAST_AWAKE)
 
     @torch.inference_mode()
     def act(self, observations: Array, rewards: F32) -> I64:
@@ -60,19 +69,24 @@ class AtariPolicy:
         return actions
 
     def predict(self, stacks: Tensor) -> Tensor:
-        """Remember what is seen now, (L, S, H, W) uint8, and return the network's logits (L, A)."""
+        """Remember what is seen now, (L, S, H, W) uint8, and return the network's logits (L, A);
+        zeros for lanes at rest.
+        """
         self.model.eval()
+        awake = self.awake.to(self.device)
         bfloat16 = self.config.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
-            seen = self.model.embed_state(stacks).float()
+            seen = self.states.new_zeros(len(stacks), self.states.shape[2])
+            seen[awake] = self.model.embed_state(stacks[awake]).float()
             asked = torch.from_numpy(self.wanted / self.return_scale).float().to(self.device)
             self.returns_to_go = self._latest(self.returns_to_go, asked)
             self.states = self._latest(self.states, seen)
             self.actions = self._latest(self.actions, torch.zeros_like(asked, dtype=torch.int64))
-            predicted: Tensor = self.model(
-                self.returns_to_go, self.states, self.actions, self._times(), last=True
-            )
-        return predicted[:, 0].float().cpu()
+            history = (self.returns_to_go, self.states, self.actions, self._times())
+            decided = self.model(*(part[awake] for part in history), last=True)[:, 0].float().cpu()
+        predicted: Tensor = decided.new_zeros(len(stacks), decided.shape[1])
+        predicted[self.awake] = decided
+        return predicted
 
     def _latest(self, before: Tensor, now: Tensor) -> Tensor:
         """Return the last K of a row of steps (L, k, ...) and one more (L, ...)."""

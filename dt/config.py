@@ -8,7 +8,7 @@ docs/presets.md lists all that differs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -65,19 +65,11 @@ class Config:
     average_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("context_length", "layers", "heads", "width", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "gradient_clip", "return_scale", "init_std", "value_std"):
-            if getattr(self, name) is not None and getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("weight_decay", "warmup_steps", "time_std", "temperature"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        refuse(
+            self,
+            positive=("learning_rate", "gradient_clip", "return_scale", "init_std", "value_std"),
+            not_negative=("weight_decay", "warmup_steps", "time_std", "temperature"),
+        )
         if not 0 <= self.average_decay < 1:
             raise ValueError(
                 f"average_decay must be at least 0 and below 1, not {self.average_decay}"
@@ -99,6 +91,33 @@ class Config:
     def on(self, device: str) -> Config:
         """Return the configuration as it is used and recorded on a device: `auto` is decided."""
         return replace(self, precision=fast_precision(device)) if self.precision == "auto" else self
+
+
+def refuse(config: Any, *, positive: tuple[str, ...], not_negative: tuple[str, ...]) -> None:
+    """Refuse hyperparameters that no transformer can have.
+
+    Args:
+        config: with `layers`, `heads`, `width`, `batch_size` and `dropout`, and perhaps a
+            `context_length`.
+        positive: fields that must be above 0, or None.
+        not_negative: fields that must be at least 0.
+
+    Raises:
+        ValueError: names the field, what it must be and what it is.
+    """
+    for name in ("context_length", "layers", "heads", "width", "batch_size"):
+        if (count := getattr(config, name, 1)) < 1:
+            raise ValueError(f"{name} must be at least 1, not {count}")
+    for name in positive:
+        if (value := getattr(config, name)) is not None and value <= 0:
+            raise ValueError(f"{name} must be above 0, not {value}")
+    for name in not_negative:
+        if (value := getattr(config, name)) < 0:
+            raise ValueError(f"{name} must not be negative, not {value}")
+    if config.width % config.heads:
+        raise ValueError(f"width {config.width} is not divisible by heads {config.heads}")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"dropout must be at least 0 and below 1, not {config.dropout}")
 
 
 def fast_precision(device: str) -> Literal["float32", "bfloat16"]:

@@ -25,6 +25,7 @@ from bench.networks import arrays_of, set_arrays
 from bench.optimisers import AdamW
 from bench.tensors import below, read_tensors, write_tensors
 from dt.blocks import Block
+from dt.config import refuse
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,15 @@ class Config:
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("layers", "heads", "width", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "gradient_clip"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("weight_decay", "warmup_steps", "prior_power", "temperature"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
-        for name in ("dropout", "least_probability"):
-            if not 0 <= (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not divisible by heads {self.heads}")
+        refuse(
+            self,
+            positive=("learning_rate", "gradient_clip"),
+            not_negative=("weight_decay", "warmup_steps", "prior_power", "temperature"),
+        )
+        if not 0 <= self.least_probability < 1:
+            raise ValueError(
+                f"least_probability must be at least 0 and below 1, not {self.least_probability}"
+            )
 
 
 class GraphTransformer(nn.Module):

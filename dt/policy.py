@@ -13,10 +13,13 @@ from bench.choices import choose, generators_of
 from bench.datasets.trajectories import F32, F64, I64, Array
 from bench.networks import arrays_of, flat, normalise
 from bench.tensors import write_tensors
+from dt.awake import still_awake
 from dt.config import Config
 from dt.memory import Memory
 from dt.model import DecisionTransformer
 from dt.windows import STD_FLOOR
+
+LEAST_AWAKE = 2  # in float32 one episode's last bits are others than several's
 
 
 class DecisionTransformerPolicy:
@@ -69,14 +72,8 @@ class DecisionTransformerPolicy:
         self.step = 0
 
     def rest(self, lanes: I64) -> None:
-        """Leave these lanes' episodes alone from now on: they are over, and their actions are 0.
-
-        Two lanes stay awake if there are two: matrix products give rows of one episode other last
-        bits than rows of several.
-        """
-        awake = np.setdiff1d(self.awake.numpy(), lanes)
-        company = np.setdiff1d(np.arange(len(self.wanted)), awake)[: max(2 - len(awake), 0)]
-        self.awake = torch.from_numpy(np.sort(np.concatenate([awake, company])))
+        """Leave these lanes' episodes alone from now on: they are over, and their actions are 0."""
+        self.awake = still_awake(self.awake, lanes, len(self.wanted), LEAST_AWAKE)
 
     def act(self, observations: Array, rewards: F32) -> Array:
         """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);

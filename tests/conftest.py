@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import settings
 
 from bench import record
@@ -95,6 +96,17 @@ def random_episodes(
         terminals=ends[0],
         timeouts=ends[1],
     )
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As a run on a CPU has: with more, products of other sizes are cut elsewhere and round
+    otherwise.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

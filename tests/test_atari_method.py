@@ -384,3 +384,38 @@ def test_it_sees_movement() -> None:
     policy.reset(np.arange(240), np.zeros(240, dtype=np.float32))
     acted = policy.act(data.stacked(np.arange(240)), np.zeros(240, dtype=np.float32))
     assert (acted == data.actions).mean() > 0.9
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_games_that_are_over_leave_the_others_bits_alone(
+    precision: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = far_from_equal(replace(SMALL, precision=precision))
+    lanes = 8
+    random = np.random.default_rng(5)
+    stacks = random.integers(0, 256, (10, lanes, *policy.model.seen), dtype=np.uint8)
+    over = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> lanes whose games end before it
+    predict, looked = policy.predict, []
+    monkeypatch.setattr(policy, "predict", lambda seen: looked.append(predict(seen)) or looked[-1])
+    encode, encoded = policy.model.embed_state.forward, []
+    monkeypatch.setattr(
+        policy.model.embed_state, "forward", lambda x: (encoded.append(len(x)), encode(x))[1]
+    )
+
+    def play_on(resting: bool) -> torch.Tensor:
+        looked.clear()
+        encoded.clear()
+        policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
+        for step, seen in enumerate(stacks):
+            if resting and step in over:
+                policy.rest(np.array(over[step]))
+            policy.act(seen, np.full(lanes, 0.5, dtype=np.float32))
+        return torch.stack(looked)
+
+    everyone, some = play_on(False), play_on(True)
+    assert encoded == [8, 8, 8, 6, 6, 5, 5, 4, 4, 4]  # two that are over keep the last two company
+    assert torch.equal(some[:, [5, 7]], everyone[:, [5, 7]])
+    assert torch.equal(some[:7, 2:5], everyone[:7, 2:5])
+    assert not some[3:, 6].any()
+    assert everyone[3:, 6].all()

@@ -100,6 +100,7 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
     assert run(constant(PUSH), max_steps=1000) == run(constant(PUSH))
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("lanes", [2, 4], ids=["2-lanes", "4-lanes"])
 @pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
 def test_an_episode_alone_is_that_in_the_batch_bit_for_bit(
@@ -128,6 +129,7 @@ def test_a_policy_is_told_once_which_episodes_are_over() -> None:
     assert first in resting[1]
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_lanes_at_rest_leave_the_others_bits_alone(
     precision: Any, hopper_like: Trajectories

@@ -14,6 +14,7 @@ from bench.pages.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_
 from bench.proportions import wilson
 from bench.sheets import Sheet
 from bench.statistics import Estimate
+from bench.table_notes import remarks
 from bench.tables import Cell, Row, Table, headline, lay_out, row_verdict, sheet, tidy
 from bench.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, judge
 
@@ -132,24 +133,13 @@ def _cut(ours: Estimate | None) -> Estimate | None:
 
 def _notes(chosen: pd.DataFrame, table: Table, scale: str) -> list[str]:
     episodes = ", ".join(f"{count:,}" for count in sorted(set(chosen["episodes"])))
-    notes = [
+    return [
         "Share of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
         f"Scale {scale}: {chosen['seed'].nunique()} seeds, {episodes} evaluation episodes each. Brackets of means: "
         "95 % interval over seeds (Student's t, cut to 0 and 100); of a seed: Wilson's, 95 %, over its episodes.",
         *NOTES,
-        *dict.fromkeys(
-            f"Paper's {table.labels[name]}: {cell.paper.note}."
-            for line in table.rows.values()
-            for name, cell in line.items()
-            if cell.paper and cell.paper.note
-        ),
+        *remarks(chosen, table.rows, table.labels),
     ]
-    if not all(chosen["rolled_out"]):
-        replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
-        notes.append(f"{', '.join(replayed)}: the recorded episodes of the data, not rolled out.")
-    if (diverged := int((chosen["status"] == "diverged").sum())) > 0:
-        notes.append(f"† {diverged} run(s) diverged and are counted with the last finite policy.")
-    return notes
 
 
 def draw(table: Table, files: list[Path]) -> None:
