@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bench.choices import choose, generators_of
 from bench.context import Context
+from bench.datasets.frames import statistics
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.fit import Update, fit
 from bench.machine import importing
@@ -73,10 +74,8 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
     and is left out, unless observations are images whose last one is known.
     """
-    mean, std = data.observation_mean, data.observation_std
+    mean, std = standard_of(data, config)
     seen = (data.stack, *data.observations.shape[1:]) if data.stack > 1 else (mean.size,)
-    if data.stack == 1:
-        mean, std = mean.ravel(), std.ravel()
     with context.torch_random():
         algorithm = _create(config, seen, data.choices, context.device)
 
@@ -96,11 +95,23 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
     return policy()
 
 
+def standard_of(data: Trajectories, config: Config) -> tuple[F32, F32]:
+    """Return mean and standard deviation of the observations: (obs,) each, or of frames (1, H, W) and
+    (1, 1, 1) if they are standardised, and 0 and 255, (1, 1, 1) each, if not.
+    """
+    if data.stack == 1:
+        return data.observation_mean.ravel(), data.observation_std.ravel()
+    if config.standardise_frames:
+        mean, std = statistics(data.observations)
+        return mean[None], np.full((1, 1, 1), std)
+    return data.observation_mean, data.observation_std
+
+
 def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
     """Return the update of a d3rlpy DiscreteCQL: one step on `config.batch_size` transitions."""
     from d3rlpy.dataset import TransitionMiniBatch
 
-    usable, pairs = stacks_of(data) if data.stack > 1 else vectors_of(data)
+    usable, pairs = stacks_of(data, config) if data.stack > 1 else vectors_of(data)
     if len(usable) == 0:
         raise ValueError(
             "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
@@ -144,18 +155,21 @@ def vectors_of(data: Trajectories) -> tuple[I64, Pairs]:
     return np.flatnonzero(~np.asarray(data.timeouts)), pairs
 
 
-def stacks_of(data: Trajectories) -> tuple[I64, Pairs]:
-    """Return the steps that are transitions, and how to get their stacks (B, S, H, W), 0 to 255; d3rlpy
-    divides them. What follows a time-out is the episode's final frame, if that is known.
+def stacks_of(data: Trajectories, config: Config) -> tuple[I64, Pairs]:
+    """Return the steps that are transitions, and how to get their stacks (B, S, H, W): standardised,
+    or 0 to 255 for d3rlpy to divide. What follows a time-out is the episode's final frame, if that is known.
     """
     final, last = data.final_observations, data.bounds[1:] - 1
+    mean, std = standard_of(data, config)
 
     def pairs(now: I64) -> tuple[F32, F32]:
         frames = data.frames(now, 2)  # of what follows a terminal nothing is asked
         cut = np.flatnonzero(data.timeouts[now])
         if final is not None and len(cut):
             frames[cut, -1] = final[np.searchsorted(last, now[cut])]
-        brightness = frames.astype(np.float32)  # d3rlpy takes no bytes
+        standard = config.standardise_frames
+        # d3rlpy takes no bytes
+        brightness = normalise(frames, mean, std, 0) if standard else frames.astype(np.float32)
         return brightness[:, :-1], brightness[:, 1:]
 
     usable = np.arange(data.steps) if final is not None else np.flatnonzero(~data.timeouts)
@@ -196,6 +210,7 @@ def _create(config: Config, seen: tuple[int, ...], choices: int, device: str) ->
     from baselines._encoders import encoder_of, image_encoder_of
 
     images = len(seen) == 3
+    scaled = images and not config.standardise_frames
     functions = d3rlpy.models.q_functions
     algorithm = d3rlpy.algos.DiscreteCQLConfig(
         learning_rate=config.critic_learning_rate,
@@ -204,7 +219,7 @@ def _create(config: Config, seen: tuple[int, ...], choices: int, device: str) ->
         q_func_factory=functions.QRQFunctionFactory(n_quantiles=config.quantiles)
         if config.quantiles
         else functions.MeanQFunctionFactory(),
-        observation_scaler=d3rlpy.preprocessing.PixelObservationScaler() if images else None,
+        observation_scaler=d3rlpy.preprocessing.PixelObservationScaler() if scaled else None,
         batch_size=config.batch_size,
         gamma=config.discount,
         target_update_interval=config.target_interval,

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.context import Context
+from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
 from bench.fit import descend, fit
 from bench.flat import flatten
@@ -56,6 +57,9 @@ class Config:
     cosine_length: float = 1.2
     returns: bool = True  # False: no returns-to-go, the paper's BC (kzl `model_type naive`)
     top_percent: float = 100.0  # of the time steps, best episodes first; below 100 with BC: %BC
+    # frames are taken less the data's mean frame and over the pixels' standard deviation around it, as the
+    # states of MuJoCo are (bench/datasets/frames.py); False: over 255 (kzl mingpt/trainer_atari.py)
+    standardise_frames: bool = False
     return_scale: float | None = None  # divides returns-to-go; None: the task's (kzl: 1)
     target_return: float | None = (
         None  # the evaluator asks for it; None: the task's declared one (Table 8)
@@ -108,6 +112,10 @@ def train(data: Trajectories, config: Config, context: Context) -> AtariPolicy:
     seen = (data.stack, *data.observations.shape[1:])
     with context.torch_random():
         model = _build(config, data.choices, seen, int(best.lengths.max()), context.device)
+        if config.standardise_frames:
+            mean, std = map(torch.from_numpy, map(np.asarray, statistics(data.observations)))
+            model.embed_state.mean.copy_(mean)
+            model.embed_state.std.copy_(std)
         windows = AtariWindows(best, config.context_length, return_scale, context.device)
         policy = AtariPolicy(model, config, return_scale=return_scale, device=context.device)
         decayed, others = (flatten(group) for group in decayed_and_others(model))
@@ -207,4 +215,5 @@ def _build(
         heads=config.heads,
         dropout=config.dropout,
         returns=config.returns,
+        standardise=config.standardise_frames,
     ).to(device)

@@ -31,10 +31,18 @@ class Encoder(nn.Module):
     Args:
         seen: (S, H, W), the shape of a stack.
         width: of its embedding.
+        standardise: whether frames are taken less `mean` and over `std`; else over 255.
     """
 
-    def __init__(self, seen: tuple[int, ...], width: int) -> None:
+    mean: Tensor  # (H, W), in whole levels of brightness
+    std: Tensor  # (), of the pixels around it
+
+    def __init__(self, seen: tuple[int, ...], width: int, standardise: bool = False) -> None:
         super().__init__()
+        self.standardise = standardise
+        if standardise:
+            self.register_buffer("mean", torch.zeros(seen[1:]))
+            self.register_buffer("std", torch.ones(()))
         channels, *size = seen
         layers = []
         for count, side, stride in FILTERS:
@@ -55,15 +63,19 @@ class Encoder(nn.Module):
     def forward(self, stacks: Tensor) -> Tensor:
         """Return embeddings (N, width) of stacks (N, S, H, W) uint8.
 
-        Bytes are exact in bfloat16 too, and the weights take their scale: no pass over the pixels
-        divides them by 255. On a CPU convolutions are half as fast again with channels last.
+        Bytes and their differences are exact in bfloat16 too, and the weights take their scale: no
+        pass over the pixels divides them. On a CPU convolutions are half as fast again with channels
+        last.
         """
         kind = stacks.device.type
         lower = torch.is_autocast_enabled(kind)
         x = stacks.to(torch.get_autocast_dtype(kind) if lower else self.project.weight.dtype)
         x = x.contiguous(memory_format=torch.channels_last)
+        if self.standardise:
+            x = x.sub_(self.mean.to(x.dtype))
+        brightest = self.std if self.standardise else BRIGHTEST
         for number, layer in enumerate(self.convolutions):
-            weight = layer.weight / BRIGHTEST if number == 0 else layer.weight
+            weight = layer.weight / brightest if number == 0 else layer.weight
             weight = weight.contiguous(memory_format=torch.channels_last)
             x = functional.conv2d(x, weight, layer.bias, layer.stride).relu_()
         embedded: Tensor = torch.tanh(self.project(x.flatten(1)))
@@ -83,6 +95,7 @@ class AtariTransformer(nn.Module):
         width, layers, heads, dropout: Table 8.
         returns: whether returns-to-go are among the tokens; without them it clones behaviour (kzl
             `model_type naive`).
+        standardise: whether frames are standardised; else divided by 255.
     """
 
     def __init__(
@@ -97,10 +110,11 @@ class AtariTransformer(nn.Module):
         heads: int,
         dropout: float,
         returns: bool = True,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.seen, self.returns = seen, returns
-        self.embed_state = Encoder(seen, width)
+        self.embed_state = Encoder(seen, width, standardise)
         if returns:
             self.embed_return = nn.Linear(1, width)
         self.embed_action = nn.Embedding(choices, width)

@@ -19,6 +19,7 @@ from scipy.special import log_softmax, softmax
 from baselines import bc, percent_bc
 from bench.choices import choose
 from bench.context import CHECKPOINT
+from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories, from_arrays
 from bench.method import BadMethod, load_method
 from dt import atari, method
@@ -419,3 +420,19 @@ def test_games_that_are_over_leave_the_others_bits_alone(
     assert torch.equal(some[:7, 2:5], everyone[:7, 2:5])
     assert not some[3:, 6].any()
     assert everyone[3:, 6].all()
+
+
+# --- standardised frames ------------------------------------------------------------------------
+
+
+def test_frames_are_standardised_by_what_all_data_show(tmp_path: Path) -> None:
+    """Also when a policy learns from the best episodes alone, and when it was stored."""
+    data = make_frames()
+    config = replace(SMALL, standardise_frames=True, top_percent=40, returns=False)
+    policy = train(config, data)
+    mean, std = statistics(data.observations)
+    policy.save(tmp_path / "policy.safetensors")
+    for one in (policy, atari.load(tmp_path / "policy.safetensors", "cpu")):
+        np.testing.assert_array_equal(one.model.embed_state.mean, mean)
+        assert one.model.embed_state.std == std
+    assert std < 100

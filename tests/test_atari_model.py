@@ -335,3 +335,22 @@ def test_frames_too_small_for_the_convolutions_are_refused() -> None:
         AtariTransformer(
             2, (4, 35, 40), steps=2, longest=3, width=8, layers=1, heads=1, dropout=0.0
         )
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_standardised_frames_are_seen_as_if_they_were_stored_so(precision: torch.dtype) -> None:
+    """A network that divides by 255 is given frames that this is undone in."""
+    random = np.random.default_rng(0)
+    standardised, other = make_network(standardise=True), make_network()
+    mean = torch.from_numpy(random.integers(0, 256, (SIDE, SIDE)).astype(np.float32))
+    standardised.load_state_dict(other.state_dict(), strict=False)
+    standardised.embed_state.mean.copy_(mean)
+    standardised.embed_state.std.fill_(64)
+    window = make_window()
+    with torch.autocast("cpu", dtype=precision, enabled=precision == torch.bfloat16):
+        seen = standardised.see(window["frames"])
+    expected = other.see((window["frames"] - mean) * 255 / 64)
+    tolerance = 1e-5 if precision == torch.float32 else 0.03
+    np.testing.assert_allclose(seen.float(), expected, atol=tolerance)
+    assert expected.std() > 0.1

@@ -18,6 +18,7 @@ from torch import nn
 
 from baselines import _discrete_cql, cql
 from baselines._encoders import ImageEncoder
+from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories, from_arrays
 
 SMALL = cql.Config(
@@ -256,3 +257,38 @@ def test_it_learns_what_pays() -> None:
     policy = cql.train(data, config, make_context(steps=60))
     acted = policy.act(data.stacked(np.arange(200)), np.zeros(200, dtype=np.float32))
     np.testing.assert_array_equal(acted, np.where(light, 2, 0))
+
+
+# --- standardised frames ------------------------------------------------------------------------
+
+
+def test_standardised_frames_are_learned_from_and_acted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, config = make_frames(), replace(SMALL, standardise_frames=True)
+    mean, std = statistics(data.observations)
+    rows = np.arange(data.steps)
+    standard = ((data.stacked(rows) - mean) / std).astype(np.float32)
+    usable, pairs = _discrete_cql.stacks_of(data, config)
+    now, following = pairs(usable)
+    np.testing.assert_array_equal(now, standard[usable])
+    goes_on = ~(data.terminals | data.timeouts)
+    np.testing.assert_array_equal(following[goes_on], standard[1:][goes_on[:-1]])
+
+    shown_to_network: list[Any] = []
+
+    def spy(network: Any, states: Any, device: str) -> Any:
+        shown_to_network.append(states)
+        return np.zeros((len(states), CHOICES))
+
+    policy = cql.train(data, config, make_context(steps=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(_discrete_cql, "predict", spy)
+        policy.act(data.stacked(rows), np.zeros(data.steps, dtype=np.float32))
+    np.testing.assert_array_equal(shown_to_network[0], standard)
+
+    saved_bytes(policy, tmp_path)
+    loaded = cql.load(tmp_path / "policy.safetensors", "cpu")
+    np.testing.assert_array_equal(loaded.mean, mean[None])
+    assert created(config).config.observation_scaler is None
+    np.testing.assert_array_equal(play(loaded, shown(5)), play(policy, shown(5)))

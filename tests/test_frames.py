@@ -11,6 +11,7 @@ from helpers_frames import STACK, filled, make_frames, numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
@@ -165,3 +166,29 @@ def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
 
 def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
     replace(make_frames(), observations=filled(range(99)), rows=np.arange(14)).check("these")
+
+
+# --- statistics ---------------------------------------------------------------------------------
+
+
+def test_statistics_by_hand() -> None:
+    """A picture of 100 and 200; in every second frame a pixel of the first is 104."""
+    frames = np.full((4, 1, 2), [100, 200], dtype=np.uint8)
+    frames[::2, 0, 0] = 110
+    mean, std = statistics(frames)
+    assert mean.tolist() == [[105, 200]]
+    assert std == np.float32(np.sqrt((5**2 + 0) / 2))
+    assert (mean.dtype, std.dtype) == (np.float32, np.float32)
+
+
+def test_statistics_are_of_frames_spread_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.datasets.frames.SAMPLE", 3)
+    frames = np.arange(9, dtype=np.uint8).reshape(9, 1, 1)
+    mean, std = statistics(frames)  # of 0, 4 and 8
+    assert (mean.tolist(), std) == ([[4]], np.float32(np.sqrt(32 / 3)))
+
+
+def test_a_picture_that_never_changes_is_divided_by_one() -> None:
+    mean, std = statistics(np.full((3, 2, 2), 7, dtype=np.uint8))
+    assert (mean == 7).all()
+    assert std == 1
