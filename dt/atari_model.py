@@ -72,7 +72,8 @@ class Encoder(nn.Module):
         x = stacks.to(torch.get_autocast_dtype(kind) if lower else self.project.weight.dtype)
         x = x.contiguous(memory_format=torch.channels_last)
         if self.standardise:
-            x = x.sub_(self.mean.to(x.dtype))
+            mean = self.mean.to(x.dtype).expand(1, *x.shape[1:])
+            x = x.sub_(mean.contiguous(memory_format=torch.channels_last))
         brightest = self.std if self.standardise else BRIGHTEST
         for number, layer in enumerate(self.convolutions):
             weight = layer.weight / brightest if number == 0 else layer.weight
