@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -70,7 +70,7 @@ def fit(
 
 
 def descend(
-    loss_of_batch: Callable[[np.random.Generator], Tensor],
+    loss_of_batch: Callable[[np.random.Generator], Tensor | Iterable[Tensor]],
     module: nn.Module,
     optimiser: torch.optim.Optimizer,
     *,
@@ -84,7 +84,9 @@ def descend(
     gradient's norm.
 
     Args:
-        loss_of_batch: draws a batch with the generator it is given and returns the loss.
+        loss_of_batch: draws a batch with the generator it is given and returns the loss, or one after
+            the other parts that sum to it: each part's gradient is computed before the next one, so
+            only one is in memory.
         module: the network.
         optimiser: over its parameters; its learning rates are the final ones. Those of
             bench/optimisers.py start a second sooner than torch's own.
@@ -107,13 +109,16 @@ def descend(
             if multiplier is not None:
                 group["lr"] *= multiplier(step)
         module.train()
-        loss = loss_of_batch(generator)
         optimiser.zero_grad(set_to_none=not flat)
-        loss.backward()  # type: ignore[no-untyped-call]
+        parts = loss_of_batch(generator)
+        losses = []
+        for part in (parts,) if isinstance(parts, Tensor) else parts:
+            part.backward()
+            losses.append(part.detach())
         if gradient_clip is not None:
             nn.utils.clip_grad_norm_(parameters, gradient_clip)
         optimiser.step()
-        return loss
+        return torch.stack(losses).sum()
 
     return update
 

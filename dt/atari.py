@@ -9,7 +9,7 @@ differs. The network is in dt/atari_model.py, acting in dt/atari_policy.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,7 @@ from dt.atari_windows import AtariWindows
 from dt.config import fast_precision, refuse
 
 BETAS = (0.9, 0.95)  # Table 8
+IN_MEMORY = 1024  # stacks that a step remembers what it saw of; Pong's batch is 25,600 (Table 8)
 RATE_FLOOR = 0.1  # of the learning rate: kzl mingpt/trainer_atari.py
 
 
@@ -171,18 +172,20 @@ def rate_of(config: Config, updates: int) -> Callable[[int], float]:
 
 def loss_of(
     model: AtariTransformer, windows: AtariWindows, config: Config, device: str
-) -> Callable[[np.random.Generator], Tensor]:
-    """Return what draws a batch with the generator it is given and returns its loss: the mean
+) -> Callable[[np.random.Generator], Iterator[Tensor]]:
+    """Return what draws a batch with the generator it is given and returns the parts of its loss: the mean
     cross-entropy of the actions of all real steps.
     """
     kind, bfloat16 = torch.device(device).type, config.precision == "bfloat16"
 
-    def loss_of_batch(generator: np.random.Generator) -> Tensor:
+    def loss_of_batch(generator: np.random.Generator) -> Iterator[Tensor]:
         batch = windows.sample(config.batch_size, generator)
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16):
-            states = model.see(batch.frames)
-            logits = model(batch.returns_to_go, states, batch.actions, batch.times)
-        return functional.cross_entropy(logits[batch.valid].float(), batch.actions[batch.valid])
+        for part in batch.split(IN_MEMORY):
+            with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16):
+                states = model.see(part.frames)
+                logits = model(part.returns_to_go, states, part.actions, part.times)
+            mean = functional.cross_entropy(logits[part.valid].float(), part.actions[part.valid])
+            yield mean * (part.valid.sum() / batch.valid.sum())
 
     return loss_of_batch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -20,6 +20,13 @@ class AtariBatch:
     actions: Tensor  # (B, K) int64
     times: Tensor  # (B,) int64, the time step of the window's first step
     valid: Tensor  # (B, K) bool; False is padding
+
+    def split(self, stacks: int) -> list[AtariBatch]:
+        """Return the batch in parts of so many stacks at most, but of one window at least."""
+        columns = [getattr(self, field.name) for field in fields(self)]
+        windows = max(stacks // self.valid.shape[1], 1)
+        parts = zip(*(column.split(windows) for column in columns), strict=True)
+        return [AtariBatch(*part) for part in parts]
 
 
 class AtariWindows:

@@ -38,10 +38,12 @@ def train(config: Config = SMALL, data: Trajectories | None = None, **fields: An
 # --- the loss -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
 def test_the_loss_is_the_cross_entropy_of_all_real_steps(
-    returns: bool, monkeypatch: pytest.MonkeyPatch
+    returns: bool, parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(atari, "IN_MEMORY", {1: 1024, 3: 3 * 4}[parts])  # of 3, 3 and 2 windows
     data, config = make_frames((2, 9)), replace(SMALL, returns=returns)
     loss_of_batch, model, policy = captured_loss(atari, data, config, monkeypatch)
     batch = AtariWindows(data, 4, policy.return_scale, "cpu").sample(8, np.random.default_rng(3))
@@ -53,8 +55,25 @@ def test_the_loss_is_the_cross_entropy_of_all_real_steps(
         -likely[i, t, batch.actions[i, t]] for i in range(8) for t in range(4) if batch.valid[i, t]
     ]
     assert 16 <= len(surprise) < 32
-    found = loss_of_batch(np.random.default_rng(3)).item()
-    assert found == pytest.approx(np.mean(surprise), rel=1e-5)
+    found = [part.item() for part in loss_of_batch(np.random.default_rng(3))]
+    assert len(found) == parts
+    assert sum(found) == pytest.approx(np.mean(surprise), rel=1e-5)
+
+
+def test_a_step_in_parts_is_the_step_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts weigh by their real steps: gradients add up, whatever is in memory at once."""
+    gradients = []
+    for stacks in (1024, 12, 1):
+        monkeypatch.setattr(atari, "IN_MEMORY", stacks)
+        data = make_frames((2, 9))
+        loss_of_batch, model, _ = captured_loss(atari, data, SMALL, monkeypatch)
+        for part in loss_of_batch(np.random.default_rng(3)):
+            part.backward()
+        gradients.append({name: p.grad for name, p in model.named_parameters()})
+    for other in gradients[1:]:
+        for name, gradient in gradients[0].items():
+            assert gradient.abs().max() > 0
+            torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-7)
 
 
 def test_table_8_is_the_default() -> None:
