@@ -35,7 +35,7 @@ def notes_of(
     episodes = sorted(set(rolled["episodes"])) or [0]
     notes = [
         f"{unit.name}, last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} seeds, {', '.join(map(str, episodes))} evaluation episodes each; "
+        f"Scale {scale}: {seeds} {'seed' if seeds == 1 else 'seeds'}, {', '.join(map(str, episodes))} evaluation episodes each; "
         f"data: {', '.join(sources)}. "
         "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
     ]
@@ -43,7 +43,7 @@ def notes_of(
         limits = ", ".join(f"{steps:,.0f}" for steps in cuts)
         notes.append(
             f"Evaluation episodes are cut after {limits} steps, with what they have earned, which the paper's are not: "
-            f"of these {rolled['episodes'].sum():,} {rolled['cut'].sum():,.0f} were."
+            f"it ended {rolled['cut'].sum():,.0f} of these {rolled['episodes'].sum():,}."
         )
     points = "points, normalised" if unit.raw else "points"
     words = {cell.verdict for line in rows.values() for cell in line.values()}

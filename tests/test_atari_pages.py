@@ -293,7 +293,7 @@ def test_episodes_that_were_cut_are_said_to_be(played: Played) -> None:
         notes = made("table1", played(SMALL, max_steps=steps)).notes
         [note] = [note for note in notes if "are cut" in note]
         assert f"cut after {steps:,} steps" in note
-        assert note.endswith(f"of these 18 {cut} were.")
+        assert note.endswith(f"it ended {cut} of these 18.")
     assert not any("are cut" in note for note in made("table1", played(SMALL)).notes)
 
 
