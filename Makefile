@@ -15,6 +15,8 @@ PAGE_all_claims := claims
 PAGE_all_key_to_door := key_to_door/table6
 PAGE_all_critic := critic/figure5
 PAGE_all_graph := graph/figure6
+PAGE_all_atari := atari/table1
+PAGE_paper_atari := claims_atari
 .PHONY: help mujoco paper report reference test bench lock behaviours clean
 
 help: ## show this list

@@ -39,7 +39,7 @@ class GreedyPolicy:
     def __init__(
         self, values: nn.Sequential, mean: F32, std: F32, device: str, epsilon: float = 0.0
     ) -> None:
-        """Take the network and the observations' statistics, (obs,), or for images (1, 1, 1)."""
+        """Take the network and the observations' statistics, as `standard_of` returns them."""
         self.values = values
         self.mean, self.std = mean, std
         self.device = device

@@ -76,7 +76,7 @@ class ImageEncoder(PixelEncoder):  # type: ignore[misc]
         self.latest: tuple[Tensor | None, Tensor | None] = (None, None)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features (B, features), float32, of images x (B, S, H, W) in [0, 1]."""
+        """Return features (B, features), float32, of images x (B, S, H, W), scaled."""
         seen, known = self.latest
         if known is not None and x is seen and torch.is_grad_enabled():
             self.latest = (None, None)

@@ -56,7 +56,7 @@ class Config:
     # probability of any action in place of the best: a game that waits for one would wait for ever
     epsilon: float = 0.0
     features: int = 512  # images: width of the layer after the convolutions (Mnih et al. 2015)
-    # images: less the data's mean frame and over the pixels' standard deviation around it; False: over 255
+    # images: less the mean frame of all data and over the pixels' standard deviation around it; False: over 255
     standardise_frames: bool = False
     adam_epsilon: float = 1e-8
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32

@@ -35,7 +35,7 @@ def notes_of(
     episodes = sorted(set(rolled["episodes"])) or [0]
     notes = [
         f"{unit.name}, last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} {'seed' if seeds == 1 else 'seeds'}, {', '.join(map(str, episodes))} evaluation episodes each; "
+        f"Scale {scale}: {seeds} seed{'s' * (seeds != 1)}, {', '.join(map(str, episodes))} evaluation episodes each; "
         f"data: {', '.join(sources)}. "
         "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
     ]

@@ -58,8 +58,9 @@ class Config:
     cosine_length: float = 1.2
     returns: bool = True  # False: no returns-to-go, the paper's BC (kzl `model_type naive`)
     top_percent: float = 100.0  # of the time steps, best episodes first; below 100 with BC: %BC
-    # frames are taken less the data's mean frame and over the pixels' standard deviation around it, as the
-    # states of MuJoCo are (bench/datasets/frames.py); False: over 255 (kzl mingpt/trainer_atari.py)
+    # frames are taken less the mean frame of all data, also of those it does not learn from, and over the
+    # pixels' standard deviation around it (bench/datasets/frames.py); False: over 255 (kzl
+    # mingpt/trainer_atari.py)
     standardise_frames: bool = False
     return_scale: float | None = None  # divides returns-to-go; None: the task's (kzl: 1)
     target_return: float | None = (

@@ -60,7 +60,9 @@ def test_the_loss_is_the_cross_entropy_of_all_real_steps(
     assert sum(found) == pytest.approx(np.mean(surprise), rel=1e-5)
 
 
-def test_a_step_in_parts_is_the_step_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_of_parts_are_the_gradient_of_the_whole_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Parts weigh by their real steps: gradients add up, whatever is in memory at once."""
     gradients = []
     for stacks in (1024, 12, 1):
@@ -74,6 +76,21 @@ def test_a_step_in_parts_is_the_step_of_the_whole_batch(monkeypatch: pytest.Monk
         for name, gradient in gradients[0].items():
             assert gradient.abs().max() > 0
             torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-7)
+
+
+def test_a_step_in_parts_is_the_step_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, losses = [], []
+    for stacks in (1024, 12, 1):
+        monkeypatch.setattr(atari, "IN_MEMORY", stacks)
+        # Adam's first step does not depend on how large a gradient is
+        monkeypatch.setattr(atari, "AdamW", lambda groups, **_: torch.optim.SGD(groups, lr=0.1))
+        context = make_context(steps=1)
+        steps.append(atari.train(make_frames((2, 9)), SMALL, context).model.state_dict())
+        losses.append(context.losses[0]["loss"])
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
+    for other in steps[1:]:
+        for name, weight in steps[0].items():
+            torch.testing.assert_close(other[name], weight, rtol=1e-4, atol=1e-6)
 
 
 def test_table_8_is_the_default() -> None:
@@ -218,7 +235,8 @@ def test_auto_precision_is_decided() -> None:
 def test_a_stopped_run_goes_on_with_the_same_numbers(
     precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(SMALL, dropout=0.1, precision=precision)
+    monkeypatch.setattr(atari, "IN_MEMORY", 12)  # the step is in three parts
+    config = replace(SMALL, dropout=0.1, precision=precision, standardise_frames=True)
     whole = train(config, steps=40)
     folder = tmp_path / "run"
     folder.mkdir()

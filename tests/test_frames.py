@@ -172,7 +172,7 @@ def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
 
 
 def test_statistics_by_hand() -> None:
-    """A picture of 100 and 200; in every second frame a pixel of the first is 104."""
+    """A picture of 100 and 200; in every second frame the first pixel is 110."""
     frames = np.full((4, 1, 2), [100, 200], dtype=np.uint8)
     frames[::2, 0, 0] = 110
     mean, std = statistics(frames)
@@ -186,6 +186,14 @@ def test_statistics_are_of_frames_spread_evenly(monkeypatch: pytest.MonkeyPatch)
     frames = np.arange(9, dtype=np.uint8).reshape(9, 1, 1)
     mean, std = statistics(frames)  # of 0, 4 and 8
     assert (mean.tolist(), std) == ([[4]], np.float32(np.sqrt(32 / 3)))
+
+
+def test_the_mean_is_in_whole_levels_of_brightness() -> None:
+    """bfloat16 holds these and their differences from bytes exactly."""
+    mean, std = statistics(np.array([0, 0, 1], dtype=np.uint8).reshape(3, 1, 1))
+    assert (mean.tolist(), std) == ([[0]], 1)
+    mean, std = statistics(np.array([0, 20, 41], dtype=np.uint8).reshape(3, 1, 1))
+    assert (mean.tolist(), std) == ([[20]], np.float32(np.sqrt((400 + 0 + 441) / 3)))
 
 
 def test_a_picture_that_never_changes_is_divided_by_one() -> None:

@@ -84,6 +84,34 @@ def test_declared_methods_stand_beside_columns_that_the_paper_has() -> None:
             assert (entry["quoted"]["table"], entry["quoted"]["method"]) in printed
 
 
+# github.com/takuseno/d3rlpy at v2.8.1, reproductions/offline/discrete_cql.py
+D3RLPYS_ON_ATARI = {
+    "batch_size": 32,
+    "critic_learning_rate": 5e-5,
+    "adam_epsilon": 1e-2 / 32,
+    "conservative_weight": 4,
+    "quantiles": 200,
+    "target_interval": 2000,
+    "epsilon": 0.001,
+    "precision": "float32",
+    "standardise_frames": False,
+}
+
+
+def test_on_atari_desk_leaves_d3rlpys_settings_alone_but_for_the_frames() -> None:
+    plan = make_plan(read("config.yaml", "desk.yaml"))
+    expected = D3RLPYS_ON_ATARI | {"standardise_frames": True}
+    assert plan.variants["cql-atari"].options == expected
+
+
+@pytest.mark.parametrize("scale", ["config.yaml", "desk.yaml"])
+def test_on_atari_one_step_of_context_warms_up_as_long_as_many(scale: str) -> None:
+    plan = make_plan(read(*dict.fromkeys(("config.yaml", scale))))
+    many, one = (plan.variants[name].options for name in ("dt-atari", "dt-atari-k1"))
+    assert (one["context_length"], one["batch_size"]) == (1, many["batch_size"])
+    assert one["warmup_tokens"] == many["warmup_tokens"] // many["context_length"]
+
+
 def test_atari_at_the_papers_scale_is_table_8() -> None:
     config = read("config.yaml", "paper.yaml")
     plan = make_plan(config)
@@ -99,6 +127,7 @@ def test_atari_at_the_papers_scale_is_table_8() -> None:
     assert json.loads(dt.options_json("qbert-replay")) == {}
     alike = {"context_length": 1, "warmup_tokens": 10_240}
     assert json.loads(short.options_json("pong-replay")) == pong | alike
+    assert plan.variants["cql-atari"].options == D3RLPYS_ON_ATARI
     assert plan.pages["atari_percent_bc"] == ("table4", "table13")
     for game in GAMES:
         assert config["data"]["domains"][game] == {"source": "dqn_replay", "steps": 500_000}

@@ -16,10 +16,11 @@ INSTEAD = {
     "make mujoco": "make mujoco SCALE=smoke CORES=2",
     "snakemake --cores 8 all_mujoco": "snakemake all_mujoco --cores 2 --configfile config/smoke.yaml",
     "snakemake --cores 8 paper_mujoco": "snakemake paper_mujoco --cores 2 --configfile config/smoke.yaml",
+    "snakemake --cores 8 paper_atari": "snakemake paper_atari --cores 2 --configfile config/smoke.yaml",
     "snakemake --cores 8 all_claims": "snakemake all_claims --cores 2 --configfile config/smoke.yaml",
     **{
         f"snakemake --cores 8 all_{suite}": f"snakemake all_{suite} --cores 2 --configfile config/smoke.yaml"
-        for suite in ("key_to_door", "critic", "graph")
+        for suite in ("atari", "key_to_door", "critic", "graph")
     },
     "make report WHAT=paper_mujoco": "make report WHAT=paper_mujoco SCALE=smoke",
     "snakemake --cores 8 partial": "snakemake partial --cores 2 --configfile config/smoke.yaml",
@@ -48,7 +49,10 @@ def clone(tmp_path_factory):
 
 def test_the_readme_gives_the_commands_this_project_promises():
     promised = {"make mujoco", "make test"}
-    promised |= {f"snakemake --cores 8 {target}" for target in ("all_mujoco", "paper_mujoco")}
+    promised |= {
+        f"snakemake --cores 8 {target}"
+        for target in ("all_mujoco", "paper_mujoco", "all_atari", "paper_atari")
+    }
     assert promised <= set(commands())
 
 
@@ -80,13 +84,20 @@ def test_every_readme_command_runs(clone):
         "context/table5",
         "sparse/table7",
         "targets/figure4",
+        "atari/table1",
+        "atari/table11",
+        "atari/table12",
+        "atari_context/table5",
+        "atari_targets/figure4",
+        "claims_atari",
         "key_to_door/table6",
         "critic/figure5",
         "graph/figure6",
         "graph/figure2",
     ):
         assert (clone / f"reports/smoke/{page}.md").stat().st_size > 0
-    assert (clone / "reports/smoke/key_to_door/episode.gif").stat().st_size > 0
+    for film in ("key_to_door/episode", "atari/pong-replay.dt-atari"):
+        assert (clone / f"reports/smoke/{film}.gif").stat().st_size > 0
     record = clone / "results/smoke/runs/reacher2d-medium/dense/100/mine/0/result.json"
     assert record.exists()  # the baseline that the README adds
 

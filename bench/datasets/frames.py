@@ -46,8 +46,8 @@ def statistics(frames: U8) -> tuple[F32, np.float32]:
     """Return the mean frame (H, W), in whole levels of brightness, and the standard deviation of the pixels
     around it, at least 1; of SAMPLE frames spread evenly, or of all if there are fewer.
 
-    Most of a game's picture never changes. Divided by 255 what does change, a ball of four pixels, is a
-    hundredth of what does not.
+    Most of a game's picture never changes. Divided by 255 what does change in Pong, ball and paddles, is a
+    twentieth of what does not.
 
     Args:
         frames: (M, H, W), as stored; of a memory map only the sample is read.
