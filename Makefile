@@ -49,8 +49,8 @@ test: $(INSTALLED) ## every check: format, lint, types, tests
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 bench: $(INSTALLED) ## the speed measurements behind the README's figures, 20 minutes; the table of ratios
 	@mkdir -p results/benchmarks/raw
