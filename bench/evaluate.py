@@ -106,9 +106,14 @@ def checked_training(folder: Path) -> dict[str, Any]:
     """Return a run's `training.json`, if its policies are the ones that were trained.
 
     Raises:
-        FileNotFoundError: the run was not trained.
+        FileNotFoundError: the run was not trained here.
         DamagedFile: a policy is missing or another one.
     """
+    if not (folder / TRAINING).exists():
+        raise FileNotFoundError(
+            f"{folder} holds no {TRAINING}: no run was trained there, or its record alone was kept, "
+            "as in reports/reference; train it first (`bench train`, or Snakemake)"
+        )
     training: dict[str, Any] = read_json(folder / TRAINING)
     kept = {f"{KEPT}/{name}": digest for name, digest in training["kept"].items()}
     for path, expected in ({POLICY: training["policy"]} | kept).items():

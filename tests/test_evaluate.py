@@ -82,3 +82,11 @@ def test_an_error_in_a_method_names_method_and_line():
         blaming("mine"),
     ):
         template.train(None, template.config(), None)
+
+
+def test_a_record_that_was_kept_without_its_policy_says_so():
+    kept = Path(__file__).parent.parent / "reports/reference/results/quick/runs/pong-replay"
+    run = kept / "dense/100/dt-atari/0"
+    assert (run / "result.json").exists()
+    with pytest.raises(FileNotFoundError, match=r"dt-atari/0 holds no training\.json.* train it"):
+        bench.evaluate.checked_training(run)

@@ -22,7 +22,9 @@ def add(verbs: Any) -> None:
         "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
     )
     train.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    train.add_argument("--module", required=True, help="dt, or a file in baselines/")
+    train.add_argument(
+        "--module", required=True, help="dt, dt_atari, dt_graph, or a file in baselines/"
+    )
     train.add_argument(
         "--options", type=json.loads, default={}, help="JSON: values for the method's Config"
     )
