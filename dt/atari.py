@@ -115,9 +115,9 @@ def train(data: Trajectories, config: Config, context: Context) -> AtariPolicy:
     with context.torch_random():
         model = _build(config, data.choices, seen, int(best.lengths.max()), context.device)
         if config.standardise_frames:
-            mean, std = map(torch.from_numpy, map(np.asarray, statistics(data.observations)))
-            model.embed_state.mean.copy_(mean)
-            model.embed_state.std.copy_(std)
+            mean, std = statistics(data.observations)
+            model.embed_state.mean.copy_(torch.from_numpy(mean))
+            model.embed_state.std.fill_(float(std))
         windows = AtariWindows(best, config.context_length, return_scale, context.device)
         policy = AtariPolicy(model, config, return_scale=return_scale, device=context.device)
         decayed, others = (flatten(group) for group in decayed_and_others(model))
