@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.choices import choose, generators_of
-from bench.context import Context
+from bench.core.machine import importing
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
-from bench.fit import Update, fit
-from bench.machine import importing
-from bench.networks import arrays_of, flat, normalise, predict
-from bench.optimisers import Adam
-from bench.tensors import write_tensors
+from bench.methods.context import Context
+from bench.methods.networks import arrays_of, flat, normalise, predict
+from bench.methods.optimisers import Adam
+from bench.methods.policy_file import write_tensors
+from bench.methods.sampling import choose, generators_of
+from bench.methods.training import Update, fit
 
 if TYPE_CHECKING:
     from baselines.cql import Config

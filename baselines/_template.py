@@ -3,7 +3,7 @@ figures and the contract tests.
 
 The file's name is the method's name. This one clones the data with ridge regression, in NumPy, so
 that all of a method is in view. A torch method gets logging, learning curve, checkpoints and exact
-resumption from `bench.fit.fit`; see baselines/bc.py.
+resumption from `bench.methods.training.fit`; see baselines/bc.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.tensors import read_tensors, write_tensors
+from bench.methods.context import Context
+from bench.methods.policy_file import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)

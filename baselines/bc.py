@@ -17,11 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.choices import choose, generators_of
-from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
-from bench.fit import descend, fit
-from bench.networks import (
+from bench.methods.context import Context
+from bench.methods.networks import (
     arrays_of,
     flat,
     normalise,
@@ -31,8 +29,10 @@ from bench.networks import (
     shared,
     vectors,
 )
-from bench.optimisers import AdamW
-from bench.tensors import below, read_tensors, write_tensors
+from bench.methods.optimisers import AdamW
+from bench.methods.policy_file import below, read_tensors, write_tensors
+from bench.methods.sampling import choose, generators_of
+from bench.methods.training import descend, fit
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std
 

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 from baselines import _discrete_cql
 from baselines._discrete_cql import GreedyPolicy
-from bench.context import Context
+from bench.core.machine import importing
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.fit import Update, fit
-from bench.machine import importing
-from bench.networks import arrays_of, normalise, predict, set_arrays
-from bench.tensors import below, read_tensors, write_tensors
+from bench.methods.context import Context
+from bench.methods.networks import arrays_of, normalise, predict, set_arrays
+from bench.methods.policy_file import below, read_tensors, write_tensors
+from bench.methods.training import Update, fit
 
 STD_FLOOR = 1e-3  # github.com/tinkoff-ai/CORL at 6afec90, algorithms/cql.py, compute_mean_std
 

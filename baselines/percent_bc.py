@@ -13,8 +13,8 @@ import numpy as np
 
 from baselines import bc
 from baselines.bc import MlpPolicy, load
-from bench.context import Context
 from bench.datasets.trajectories import Trajectories
+from bench.methods.context import Context
 
 __all__ = ["Config", "load", "train"]
 

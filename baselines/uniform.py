@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
-from bench.tensors import read_tensors, write_tensors
+from bench.methods.context import Context
+from bench.methods.policy_file import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.machine import prepare
+from bench.core.machine import prepare
 
 
 @pytest.fixture(autouse=True)

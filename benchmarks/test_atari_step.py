@@ -13,10 +13,9 @@ import pytest
 import torch
 
 from baselines import _discrete_cql, cql
-from bench.datasets.trajectories import from_arrays
-from bench.fit import descend
-from bench.flat import flatten
-from bench.optimisers import AdamW
+from bench.datasets.build import from_arrays
+from bench.methods.optimisers import AdamW, flatten
+from bench.methods.training import descend
 from dt.atari import Config, _build, decayed_and_others, loss_of
 from dt.atari_windows import AtariWindows
 

@@ -7,8 +7,8 @@ rliable==1.2.0 "pandas<3" "arch<8" scipy pytest-benchmark).
 import numpy as np
 import pytest
 
-from bench.aggregates import iqm
-from bench.bootstrap import interval
+from bench.stats.aggregates import iqm
+from bench.stats.bootstrap import interval
 
 TASKS, RUNS, REPLICATES = 9, 10, 50_000
 SCORES = np.random.default_rng(0).normal(70, 10, (TASKS, RUNS))

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from baselines import _discrete_cql, cql
-from bench.datasets.trajectories import from_arrays
+from bench.datasets.build import from_arrays
 
 OBSERVATION, ACTION, CELLS, CHOICES = 11, 3, 75, 4
 STEPS, LENGTH = 20_000, 400

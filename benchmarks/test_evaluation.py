@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.networks import normalise
-from bench.protocol import evaluate
-from bench.tasks import task_by_name
+from bench.methods.networks import normalise
+from bench.runs.rollout import evaluate
+from bench.tasks.registry import task_by_name
 from dt.method import Config, DecisionTransformerPolicy, _build
 
 EPISODES, OBSERVATION, ACTION, K, HORIZON = 100, 11, 3, 20, 1000

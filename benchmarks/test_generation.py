@@ -6,9 +6,9 @@
 import numpy as np
 import pytest
 
-from bench.behaviours.describe import shipped
-from bench.datasets.generated import generate
-from bench.tasks import task_by_name
+from bench.behaviours.generate import generate
+from bench.report.behaviours import shipped
+from bench.tasks.registry import task_by_name
 
 STEPS = 100_000  # as scale quick: short sets are slower, since the last episodes run alone
 

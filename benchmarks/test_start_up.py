@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets.generated import generate
-from bench.tasks import task_by_name
+from bench.behaviours.generate import generate
+from bench.tasks.registry import task_by_name
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

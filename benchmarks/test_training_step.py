@@ -12,10 +12,9 @@ import pytest
 import torch
 from torch.nn.utils import clip_grad_norm_
 
-from bench.datasets.trajectories import from_arrays
-from bench.fit import descend
-from bench.flat import flatten
-from bench.optimisers import AdamW
+from bench.datasets.build import from_arrays
+from bench.methods.optimisers import AdamW, flatten
+from bench.methods.training import descend
 from dt.config import Config
 from dt.losses import loss_of
 from dt.method import _build

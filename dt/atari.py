@@ -19,14 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.context import Context
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
-from bench.fit import descend, fit
-from bench.flat import flatten
-from bench.networks import set_arrays
-from bench.optimisers import AdamW
-from bench.tensors import below, read_tensors
+from bench.methods.context import Context
+from bench.methods.networks import set_arrays
+from bench.methods.optimisers import AdamW, flatten
+from bench.methods.policy_file import below, read_tensors
+from bench.methods.training import descend, fit
 from dt.atari_model import AtariTransformer
 from dt.atari_policy import AtariPolicy
 from dt.atari_windows import AtariWindows

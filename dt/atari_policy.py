@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.choices import choose, generators_of
 from bench.datasets.trajectories import F32, I64, Array
-from bench.networks import arrays_of
-from bench.tensors import write_tensors
+from bench.methods.networks import arrays_of
+from bench.methods.policy_file import write_tensors
+from bench.methods.sampling import choose, generators_of
 from dt.atari_model import AtariTransformer
 from dt.awake import still_awake
 

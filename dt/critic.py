@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bench.datasets.trajectories import F32, I64, Array
-from bench.networks import normalise
+from bench.methods.networks import normalise
 from dt.policy import DecisionTransformerPolicy
 from dt.windows import STD_FLOOR
 

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.choices import choose, generators_of
-from bench.context import Context
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
-from bench.fit import descend, fit
-from bench.networks import arrays_of, set_arrays
-from bench.optimisers import AdamW
-from bench.tensors import below, read_tensors, write_tensors
+from bench.methods.context import Context
+from bench.methods.networks import arrays_of, set_arrays
+from bench.methods.optimisers import AdamW
+from bench.methods.policy_file import below, read_tensors, write_tensors
+from bench.methods.sampling import choose, generators_of
+from bench.methods.training import descend, fit
 from dt.blocks import Block
 from dt.config import refuse
 

@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.context import Context
 from bench.datasets.trajectories import Trajectories
-from bench.fit import Averaged, descend, fit
-from bench.flat import flatten
-from bench.networks import set_arrays
-from bench.optimisers import AdamW
-from bench.tensors import below, read_tensors
+from bench.methods.context import Context
+from bench.methods.networks import set_arrays
+from bench.methods.optimisers import AdamW, flatten
+from bench.methods.policy_file import below, read_tensors
+from bench.methods.training import Averaged, descend, fit
 from dt.config import Config
 from dt.critic import CriticPolicy
 from dt.losses import loss_of
@@ -41,7 +40,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
     if longest > horizon:
         raise ValueError(
             f"the data hold an episode of {longest} steps, but {context.task.name} ends after "
-            f"{horizon}: correct `horizon` in bench/tasks.toml or the data"
+            f"{horizon}: correct `horizon` in bench/tasks/tasks.toml or the data"
         )
     if config.windows == "first_step" and longest > config.context_length:
         raise ValueError(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.trajectories import F32, I64, Trajectories
-from bench.networks import normaliser, shared, vectors
+from bench.methods.networks import normaliser, shared, vectors
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std: (s - mean) / (std + 1e-6)
 

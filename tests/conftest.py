@@ -12,13 +12,14 @@ import pytest
 import torch
 from hypothesis import settings
 
-from bench import record
 from bench.behaviours.actor import Actor
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.identity import Identity
-from bench.plan import Plan, make_plan
-from bench.scores import collect
-from bench.tasks import task_by_name
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
+from bench.report.scores import collect
+from bench.runs import record
+from bench.runs.identity import Identity
+from bench.runs.plan import Plan, make_plan
+from bench.tasks.registry import task_by_name
 
 settings.register_profile("bench", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.load_profile("bench")
@@ -50,7 +51,7 @@ RECORD: dict[str, Any] = {
     ],
     "training": {"steps": 20, "losses": [{"step": 20, "loss": 0.25}]},
     "config": {"width": 32},
-    "hashes": {"data": "d0", "code": {"bench/train.py": "c0"}, "policy": "f0"},
+    "hashes": {"data": "d0", "code": {"bench/runs/train.py": "c0"}, "policy": "f0"},
     "versions": {"gymnasium": "1.0.0", "mujoco": "3.4.0"},
     "device": "cpu",
 }

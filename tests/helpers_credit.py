@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from conftest import RECORD
 
-from bench import record
-from bench.identity import PROBES, RESULT, Identity
-from bench.plan import Plan, make_plan
-from bench.scores import collect
+from bench.report.scores import collect
+from bench.runs import record
+from bench.runs.identity import PROBES, RESULT, Identity
+from bench.runs.plan import Plan, make_plan
 
 ONE, TEN = "key_to_door-1k", "key_to_door-10k"
 METHODS: dict[str, dict[str, Any]] = {
@@ -94,5 +94,5 @@ def write_probe(
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Collect the figures that pages would write, instead of writing them."""
     found: list[Any] = []
-    monkeypatch.setattr("bench.drawing.save", lambda figure, files: found.append(figure))
+    monkeypatch.setattr("bench.report.style.save", lambda figure, files: found.append(figure))
     return found

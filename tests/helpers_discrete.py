@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from helpers_dt import make_context, make_task
 
-from bench.context import Context
-from bench.datasets.trajectories import F32, I64, Array, Trajectories, from_arrays
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import F32, I64, Array, Trajectories
+from bench.methods.context import Context
 
 CHOICES, SHAPE = 3, (2, 2)  # actions, and the shape of an observation
 SIZE = int(np.prod(SHAPE))

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.context import Context
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.tasks import Task, task_by_name
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
+from bench.methods.context import Context
+from bench.tasks.registry import Task, task_by_name
 from dt.model import DecisionTransformer
 
 OBS, ACT = 3, 2

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from conftest import RECORD, write_scores
 
-from bench.identity import SWEEP, Identity
-from bench.plan import Plan, make_plan
-from bench.record import write as write_record
-from bench.scores import collect
-from bench.sweep import grid
-from bench.tasks import task_by_name
+from bench.report.scores import collect
+from bench.runs.identity import SWEEP, Identity
+from bench.runs.plan import Plan, make_plan
+from bench.runs.record import write as write_record
+from bench.runs.sweep import grid
+from bench.tasks.registry import task_by_name
 
 REPLAY, MEDIUM, EXPERT = "hopper-medium-replay", "hopper-medium", "hopper-medium-expert"
 METHODS: dict[str, dict[str, Any]] = {

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
 
 STACK, SIDE = 4, 3
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from conftest import RECORD
 
-from bench import record
-from bench.identity import RESULT, SWEEP, Identity
-from bench.plan import Plan, make_plan
-from bench.scores import collect
-from bench.tasks import ATARI, task_by_name
+from bench.report.scores import collect
+from bench.runs import record
+from bench.runs.identity import RESULT, SWEEP, Identity
+from bench.runs.plan import Plan, make_plan
+from bench.tasks.registry import ATARI, task_by_name
 
 BREAKOUT, QBERT, PONG, SEAQUEST = ATARI
 METHODS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.aggregates import (
+from bench.stats.aggregates import (
     difference_of,
     iqm,
     mean,

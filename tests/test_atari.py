@@ -14,11 +14,12 @@ import pytest
 from ale_py.env import AtariEnv
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
-from bench import environments
-from bench.environments import UnknownEnvironment, atari, lanes_of, simulator_versions
+from bench.environments import atari
+from bench.environments import vector as environments
 from bench.environments.atari import HORIZON, Atari
-from bench.environments.film import Script, episode, film
-from bench.tasks import DOMAINS, GAMES, TASKS
+from bench.environments.vector import UnknownEnvironment, lanes_of, simulator_versions
+from bench.environments.video import Script, episode, film
+from bench.tasks.registry import DOMAINS, GAMES, TASKS
 
 MINIMAL = {
     "breakout": "NOOP FIRE RIGHT LEFT",

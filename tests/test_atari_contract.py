@@ -14,11 +14,12 @@ from helpers_dt import make_context, saved_bytes
 from test_contract import global_random_state_untouched
 
 from baselines import behaviour
+from bench.core.files import DamagedFile
 from bench.datasets import storage
 from bench.datasets.trajectories import ARRAYS, Trajectories
-from bench.files import DamagedFile
-from bench.method import check_actions, load_method
-from bench.tensors import write_tensors
+from bench.methods.contract import check_actions
+from bench.methods.loader import load_method
+from bench.methods.policy_file import write_tensors
 
 SIZES = {"context_length": 4, "layers": 2, "heads": 2, "width": 16, "batch_size": 4}
 OPTIONS: dict[str, dict[str, Any]] = {

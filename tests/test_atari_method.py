@@ -17,11 +17,13 @@ from helpers_dt import captured_loss, make_context, saved_bytes
 from scipy.special import log_softmax, softmax
 
 from baselines import bc, percent_bc
-from bench.choices import choose
-from bench.context import CHECKPOINT
+from bench.datasets.build import from_arrays
 from bench.datasets.frames import statistics
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.method import BadMethod, load_method
+from bench.datasets.trajectories import Trajectories
+from bench.methods.context import CHECKPOINT
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.sampling import choose
 from dt import atari, method
 from dt.atari import Config, decayed_and_others, rate_of
 from dt.atari_windows import AtariWindows

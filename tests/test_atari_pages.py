@@ -22,12 +22,13 @@ from helpers_games import (
 )
 from matplotlib.container import BarContainer
 
-from bench import sheets
-from bench.pages import ATARI, PAGES, figure3
-from bench.plan import Plan
-from bench.report import write_partial
-from bench.scores import collect
-from bench.sheets import Sheet
+from bench.report import artifact as sheets
+from bench.report.artifact import Sheet
+from bench.report.artifacts import figure3
+from bench.report.artifacts.registry import ATARI, PAGES
+from bench.report.partial import write_partial
+from bench.report.scores import collect
+from bench.runs.plan import Plan
 
 __all__ = ["arcade", "played"]  # fixtures
 
@@ -57,7 +58,7 @@ FULL: Games = {
 
 
 def made(page: str, scores: pd.DataFrame) -> Sheet:
-    sheet: Sheet = import_module(f"bench.pages.{page}").make(scores, "test")
+    sheet: Sheet = import_module(f"bench.report.artifacts.{page}").make(scores, "test")
     return sheet
 
 
@@ -299,7 +300,7 @@ def test_episodes_that_were_cut_are_said_to_be(played: Played) -> None:
 
 def test_each_game_has_a_panel_of_its_own(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Any] = []
-    monkeypatch.setattr("bench.figures.save", lambda figure, files: figures.append(figure))
+    monkeypatch.setattr("bench.report.figures.save", lambda figure, files: figures.append(figure))
     sheet = made("table1", played(SMALL))
     assert sheet.draw is not None
     sheet.draw([])

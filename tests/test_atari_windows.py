@@ -11,7 +11,8 @@ from helpers_atari import STACK, make_frames
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
 from dt.atari_windows import AtariWindows
 
 K = 3

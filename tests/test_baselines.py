@@ -16,9 +16,9 @@ from scipy.stats import kstest
 
 from baselines import _template, bc, behaviour, cql, percent_bc, uniform
 from bench.datasets.trajectories import F32, Trajectories
-from bench.networks import arrays_of
-from bench.protocol import evaluate
-from bench.tasks import task_by_name
+from bench.methods.networks import arrays_of
+from bench.runs.rollout import evaluate
+from bench.tasks.registry import task_by_name
 
 SMALL_BC = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-3)
 SMALL_CQL = cql.Config(layers=2, width=16, batch_size=32)

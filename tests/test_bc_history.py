@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from baselines import bc, percent_bc
 from bench.datasets.trajectories import F32, Trajectories
-from bench.method import BadMethod, load_method
-from bench.tensors import read_tensors, write_tensors
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.policy_file import read_tensors, write_tensors
 
 SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-3, history=3)
 LANES = 3

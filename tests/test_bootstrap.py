@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench import bootstrap
-from bench.aggregates import (
+from bench.core.seeds import generator
+from bench.stats import bootstrap
+from bench.stats.aggregates import (
     difference_of,
     iqm,
     mean,
@@ -23,8 +24,7 @@ from bench.aggregates import (
     ratio_of,
     spread,
 )
-from bench.bootstrap import interval
-from bench.seeds import generator
+from bench.stats.bootstrap import interval
 
 GROUPS = [[10.0, 20.0, 60.0], [0.0, 5.0, 7.0, 40.0]]
 OTHERS = [[15.0, 25.0], [6.0, 8.0, 90.0]]

@@ -24,13 +24,22 @@ from helpers_games import (
 )
 from helpers_games import sweep as sweep_game
 
-from bench import sheets
-from bench.claims import ledger, measures
-from bench.claims.ledger import NOT_RUN, NOT_SUPPORTED, SHOWN, SUPPORTED, UNDECIDED, find, judge
-from bench.claims.measures import STATISTICS, Measure, NotRun
-from bench.claims.plan import Check, all_claims, read_claims, suites_of_claims
-from bench.plan import Plan
-from bench.scores import Incomparable, collect
+from bench.report import artifact as sheets
+from bench.report.claims import ledger, measures
+from bench.report.claims.ledger import (
+    NOT_RUN,
+    NOT_SUPPORTED,
+    SHOWN,
+    SUPPORTED,
+    UNDECIDED,
+    find,
+    judge,
+)
+from bench.report.claims.measures import STATISTICS, Measure, NotRun
+from bench.report.claims.registry import Check, all_claims, read_claims, suites_of_claims
+from bench.report.frame import Incomparable
+from bench.report.scores import collect
+from bench.runs.plan import Plan
 
 __all__ = ["arcade", "frame", "played", "swept", "whole"]  # fixtures
 Swept = Callable[[Callable[[float], float]], pd.DataFrame]

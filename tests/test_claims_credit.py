@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from bench.claims import ledger, measures
-from bench.claims.plan import Check
+from bench.report.claims import ledger, measures
+from bench.report.claims.registry import Check
 
 SEEDS = (0, 1, 2)
 

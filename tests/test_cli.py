@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from bench.cli import main
-from bench.code import ROOT
+from bench.cli.main import main
+from bench.core.code import ROOT
+from bench.core.files import DiskFull
 from bench.datasets import storage
 from bench.datasets.storage import save
 from bench.datasets.trajectories import Trajectories
-from bench.files import DiskFull
 
 RUN = Path("results/test/runs/hopper-medium/dense/100/bc/0")
 
@@ -285,13 +285,19 @@ HEAVY = ("torch", "pandas", "numpy", "scipy", "gymnasium", "mujoco", "d3rlpy", "
 @pytest.mark.parametrize(
     ("program", "heavy"),
     [
-        ("import bench.cli\ntry: bench.cli.main(['--help'])\nexcept SystemExit: pass", HEAVY),
         (
-            "import json, sys\nfrom bench.plan import make_plan\nfrom bench.code import fingerprint\n"
+            "import bench.cli.main\ntry: bench.cli.main.main(['--help'])\nexcept SystemExit: pass",
+            HEAVY,
+        ),
+        (
+            "import json, sys\nfrom bench.runs.plan import make_plan\nfrom bench.core.code import fingerprint\n"
             "import pathlib\nmake_plan(json.loads(sys.argv[1]))\nfingerprint(pathlib.Path('dt/method.py'))",
             HEAVY,
         ),
-        ("import bench.method, bench.record, bench.context, bench.train", ("torch", "pandas")),
+        (
+            "import bench.methods.loader, bench.runs.record, bench.methods.context, bench.runs.train",
+            ("torch", "pandas"),
+        ),
     ],
     ids=["help", "plan", "train"],
 )

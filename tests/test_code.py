@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.code import ROOT, fingerprint, method_file
+from bench.core.code import ROOT, fingerprint, method_file
 
 PLAIN = '''"""Says what it is."""
 
@@ -136,12 +136,12 @@ def test_the_closure_goes_on_from_file_to_file_and_round_in_circles(tmp_path: Pa
 
 def test_the_file_of_a_package_counts(tmp_path: Path) -> None:
     files = {
-        "bench/a.py": "from bench.quoted import cells",
-        "bench/quoted/__init__.py": "from bench.b import x",
+        "bench/a.py": "from bench.paper import cells",
+        "bench/paper/__init__.py": "from bench.b import x",
         "bench/b.py": "",
     }
     found = fingerprint(Path("bench/a.py"), root=lay(tmp_path, files))
-    assert {"bench/quoted/__init__.py", "bench/b.py"} <= set(found)
+    assert {"bench/paper/__init__.py", "bench/b.py"} <= set(found)
 
 
 def test_the_files_of_all_packages_on_the_way_count(tmp_path: Path) -> None:
@@ -194,19 +194,32 @@ def test_a_file_that_does_not_parse_counts_by_its_bytes(tmp_path: Path, content:
     ("module", "mine", "others"),
     [
         ("dt", {"dt/method.py", "dt/model.py", "dt/windows.py"}, {"baselines/bc.py"}),
-        ("bc", {"baselines/bc.py", "bench/fit.py"}, {"dt/model.py", "baselines/cql.py"}),
+        (
+            "bc",
+            {"baselines/bc.py", "bench/methods/training.py"},
+            {"dt/model.py", "baselines/cql.py"},
+        ),
         ("percent_bc", {"baselines/percent_bc.py", "baselines/bc.py"}, {"baselines/cql.py"}),
     ],
 )
 def test_what_a_training_depends_on_here(module: str, mine: set[str], others: set[str]) -> None:
-    found = set(fingerprint(method_file(module), Path("bench/train.py")))
-    assert mine | {"bench/train.py", "bench/context.py", "bench/datasets/trajectories.py"} <= found
+    found = set(fingerprint(method_file(module), Path("bench/runs/train.py")))
+    assert (
+        mine | {"bench/runs/train.py", "bench/methods/context.py", "bench/datasets/trajectories.py"}
+        <= found
+    )
     # an edit of figures, tables, scores or protocol trains nothing again
     assert not found & (
-        others | {"bench/figures.py", "bench/tables.py", "bench/scores.py", "bench/protocol.py"}
+        others
+        | {
+            "bench/report/figures.py",
+            "bench/report/tables.py",
+            "bench/report/scores.py",
+            "bench/runs/rollout.py",
+        }
     )
     assert all((ROOT / path).is_file() for path in found)
 
 
 def test_the_report_depends_on_the_reader_of_the_papers_numbers() -> None:
-    assert "bench/quoted/__init__.py" in fingerprint(Path("bench/report.py"))
+    assert "bench/paper/__init__.py" in fingerprint(Path("bench/report/partial.py"))

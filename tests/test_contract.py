@@ -1,4 +1,4 @@
-"""One battery for every method: what bench/method.py asks of it.
+"""One battery for every method: what bench/methods/loader.py asks of it.
 
 Methods are found as the plan finds them, so a file dropped into baselines/ is tested here too.
 """
@@ -26,13 +26,14 @@ from helpers_dt import ACT, OBS, make_context, saved_bytes
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from bench.code import ROOT
+from bench.core.code import ROOT
+from bench.core.files import DamagedFile
 from bench.datasets import storage
 from bench.datasets.trajectories import ARRAYS, F32, Trajectories
-from bench.files import DamagedFile
-from bench.method import BadMethod, Policy, check_actions, load_method
-from bench.plan import found_modules
-from bench.tensors import write_tensors
+from bench.methods.contract import BadMethod, Policy, check_actions
+from bench.methods.loader import load_method
+from bench.methods.policy_file import write_tensors
+from bench.runs.plan import found_modules
 
 METHODS = [*found_modules(), "_template"]
 NEEDS_GYMNASIUM = {"cql"}  # d3rlpy imports it
@@ -190,7 +191,7 @@ import sys, traceback
 sys.modules["gymnasium"] = None  # importing it fails from here on
 sys.path.insert(0, "tests")
 from helpers_dt import make_context, make_data
-from bench.method import load_method
+from bench.methods.loader import load_method
 for name in sys.argv[1:]:
     try:
         method = load_method(name)

@@ -18,8 +18,9 @@ from torch import nn
 
 from baselines import _discrete_cql, cql
 from baselines._encoders import ImageEncoder
+from bench.datasets.build import from_arrays
 from bench.datasets.frames import statistics
-from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.datasets.trajectories import Trajectories
 
 SMALL = cql.Config(
     batch_size=16, critic_learning_rate=1e-3, target_interval=3, features=32, quantiles=5

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from baselines import _discrete_cql, cql
 from bench.datasets.trajectories import Trajectories
-from bench.fit import fit
+from bench.methods.training import fit
 
 SMALL = cql.Config(layers=2, width=16, batch_size=32, target_interval=5)
 HALF = replace(SMALL, precision="bfloat16")

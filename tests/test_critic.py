@@ -1,4 +1,4 @@
-"""bench/critic.py: its numbers against sums by hand and scikit-learn's."""
+"""bench/runs/diagnostics/critic.py: its numbers against sums by hand and scikit-learn's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from bench import critic
-from bench.critic import _mass, _roc, area_under_roc
+from bench.runs.diagnostics import critic
+from bench.runs.diagnostics.critic import _mass, _roc, area_under_roc
 
 
 @pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])

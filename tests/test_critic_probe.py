@@ -1,4 +1,4 @@
-"""bench/critic.py: a probe of critics of whom it is known what they know."""
+"""bench/runs/diagnostics/critic.py: a probe of critics of whom it is known what they know."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from conftest import RECORD
 
-from bench import critic, record
-from bench.critic import probe
-from bench.datasets.random_play import Play, play
+from bench.behaviours.random_play import Play, play
 from bench.environments.key_to_door import HORIZON
-from bench.identity import PROBES, Identity
+from bench.runs import record
+from bench.runs.diagnostics import critic
+from bench.runs.diagnostics.critic import probe
+from bench.runs.identity import PROBES, Identity
 
 
 @pytest.fixture(scope="module")

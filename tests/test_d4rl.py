@@ -10,12 +10,13 @@ import h5py
 import numpy as np
 import pytest
 
-from bench.datasets import d4rl, d4rl_files, storage
-from bench.datasets.checks import WrongData
-from bench.datasets.d4rl import counted_timeouts, from_flat, read
-from bench.datasets.d4rl_files import D4rlFile, files, observation_statistics, obtain
-from bench.files import DamagedFile
-from bench.tasks import DOMAINS, MUJOCO, TASKS
+from bench.core.files import DamagedFile
+from bench.datasets import storage
+from bench.datasets.readers import d4rl, d4rl_files
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.d4rl import counted_timeouts, from_flat, read
+from bench.datasets.readers.d4rl_files import D4rlFile, files, observation_statistics, obtain
+from bench.tasks.registry import DOMAINS, MUJOCO, TASKS
 
 HOPPER = DOMAINS["hopper"]
 Arrays = dict[str, Any]

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from helpers_frames import make_frames
 
-from bench.cli import main
-from bench.datasets import describe, storage
-from bench.datasets.generated import generate
-from bench.datasets.trajectories import from_arrays
-from bench.tasks import TASKS
+from bench.behaviours.generate import generate
+from bench.cli.main import main
+from bench.datasets import storage
+from bench.datasets.build import from_arrays
+from bench.report import datasets as describe
+from bench.tasks.registry import TASKS
 
 
 @pytest.fixture

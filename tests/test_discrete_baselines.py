@@ -14,14 +14,15 @@ from helpers_dt import captured_loss, episode_slices, make_context, saved_bytes
 from scipy.special import log_softmax, softmax
 
 from baselines import bc, behaviour, percent_bc, uniform
+from bench.behaviours.random_play import random_episodes
 from bench.datasets import storage
-from bench.datasets.random_play import random_episodes
 from bench.datasets.trajectories import ARRAYS, Trajectories
-from bench.method import check_actions, load_method
-from bench.networks import arrays_of
-from bench.protocol import evaluate
-from bench.tasks import task_by_name
-from bench.tensors import read_tensors
+from bench.methods.contract import check_actions
+from bench.methods.loader import load_method
+from bench.methods.networks import arrays_of
+from bench.methods.policy_file import read_tensors
+from bench.runs.rollout import evaluate
+from bench.tasks.registry import task_by_name
 
 METHODS = ["bc", "percent_bc", "cql", "uniform", "behaviour", "dt"]
 every_method = pytest.mark.parametrize("name", METHODS)

@@ -17,9 +17,10 @@ from helpers_dt import make_context, saved_bytes
 from torch import Tensor
 
 from baselines import _discrete_cql, cql
-from bench.context import KEPT
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.fit import fit
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
+from bench.methods.context import KEPT
+from bench.methods.training import fit
 
 SMALL = cql.Config(layers=2, width=16, batch_size=32, critic_learning_rate=1e-2, target_interval=5)
 NO_REWARD = np.zeros(3, dtype=np.float32)

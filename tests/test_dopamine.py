@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from helpers_dopamine import Buffer, Row, games, marks_of, path_of, write_logs
 
-from bench.datasets import dopamine
-from bench.datasets.checks import WrongData
-from bench.files import DamagedFile
+from bench.core.files import DamagedFile
+from bench.datasets.readers import dopamine
+from bench.datasets.readers.checks import WrongData
 
 LENGTHS = (5, 1, 9, 12, 4, 7, 8, 5, 11, 3)  # 65 steps and 30 rows of zeros
 CAPACITY = 40

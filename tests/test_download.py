@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.datasets import download
-from bench.datasets.download import fetch
-from bench.files import DamagedFile, DiskFull, DownloadFailed
+from bench.core.files import DamagedFile, DiskFull, DownloadFailed
+from bench.datasets.readers import download
+from bench.datasets.readers.download import fetch
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -159,7 +159,7 @@ def test_too_little_space_is_said_before_the_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr("bench.datasets.download.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("bench.datasets.readers.download.shutil.disk_usage", lambda path: usage)
     with pytest.raises(DiskFull, match="3,000,000 bytes are to come, 10 are free"):
         get(server, tmp_path, "/file")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.datasets import download
-from bench.datasets.download import ATTEMPTS, fetch
-from bench.files import DamagedFile, DownloadFailed
+from bench.core.files import DamagedFile, DownloadFailed
+from bench.datasets.readers import download
+from bench.datasets.readers.download import ATTEMPTS, fetch
 
 CONTENT = np.random.default_rng(0).bytes(1_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

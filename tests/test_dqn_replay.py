@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from helpers_dopamine import Buffer, Row, games, marks_of, write_logs
 
-from bench.cli import main
-from bench.datasets import download, dqn_replay, storage
-from bench.datasets.checks import WrongData
-from bench.datasets.dqn_replay import GAMES, LOGS, Sampling, draw, obtain
-from bench.files import DamagedFile, DiskFull, DownloadFailed
-from bench.tasks import Task, task_by_name
+from bench.cli.main import main
+from bench.core.files import DamagedFile, DiskFull, DownloadFailed
+from bench.datasets import storage
+from bench.datasets.consistency import check
+from bench.datasets.readers import download, dqn_replay
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.dqn_replay import GAMES, LOGS, Sampling, draw, obtain
+from bench.tasks.registry import Task, task_by_name
 
 TASK = task_by_name("breakout-replay")
 CAPACITY = 250
@@ -136,7 +138,7 @@ def small(steps: int = 500, seed: int = 0) -> Sampling:
 def test_episodes_are_the_games_without_their_zeros(root: Path, tmp_path: Path) -> None:
     lines = obtain(TASK, tmp_path / "set", root, small())
     data = storage.load(tmp_path / "set")
-    data.check("data")
+    check(data, "data")
     origin = storage.read_manifest(tmp_path / "set")["origin"]
     written, expected, headless, zeros = stream(), [], 0, 0
     for log, rows in sorted((int(log), rows) for log, rows in origin["rows_taken"].items()):

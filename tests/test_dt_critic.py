@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import dt.method
-from bench.critic import area_under_roc
+from bench.runs.diagnostics.critic import area_under_roc
 from dt.config import Config
 from dt.critic import CriticPolicy
 from dt.policy import DecisionTransformerPolicy

@@ -35,8 +35,9 @@ from helpers_dt import (
 from scipy.special import log_softmax, softmax
 
 import dt.method
-from bench.choices import choose, generators_of
-from bench.method import BadMethod, load_method
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.sampling import choose, generators_of
 from dt.config import Config
 from dt.losses import loss_of_next_steps
 from dt.model import DecisionTransformer

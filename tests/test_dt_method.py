@@ -16,7 +16,8 @@ from torch import Tensor
 import dt.method
 from baselines import bc, cql
 from bench.datasets.trajectories import Trajectories
-from bench.method import BadMethod, load_method
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
 from dt.method import Config, DecisionTransformerPolicy
 from dt.windows import Windows
 

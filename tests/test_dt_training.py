@@ -17,10 +17,11 @@ from scipy.stats import chisquare
 from torch import Tensor, nn
 
 import dt.method
-from bench.context import KEPT
-from bench.fit import Averaged, descend, fit
-from bench.method import BadMethod, load_method
-from bench.tensors import below, read_tensors
+from bench.methods.context import KEPT
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.policy_file import below, read_tensors
+from bench.methods.training import Averaged, descend, fit
 from dt.config import Config
 from dt.windows import Batch, Windows
 

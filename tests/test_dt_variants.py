@@ -19,8 +19,9 @@ from helpers_dt import (
 from safetensors import safe_open
 
 import dt.method
-from bench.method import BadMethod, load_method
-from bench.tensors import read_tensors, write_tensors
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.policy_file import read_tensors, write_tensors
 from dt.config import Config
 
 SMALL = Config(

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from bench.datasets.trajectories import Trajectories, from_arrays
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
 from dt.windows import Windows
 
 # Two episodes, of 3 and 2 steps. Mean of the first observation 10, standard deviation 2; the second

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from helpers_dt import make_data
 
-import bench.evaluate
-from bench import method, record
+import bench.runs.evaluate
 from bench.datasets import storage
-from bench.evaluate import evaluate_run
-from bench.method import BadMethod, blaming
-from bench.sweep import sweep_run
-from bench.train import train_run
+from bench.methods import loader as method
+from bench.methods.contract import BadMethod
+from bench.methods.loader import blaming
+from bench.runs import record
+from bench.runs.evaluate import evaluate_run
+from bench.runs.sweep import sweep_run
+from bench.runs.train import train_run
 
 RUN = Path("results/tiny/runs/hopper-medium/dense/100/bc/0")
 OPTIONS = {"width": 8, "layers": 1, "batch_size": 4}
@@ -70,7 +72,7 @@ def test_only_the_control_may_score_itself(folder, monkeypatch):
 
     loaded = method.load_method("bc")
     cheat = method.Method("bc", loaded.config, loaded.train, lambda path, device: Cheat())
-    monkeypatch.setattr(bench.evaluate, "load_method", lambda name: cheat)
+    monkeypatch.setattr(bench.runs.evaluate, "load_method", lambda name: cheat)
     with pytest.raises(BadMethod, match="every other policy is rolled out"):
         evaluate_run(folder, 1, 1, 0, "cpu")
 
@@ -89,4 +91,4 @@ def test_a_record_that_was_kept_without_its_policy_says_so():
     run = kept / "dense/100/dt-atari/0"
     assert (run / "result.json").exists()
     with pytest.raises(FileNotFoundError, match=r"dt-atari/0 holds no training\.json.* train it"):
-        bench.evaluate.checked_training(run)
+        bench.runs.evaluate.checked_training(run)

@@ -14,14 +14,15 @@ from helpers_credit import ONE, TEN, Rates, credit, figures, measure, rates, wri
 from matplotlib.collections import PathCollection
 from scipy import stats
 
-from bench import sheets
-from bench.critic import OUTCOMES, ROOMS, area_under_roc
-from bench.pages import PAGES, figure5
-from bench.pages.figure5 import over_seeds
-from bench.pages.key_to_door import CHANCE, CHANCE_OF_KEY
-from bench.plan import Plan
-from bench.scores import collect
-from bench.sheets import Sheet
+from bench.report import artifact as sheets
+from bench.report.artifact import Sheet
+from bench.report.artifacts import figure5
+from bench.report.artifacts.figure5 import over_seeds
+from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY
+from bench.report.artifacts.registry import PAGES
+from bench.report.scores import collect
+from bench.runs.diagnostics.critic import OUTCOMES, ROOMS, area_under_roc
+from bench.runs.plan import Plan
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
-from bench.figures import bars
-from bench.pages import table2 as table2_page
-from bench.tables import Table, headline, table2, tidy
+from bench.report.artifacts import table2 as table2_page
+from bench.report.cells import Table
+from bench.report.figures import bars
+from bench.report.tables import headline, table2, tidy
 
 Scored = Callable[..., pd.DataFrame]
 
@@ -145,7 +146,7 @@ def test_panels_of_several_environments_stand_below_each_other(
 def test_sparse_and_dense_of_a_method_share_a_colour_and_differ_in_hatching(
     scored: Scored, tmp_path: Path, drawn: list[Any]
 ) -> None:
-    from bench.pages import table7
+    from bench.report.artifacts import table7
 
     frames = [scored(RUNS), scored(RUNS, reward="sparse")]
     sheet = table7.make(pd.concat(frames, ignore_index=True), "test")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
-from bench.code import ROOT
-from bench.files import (
+from bench.core.code import ROOT
+from bench.core.files import (
     DamagedFile,
     DiskFull,
     digest,
@@ -23,7 +23,7 @@ from bench.files import (
     write_json,
     write_text,
 )
-from bench.tensors import write_tensors
+from bench.methods.policy_file import write_tensors
 
 
 def names_in(folder: Path) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_disk_that_fills_up_while_syncing(
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("bench.files.os.fsync", full)
+    monkeypatch.setattr("bench.core.files.os.fsync", full)
     with pytest.raises(DiskFull, match=r"result\.json"):
         write_json(tmp_path / "result.json", {"a": 1})
     assert names_in(tmp_path) == []
@@ -97,7 +97,7 @@ def test_a_disk_too_full_for_a_temporary_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_json(tmp_path / "result.json", {"a": 1})
-    monkeypatch.setattr("bench.files.tempfile.mkstemp", full)
+    monkeypatch.setattr("bench.core.files.tempfile.mkstemp", full)
     with pytest.raises(DiskFull, match=r"result\.json"):
         write_json(tmp_path / "result.json", {"a": 2})
     assert read_json(tmp_path / "result.json") == {"a": 1}
@@ -112,7 +112,7 @@ def test_a_full_disk_as_safetensors_spells_it(
             "Error while serializing: I/O error: No space left on device (os error 28)"
         )
 
-    monkeypatch.setattr("bench.tensors.save_file", full)
+    monkeypatch.setattr("bench.methods.policy_file.save_file", full)
     with pytest.raises(DiskFull, match=r"policy\.safetensors"):
         write_tensors(tmp_path / "policy.safetensors", {"a": np.zeros(2)}, method="x")
     assert names_in(tmp_path) == []
@@ -129,8 +129,8 @@ def test_a_file_system_of_64_kb_that_is_really_full(tmp_path: Path) -> None:
     program = """
 import sys, numpy
 from pathlib import Path
-from bench.files import DiskFull
-from bench.tensors import write_tensors
+from bench.core.files import DiskFull
+from bench.methods.policy_file import write_tensors
 folder = Path(sys.argv[1])
 (folder / "policy").write_text("old")
 try:

@@ -11,11 +11,11 @@ import pytest
 from helpers_key_to_door import KEY_ROOM, MOVES, NORTH, SOUTH, begun, shortest
 from PIL import Image
 
-from bench import files
+from bench.core import files
+from bench.core.files import DiskFull
 from bench.environments import pixels
-from bench.environments.film import Script, episode, film
 from bench.environments.key_to_door import DOOR, HORIZON, ID, KEY, PLAYER, KeyToDoor, Rooms, draw
-from bench.files import DiskFull
+from bench.environments.video import Script, episode, film
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "key_to_door.md"
 START, GOAL = (5, 4), (1, 3)

@@ -1,4 +1,4 @@
-"""bench/fit.py, context.py, train.py, evaluate.py: stopping, resuming, diverging, one whole run."""
+"""bench/methods/training.py, context.py, train.py, evaluate.py: stopping, resuming, diverging, one whole run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from helpers_dt import make_context, make_data, saved_bytes
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-import bench.evaluate
-import bench.train
+import bench.runs.evaluate
+import bench.runs.train
 import dt.method
 from baselines import bc, cql
-from bench import record
-from bench.context import CHECKPOINT, KEPT, Context, Diverged
+from bench.core.files import DamagedFile, read_json, sha256
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.files import DamagedFile, read_json, sha256
-from bench.fit import descend, fit, pack, unpack
-from bench.identity import identity_of
-from bench.method import Method
-from bench.train import POLICY, TRAINING, load_data, train_run
+from bench.methods.context import CHECKPOINT, KEPT, Context
+from bench.methods.contract import Diverged
+from bench.methods.loader import Method
+from bench.methods.training import descend, fit, pack, unpack
+from bench.runs import record
+from bench.runs.identity import identity_of
+from bench.runs.train import POLICY, TRAINING, load_data, train_run
 
 SMALL: dict[str, Any] = {
     "dt": dt.method.Config(context_length=3, layers=2, width=16, batch_size=8, warmup_steps=9),
@@ -391,7 +392,7 @@ def train_one(folder: Path, data: Path, module: str = "bc", steps: int = 20) -> 
 
 
 def evaluate_one(folder: Path, episodes: int = 3, curve_episodes: int = 1) -> dict[str, Any]:
-    bench.evaluate.evaluate_run(
+    bench.runs.evaluate.evaluate_run(
         folder, episodes=episodes, lanes=2, curve_episodes=curve_episodes, device="cpu"
     )
     return record.read(folder / record.RESULT)
@@ -448,7 +449,7 @@ def test_another_seed_is_another_run(hopper_data: Path, tmp_path: Path) -> None:
 def test_a_stopped_train_run_goes_on_and_writes_the_same(
     hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench.train, "Context", partial(Context, save_every=0.0))
+    monkeypatch.setattr(bench.runs.train, "Context", partial(Context, save_every=0.0))
     whole, cut = run_folder(tmp_path / "whole", "dt"), run_folder(tmp_path / "cut", "dt")
     train_one(whole, hopper_data, "dt")
     with monkeypatch.context() as patch:
@@ -472,7 +473,7 @@ def test_a_checkpoint_of_another_run_is_not_resumed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(bench.train, "Context", partial(Context, save_every=0.0))
+    monkeypatch.setattr(bench.runs.train, "Context", partial(Context, save_every=0.0))
     folder = run_folder(tmp_path)
     with monkeypatch.context() as patch:
         stop_after(13, bc, patch)
@@ -499,7 +500,7 @@ def test_a_diverged_run_is_scored_as_it_was_kept_last(
     hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method = Method("bad", bc.Config, diverging, bc.load)
-    for module in (bench.train, bench.evaluate):
+    for module in (bench.runs.train, bench.runs.evaluate):
         monkeypatch.setattr(module, "load_method", lambda name: method)
     folder = run_folder(tmp_path, "bad")
     train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
@@ -530,7 +531,7 @@ def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
         context.log(7, loss=float("nan"))
 
     method = Method("bad", bc.Config, train, bc.load)
-    monkeypatch.setattr(bench.train, "load_method", lambda name: method)
+    monkeypatch.setattr(bench.runs.train, "load_method", lambda name: method)
     folder = run_folder(tmp_path, "bad")
     train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
     assert list(read_json(folder / TRAINING)["kept"]) == ["00000000.safetensors"]
@@ -591,7 +592,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Trajectories]:
         return bc.train(data, config, context)
 
     method = Method("spy", bc.Config, spy, bc.load)
-    monkeypatch.setattr(bench.train, "load_method", lambda name: method)
+    monkeypatch.setattr(bench.runs.train, "load_method", lambda name: method)
     return seen
 
 

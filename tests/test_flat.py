@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.fit import descend
-from bench.flat import flatten
+from bench.methods.optimisers import flatten
+from bench.methods.training import descend
 
 
 def network() -> nn.Sequential:

@@ -11,6 +11,7 @@ from helpers_frames import STACK, filled, make_frames, numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.datasets.consistency import check
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
 
@@ -103,7 +104,7 @@ def test_selected_episodes_keep_their_frames_by_hand() -> None:
     assert numbers(chosen.final_observations) == [202, 201, 201]
     assert chosen.scores is not None
     assert chosen.scores.tolist() == [20, 10, 10]
-    chosen.check("chosen")
+    check(chosen, "chosen")
     again = chosen.select(np.array([1]))
     assert numbers(again.stacked(np.array([1]))) == [[0, 0, 6, 7]]
 
@@ -124,7 +125,7 @@ def test_a_cut_copies_no_frame(cut: Any) -> None:
     assert part.observations is data.observations
     assert part.stack == STACK
     assert part.observation_std.tolist() == [[[255]]]
-    part.check("part")
+    check(part, "part")
     for episode, (start, stop) in enumerate(zip(part.bounds[:-1], part.bounds[1:], strict=True)):
         shown = np.array(numbers(part.stacked(np.arange(start, stop))))[:, -1]
         assert shown.tolist() == list(range(shown[0], shown[0] + stop - start))
@@ -161,11 +162,11 @@ def test_bytes_are_brought_to_one_by_the_same_formula_as_other_observations() ->
 )
 def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"these: .*{message}"):
-        replace(make_frames(), **changes).check("these")
+        check(replace(make_frames(), **changes), "these")
 
 
 def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
-    replace(make_frames(), observations=filled(range(99)), rows=np.arange(14)).check("these")
+    check(replace(make_frames(), observations=filled(range(99)), rows=np.arange(14)), "these")
 
 
 # --- statistics ---------------------------------------------------------------------------------

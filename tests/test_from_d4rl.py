@@ -14,10 +14,10 @@ from gymnasium.wrappers import RescaleAction
 
 from bench.behaviours.actor import Actor
 from bench.behaviours.from_d4rl import read_policy, roll_out_again
-from bench.cli import main
+from bench.cli.main import main
 from bench.datasets import storage
-from bench.datasets.checks import WrongData
-from bench.tasks import task_by_name
+from bench.datasets.readers.checks import WrongData
+from bench.tasks.registry import task_by_name
 
 LAYERS = {"fc0": (8, 11), "fc1": (5, 8), "last_fc": (3, 5), "last_fc_log_std": (3, 5)}
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.behaviours import ZOO, game_zoo, practice, zoo
-from bench.behaviours.consoles import scored
-from bench.behaviours.game_zoo import spread
-from bench.cli import main
-from bench.files import DamagedFile, read_json
-from bench.tasks import DOMAINS, GAMES
+from bench.behaviours import ZOO, atari_training, atari_zoo, zoo
+from bench.behaviours.atari_games import scored
+from bench.behaviours.atari_zoo import spread
+from bench.cli.main import main
+from bench.core.files import DamagedFile, read_json
+from bench.tasks.registry import DOMAINS, GAMES
 
 # mean raw scores of twenty games, above a random player's (Table 11) by far
 LEVELS = {"breakout": 30, "qbert": 2000, "pong": 10, "seaquest": 400}
@@ -37,9 +37,9 @@ def test_too_few_players_are_refused(steps: list[int]) -> None:
 def test_training_by_the_console_builds_a_zoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(practice, "PROBE", 60)
-    monkeypatch.setattr(game_zoo, "PLAYERS", 2)
-    monkeypatch.setattr(game_zoo, "EPISODES", 3)
+    monkeypatch.setattr(atari_training, "PROBE", 60)
+    monkeypatch.setattr(atari_zoo, "PLAYERS", 2)
+    monkeypatch.setattr(atari_zoo, "EPISODES", 3)
     line = ["behaviours", "train", "breakout", "--steps", "64", "--keep-every", "64", "--seed", "3"]
     line += ["--options", '{"lanes": 1, "length": 32, "batch": 32, "width": 8}']
     assert main([*line, "--work", str(tmp_path / "work"), "--zoo", str(tmp_path / "zoo")]) == 0
@@ -94,7 +94,7 @@ def test_levels(game: str) -> None:
     assert steps == sorted(steps)
     manifest = read_json(animals.folder / "manifest.json")
     assert manifest["command"].startswith(f"bench behaviours train {game} --algorithm ppo ")
-    assert manifest["training"]["steps"] == practice.STEPS[game]
+    assert manifest["training"]["steps"] == atari_training.STEPS[game]
     for checkpoint in animals.replay:
         animals.player(checkpoint)  # its bytes are those of the manifest
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.behaviours.player import Player, Reading
+from bench.behaviours import generate as generated
+from bench.behaviours.atari_agent import Player, Reading
+from bench.behaviours.generate import generate
 from bench.behaviours.zoo import Checkpoint, Zoo
-from bench.cli import main
-from bench.datasets import generated, storage
-from bench.datasets.generated import generate
-from bench.files import DamagedFile, sha256
-from bench.tasks import task_by_name
+from bench.cli.main import main
+from bench.core.files import DamagedFile, sha256
+from bench.datasets import storage
+from bench.tasks.registry import task_by_name
 
 CHOICES = 6  # of Pong
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets.trajectories import F32, I64, Trajectories, from_arrays
-from bench.datasets.walks import walks
+from bench.behaviours.random_walks import walks
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.environments.graph import (
     GRAPHS,
     Graph,
@@ -27,8 +28,8 @@ from bench.environments.graph import (
     random_graph,
     register,
 )
-from bench.paths import best_lengths, measures, random_lengths, walks_of
-from bench.stitching import Walk, example, moves, place_in
+from bench.runs.diagnostics.paths import best_lengths, measures, random_lengths, walks_of
+from bench.runs.diagnostics.stitching import Walk, example, moves, place_in
 
 INF = math.inf
 

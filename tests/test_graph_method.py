@@ -14,13 +14,15 @@ import torch
 from helpers_discrete import short_context
 from helpers_dt import saved_bytes
 
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.datasets.walks import walks
+from bench.behaviours.random_walks import walks
+from bench.core.files import DamagedFile
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import Trajectories
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
-from bench.files import DamagedFile
-from bench.method import BadMethod, load_method
-from bench.paths import roll_out
-from bench.tensors import write_tensors
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.policy_file import write_tensors
+from bench.runs.diagnostics.paths import roll_out
 from dt.graph import (
     Config,
     GraphPolicy,

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import sheets
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
-from bench.pages import PAGES, figure2, figure6
-from bench.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
-from bench.quoted.graph import STITCHED, figure6_reached
-from bench.quoted.graph import figure6 as quoted_figure6
+from bench.paper.graph import STITCHED, figure6_reached
+from bench.paper.graph import figure6 as quoted_figure6
+from bench.report import artifact as sheets
+from bench.report.artifacts import figure2, figure6
+from bench.report.artifacts.registry import PAGES
+from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 
 Row = dict[str, Any]
 FILES = [f"page{suffix}" for suffix in PAGES["figure6"].suffixes]

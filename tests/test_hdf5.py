@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from bench.datasets import d4rl
-from bench.datasets.checks import WrongData
-from bench.files import DamagedFile
-from bench.tasks import DOMAINS
+from bench.core.files import DamagedFile
+from bench.datasets.readers import d4rl
+from bench.datasets.readers.checks import WrongData
+from bench.tasks.registry import DOMAINS
 
 HOPPER = DOMAINS["hopper"]
 

@@ -7,12 +7,12 @@ import h5py
 import numpy as np
 import pytest
 
-from bench.cli import main
+from bench.cli.main import main
+from bench.core.files import DamagedFile
 from bench.datasets import storage
-from bench.datasets.checks import WrongData
-from bench.datasets.imported import Constants, import_data
-from bench.files import DamagedFile
-from bench.tasks import TASKS, is_imported, known_tasks, task_by_name
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.imported import Constants, import_data
+from bench.tasks.registry import TASKS, is_imported, known_tasks, task_by_name
 
 Arrays = dict[str, Any]
 

@@ -13,14 +13,14 @@ import pytest
 from helpers_key_to_door import EAST, NORTH, SOUTH, WEST
 
 from baselines import uniform
-from bench import protocol
-from bench.code import ROOT
-from bench.datasets.random_play import random_episodes
-from bench.environments import KeyToDoorLanes, Lanes, lanes_of
+from bench.behaviours.random_play import random_episodes
+from bench.core.code import ROOT
 from bench.environments.key_to_door import HORIZON, ID, KEY
-from bench.method import BadMethod, check_actions
-from bench.protocol import Outcome, episode_seed, evaluate
-from bench.tasks import task_by_name
+from bench.environments.vector import KeyToDoorLanes, Lanes, lanes_of
+from bench.methods.contract import BadMethod, check_actions
+from bench.runs import rollout as protocol
+from bench.runs.rollout import Outcome, episode_seed, evaluate
+from bench.tasks.registry import task_by_name
 
 TASK = task_by_name("key_to_door-1k")
 
@@ -225,7 +225,7 @@ def test_vectors_are_checked_as_they_were() -> None:
 def test_a_new_process_makes_the_environments_after_register() -> None:
     """As docs/key_to_door.md and docs/graph.md say; Gymnasium 1.0 reads no entry points."""
     code = (
-        "import gymnasium; from bench.environments import register; register(); "
+        "import gymnasium; from bench.environments.vector import register; register(); "
         "made = [gymnasium.make(f'bench/{name}-v0') for name in ('KeyToDoor', 'ShortestPath', 'Reacher2d')]; "
         "print(*[one.reset(seed=0)[0].shape for one in made])"
     )

@@ -12,9 +12,9 @@ from helpers_dt import make_context, make_data
 
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.method import load_method
-from bench.networks import shared
-from bench.tasks import task_by_name
+from bench.methods.loader import load_method
+from bench.methods.networks import shared
+from bench.tasks.registry import task_by_name
 
 EPISODES, LENGTH = 200, 1000
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import baselines
-from bench.method import BadMethod, Method, check_actions, load_method
+from bench.methods.contract import BadMethod, check_actions
+from bench.methods.loader import Method, load_method
 
 Config = make_dataclass(
     "Config",
@@ -164,7 +165,7 @@ def test_an_unknown_method_is_refused_by_name() -> None:
     ("text", "message"),
     [
         ("import no_such_library", "cannot be imported: No module named 'no_such_library'"),
-        ("from bench.files import nothing_there", "cannot be imported: ImportError"),
+        ("from bench.core.files import nothing_there", "cannot be imported: ImportError"),
         ("def f(:", "cannot be imported: SyntaxError"),
         ("1 / 0", "cannot be imported: ZeroDivisionError: division by zero"),
     ],

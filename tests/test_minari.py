@@ -12,14 +12,15 @@ import pytest
 from minari.data_collector import EpisodeBuffer
 from minari.dataset._storages.hdf5_storage import HDF5Storage
 
-from bench.cli import main
+from bench.cli.main import main
+from bench.core.files import DamagedFile
 from bench.datasets import storage
-from bench.datasets.checks import WrongData
-from bench.datasets.imported import Constants, import_data
-from bench.datasets.minari import export, open_dataset, read
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.files import DamagedFile
-from bench.tasks import TASKS, task_by_name
+from bench.datasets.build import from_arrays
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.imported import Constants, import_data
+from bench.datasets.readers.minari import export, open_dataset, read
+from bench.datasets.trajectories import Trajectories
+from bench.tasks.registry import TASKS, task_by_name
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HOPPER = TASKS["hopper-medium"]
@@ -236,7 +237,7 @@ def test_an_export_that_is_stopped_leaves_nothing(
 def test_an_export_that_minari_reads_otherwise_is_not_kept(
     data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.datasets.minari.read", lambda *arguments: data.sparse())
+    monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: data.sparse())
     with pytest.raises(DamagedFile, match="other rewards than were written"):
         export(data, HOPPER, "ours/hopper-v0", {})
     assert list((workplace / "minari").iterdir()) == []

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.datasets.checks import WrongData
-from bench.datasets.imported import Constants, import_data
-from bench.files import DamagedFile
+from bench.core.files import DamagedFile
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.imported import Constants, import_data
 
 ARRAYS: dict[str, Any] = {
     "observations": np.zeros((6, 11)),

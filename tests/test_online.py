@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bench.behaviours.actor import Actor
-from bench.behaviours.online import train_online
-from bench.files import read_json
+from bench.behaviours.sac import train_online
+from bench.core.files import read_json
 
 sbx = pytest.importorskip("sbx", reason="the extra `behaviours` is not installed (make behaviours)")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import nn
 
-from bench.code import ROOT
+from bench.core.code import ROOT
+from bench.core.machine import importing
 from bench.datasets.storage import save
 from bench.datasets.trajectories import Trajectories
-from bench.machine import importing
-from bench.optimisers import Adam, AdamW
+from bench.methods.optimisers import Adam, AdamW
 
 KINDS = [(Adam, torch.optim.Adam, {}), (AdamW, torch.optim.AdamW, {"fused": True})]
 
@@ -69,7 +69,7 @@ def test_they_are_torchs(ours: Any, theirs: Any, settings: dict[str, Any]) -> No
 def test_a_training_loads_no_compiler(toy: Trajectories, tmp_path: Path, module: str) -> None:
     save(toy, tmp_path / "set", {"source": "hand"})
     code = (
-        "import sys; from bench.cli import main; "
+        "import sys; from bench.cli.main import main; "
         "assert main(sys.argv[1:]) == 0; "
         "print(*sys.modules)"
     )

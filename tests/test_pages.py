@@ -14,22 +14,22 @@ import pytest
 from conftest import write_scores
 from helpers_evidence import FULL, REPLAY, Frame, frame, swept, whole
 
-from bench import sheets
-from bench.code import ROOT
-from bench.pages import PAGES, page_file
-from bench.plan import Plan
-from bench.quoted import figure4 as printed_figure4
-from bench.scores import collect
-from bench.sheets import Sheet
-from bench.sweep import grid
-from bench.tables import AVERAGE
-from bench.tasks import task_by_name
+from bench.core.code import ROOT
+from bench.paper import figure4 as printed_figure4
+from bench.report import artifact as sheets
+from bench.report.artifact import Sheet
+from bench.report.artifacts.registry import PAGES, page_file
+from bench.report.cells import AVERAGE
+from bench.report.scores import collect
+from bench.runs.plan import Plan
+from bench.runs.sweep import grid
+from bench.tasks.registry import task_by_name
 
 __all__ = ["frame", "swept", "whole"]  # fixtures
 
 
 def made(page: str, scores: pd.DataFrame) -> Sheet:
-    sheet: Sheet = import_module(f"bench.pages.{page}").make(scores, "test")
+    sheet: Sheet = import_module(f"bench.report.artifacts.{page}").make(scores, "test")
     return sheet
 
 

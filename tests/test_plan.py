@@ -12,11 +12,11 @@ import yaml
 from conftest import CONFIG
 from snakemake.utils import update_config
 
-from bench.code import ROOT
-from bench.method import load_method
-from bench.plan import BadConfig, check_config, found_modules, make_plan
-from bench.quoted import cells
-from bench.tasks import ATARI, GAMES, MUJOCO
+from bench.core.code import ROOT
+from bench.methods.loader import load_method
+from bench.paper import cells
+from bench.runs.plan import BadConfig, check_config, found_modules, make_plan
+from bench.tasks.registry import ATARI, GAMES, MUJOCO
 
 
 def read(*names: str) -> dict[str, Any]:

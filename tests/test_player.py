@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.behaviours.player import CLIP, Player, Reading, draw
-from bench.files import DamagedFile
+from bench.behaviours.atari_agent import CLIP, Player, Reading, draw
+from bench.core.files import DamagedFile
 
 
 def memory_of(*rows: dict[int, int]) -> Any:

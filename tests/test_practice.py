@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 import torch
 
-from bench.behaviours import consoles, practice
-from bench.behaviours.consoles import Consoles, Games, scored
-from bench.behaviours.player import Player, Reading
+from bench.behaviours import atari_games, atari_training
+from bench.behaviours.atari_agent import Player, Reading
+from bench.behaviours.atari_games import Consoles, Games, scored
+from bench.behaviours.atari_training import STATE, train_player
 from bench.behaviours.ppo import Learner, Settings, advantages
-from bench.behaviours.practice import STATE, train_player
+from bench.core.files import DamagedFile, read_json
+from bench.core.seeds import derive, generator
 from bench.environments import atari
-from bench.files import DamagedFile, read_json
-from bench.seeds import derive, generator
 
 TINY = {"lanes": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an update
 
 
 @pytest.fixture(autouse=True)
 def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(practice, "PROBE", 60)
+    monkeypatch.setattr(atari_training, "PROBE", 60)
 
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
@@ -84,7 +84,7 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
 
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five games in two lanes, against one console and a loop of its own."""
-    monkeypatch.setattr(consoles, "LANES", 2)
+    monkeypatch.setattr(atari_games, "LANES", 2)
     random = np.random.default_rng(4)
     reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
     player = Player(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
@@ -202,7 +202,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training in one go."""
     out = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(practice, "PROBE", 60)
+        patch.setattr(atari_training, "PROBE", 60)
         train(out)
     return out
 

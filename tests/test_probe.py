@@ -1,4 +1,4 @@
-"""bench/probe.py: from a trained run to the record of what it foresees."""
+"""bench/runs/diagnostics/run.py: from a trained run to the record of what it foresees."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 import dt.method
-from bench import critic, record
+from bench.behaviours.random_play import random_episodes
+from bench.core.files import DamagedFile, sha256
 from bench.datasets import storage
-from bench.datasets.random_play import random_episodes
-from bench.files import DamagedFile, sha256
-from bench.identity import PROBES, RESULT
-from bench.method import BadMethod
-from bench.probe import probe_run
-from bench.train import POLICY, TRAINING, train_run
+from bench.methods.contract import BadMethod
+from bench.runs import record
+from bench.runs.diagnostics import critic
+from bench.runs.diagnostics.run import probe_run
+from bench.runs.identity import PROBES, RESULT
+from bench.runs.train import POLICY, TRAINING, train_run
 
 RUN = Path("results/tiny/runs/key_to_door-1k/dense/100/dt-critic/0")
 OPTIONS: dict[str, Any] = {
@@ -79,7 +80,12 @@ def test_the_record_says_what_it_depends_on(trained: Path, read: dict[str, Any])
     assert hashes["policy"] == sha256(trained / RUN / POLICY)
     assert hashes["data"] == sha256(trained / "data" / storage.MANIFEST)
     assert hashes["code"] == training["code"]
-    files = {"bench/probe.py", "bench/critic.py", "bench/datasets/random_play.py", "dt/critic.py"}
+    files = {
+        "bench/runs/diagnostics/run.py",
+        "bench/runs/diagnostics/critic.py",
+        "bench/behaviours/random_play.py",
+        "dt/critic.py",
+    }
     assert files <= set(hashes["evaluation_code"])
     assert {"torch", "gymnasium"} <= set(read["versions"])
 
@@ -139,5 +145,7 @@ def test_a_critic_that_fails_is_named_with_the_place(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(critic, "play", lambda count, seed: random_episodes(count, seed))
-    with pytest.raises(BadMethod, match=r"method dt-critic: bench/critic\.py:\d+: AttributeError"):
+    with pytest.raises(
+        BadMethod, match=r"method dt-critic: diagnostics/critic\.py:\d+: AttributeError"
+    ):
         probe(root)

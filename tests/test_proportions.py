@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.proportions import wilson
+from bench.stats.intervals import wilson
 
 Z = 1.959963984540054  # of the normal distribution, from a table
 

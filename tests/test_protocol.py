@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from baselines import bc, behaviour, uniform
-from bench import environments
-from bench.context import Context
 from bench.datasets.trajectories import Trajectories
-from bench.environments import Lanes, UnknownEnvironment, make
-from bench.method import BadMethod
-from bench.protocol import Outcome, episode_seed, evaluate
-from bench.tasks import TASKS, Task
+from bench.environments import vector as environments
+from bench.environments.vector import Lanes, UnknownEnvironment, make
+from bench.methods.context import Context
+from bench.methods.contract import BadMethod
+from bench.runs.rollout import Outcome, episode_seed, evaluate
+from bench.tasks.registry import TASKS, Task
 from dt import method as dt
 
 HOPPER = TASKS["hopper-medium"]
@@ -334,7 +334,7 @@ def test_recorded_episodes_are_not_rolled_out(
     def forbidden(*arguments: Any) -> None:
         raise AssertionError("an environment was made")
 
-    monkeypatch.setattr("bench.protocol.Lanes", forbidden)
+    monkeypatch.setattr("bench.runs.rollout.Lanes", forbidden)
     context = Context(task=HOPPER, seed=0, steps=0)
     policy = behaviour.train(hopper_like, behaviour.Config(), context)
     outcomes = run(policy, targets=[1.0, 2.0], episodes=1)

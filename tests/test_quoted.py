@@ -13,11 +13,10 @@ import pytest
 
 import baselines.bc
 import dt.method
-from bench import quoted as package
-from bench.critic import OUTCOMES
-from bench.datasets.d4rl_files import files
+from bench import paper as package
+from bench.datasets.readers.d4rl_files import files
 from bench.environments.key_to_door import HORIZON, PHASES
-from bench.quoted import (
+from bench.paper import (
     Curve,
     average_of_rows,
     cells,
@@ -32,7 +31,8 @@ from bench.quoted import (
     quoted,
     seeds_of,
 )
-from bench.tasks import ATARI, DOMAINS, GAMES, KINDS, MUJOCO, TASKS
+from bench.runs.diagnostics.critic import OUTCOMES
+from bench.tasks.registry import ATARI, DOMAINS, GAMES, KINDS, MUJOCO, TASKS
 
 FOLDER = Path(package.__file__).parent
 KEY_TO_DOOR = ("key_to_door-1k", "key_to_door-10k")

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from bench.datasets import random_play, storage
-from bench.datasets.generated import generate
-from bench.datasets.random_play import Play, play, random_episodes
-from bench.environments import make
+from bench.behaviours import random_play
+from bench.behaviours.generate import generate
+from bench.behaviours.random_play import Play, play, random_episodes
+from bench.core.seeds import derive
+from bench.datasets import storage
+from bench.datasets.consistency import check
 from bench.environments.key_to_door import HORIZON, ID
-from bench.seeds import derive
-from bench.tasks import task_by_name
+from bench.environments.vector import make
+from bench.tasks.registry import task_by_name
 
 COUNT, SEED = 300, 3
 
@@ -142,7 +144,7 @@ def test_the_data_set_holds_the_episodes(played: Play) -> None:
     np.testing.assert_array_equal(data.final_observations, played.final_observations[:30])
     np.testing.assert_array_equal(np.flatnonzero(data.terminals), 120 * np.arange(1, 31) - 1)
     assert not data.timeouts.any()
-    data.check("data")
+    check(data, "data")
 
 
 def test_a_task_makes_its_data_set(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from bench.environments import make
 from bench.environments.reacher2d import ID
+from bench.environments.vector import make
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 from conftest import RECORD
 
-from bench import record
-from bench.files import DamagedFile
-from bench.identity import Identity, identity_of
+from bench.core.files import DamagedFile
+from bench.runs import record
+from bench.runs.identity import Identity, identity_of
 
 Write = Callable[..., Path]
 RUN = Identity("test", "hopper-medium", "dense", 100.0, "bc", 1)

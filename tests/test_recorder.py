@@ -16,12 +16,12 @@ import pytest
 from helpers_frames import STACK, make_frames
 from test_files import can_mount
 
-from bench.code import ROOT
+from bench.core.code import ROOT
+from bench.core.files import DamagedFile, DiskFull
 from bench.datasets import recorder
 from bench.datasets.recorder import Video, record, refuse_without_space
 from bench.datasets.storage import load, read_manifest, save
 from bench.datasets.trajectories import Trajectories
-from bench.files import DamagedFile, DiskFull
 
 
 def videos(data: Trajectories) -> Iterator[Video]:
@@ -157,7 +157,7 @@ def test_a_file_system_that_fills_up_while_frames_come(tmp_path: Path) -> None:
 from pathlib import Path
 from helpers_frames import make_frames
 from test_recorder import write
-from bench.files import DiskFull
+from bench.core.files import DiskFull
 folder = Path("data/set")
 write(make_frames(), folder)
 try:

@@ -9,11 +9,13 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from bench import record, scores, sheets
-from bench.claims import ledger
-from bench.claims.plan import suites_of_claims
-from bench.plan import make_plan
-from bench.time_to_score import make as time_to_score
+from bench.report import artifact as sheets
+from bench.report import scores
+from bench.report.claims import ledger
+from bench.report.claims.registry import suites_of_claims
+from bench.report.time_to_score import make as time_to_score
+from bench.runs import record
+from bench.runs.plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "reports" / "reference"
@@ -43,7 +45,7 @@ def test_every_run_of_the_plan_has_a_record():
     ("suite", "page"), [(suite, page) for suite in SUITES for page in PLAN.pages[suite]]
 )
 def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
-    sheet = import_module(f"bench.pages.{page}").make(frames[suite], "quick")
+    sheet = import_module(f"bench.report.artifacts.{page}").make(frames[suite], "quick")
     for suffix in (".md", ".csv"):
         sheets.write(sheet, [tmp_path / f"page{suffix}"])
         kept = KEPT / f"quick/{suite}/{page}{suffix}"
@@ -99,7 +101,10 @@ def test_the_pages_on_speed_are_those_of_the_records(tmp_path):
             time_to_score(records["time_to_score"], plan, "time_to_score"),
             "time_to_score/time_to_score",
         ),
-        (import_module("bench.pages.variants").make(compared, "speed"), "precision/variants"),
+        (
+            import_module("bench.report.artifacts.variants").make(compared, "speed"),
+            "precision/variants",
+        ),
     ):
         for suffix in (".md", ".csv"):
             sheets.write(sheet, [tmp_path / f"page{suffix}"])

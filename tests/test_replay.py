@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.behaviours.play import play
-from bench.datasets import replay, storage
+from bench.behaviours import record_games as replay
+from bench.behaviours.atari_play import play
+from bench.behaviours.record_games import Part, generate
+from bench.core.seeds import derive
+from bench.datasets import storage
 from bench.datasets.recorder import Video
-from bench.datasets.replay import Part, generate
 from bench.datasets.trajectories import Trajectories
 from bench.environments import atari
-from bench.seeds import derive
-from bench.tasks import task_by_name
+from bench.tasks.registry import task_by_name
 
 
 class Always:

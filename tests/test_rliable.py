@@ -11,9 +11,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from bench import aggregates
-from bench.bootstrap import interval
-from bench.seeds import generator
+from bench.core.seeds import generator
+from bench.stats import aggregates
+from bench.stats.bootstrap import interval
 
 UNAVAILABLE = 'rliable is not installed or not importable, as beside pandas 3: it needs "pandas<3"'
 library: ModuleType = pytest.importorskip("rliable.library", reason=UNAVAILABLE, exc_type=Exception)

@@ -14,15 +14,16 @@ from safetensors.numpy import load_file, save_file
 
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.actor import Actor
-from bench.behaviours.rollout import LANES, Episode, roll_out
+from bench.behaviours.collect import LANES, Episode, roll_out
+from bench.behaviours.generate import generate, parts
 from bench.behaviours.zoo import MEDIUM, Checkpoint, Zoo
-from bench.datasets.generated import generate, parts
+from bench.core.files import DamagedFile, sha256
+from bench.core.seeds import derive, generator
+from bench.datasets.consistency import check
 from bench.datasets.storage import load
 from bench.datasets.trajectories import ARRAYS, FINAL
-from bench.environments import make
-from bench.files import DamagedFile, sha256
-from bench.seeds import derive, generator
-from bench.tasks import DOMAINS, TASKS
+from bench.environments.vector import make
+from bench.tasks.registry import DOMAINS, TASKS
 
 MakeActor = Callable[[int], Actor]
 HOPPER = DOMAINS["hopper"]
@@ -368,7 +369,7 @@ def test_another_seed_gives_other_data(small_zoo: Zoo, tmp_path: Path) -> None:
 def test_generated_data_are_read_back(small_zoo: Zoo, tmp_path: Path) -> None:
     data = generate(TASKS["hopper-medium-replay"], 300, 0, tmp_path / "set", zoo=small_zoo)
     back = load(tmp_path / "set")
-    back.check("back")
+    check(back, "back")
     np.testing.assert_array_equal(back.returns, data.returns)
     assert back.observations.shape[1:] == (11,)
     assert back.final_observations is not None

@@ -10,12 +10,14 @@ import pytest
 from conftest import RECORD
 from helpers_games import BREAKOUT, PONG, Played, arcade, played, sweep
 
-from bench import record, scores
-from bench.files import DamagedFile
-from bench.identity import PROBES, Identity
-from bench.plan import Plan
-from bench.scores import Incomparable, check_comparable, collect, final
-from bench.tasks import DOMAINS, TASKS
+from bench.core.files import DamagedFile
+from bench.report import frame as table
+from bench.report.frame import Incomparable, check_comparable, final
+from bench.report.scores import collect
+from bench.runs import record
+from bench.runs.identity import PROBES, Identity
+from bench.runs.plan import Plan
+from bench.tasks.registry import DOMAINS, TASKS
 
 __all__ = ["arcade", "played"]  # fixtures
 Write = Callable[..., Path]
@@ -292,8 +294,8 @@ def test_probes_are_compared_with_probes_of_their_family(tmp_path: Path, plan: P
 
 def test_parquet_keeps_probes(write_record: Write, plan: Plan, tmp_path: Path) -> None:
     frame = collect([write_record(OPENED, protocol=KEY_TO_DOOR), probe(tmp_path)], plan)
-    scores.write(frame, tmp_path / "scores.parquet")
-    pd.testing.assert_frame_equal(scores.read(tmp_path / "scores.parquet"), frame)
+    table.write(frame, tmp_path / "scores.parquet")
+    pd.testing.assert_frame_equal(table.read(tmp_path / "scores.parquet"), frame)
 
 
 def test_rows_follow_the_records(write_record: Write, plan: Plan) -> None:
@@ -307,13 +309,13 @@ def frame(write_record: Write, plan: Plan) -> pd.DataFrame:
 
 
 def test_parquet_round_trip(frame: pd.DataFrame, tmp_path: Path) -> None:
-    scores.write(frame, tmp_path / "scores.parquet")
-    pd.testing.assert_frame_equal(scores.read(tmp_path / "scores.parquet"), frame)
+    table.write(frame, tmp_path / "scores.parquet")
+    pd.testing.assert_frame_equal(table.read(tmp_path / "scores.parquet"), frame)
 
 
 def test_the_same_scores_give_the_same_bytes(frame: pd.DataFrame, tmp_path: Path) -> None:
-    scores.write(frame, tmp_path / "1.parquet")
-    scores.write(frame.copy(), tmp_path / "2.parquet")
+    table.write(frame, tmp_path / "1.parquet")
+    table.write(frame.copy(), tmp_path / "2.parquet")
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
 
 
@@ -322,27 +324,27 @@ def test_truncated_parquet_is_refused_by_name(
     frame: pd.DataFrame, tmp_path: Path, share: float
 ) -> None:
     path = tmp_path / "scores.parquet"
-    scores.write(frame, path)
+    table.write(frame, path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with pytest.raises(DamagedFile, match=f"scores {path} are damaged"):
-        scores.read(path)
+        table.read(path)
 
 
 def test_another_file_in_place_of_scores_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "scores.parquet"
     path.write_text("<html>404</html>")
     with pytest.raises(DamagedFile, match=f"scores {path} are damaged"):
-        scores.read(path)
+        table.read(path)
 
 
 def test_a_flipped_bit_is_noticed_or_harmless(frame: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "scores.parquet"
-    scores.write(frame, path)
+    table.write(frame, path)
     content = path.read_bytes()
     for place in range(0, len(content), 41):
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         try:
-            read = scores.read(path)
+            read = table.read(path)
         except DamagedFile:
             continue
         pd.testing.assert_frame_equal(read, frame)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.seeds import derive, generator
+from bench.core.seeds import derive, generator
 
 
 @pytest.mark.parametrize(

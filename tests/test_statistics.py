@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.statistics import difference, estimate, estimate_over_tasks
+from bench.stats.intervals import difference, estimate, estimate_over_tasks
 
 SAMPLES = [
     [57.3, 61.0],

@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 from test_files import can_mount
 
-from bench.code import ROOT
-from bench.datasets import imported, storage
-from bench.datasets.imported import Constants, import_data
+from bench.core.code import ROOT
+from bench.core.files import DamagedFile, DiskFull, sha256
+from bench.datasets import storage
+from bench.datasets.build import from_arrays
+from bench.datasets.readers import imported
+from bench.datasets.readers.imported import Constants, import_data
 from bench.datasets.storage import load, save
-from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.files import DamagedFile, DiskFull, sha256
-from bench.tasks import task_by_name
+from bench.datasets.trajectories import Trajectories
+from bench.tasks.registry import task_by_name
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_a_file_system_that_fills_up_while_a_data_set_is_replaced(tmp_path: Path
     program = """
 import sys, numpy
 from pathlib import Path
-from bench.cli import main
+from bench.cli.main import main
 from bench.datasets.storage import load
 folder = Path(sys.argv[1])
 for steps in (40, 4000):

@@ -15,10 +15,11 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from scipy import stats
 from test_key_to_door_chance import chance
 
-from bench import sheets
-from bench.pages import PAGES, figure3, table6
-from bench.pages.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
-from bench.sheets import Sheet
+from bench.report import artifact as sheets
+from bench.report.artifact import Sheet
+from bench.report.artifacts import figure3, table6
+from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
+from bench.report.artifacts.registry import PAGES
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 

@@ -12,14 +12,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.identity import Identity
-from bench.pages import table2 as table2_page
-from bench.plan import Plan
-from bench.quoted import Quoted, cells, quoted
-from bench.report import write_cost, write_partial
-from bench.sheets import latex, markdown, write
-from bench.statistics import Estimate
-from bench.tables import AVERAGE, Cell, row_of, sheet, table2, tidy
+from bench.paper import Quoted, cells, quoted
+from bench.report.artifact import latex, markdown, write
+from bench.report.artifacts import table2 as table2_page
+from bench.report.cells import AVERAGE, Cell
+from bench.report.cost import write_cost
+from bench.report.partial import write_partial
+from bench.report.tables import row_of, sheet, table2, tidy
+from bench.runs.identity import Identity
+from bench.runs.plan import Plan
+from bench.stats.intervals import Estimate
 
 Scored = Callable[..., pd.DataFrame]
 WriteRuns = Callable[..., list[Path]]

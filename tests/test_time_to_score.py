@@ -10,11 +10,11 @@ import pytest
 from conftest import RECORD
 from helpers_evidence import EXPERT, METHODS
 
-from bench.identity import RESULT, Identity
-from bench.plan import Plan, make_plan
-from bench.record import write as write_record
-from bench.tasks import task_by_name
-from bench.time_to_score import make, reached, spell
+from bench.report.time_to_score import make, reached, spell
+from bench.runs.identity import RESULT, Identity
+from bench.runs.plan import Plan, make_plan
+from bench.runs.record import write as write_record
+from bench.tasks.registry import task_by_name
 
 
 @pytest.fixture

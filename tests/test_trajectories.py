@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.core.files import DamagedFile, digest, sha256
+from bench.datasets.build import from_arrays
+from bench.datasets.consistency import check
 from bench.datasets.storage import load, save
-from bench.datasets.trajectories import ARRAYS, Trajectories, from_arrays
-from bench.files import DamagedFile, digest, sha256
+from bench.datasets.trajectories import ARRAYS, Trajectories
 
 # three whole episodes of 3, 2 and 4 steps, and one step of a fourth that never ends
 REWARDS = [1, 2, 3, -1, 5, 0, 2, 2, 1, 9]
@@ -90,7 +92,7 @@ def test_select_takes_whole_episodes_in_the_order_asked_for(ten: Trajectories) -
     assert chosen.rewards.tolist() == [0, 2, 2, 1, 1, 2, 3]
     assert chosen.observations[:, 0].tolist() == [10, 12, 14, 16, 0, 2, 4]
     assert chosen.bounds.tolist() == [0, 4, 7]
-    chosen.check("chosen")
+    check(chosen, "chosen")
 
 
 def test_observation_statistics_by_hand(ten: Trajectories) -> None:
@@ -114,7 +116,7 @@ def test_observation_statistics_stay_those_of_the_whole_set(toy: Trajectories, c
     part = cut(toy)
     np.testing.assert_array_equal(part.observation_mean, toy.observation_mean)
     np.testing.assert_array_equal(part.observation_std, toy.observation_std)
-    part.check("part")
+    check(part, "part")
 
 
 def test_sparse_puts_the_return_on_the_last_step(ten: Trajectories) -> None:
@@ -244,7 +246,7 @@ def test_numbers_that_are_not_finite_are_refused(
     values = getattr(ten, name).copy()
     values[4] = value
     with pytest.raises(ValueError, match=f"hopper: {name} .* not finite, first in row 4"):
-        replace(ten, **{name: values}).check("hopper")
+        check(replace(ten, **{name: values}), "hopper")
 
 
 @pytest.mark.parametrize("name", ["observations", "actions", "rewards"])
@@ -260,7 +262,7 @@ def test_numbers_too_large_for_float32_are_refused_without_a_warning(name: str) 
 @pytest.mark.parametrize("name", [name for name in ARRAYS if name != "rewards"])
 def test_a_row_too_few_is_refused(ten: Trajectories, name: str) -> None:
     with pytest.raises(ValueError, match=f"hopper: {name} has 8 rows, rewards 9"):
-        replace(ten, **{name: getattr(ten, name)[:-1]}).check("hopper")
+        check(replace(ten, **{name: getattr(ten, name)[:-1]}), "hopper")
 
 
 @pytest.mark.parametrize("name", ["observations", "actions"])
@@ -287,7 +289,7 @@ def test_flags_that_disagree_with_the_bounds_are_refused(
     flags = np.zeros((2, 9), dtype=np.bool_)
     flags[0, terminals], flags[1, timeouts] = True, True
     with pytest.raises(ValueError, match="hopper: terminals and time-outs do not agree"):
-        replace(ten, terminals=flags[0], timeouts=flags[1]).check("hopper")
+        check(replace(ten, terminals=flags[0], timeouts=flags[1]), "hopper")
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_bounds_that_do_not_cover_the_steps_are_refused(
     ten: Trajectories, bounds: list[int]
 ) -> None:
     with pytest.raises(ValueError, match="hopper: episode bounds do not cover the 9 steps"):
-        replace(ten, bounds=np.array(bounds)).check("hopper")
+        check(replace(ten, bounds=np.array(bounds)), "hopper")
 
 
 @pytest.fixture
@@ -312,7 +314,7 @@ def test_round_trip(ten: Trajectories, folder: Path) -> None:
         np.testing.assert_array_equal(getattr(back, name), getattr(ten, name))
         assert getattr(back, name).dtype == getattr(ten, name).dtype
     assert (back.action_low, back.action_high) == (-1.0, 1.0)
-    back.check("back")
+    check(back, "back")
 
 
 def test_round_trip_of_another_range_of_actions(tmp_path: Path) -> None:
@@ -462,11 +464,11 @@ def test_final_observations_of_another_shape_are_refused(
 ) -> None:
     wrong = replace(ten, final_observations=np.zeros(shape, dtype=np.float32))
     with pytest.raises(ValueError, match="final_observations has shape"):
-        wrong.check("these")
+        check(wrong, "these")
 
 
 def test_a_final_observation_that_is_not_finite_is_refused(with_ends: Trajectories) -> None:
     assert with_ends.final_observations is not None
     with_ends.final_observations[1, 0] = np.nan
     with pytest.raises(ValueError, match=r"final_observations holds .* first in row 1"):
-        with_ends.check("these")
+        check(with_ends, "these")

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from helpers_discrete import make_choices
 
+from bench.datasets.build import from_arrays
+from bench.datasets.consistency import check
 from bench.datasets.storage import load, save
-from bench.datasets.trajectories import ARRAYS, FINAL, Trajectories, from_arrays
+from bench.datasets.trajectories import ARRAYS, FINAL, Trajectories
 
 # two whole episodes of 2 and 3 steps, and a step of a third
 PIXELS = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2) * 10
@@ -123,9 +125,9 @@ def test_what_comes_after_the_last_whole_episode_is_not_looked_at() -> None:
 def test_an_action_that_was_changed_is_found_by_check() -> None:
     data = five()
     with pytest.raises(ValueError, match="mine: actions hold 4"):
-        replace(data, actions=data.actions + (data.actions == 3)).check("mine")
+        check(replace(data, actions=data.actions + (data.actions == 3)), "mine")
     with pytest.raises(ValueError, match="mine: episode bounds do not cover"):
-        replace(data, bounds=np.array([0, 2, 4])).check("mine")
+        check(replace(data, bounds=np.array([0, 2, 4])), "mine")
 
 
 def test_data_with_vectors_are_what_they_were() -> None:
@@ -165,7 +167,7 @@ def test_select_takes_whole_episodes_with_what_they_led_to() -> None:
     assert rows(chosen) == [rows(data)[2], rows(data)[0]]
     assert (chosen.discrete, chosen.choices) == (True, 3)
     assert (chosen.observations.dtype, chosen.actions.dtype) == (np.uint8, np.int64)
-    chosen.check("chosen")
+    check(chosen, "chosen")
 
 
 def test_percents_take_whole_episodes() -> None:
@@ -173,7 +175,7 @@ def test_percents_take_whole_episodes() -> None:
     for part in (data.percent(20, seed=3), data.top_percent(20)):
         assert part.episodes == 6
         assert all(row in rows(data) for row in rows(part))
-        part.check("part")
+        check(part, "part")
     best = sorted(data.returns)[-6:]
     assert sorted(data.top_percent(20).returns) == best
 
@@ -184,7 +186,7 @@ def test_sparse_moves_the_rewards_alone() -> None:
     assert rows(sparse) == rows(data)
     assert sparse.rewards[data.bounds[1:] - 1].tolist() == data.returns.tolist()
     assert np.count_nonzero(sparse.rewards) <= data.episodes
-    sparse.check("sparse")
+    check(sparse, "sparse")
 
 
 @pytest.mark.parametrize("cut", ["percent", "top", "sparse", "select"])
@@ -216,7 +218,7 @@ def test_written_and_read_the_data_are_the_same(tmp_path: Path) -> None:
     assert read.observation_mean.shape == (5, 5, 3)
     assert (read.discrete, read.choices, read.action_low) == (True, 4, 0.0)
     assert not read.observations.flags.writeable
-    read.check("read")
+    check(read, "read")
 
 
 def test_the_manifest_says_what_the_arrays_are(tmp_path: Path) -> None:

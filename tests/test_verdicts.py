@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench import verdicts
-from bench.verdicts import (
+from bench.stats import verdicts
+from bench.stats.verdicts import (
     DIFFERS,
     NOT_COMPARABLE,
     OTHER_DATA,

@@ -53,7 +53,7 @@ def server(clone, tmp_path, monkeypatch):
     threading.Thread(target=web.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{web.server_address[1]}/{path.name}"
     returns = arrays["rewards"].reshape(20, 50).sum(axis=1, dtype=np.float64)
-    registry = clone / "bench/datasets/d4rl_files.csv"
+    registry = clone / "bench/datasets/readers/d4rl_files.csv"
     with registry.open(newline="") as text:
         rows = list(csv.DictReader(text))
     (row,) = [row for row in rows if row["task"] == TASK]
@@ -73,7 +73,7 @@ def server(clone, tmp_path, monkeypatch):
         writer = csv.DictWriter(text, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    published = clone / "bench/datasets/d4rl_statistics.json"
+    published = clone / "bench/datasets/readers/d4rl_statistics.json"
     statistics = json.loads(published.read_text())
     statistics["tasks"][TASK] = {
         "mean": arrays["observations"].mean(axis=0).tolist(),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.behaviours import ZOO, describe, zoo
-from bench.cli import main
-from bench.code import ROOT
-from bench.files import read_json
-from bench.tasks import DOMAINS, GAMES, Domain
+from bench.behaviours import ZOO, zoo
+from bench.cli.main import main
+from bench.core.code import ROOT
+from bench.core.files import read_json
+from bench.report import behaviours as describe
+from bench.tasks.registry import DOMAINS, GAMES, Domain
 
 SHIPPED = [domain for domain, _ in describe.shipped()]
 CONTROL = [domain for domain in SHIPPED if domain.name not in GAMES]  # games: test_game_zoo.py

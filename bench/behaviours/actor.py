@@ -1,6 +1,6 @@
 """The policies that made the data: a small tanh-squashed Gaussian network, in NumPy.
 
-A behaviour policy is trained online by whatever library (bench/behaviours/online.py) and kept as
+A behaviour policy is trained online by whatever library (bench/behaviours/sac.py) and kept as
 plain weights, so that rolling it out again needs neither that library nor its version.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from bench.files import DamagedFile, replacing
+from bench.core.files import DamagedFile, replacing
 
 F32 = NDArray[np.float32]
 

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from bench.behaviours.actor import F32, Actor
-from bench.behaviours.rollout import join, roll_out
-from bench.datasets import hdf5, storage
-from bench.datasets.checks import WrongData, numbers, spaces, time_limit
-from bench.datasets.imported import check_domain, check_name
+from bench.behaviours.collect import join, roll_out
+from bench.core.files import sha256
+from bench.datasets import storage
+from bench.datasets.readers import hdf5
+from bench.datasets.readers.checks import WrongData, numbers, spaces, time_limit
+from bench.datasets.readers.imported import check_domain, check_name
 from bench.datasets.trajectories import Trajectories
-from bench.environments import simulator_versions
-from bench.files import sha256
-from bench.tasks import DOMAINS, IMPORTED, Domain, Task, write_task
+from bench.environments.vector import simulator_versions
+from bench.tasks.registry import DOMAINS, IMPORTED, Domain, Task, write_task
 
 HIDDEN = ("fc0", "fc1")
 HEADS = ("last_fc", "last_fc_log_std")

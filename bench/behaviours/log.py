@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench.files import write_text
+from bench.core.files import write_text
 
 LOG = "progress.jsonl"
 

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.behaviours.consoles import F32, Games
-from bench.behaviours.player import Player, Reading, draw
-from bench.optimisers import Adam
+from bench.behaviours.atari_agent import Player, Reading, draw
+from bench.behaviours.atari_games import F32, Games
+from bench.methods.optimisers import Adam
 
 
 @dataclass(frozen=True)

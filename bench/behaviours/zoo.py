@@ -3,7 +3,7 @@
 `zoo/<domain>/` holds the weights (float16 safetensors) and a manifest with each checkpoint's
 training step, score, and SHA-256. Levels follow D4RL's idea (Fu et al. 2020, section 5): `medium`
 is about a third of the expert, `expert` the best. A game's checkpoints are spread evenly over its
-training (bench/behaviours/game_zoo.py).
+training (bench/behaviours/atari_zoo.py).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 
 from bench.behaviours import ZOO
 from bench.behaviours.actor import Actor
+from bench.behaviours.atari_agent import F64, I64, Player
+from bench.behaviours.collect import roll_out
 from bench.behaviours.log import learning_curve
-from bench.behaviours.player import F64, I64, Player
-from bench.behaviours.rollout import roll_out
-from bench.environments import simulator_versions
-from bench.files import DamagedFile, read_json, sha256, write_json
-from bench.tasks import Domain
+from bench.core.files import DamagedFile, read_json, sha256, write_json
+from bench.environments.vector import simulator_versions
+from bench.tasks.registry import Domain
 
 MEDIUM = (30.0, 50.0)  # normalised score of the medium level, over EPISODES episodes
 EPISODES = 100

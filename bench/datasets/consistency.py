@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from bench.datasets.trajectories import Trajectories
+from bench.datasets.trajectories import Trajectories
 
 FLAT = ("actions", "rewards", "terminals", "timeouts")  # a row for each step, whatever is seen
 REAL = ("observations", "actions", "rewards", "final_observations", "scores")
 
 
-def refuse(data: Trajectories, name: str) -> None:
-    """Refuse data whose arrays do not fit each other; `Trajectories.check` says more."""
+def check(data: Trajectories, name: str) -> None:
+    """Refuse data that no method could learn from.
+
+    Raises:
+        ValueError: a shape is wrong, a value is not finite, a discrete action is none of the
+            choices, or an episode does not end where the flags say. The message starts with
+            `name`.
+    """
     _rows(data, name)
     _frames(data, name)
     _actions(data, name)

@@ -12,10 +12,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from bench.core.files import DiskFull
 from bench.datasets import storage
+from bench.datasets.build import pixel_range
+from bench.datasets.consistency import check
 from bench.datasets.frames import I64, U8
-from bench.datasets.trajectories import F32, Trajectories, pixel_range
-from bench.files import DiskFull
+from bench.datasets.trajectories import F32, Trajectories
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def record(
             file.flush()
             os.fsync(file.fileno())
         data = _trajectories(np.load(path, mmap_mode="r", allow_pickle=False), rest, stack, choices)
-        data.check(str(folder))
+        check(data, str(folder))
         storage.fill(staging, data, about())
     return storage.load(folder)
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
-from bench.files import (
+from bench.core.files import (
     DamagedFile,
     DiskFull,
     digest,
@@ -26,7 +25,8 @@ from bench.files import (
     sha256,
     write_json,
 )
-from bench.tasks import TASK_FILE
+from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
+from bench.tasks.registry import TASK_FILE
 
 FORMAT = 2  # 2: the observation after an episode's last action
 MANIFEST = "manifest.json"

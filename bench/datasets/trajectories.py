@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.consistency import refuse
+from bench.core.seeds import generator
 from bench.datasets.frames import U8, gather
-from bench.seeds import generator
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -176,118 +175,3 @@ class Trajectories:
         rewards = np.zeros_like(self.rewards)
         rewards[self.bounds[1:] - 1] = self.returns
         return replace(self, rewards=rewards)
-
-    def check(self, name: str) -> None:
-        """Refuse data that no method could learn from.
-
-        Raises:
-            ValueError: a shape is wrong, a value is not finite, a discrete action is none of the
-                choices, or an episode does not end where the flags say. The message starts with
-                `name`.
-        """
-        refuse(self, name)
-
-
-def from_arrays(
-    observations: Array,
-    actions: Array,
-    rewards: F32,
-    terminals: Bools,
-    timeouts: Bools,
-    *,
-    action_range: tuple[float, float] = (-1.0, 1.0),
-    final_observations: Array | None = None,
-    discrete: bool = False,
-    stack: int = 1,
-    scores: F64 | None = None,
-) -> Trajectories:
-    """Return the whole episodes in these arrays; steps after the last terminal or time-out are an
-    unfinished one and are cut.
-
-    Args:
-        observations: (N, obs); with discrete actions (N, *obs), and uint8 stays uint8.
-        actions: (N, act), or (N,) whole numbers where they are discrete.
-        rewards: (N,).
-        terminals: (N,).
-        timeouts: (N,).
-        action_range: smallest and largest action value the environment takes.
-        final_observations: (E, *obs), one for each whole episode.
-        discrete: whether actions are whole numbers up to the end of `action_range`.
-        stack: how many of these observations, frames (N, H, W) uint8, a network sees at a time.
-        scores: (E,), see `Trajectories`.
-
-    Raises:
-        ValueError: no episode ends, a discrete action is not a whole number, or
-            `Trajectories.check` objects.
-    """
-    given = {
-        "observations": (observations, max(np.ndim(observations), 2) if discrete else 2),
-        "actions": (actions, 1 if discrete else 2),
-        "rewards": (rewards, 1),
-        "terminals": (terminals, 1),
-        "timeouts": (timeouts, 1),
-    }
-    for name, (array, dimensions) in given.items():
-        if np.ndim(array) != dimensions or len(array) != len(rewards):
-            raise ValueError(
-                f"these arrays: {name} has shape {np.shape(array)}, expected {dimensions} dimension(s) and "
-                f"{len(rewards)} rows"
-            )
-    bounds = np.concatenate([[0], np.flatnonzero(terminals | timeouts) + 1]).astype(np.int64)
-    if len(bounds) == 1:
-        raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
-    stop = int(bounds[-1])
-    whole = observations[:stop]
-    mean, std = pixel_range() if stack > 1 else _statistics(whole)
-    seen = np.uint8 if discrete and np.asarray(observations).dtype == np.uint8 else np.float32
-    with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
-        data = Trajectories(
-            observations=np.asarray(whole, dtype=seen),
-            actions=_whole(actions[:stop])
-            if discrete
-            else np.asarray(actions[:stop], dtype=np.float32),
-            rewards=np.asarray(rewards[:stop], dtype=np.float32),
-            terminals=np.asarray(terminals[:stop], dtype=np.bool_),
-            timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
-            bounds=bounds,
-            observation_mean=mean,
-            observation_std=std,
-            action_low=float(action_range[0]),
-            action_high=float(action_range[1]),
-            final_observations=None
-            if final_observations is None
-            else np.asarray(final_observations, dtype=seen),
-            stack=stack,
-            scores=None if scores is None else np.asarray(scores, dtype=np.float64),
-        )
-    data.check("these arrays")
-    return data
-
-
-def pixel_range() -> tuple[F32, F32]:
-    """Return the mean and std that bring bytes to [0, 1], (1, 1, 1) each: what stacks of frames are
-    normalised with, as in the paper's code (states / 255).
-    """
-    return np.zeros((1, 1, 1), dtype=np.float32), np.full((1, 1, 1), 255, dtype=np.float32)
-
-
-def _statistics(observations: Array) -> tuple[F32, F32]:
-    """Return mean and std of each entry of an observation, (*obs,)."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        mean = observations.mean(axis=0, dtype=np.float64).astype(np.float32)
-        return mean, observations.std(axis=0, dtype=np.float64).astype(np.float32)
-
-
-def _whole(actions: Array) -> I64:
-    """Return discrete actions (N,) as int64.
-
-    Raises:
-        ValueError: one is not a whole number; rounding would make it another action.
-    """
-    numbers = np.asarray(actions, dtype=np.int64)
-    if len(other := np.flatnonzero(numbers != actions)):
-        raise ValueError(
-            f"these arrays: actions hold {actions[other[0]]} in row {other[0]}; discrete ones are "
-            "whole numbers"
-        )
-    return numbers

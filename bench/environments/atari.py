@@ -24,8 +24,8 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from bench.environments import UnknownEnvironment
-from bench.tasks import GAMES
+from bench.environments.vector import UnknownEnvironment
+from bench.tasks.registry import GAMES
 
 U8 = NDArray[np.uint8]
 

@@ -20,7 +20,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from bench.seeds import generator
+from bench.core.seeds import generator
 
 ID = "bench/ShortestPath-v0"
 GRAPHS = (1, 2, 3, 4, 5)  # these also have ids of their own: bench/ShortestPath1-v0 and so on

@@ -10,16 +10,16 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, workflow.basedir)
 
 from bench.behaviours import ZOO
-from bench.code import fingerprint, method_file
-from bench.files import sha256
-from bench.identity import PROBES
-from bench.machine import run_code_of
-from bench.claims.plan import suites_of_claims
+from bench.core.code import fingerprint, method_file
+from bench.core.files import sha256
+from bench.runs.identity import PROBES
+from bench.core.machine import run_code_of
+from bench.report.claims.registry import suites_of_claims
 from bench.pages import ATARI as ATARI_PAGES
 from bench.pages import CREDIT as CREDIT_PAGES
 from bench.pages import MUJOCO as MUJOCO_PAGES
 from bench.pages import PAGES, page_file
-from bench.plan import BadConfig, check_config, make_plan
+from bench.runs.plan import BadConfig, check_config, make_plan
 from bench.tasks import (
     ATARI,
     MUJOCO,
@@ -44,8 +44,8 @@ except BadConfig as error:
 # D4RL has no data for Reacher, nor for Atari: with source d4rl, these are generated all the same
 D4RL = [task for task in MUJOCO if not task.startswith("reacher2d-")]
 QUOTED = sorted(
-    f"bench/quoted/{path.name}"
-    for path in (Path(workflow.basedir) / "bench/quoted").glob("*.csv")
+    f"bench/paper/{path.name}"
+    for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
 GPU = int(config["device"].startswith("cuda"))
 

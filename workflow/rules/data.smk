@@ -21,7 +21,7 @@ rule fetch:
         runtime=4 * 60,
         download=1,
     params:
-        code=code("bench/datasets/d4rl_files.py", "bench/datasets/d4rl_files.csv"),
+        code=code("bench/datasets/readers/d4rl_files.py", "bench/datasets/readers/d4rl_files.csv"),
         out=folder_of_output,
     message:
         "Fetching D4RL's file of {wildcards.task}"
@@ -51,7 +51,7 @@ rule fetch_games:
         runtime=48 * 60,
         download=1,
     params:
-        code=code("bench/datasets/dqn_replay.py"),
+        code=code("bench/datasets/readers/dqn_replay.py"),
         out=folder_of_output,
     message:
         "Sampling DQN-replay's logs for {wildcards.task}"
@@ -81,7 +81,7 @@ rule generate:
         mem_mb=2000,
         runtime=60,
     params:
-        code=code("bench/datasets/generated.py", "bench/environments/reacher2d.xml"),
+        code=code("bench/behaviours/generate.py", "bench/environments/reacher2d.xml"),
         task=task_constants,
         zoo=zoo_digest,
         out=folder_of_output,

@@ -46,7 +46,7 @@ for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in page
         conda:
             "../../environment.yml"
         params:
-            code=code(page_file(page), "bench/figures.mplstyle", *QUOTED),
+            code=code(page_file(page), "bench/report/figures.mplstyle", *QUOTED),
             page=page,
         message:
             "Writing {params.page} of {wildcards.suite}"
@@ -76,7 +76,7 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/claims/ledger.py", "bench/claims/claims.yaml"),
+        code=code("bench/report/claims/ledger.py", "bench/report/claims/claims.yaml"),
         suites=lambda wildcards: LEDGERS[wildcards.ledger],
     message:
         "Judging the paper's claims"
@@ -103,7 +103,7 @@ rule cost:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/report.py"),
+        code=code("bench/report/cost.py"),
         config=merged_config,
     message:
         "Adding up what the runs of {wildcards.suite} cost"
@@ -130,7 +130,7 @@ rule time_to_score:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/time_to_score.py"),
+        code=code("bench/report/time_to_score.py"),
         config=merged_config,
     message:
         "Timing how runs of {wildcards.suite} reach a score"
@@ -155,7 +155,7 @@ rule film:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/footage.py"),
+        code=code("bench/runs/video.py"),
         run=folder_of_input,
         arguments=film_arguments,
     message:
@@ -187,9 +187,9 @@ rule data_page:
         "../../environment.yml"
     params:
         code=code(
-            "bench/datasets/describe.py",
-            "bench/datasets/d4rl_files.csv",
-            "bench/figures.mplstyle",
+            "bench/report/datasets.py",
+            "bench/datasets/readers/d4rl_files.csv",
+            "bench/report/figures.mplstyle",
         ),
         task_constants=tasks_of_suite,
     message:
@@ -206,7 +206,7 @@ rule partial_report:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/report.py", "bench/quoted/tables.csv"),
+        code=code("bench/report/partial.py", "bench/paper/tables.csv"),
         found=existing_records_of,
         config=merged_config,
     message:

@@ -14,7 +14,7 @@ rule train:
         runtime=24 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/train.py"),
+        code=method_code("bench/runs/train.py"),
         task=task_constants,
         variant=variant_arguments,
         curve=config["training"]["curve"],
@@ -45,7 +45,7 @@ rule evaluate:
         runtime=4 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/evaluate.py"),
+        code=method_code("bench/runs/evaluate.py"),
         task=task_constants,
         episodes=evaluation("episodes"),
         lanes=evaluation("lanes"),
@@ -77,9 +77,9 @@ rule sweep:
         runtime=12 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/sweep.py"),
+        code=method_code("bench/runs/sweep.py"),
         task=task_constants,
-        grid=code("bench/quoted/figure4.csv"),
+        grid=code("bench/paper/figure4.csv"),
         episodes=evaluation("sweep_episodes"),
         lanes=evaluation("lanes"),
         points=evaluation_option("sweep_points", "--points"),
@@ -111,7 +111,7 @@ rule probe:
         runtime=2 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/probe.py"),
+        code=method_code("bench/runs/diagnostics/run.py"),
         task=task_constants,
         episodes=evaluation("probe_episodes"),
         device=config["device"],

@@ -8,7 +8,7 @@ rule scores:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/scores.py", "bench/plan.py"),
+        code=code("bench/report/scores.py", "bench/runs/plan.py"),
         config=merged_config,
     message:
         "Collecting the records of {wildcards.suite}"

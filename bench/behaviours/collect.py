@@ -1,0 +1,151 @@
+"""Roll a behaviour policy out: many episodes at once, the same ones every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.behaviours.actor import Actor
+from bench.core.seeds import derive, generator
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import F32, Trajectories
+from bench.environments.vector import Lanes
+
+LANES = 32
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One finished episode of T steps."""
+
+    observations: F32  # (T, obs)
+    actions: F32  # (T, act)
+    rewards: F32  # (T,)
+    terminal: bool  # ended for good; otherwise the time limit ended it
+    final_observation: F32  # (obs,), after the last action
+
+    @property
+    def steps(self) -> int:
+        """Return T."""
+        return len(self.rewards)
+
+
+def roll_out(
+    actor: Actor,
+    environment: str,
+    *,
+    name: str,
+    steps: int | None = None,
+    episodes: int | None = None,
+    progress: Callable[[int], None] = lambda steps: None,
+) -> list[Episode]:
+    """Return the episodes 0, 1, 2, ... of `name`, sampled from the policy.
+
+    Episode i starts from, and draws its action noise from, seeds that depend on `name` and i alone.
+    Every episode that starts is finished, so short ones are not favoured.
+
+    Args:
+        actor: the policy.
+        environment: Gymnasium id.
+        name: names the stream of episodes; another name gives others.
+        steps: stop before the first episode that would exceed so many steps: like data cut at N
+            steps without the unfinished last episode. At least one episode is returned.
+        episodes: or stop after so many episodes.
+        progress: called with the steps of each finished episode.
+
+    Raises:
+        ValueError: neither or both limits are given, or steps below 0.
+    """
+    if (steps is None) == (episodes is None):
+        raise ValueError("give either steps or episodes")
+    if steps is not None and steps < 0:
+        raise ValueError(f"{steps} steps cannot be rolled out; give 0 or more")
+    lanes = Lanes(environment, LANES)
+    finished: dict[int, Episode] = {}
+    buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(LANES)]
+    index = [-1] * LANES
+    noises: list[np.random.Generator] = [np.random.default_rng(0)] * LANES
+    started, whole, taken = (
+        0,
+        0,
+        0,
+    )  # episodes started; those finished without a gap from 0, and their steps
+
+    def enough() -> bool:
+        nonlocal whole, taken
+        while whole in finished:
+            taken, whole = taken + finished[whole].steps, whole + 1
+        return started >= episodes if episodes is not None else taken > (steps or 0)
+
+    def start(lane: int) -> None:
+        nonlocal started
+        lanes.reset(lane, derive("reset", name, started))
+        index[lane], noises[lane] = started, generator("noise", name, started)
+        started += 1
+
+    try:
+        for lane in range(LANES):
+            if not enough():
+                start(lane)
+        width = len(actor.mean[1])
+        noise = np.zeros((LANES, width), dtype=np.float32)
+        while any(i >= 0 for i in index):
+            for lane in range(LANES):
+                if index[lane] >= 0:
+                    noise[lane] = noises[lane].standard_normal(width, dtype=np.float32)
+            actions = actor.act(lanes.observations, noise)
+            for lane in range(LANES):
+                if index[lane] < 0:
+                    continue
+                observation = lanes.observations[lane].copy()
+                reward, terminal, timeout = lanes.step(lane, actions[lane])
+                buffers[lane].append((observation, actions[lane], reward))
+                if not (terminal or timeout):
+                    continue
+                finished[index[lane]] = _episode(
+                    buffers[lane], terminal, lanes.observations[lane].copy()
+                )
+                progress(len(buffers[lane]))
+                buffers[lane], index[lane] = [], -1
+                if not enough():
+                    start(lane)
+    finally:
+        lanes.close()
+    return _within([finished[i] for i in range(started)], steps)
+
+
+def join(episodes: list[Episode]) -> Trajectories:
+    """Return episodes as one data set, in their order."""
+    terminal = np.array([episode.terminal for episode in episodes])
+    last = np.cumsum([episode.steps for episode in episodes]) - 1
+    ends = np.zeros((2, int(last[-1]) + 1), dtype=np.bool_)
+    ends[0, last[terminal]] = True
+    ends[1, last[~terminal]] = True
+    return from_arrays(
+        np.concatenate([episode.observations for episode in episodes]),
+        np.concatenate([episode.actions for episode in episodes]),
+        np.concatenate([episode.rewards for episode in episodes]),
+        terminals=ends[0],
+        timeouts=ends[1],
+        final_observations=np.stack([episode.final_observation for episode in episodes]),
+    )
+
+
+def _episode(buffer: list[tuple[F32, F32, float]], terminal: bool, final: F32) -> Episode:
+    observations, actions, rewards = zip(*buffer, strict=True)
+    return Episode(
+        np.stack(observations),
+        np.stack(actions),
+        np.array(rewards, dtype=np.float32),
+        terminal,
+        final,
+    )
+
+
+def _within(episodes: list[Episode], steps: int | None) -> list[Episode]:
+    if steps is None:
+        return episodes
+    total = np.cumsum([episode.steps for episode in episodes])
+    return episodes[: max(int((total <= steps).sum()), 1)]

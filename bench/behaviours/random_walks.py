@@ -1,0 +1,90 @@
+"""Random walks on a graph: the data of the shortest-path experiment (paper p.20)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from bench.core.seeds import generator
+from bench.datasets.build import from_arrays
+from bench.datasets.trajectories import F64, I64, Trajectories
+from bench.environments.graph import HORIZON, Graph, Walks
+
+COUNT = 1000  # p.20
+
+Behaviour = Literal["edges", "indices"]
+
+
+def walks(
+    graph: Graph,
+    count: int = COUNT,
+    horizon: int = HORIZON,
+    *,
+    seed: int,
+    policy: Behaviour = "edges",
+) -> Trajectories:
+    """Return random walks, one after the other.
+
+    A walk starts uniformly at a node other than the goal, ends at the goal as a terminal, or after
+    `horizon` steps as a time-out. The paper says "random walk" and no more.
+
+    Args:
+        graph: with n nodes.
+        count: of walks.
+        horizon: most steps of a walk.
+        seed: of the data.
+        policy: `edges`: the action is uniform over the out-edges, and a node without any stays.
+            `indices`: uniform over all n nodes, so that most steps stay where they are.
+
+    Returns:
+        Observations (N, 1) uint8 and actions (N,) int64, both nodes; rewards -1.
+
+    Raises:
+        ValueError: the policy is unknown, or `count` or `horizon` is below 1.
+    """
+    if policy not in ("edges", "indices"):
+        raise ValueError(f"policy must be 'edges' or 'indices', not {policy!r}")
+    for name, value in (("count", count), ("horizon", horizon)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    random = generator("walks", seed)
+    lanes = np.arange(count)
+    agents = Walks(graph, count, horizon)
+    agents.reset(lanes, [random] * count)
+    observations = np.zeros((count, horizon, 1), dtype=np.uint8)
+    actions = np.zeros((count, horizon), dtype=np.int64)
+    taken = np.zeros((count, horizon), dtype=np.bool_)
+    for step in range(horizon):
+        drawn = random.random(count)
+        if policy == "edges":
+            chosen = _along_edges(graph, agents.observations[:, 0].astype(np.int64), drawn)
+        else:
+            chosen = (drawn * graph.nodes).astype(np.int64)
+        acting = np.flatnonzero(~agents.over)
+        observations[acting, step] = agents.observations[acting]
+        actions[acting, step], taken[acting, step] = chosen[acting], True
+        agents.step(acting, chosen[acting])
+    ends = np.zeros((count, horizon), dtype=np.bool_)
+    ends[lanes, agents.steps - 1] = True
+    arrived = agents.arrived[:, None]
+    return from_arrays(
+        observations[taken],
+        actions[taken],
+        np.full(int(taken.sum()), -1, dtype=np.float32),
+        (ends & arrived)[taken],
+        (ends & ~arrived)[taken],
+        action_range=(0.0, graph.nodes - 1.0),
+        final_observations=agents.observations.copy(),
+        discrete=True,
+    )
+
+
+def _along_edges(graph: Graph, nodes: I64, drawn: F64) -> I64:
+    """Return a neighbour of each node (L,), or the node itself where it has none, by numbers (L,)
+    uniform in [0, 1).
+    """
+    degree = graph.adjacency.sum(axis=1)
+    neighbours = np.argsort(~graph.adjacency, axis=1, kind="stable")  # (n, n), those come first
+    index = (drawn * degree[nodes]).astype(np.int64)
+    return np.asarray(np.where(degree[nodes] > 0, neighbours[nodes, index], nodes), dtype=np.int64)

@@ -1,0 +1,1 @@
+"""The verbs of the command `bench`, a module for each group."""

@@ -1,0 +1,203 @@
+"""`bench data`: make, fetch, import, export, describe and check data sets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+Arguments = argparse.Namespace
+
+
+def add(verbs: Any) -> None:
+    """Add the verbs to the parser's."""
+    data = verbs.add_parser("data", help="make and check data sets").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    generate = data.add_parser(
+        "generate", help="roll a data set out from the shipped behaviour policies"
+    )
+    generate.add_argument("--task", required=True, help="for example hopper-medium")
+    generate.add_argument("--steps", type=positive, required=True, help="transitions in one part")
+    generate.add_argument("--seed", type=int, default=0)
+    generate.add_argument("--out", type=Path, required=True, help="folder")
+    generate.set_defaults(verb=_generate)
+    fetch = data.add_parser("fetch", help="make a data set of published files: D4RL, DQN-replay")
+    fetch.add_argument("task", help="for example hopper-medium, breakout-replay")
+    fetch.add_argument(
+        "--source", choices=("d4rl", "dqn_replay"), help="default: dqn_replay for Atari, else d4rl"
+    )
+    fetch.add_argument("--file", type=Path, help="D4RL: a copy of the file; nothing is downloaded")
+    fetch.add_argument("--from", metavar="FOLDER", help="DQN-replay: a copy, or another server")
+    fetch.add_argument(
+        "--steps", type=positive, help="DQN-replay: transitions to sample; default: 500000"
+    )
+    fetch.add_argument("--seed", type=int, help="DQN-replay: of the sample; default: 0")
+    fetch.add_argument(
+        "--rows", type=positive, help="DQN-replay: so many of each log are read; default: 100000"
+    )
+    fetch.add_argument(
+        "--out",
+        type=Path,
+        help="folder; default: data/d4rl/TASK/v2, data/dqn_replay/TASK/STEPS-SEED",
+    )
+    fetch.set_defaults(verb=_fetch)
+    importing = data.add_parser(
+        "import", help="make a task of your own data: .npz, .hdf5, or a Minari data set"
+    )
+    importing.add_argument("--file", required=True, help="a path, or a Minari id")
+    importing.add_argument("--task", required=True, help="its name, DOMAIN-KIND, like hopper-mine")
+    importing.add_argument("--environment", help="Gymnasium id, like Hopper-v4")
+    importing.add_argument(
+        "--target", type=float, help="return asked of DT; default: as known, or the best"
+    )
+    importing.add_argument("--scale", type=float, help="returns-to-go are divided by it")
+    importing.add_argument(
+        "--reference",
+        type=float,
+        nargs=2,
+        metavar=("RANDOM", "EXPERT"),
+        help="returns that score 0 and 100",
+    )
+    importing.set_defaults(verb=_import)
+    export = data.add_parser("export", help="write a data set as a Minari one")
+    export.add_argument("folder", type=Path)
+    export.add_argument("--minari-id", required=True, help="like mine/hopper-medium-v0")
+    export.set_defaults(verb=_export)
+    describe = data.add_parser("describe", help="say what a data set holds")
+    describe.add_argument("folder", type=Path, nargs="+")
+    describe.add_argument("--figure", type=Path, help=".png or .svg: returns and lengths")
+    describe.set_defaults(verb=_describe)
+    verify = data.add_parser("verify", help="check a data set against its manifest")
+    verify.add_argument("folder", type=Path)
+    verify.set_defaults(verb=_verify)
+
+
+def positive(text: str) -> int:
+    """Return an option's value as a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: it is something else.
+    """
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _generate(arguments: Arguments) -> None:
+    from tqdm import tqdm
+
+    from bench.behaviours.generate import generate
+    from bench.tasks.registry import task_by_name
+
+    task = task_by_name(arguments.task)
+    total = arguments.steps * (2 if task.kind == "medium-expert" else 1)
+    with tqdm(total=total, unit="step", desc=task.name, disable=not sys.stderr.isatty()) as bar:
+
+        def advance(steps: int) -> None:
+            bar.update(steps)
+
+        data = generate(
+            task,
+            arguments.steps,
+            arguments.seed,
+            arguments.out,
+            progress=advance,
+        )
+    score = "" if data.scores is None else f", mean score {data.scores.mean():.1f}"
+    print(
+        f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}{score}"
+    )
+
+
+def _fetch(arguments: Arguments) -> None:
+    from bench.tasks.registry import ATARI, task_by_name
+
+    task = task_by_name(arguments.task)
+    source = arguments.source or ("dqn_replay" if task.name in ATARI else "d4rl")
+    for option in ("from", "steps", "seed", "rows") if source == "d4rl" else ("file",):
+        if vars(arguments)[option] is not None:
+            raise ValueError(f"--{option} is not an option of source {source}")
+    for line in _from_d4rl(task, arguments) if source == "d4rl" else _from_logs(task, arguments):
+        print(line)
+
+
+def _from_d4rl(task: Any, arguments: Arguments) -> list[Any]:
+    from bench.datasets.readers.d4rl_files import obtain
+
+    out = arguments.out or Path("data", "d4rl", task.name, "v2")
+    return [*obtain(task, out, arguments.file), out]
+
+
+def _from_logs(task: Any, arguments: Arguments) -> list[Any]:
+    from tqdm import tqdm
+
+    from bench.datasets.readers.dqn_replay import Sampling, obtain
+
+    given = vars(arguments)
+    chosen = {name: given[name] for name in ("steps", "seed", "rows") if given[name] is not None}
+    sampling = Sampling(**chosen)
+    out = arguments.out or Path("data", "dqn_replay", task.name, sampling.name)
+    with tqdm(unit="row", desc=task.name, disable=not sys.stderr.isatty()) as bar:
+
+        def advance(rows: int, of: int) -> None:
+            bar.total = of
+            bar.update(rows)
+
+        return [*obtain(task, out, given["from"], sampling, advance), out]
+
+
+def _import(arguments: Arguments) -> None:
+    from bench.datasets.readers.imported import Constants, import_data
+    from bench.tasks.registry import IMPORTED, task_by_name
+
+    reference = None if arguments.reference is None else tuple(arguments.reference)
+    constants = Constants(arguments.environment, arguments.target, arguments.scale, reference)
+    data = import_data(arguments.file, arguments.task, constants)
+    domain = task_by_name(arguments.task).domain
+    print(
+        f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps of {domain.environment}"
+    )
+    print(
+        f"mean return {data.returns.mean():.1f}, normalised {domain.normalised(float(data.returns.mean())):.1f} "
+        f"(0 is {domain.reference_min:g}, 100 is {domain.reference_max:g}); target {domain.target_return:g}, "
+        f"scale {domain.return_scale:g}"
+    )
+    print(f"to run it, put {arguments.task} under suites.mujoco.tasks of a config")
+
+
+def _export(arguments: Arguments) -> None:
+    from bench.datasets import storage
+    from bench.datasets.readers import minari
+    from bench.tasks.registry import task_by_name
+
+    data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
+    task = task_by_name(str(about.get("task")))
+    folder = minari.export(data, task, arguments.minari_id, about)
+    print(f"{folder}: {data.episodes} episodes, {data.steps} steps, read back equal")
+
+
+def _describe(arguments: Arguments) -> None:
+    from bench.datasets import storage
+    from bench.report import datasets as describe
+
+    print("\n\n".join(describe.text(folder) for folder in arguments.folder))
+    if arguments.figure is not None:
+        describe.draw([storage.read_manifest(f) for f in arguments.folder], [arguments.figure])
+        print(f"\n{arguments.figure}")
+
+
+def _verify(arguments: Arguments) -> None:
+    from bench.datasets.consistency import check
+    from bench.datasets.storage import load
+    from bench.tasks.registry import TASK_FILE, task_by_name
+
+    data = load(arguments.folder)
+    check(data, str(arguments.folder))
+    if (arguments.folder / TASK_FILE).exists():
+        folder = arguments.folder.resolve()
+        task_by_name(folder.name, folder.parent)
+    print(
+        f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps, every file as its manifest says"
+    )

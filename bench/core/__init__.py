@@ -1,0 +1,1 @@
+"""Plumbing that never decides a number: files, seeds, the machine, hashes of code."""

@@ -1,0 +1,112 @@
+"""Read D4RL's MuJoCo files (Fu et al. 2020) in the layouts of -v0 and -v2.
+
+Without `timeouts` (-v0) an episode ends at a terminal or after the horizon. The unfinished
+trajectory at the end of a file is dropped, as the paper's own converter does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.datasets.build import from_arrays
+from bench.datasets.readers import hdf5
+from bench.datasets.readers.checks import WrongData, fit, flags, numbers, within_horizon
+from bench.datasets.trajectories import Trajectories
+from bench.tasks.registry import Domain
+
+NEEDED = ("observations", "actions", "rewards", "terminals")
+ARRAYS = (*NEEDED, "timeouts", "next_observations")
+VECTORS = ("rewards", "terminals", "timeouts")  # a number for each step; the others have a row
+
+
+def read(path: Path, domain: Domain) -> Trajectories:
+    """Read an HDF5 file in D4RL's layout.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: it is truncated, or not HDF5 (a web page, say).
+        WrongData: an array is missing or does not fit the others or the environment.
+        BlockingIOError: another program is writing it.
+    """
+    return from_flat(hdf5.read(path, ARRAYS, NEEDED), domain, str(path))
+
+
+def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Trajectories:
+    """Cut flat arrays in D4RL's layout into the whole episodes of a domain's environment.
+
+    Args:
+        arrays: `observations` (N, obs), `actions` (N, act), `rewards`, `terminals` (N,) and, where
+            there are any, `timeouts` (N,) and `next_observations` (N, obs).
+        domain: gives the environment, whose spaces must fit, and the horizon.
+        name: starts every message.
+
+    Raises:
+        WrongData: a shape, a value, or the bounds of the episodes are wrong.
+    """
+    arrays = {key: _shaped(key, numbers(name, key, values)) for key, values in arrays.items()}
+    _same_rows(arrays, name)
+    low, high = fit(name, domain, arrays["observations"], arrays["actions"])
+    terminals = flags(name, "terminals", arrays["terminals"])
+    if "timeouts" in arrays:
+        timeouts = flags(name, "timeouts", arrays["timeouts"]) & ~terminals
+    else:
+        timeouts = counted_timeouts(terminals, domain.horizon)
+    try:
+        data = from_arrays(
+            arrays["observations"],
+            arrays["actions"],
+            arrays["rewards"],
+            terminals,
+            timeouts,
+            action_range=(low, high),
+            final_observations=_at_ends(arrays, terminals | timeouts),
+        )
+    except ValueError as error:
+        raise WrongData(f"{name}: {error}") from error
+    within_horizon(name, data, domain)
+    return data
+
+
+def counted_timeouts(terminals: NDArray[np.bool_], horizon: int) -> NDArray[np.bool_]:
+    """Return the time-outs that data without them imply: every `horizon` steps after the last end."""
+    timeouts = np.zeros_like(terminals)
+    start = 0
+    for end in [*np.flatnonzero(terminals).tolist(), len(terminals)]:
+        timeouts[start + horizon - 1 : end : horizon] = True
+        start = end + 1
+    return timeouts
+
+
+def _shaped(key: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return a vector where a column of one stands for it."""
+    column = key in VECTORS and values.ndim == 2 and values.shape[1] == 1
+    return values[:, 0] if column else values
+
+
+def _same_rows(arrays: dict[str, NDArray[Any]], name: str) -> None:
+    """Refuse arrays of differing rows, before NumPy stretches one to fit another."""
+    steps = arrays["rewards"].shape
+    if len(steps) != 1:
+        raise WrongData(f"{name}: rewards has shape {steps}, expected a number for each step")
+    for key, values in arrays.items():
+        if (values.shape if key in VECTORS else values.shape[:1]) != steps:
+            raise WrongData(
+                f"{name}: {key} has shape {values.shape}, but there are {steps[0]:,} rewards; "
+                f"expected {'a number' if key in VECTORS else 'a row'} for each"
+            )
+
+
+def _at_ends(arrays: dict[str, NDArray[Any]], ends: NDArray[np.bool_]) -> NDArray[Any] | None:
+    if "next_observations" not in arrays:
+        return None
+    following, observations = arrays["next_observations"], arrays["observations"]
+    if following.shape != observations.shape:
+        raise ValueError(
+            f"next_observations has shape {following.shape}, observations {observations.shape}"
+        )
+    rows: NDArray[Any] = following[ends]
+    return rows

@@ -1,0 +1,205 @@
+"""The nine MuJoCo -v2 files that D4RL publishes: where they are, their bytes, and what others counted
+in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.core.files import DamagedFile, sha256
+from bench.datasets import storage
+from bench.datasets.readers import d4rl, hdf5
+from bench.datasets.readers.checks import WrongData
+from bench.datasets.readers.download import fetch
+from bench.datasets.trajectories import Trajectories
+from bench.tasks.registry import Task
+
+HERE = Path(__file__).parent
+WAY_OUT = "delete it and fetch it again, or `bench data import` it as data of your own"
+TOLERANCE = 0.02  # of a standard deviation; the published statistics agree with each other to 0.013
+
+
+@dataclass(frozen=True)
+class D4rlFile:
+    """One published file.
+
+    Attributes:
+        task: our name of it.
+        file: its name.
+        urls: D4RL's server, then a mirror.
+        bytes: size.
+        sha256: of its bytes; files were once replaced in place, so the name alone says little.
+        episodes: counted by TensorFlow Datasets, a trailing unfinished one included.
+        statistics: published steps in whole episodes and the mean, std, min and max of their
+            returns; empty for medium-expert.
+    """
+
+    task: str
+    file: str
+    urls: tuple[str, str]
+    bytes: int
+    sha256: str
+    episodes: int
+    statistics: dict[str, float]
+
+
+@cache
+def files() -> dict[str, D4rlFile]:
+    """Return task -> its -v2 file (TFDS d4rl_mujoco_*/checksums.tsv)."""
+    with (HERE / "d4rl_files.csv").open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    numbers = ("steps", "return_mean", "return_std", "return_min", "return_max")
+    return {
+        row["task"]: D4rlFile(
+            task=row["task"],
+            file=row["file"],
+            urls=(row["url"], row["mirror"]),
+            bytes=int(row["bytes"]),
+            sha256=row["sha256"],
+            episodes=int(row["episodes"]),
+            statistics={name: float(row[name]) for name in numbers if row[name]},
+        )
+        for row in rows
+    }
+
+
+@cache
+def observation_statistics() -> dict[str, dict[str, list[float]]]:
+    """Return task -> published `mean` and `std` of the observations, as used by d3rlpy's runs."""
+    published: Any = json.loads((HERE / "d4rl_statistics.json").read_text(encoding="utf-8"))
+    tasks: dict[str, dict[str, list[float]]] = published["tasks"]
+    return tasks
+
+
+def file_of(task: Task) -> D4rlFile:
+    """Return the file of a task.
+
+    Raises:
+        ValueError: D4RL has none.
+    """
+    if task.name not in files():
+        raise ValueError(f"D4RL has no data for {task.name!r}; it has {', '.join(files())}")
+    return files()[task.name]
+
+
+def cache_folder() -> Path:
+    """Return where D4RL itself keeps downloads: $D4RL_DATASET_DIR, or ~/.d4rl/datasets."""
+    return Path(os.environ.get("D4RL_DATASET_DIR") or Path.home() / ".d4rl" / "datasets")
+
+
+def obtain(task: Task, out: Path, file: Path | None = None) -> list[str]:
+    """Make a task's data set of D4RL's file: downloaded once, checked three ways, then parsed.
+
+    Size and SHA-256 come first, then published counts and returns, then published statistics of the
+    observations.
+
+    Args:
+        task: one of `files()`.
+        out: folder of the data set.
+        file: a copy of the file; otherwise it is looked for in D4RL's cache folder, and fetched
+            there.
+
+    Returns:
+        What was checked, a line each.
+
+    Raises:
+        ValueError: D4RL has no data for the task.
+        DownloadFailed: it cannot be fetched.
+        DamagedFile: the bytes are not the published ones.
+        WrongData: the content is not what others read from it.
+    """
+    expected = file_of(task)
+    path = file or cache_folder() / expected.file
+    if file is None and not path.exists():
+        fetch(expected.urls, path, size=expected.bytes, digest=expected.sha256)
+    verify_file(path, expected)
+    data = d4rl.read(path, task.domain)
+    lines = verify_content(data, expected, observation_statistics()[task.name])
+    storage.save(
+        data,
+        out,
+        {
+            "source": "d4rl",
+            "task": task.name,
+            "environment": task.domain.environment,
+            "origin": {"file": expected.file, "file_sha256": expected.sha256},
+        },
+    )
+    return [f"file: {expected.file}, SHA-256 as published", *lines]
+
+
+def verify_file(path: Path, expected: D4rlFile) -> None:
+    """Refuse a file that is not byte for byte the published one.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: size or SHA-256 differ.
+    """
+    hdf5.refuse_other_files(path)
+    if (size := path.stat().st_size) != expected.bytes:
+        what = "truncated" if size < expected.bytes else "another file"
+        raise DamagedFile(
+            f"{path} has {size:,} bytes, {expected.file} has {expected.bytes:,}: it is {what}; {WAY_OUT}"
+        )
+    if (found := sha256(path)) != expected.sha256:
+        raise DamagedFile(
+            f"{path} has SHA-256 {found}, {expected.file} has {expected.sha256}: "
+            f"it is damaged or another version; {WAY_OUT}"
+        )
+
+
+def verify_content(
+    data: Trajectories, expected: D4rlFile, published: dict[str, list[float]]
+) -> list[str]:
+    """Compare what was read with what others published about the same file.
+
+    Returns:
+        One line for each agreement, to be logged.
+
+    Raises:
+        WrongData: something differs.
+    """
+    lines = []
+    if expected.episodes - data.episodes not in (0, 1):  # TFDS counts a trailing partial episode
+        raise WrongData(
+            f"{expected.file}: {data.episodes:,} whole episodes were read, {expected.episodes:,} are published"
+        )
+    lines.append(f"episodes: {data.episodes:,} whole, {expected.episodes:,} published")
+    ours = {
+        "steps": float(data.steps),
+        "return_mean": float(data.returns.mean()),
+        "return_max": float(data.returns.max()),
+        "return_min": float(data.returns.min()),
+    }
+    for name, value in ours.items():
+        known = expected.statistics.get(name)
+        if known is None:
+            continue
+        if abs(value - known) > max(0.01, 1e-5 * abs(known)):
+            raise WrongData(f"{expected.file}: {name} is {value:,.3f}, published is {known:,.3f}")
+        lines.append(f"{name}: {value:,.3f} as published")
+    worst = compare_observations(data, published)
+    if worst > TOLERANCE:
+        raise WrongData(
+            f"{expected.file}: mean or std of the observations differ by {worst:.3f} of a standard "
+            f"deviation from the published ones; at most {TOLERANCE} is expected"
+        )
+    return [*lines, f"observations: mean and std within {worst:.4f} std of the published"]
+
+
+def compare_observations(data: Trajectories, published: dict[str, Sequence[float]] | Any) -> float:
+    """Return the largest difference in mean or std, in units of the published std."""
+    mean, std = np.array(published["mean"]), np.array(published["std"])
+    if mean.shape != data.observation_mean.shape:
+        return float("inf")
+    differences = np.abs([data.observation_mean - mean, data.observation_std - std]) / std
+    return float(differences.max())

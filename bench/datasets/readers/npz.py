@@ -1,0 +1,63 @@
+"""Read arrays of a .npz file whose bytes nobody vouches for; nothing in it is unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.files import DamagedFile, is_web_page
+from bench.datasets.readers.checks import WrongData, complete
+
+ZIP = b"PK"
+NPY = b"\x93NUMPY"
+
+
+def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Return those of the wanted arrays that there are; the needed ones must be.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: it is truncated, or of another format.
+        WrongData: a needed array is missing, or one holds Python objects.
+    """
+    _refuse_other_files(path)
+    arrays = {}
+    key = "its list of arrays"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            complete(path, needed, list(file))
+            for key in wanted:
+                if key in file:
+                    arrays[key] = file[key]
+    except WrongData:
+        raise
+    except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise almost anything
+        if "Object arrays" in str(error):
+            raise WrongData(f"{path}: {key} holds Python objects; save plain numbers") from error
+        raise DamagedFile(
+            f"{path} is damaged: {key} cannot be read ({type(error).__name__}: {error}); write it again"
+        ) from error
+    return arrays
+
+
+def _refuse_other_files(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"no file {path}")
+    with path.open("rb") as file:
+        start = file.read(512)
+    if start.startswith(ZIP):
+        return
+    what = "something else"
+    if not start:
+        what = "empty"
+    elif is_web_page(start):
+        what = "a web page, as servers send in place of a file"
+    elif start.startswith(NPY):
+        what = "a single array, as numpy.save writes it"
+    raise DamagedFile(
+        f"{path} is damaged or not an .npz file: it is {what}; write the arrays with numpy.savez"
+    )

@@ -1,0 +1,171 @@
+"""What a method is given while it trains: seed, budget, task, and the services that are the same
+for all.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.core.files import DamagedFile, replacing
+from bench.core.seeds import derive
+from bench.methods.contract import Diverged, Policy
+from bench.tasks.registry import Task
+
+CHECKPOINT = "checkpoint.safetensors"
+KEPT = "kept"
+
+
+@dataclass
+class Context:
+    """Passed to `train`.
+
+    Attributes:
+        task: constants of the task: target return, return scale, horizon.
+        seed: of this run; already differs by task, method and seed index.
+        steps: gradient steps to take.
+        device: a torch device.
+        folder: where checkpoints and kept policies go; None keeps nothing (tests).
+        keep_at: steps at which the policy is kept for the learning curve. Step 0 is always kept.
+        save_every: seconds between two checkpoints that a stopped run resumes from.
+        stamp: hash of everything a checkpoint must share with the run that resumes from it.
+        losses: step and numbers of every log line, for the record.
+    """
+
+    task: Task
+    seed: int
+    steps: int
+    device: str = "cpu"
+    folder: Path | None = None
+    keep_at: tuple[int, ...] = ()
+    save_every: float = 60.0
+    stamp: str = ""
+    losses: list[dict[str, float]] = field(default_factory=list)
+    _bar: Any = None
+    _saved: float = field(default_factory=time.monotonic)
+    _began: tuple[float, float] = field(
+        default_factory=lambda: (time.perf_counter(), time.process_time())
+    )
+    _before: tuple[float, float] = (0.0, 0.0)
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Return a NumPy generator for one purpose of this run."""
+        return np.random.default_rng(derive("run", self.seed, purpose))
+
+    @contextmanager
+    def torch_random(self) -> Iterator[None]:
+        """Seed torch's generators for this run, and put them back afterwards."""
+        import torch
+
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            torch.manual_seed(derive("run", self.seed, "torch"))
+            yield
+
+    def log(self, step: int, **numbers: float) -> None:
+        """Report progress: a bar on a terminal, plain lines in a file.
+
+        Raises:
+            Diverged: a number is not finite.
+        """
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise Diverged(step, name)
+        self.losses.append(
+            {"step": step, **{name: float(value) for name, value in numbers.items()}}
+        )
+        text = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+        if self._bar is None and sys.stderr.isatty():
+            self._bar = tqdm(total=self.steps, desc=self.task.name, unit="step", dynamic_ncols=True)
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
+            self._bar.update(step - self._bar.n)
+        else:
+            print(f"step {step}/{self.steps}  {text}", flush=True)
+
+    def keep(self, step: int, policy: Policy) -> None:
+        """Offer the policy of this step; it is written if the step is 0 or one of `keep_at`."""
+        if self.folder is not None and (step == 0 or step in self.keep_at):
+            kept = self.folder / KEPT
+            kept.mkdir(parents=True, exist_ok=True)
+            policy.save(kept / f"{step:08d}.safetensors")
+
+    def spent(self) -> tuple[float, float]:
+        """Return wall and processor seconds so far, those before a stop included."""
+        seconds, cpu_seconds = self._before
+        return (
+            seconds + time.perf_counter() - self._began[0],
+            cpu_seconds + time.process_time() - self._began[1],
+        )
+
+    def checkpoint(self, step: int, state: Callable[[], dict[str, Any]]) -> None:
+        """Save a training state (name -> torch tensor) if `save_every` seconds have passed since
+        the last one.
+        """
+        if self.folder is None or time.monotonic() - self._saved < self.save_every:
+            return
+        from safetensors.torch import save_file
+
+        with replacing(self.folder / CHECKPOINT) as temporary:
+            about = {
+                "step": step,
+                "losses": self.losses,
+                "stamp": self.stamp,
+                "spent": self.spent(),
+            }
+            save_file(state(), temporary, metadata={"about": json.dumps(about, sort_keys=True)})
+        self._saved = time.monotonic()
+
+    def resume(self) -> tuple[int, dict[str, Any]] | None:
+        """Return step and training state of the last checkpoint, or None.
+
+        Raises:
+            DamagedFile: the checkpoint cannot be read.
+        """
+        read = self._read_checkpoint()
+        if read is None:
+            return None
+        about, state = read
+        step: int = about["step"]
+        self.losses[:] = about["losses"]
+        self._before = tuple(about["spent"])
+        print(f"resuming at step {step}/{self.steps}", flush=True)
+        return step, state
+
+    def discard_stale(self) -> None:
+        """Delete a checkpoint of other data, code or settings, and kept policies that no checkpoint
+        goes with.
+        """
+        if self.folder is None:
+            return
+        read = self._read_checkpoint()
+        if read is None or read[0]["stamp"] != self.stamp:
+            (self.folder / CHECKPOINT).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / KEPT, ignore_errors=True)
+
+    def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        path = None if self.folder is None else self.folder / CHECKPOINT
+        if path is None or not path.exists():
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                about: dict[str, Any] = json.loads(file.metadata()["about"])
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            about["step"], about["losses"], about["stamp"], about["spent"]
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise DamagedFile(
+                f"checkpoint {path} is damaged ({error}); delete it to start this run over"
+            ) from error
+        return about, state

@@ -1,0 +1,151 @@
+"""The contract of a method, and the loader that finds methods by name.
+
+A method is a module: `dt/method.py`, or any file in `baselines/`. It has four things:
+
+- `class Config`: a frozen dataclass; every hyperparameter, typed, with a default. It may have a
+  method `on(device)` that returns the Config as it is to be used and recorded there.
+- `def train(data, config, context) -> Policy`: learns from whole episodes; sees no environment.
+- `def load(path, device) -> Policy`: reads what `Policy.save` wrote.
+- `class Policy`: acts; see `Policy` below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import traceback
+import types
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.core.code import method_file
+from bench.core.files import DamagedFile
+from bench.core.machine import importing
+from bench.datasets.trajectories import Trajectories
+from bench.methods.context import Context
+from bench.methods.contract import BadMethod, Diverged, Policy
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A loaded method module."""
+
+    name: str
+    config: type[Any]
+    train: Callable[[Trajectories, Any, Context], Policy]
+    load: Callable[[Path, str], Policy]
+
+    def configure(self, options: dict[str, Any]) -> Any:
+        """Return the method's Config with these options set.
+
+        Raises:
+            BadMethod: an option is unknown or has the wrong type.
+        """
+        hints = typing.get_type_hints(self.config)
+        for key, value in options.items():
+            if key not in hints:
+                raise BadMethod(
+                    f"method {self.name} has no option {key!r}; known: {', '.join(hints) or 'none'}"
+                )
+            if not _fits(value, hints[key]):
+                raise BadMethod(
+                    f"method {self.name}: option {key} is {value!r}, expected {_spell(hints[key])}"
+                )
+        typed = {key: _convert(value, hints[key]) for key, value in options.items()}
+        try:
+            return self.config(**typed)
+        except (ValueError, TypeError) as error:
+            raise BadMethod(f"method {self.name}: {error}") from error
+
+
+def load_method(name: str) -> Method:
+    """Import a method by the name of its module: `dt`, `dt_atari`, `dt_graph`, or a file in `baselines/`.
+
+    Raises:
+        BadMethod: there is no such module, its import fails, or it does not keep the contract.
+    """
+    where = str(method_file(name))
+    module_name = where.removesuffix(".py").replace("/", ".")
+    try:
+        with importing():
+            module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name == module_name:
+            raise BadMethod(f"unknown method {name!r}: there is no {where}") from error
+        raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
+    except Exception as error:
+        raise BadMethod(
+            f"method {name}: {where} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    for attribute in ("Config", "train", "load"):
+        if not hasattr(module, attribute):
+            raise BadMethod(
+                f"method {name}: {where} has no {attribute}; baselines/_template.py shows what a method needs"
+            )
+    config: Any = module.Config
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
+        raise BadMethod(f"method {name}: Config in {where} is not a dataclass")
+    return Method(name=name, config=config, train=module.train, load=module.load)
+
+
+@contextmanager
+def blaming(method: str) -> Iterator[None]:
+    """Say of an error in a method's own code which method it was, and where.
+
+    Raises:
+        BadMethod: in place of any error that is not one of this suite's own outcomes.
+    """
+    try:
+        yield
+    except (BadMethod, DamagedFile, Diverged, OSError):
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [f for f in frames if Path(f.filename).parent.name in ("baselines", "dt")] or frames
+        place = (
+            f"{Path(own[-1].filename).parent.name}/{Path(own[-1].filename).name}:{own[-1].lineno}"
+        )
+        raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    origin = typing.get_origin(hint)
+    return typing.get_args(hint) if origin in (types.UnionType, typing.Union) else (hint,)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Return whether a value from YAML or JSON may be given to a field of this type."""
+    for kind in _alternatives(hint):
+        origin = typing.get_origin(kind)
+        if origin is tuple and isinstance(value, (list, tuple)):
+            if all(_fits(item, typing.get_args(kind)[0]) for item in value):
+                return True
+        elif origin is typing.Literal:
+            if value in typing.get_args(kind):
+                return True
+        elif (
+            (kind is float and isinstance(value, (int, float)) and not isinstance(value, bool))
+            or (kind in (int, bool, str) and type(value) is kind)
+            or (kind is type(None) and value is None)
+        ):
+            return True
+    return False
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    if type(value) is int and float in _alternatives(hint) and int not in _alternatives(hint):
+        return float(value)
+    return value
+
+
+def _spell(hint: Any) -> str:
+    return (
+        getattr(hint, "__name__", str(hint))
+        if typing.get_origin(hint) is None
+        else str(hint).replace("typing.", "")
+    )

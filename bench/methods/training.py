@@ -1,0 +1,205 @@
+"""The training loop that torch methods share: logging, learning curve, checkpoints, exact
+resumption.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.methods.context import Context
+from bench.methods.contract import Diverged, Policy
+
+LOG_LINES = 20
+
+Network = TypeVar("Network", bound=nn.Module)
+Update = Callable[[int, np.random.Generator], Tensor]
+
+
+def fit(
+    update: Update,
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    policy: Callable[[], Policy],
+    context: Context,
+) -> None:
+    """Take `context.steps` updates; a run stopped half-way goes on from its checkpoint, with the
+    same numbers.
+
+    Args:
+        update: takes update number `step` (from 1), drawing its batch with the generator it is
+            given, and returns the loss. All that it changes is in `modules`, `optimisers`, the
+            generator and torch's own random state.
+        modules: the networks; they are put into training mode.
+        optimisers: over their parameters.
+        policy: returns the networks as they are now, as a policy, for the learning curve.
+        context: budget, seed and services of the run.
+
+    Raises:
+        Diverged: the loss is no longer finite.
+    """
+    generator = context.generator("batches")
+    saved = context.resume()
+    first = 0
+    if saved is None:
+        context.keep(0, policy())
+    else:
+        first = saved[0]
+        unpack(saved[1], modules, optimisers, generator)
+    every = max(context.steps // LOG_LINES, 1)
+    total, since = torch.zeros(()), 0
+    for module in modules.values():
+        module.train()
+    for step in range(first + 1, context.steps + 1):
+        total, since = total + update(step, generator).detach().cpu(), since + 1
+        if step in context.keep_at:
+            if not math.isfinite(float(total)):
+                raise Diverged(step, "loss")
+            context.keep(step, policy())
+        if step % every == 0 or step == context.steps:
+            context.log(step, loss=float(total) / since)
+            total, since = torch.zeros(()), 0
+            # only here, so that the running mean starts from zero on both sides of a stop
+            context.checkpoint(step, lambda: pack(modules, optimisers, generator))
+
+
+def descend(
+    loss_of_batch: Callable[[np.random.Generator], Tensor | Iterable[Tensor]],
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    *,
+    warmup_steps: int = 0,
+    gradient_clip: float | None = None,
+    decay_steps: int | None = None,
+    multiplier: Callable[[int], float] | None = None,
+    flat: bool = False,
+) -> Update:
+    """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
+    gradient's norm.
+
+    Args:
+        loss_of_batch: draws a batch with the generator it is given and returns the loss, or one after
+            the other parts that sum to it: each part's gradient is computed before the next one, so
+            only one is in memory.
+        module: the network.
+        optimiser: over its parameters; its learning rates are the final ones. Those of
+            bench/methods/optimisers.py start a second sooner than torch's own.
+        warmup_steps: the learning rate climbs linearly over so many steps, then stays.
+        gradient_clip: largest global norm of the gradient.
+        decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
+            None: it stays.
+        multiplier: what the learning rate is multiplied by at update number `step`, for other
+            schedules than these.
+        flat: the optimiser's parameters are what `bench.methods.optimisers.flatten` returned.
+    """
+    parameters = [whole for group in optimiser.param_groups for whole in group["params"]]
+    rates = [group["lr"] for group in optimiser.param_groups]
+
+    def update(step: int, generator: np.random.Generator) -> Tensor:
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * min(step / max(warmup_steps, 1), 1.0)
+            if decay_steps is not None:
+                group["lr"] *= 0.5 * (1 + math.cos(math.pi * (step - 1) / decay_steps))
+            if multiplier is not None:
+                group["lr"] *= multiplier(step)
+        module.train()
+        optimiser.zero_grad(set_to_none=not flat)
+        parts = loss_of_batch(generator)
+        losses = []
+        for part in (parts,) if isinstance(parts, Tensor) else parts:
+            part.backward()
+            losses.append(part.detach())
+        if gradient_clip is not None:
+            nn.utils.clip_grad_norm_(parameters, gradient_clip)
+        optimiser.step()
+        return torch.stack(losses).sum()
+
+    return update
+
+
+class Averaged(Generic[Network]):
+    """An exponential average of a network's weights over the updates (Polyak averaging): it acts
+    while the network itself learns.
+    """
+
+    def __init__(self, module: Network, decay: float) -> None:
+        """Start at the network's weights; `decay` is the share of the average that is kept."""
+        self.module, self.decay = module, decay
+        self.average = copy.deepcopy(module)
+
+    def after(self, update: Update) -> Update:
+        """Return the update followed by the average's. Early steps count more, so that the
+        average forgets where it began.
+        """
+
+        def averaged(step: int, generator: np.random.Generator) -> Tensor:
+            loss = update(step, generator)
+            weight = 1 - min(self.decay, step / (step + 10))
+            with torch.no_grad():
+                pairs = zip(self.average.parameters(), self.module.parameters(), strict=True)
+                for average, current in pairs:
+                    average.lerp_(current, weight)
+            return loss
+
+        return averaged
+
+
+def pack(
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    generator: np.random.Generator,
+) -> dict[str, Tensor]:
+    """Return everything a training's future depends on, as named tensors."""
+    state: dict[str, Any] = {}
+    for name, module in modules.items():
+        state |= {f"module/{name}/{key}": tensor for key, tensor in module.state_dict().items()}
+    for name, optimiser in optimisers.items():
+        for index, values in optimiser.state_dict()["state"].items():
+            state |= {
+                f"optimiser/{name}/{index}/{key}": torch.as_tensor(value)
+                for key, value in values.items()
+            }
+    state["random/torch"] = torch.get_rng_state()
+    words = generator.bit_generator.state
+    bits = f"{words['state']['state']:032x}{words['state']['inc']:032x}{words['has_uint32']:08x}{words['uinteger']:08x}"
+    state["random/numpy"] = torch.tensor(list(bytes.fromhex(bits)), dtype=torch.uint8)
+    return {name: tensor.detach().clone().contiguous() for name, tensor in state.items()}
+
+
+def unpack(
+    state: Mapping[str, Tensor],
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    generator: np.random.Generator,
+) -> None:
+    """Put back what `pack` returned."""
+    for name, module in modules.items():
+        module.load_state_dict(_below(state, f"module/{name}/"))
+    for name, optimiser in optimisers.items():
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in _below(state, f"optimiser/{name}/").items():
+            index, field = key.split("/")
+            moments.setdefault(int(index), {})[field] = tensor
+        optimiser.load_state_dict(
+            {"state": moments, "param_groups": optimiser.state_dict()["param_groups"]}
+        )
+    torch.set_rng_state(state["random/torch"])
+    bits = bytes(state["random/numpy"].tolist()).hex()
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": int(bits[:32], 16), "inc": int(bits[32:64], 16)},
+        "has_uint32": int(bits[64:72], 16),
+        "uinteger": int(bits[72:], 16),
+    }
+
+
+def _below(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        key.removeprefix(prefix): tensor for key, tensor in state.items() if key.startswith(prefix)
+    }

@@ -1,0 +1,1 @@
+"""From records to evidence: scores, tables, figures, claims."""

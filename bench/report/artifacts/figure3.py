@@ -1,0 +1,101 @@
+"""Figure 3, the paper's overview: one bar for each method in each group of tasks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.paper import figure3
+from bench.report.artifact import Sheet
+from bench.report.artifacts.key_to_door import KEY_TO_DOOR
+from bench.report.cells import MISSING, spell
+from bench.report.tables import headline, quoting
+from bench.stats.intervals import Estimate, estimate_over_tasks
+from bench.tasks.registry import ATARI
+
+TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
+# group -> its bars are means of
+TABLES = {"Atari": "Table 1", "OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}
+NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return the paper's bars, and ours for the groups that the suite's tasks are.
+
+    Raises:
+        ValueError: there is no score with dense reward and all of the data.
+    """
+    chosen = headline(scores)
+    if chosen.empty:
+        raise ValueError("no score with dense reward and 100 % of the data: nothing for Figure 3")
+    tasks = list(dict.fromkeys(chosen["task"]))
+    groups = _groups(tasks)
+    ours: dict[tuple[str, str], Estimate] = {}
+    for group, members in groups.items():
+        for method in NAMES:
+            runs = quoting(chosen, TABLES[group], method)
+            cells = [runs[runs["task"] == task]["score"].tolist() for task in members]
+            if all(cells):
+                ours[group, method] = estimate_over_tasks(cells)
+    body, numbers = [], []
+    for bar in figure3():
+        mine = ours.get((bar.group, bar.method))
+        body.append(
+            [bar.group, NAMES[bar.method], spell(mine) if mine else MISSING, f"{bar.height:.1f}"]
+        )
+        numbers.append(
+            {"group": bar.group, "method": bar.method, "paper": bar.height}
+            | {"mean": mine.mean if mine else math.nan}
+            | {"low": mine.low if mine else math.nan, "high": mine.high if mine else math.nan}
+        )
+    frame = pd.DataFrame(numbers)
+    sources = ", ".join(sorted(set(chosen["source"])))
+    notes = [
+        f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
+        "95 % Welch-Satterthwaite interval over seeds. Groups without ours have no runs in this suite.",
+        *(
+            ["Atari: gamer-normalised scores, of which one game can outweigh all others."]
+            * ("Atari" in groups)
+        ),
+        *(["Key-To-Door: success rate in per cent."] * ("Key-To-Door" in groups)),
+        *dict.fromkeys(f"Paper's {bar.group} {bar.label}: {bar.note}." for bar in figure3()),
+    ]
+    headings = ["Group", "Method", "Ours", "Paper"]
+    return Sheet(TITLE, headings, body, notes, frame, lambda files: draw(frame, files))
+
+
+def _groups(tasks: list[str]) -> dict[str, list[str]]:
+    """Return group -> its tasks, for those of the groups that there are."""
+    groups: dict[str, list[str]] = {}
+    for task in tasks:
+        group = "Key-To-Door" if task in KEY_TO_DOOR else "OpenAI Gym"
+        group = "Atari" if task in ATARI else group
+        groups.setdefault(group, []).append(task)
+    return groups
+
+
+def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
+    """Draw ours as filled bars with intervals, the paper's as outlines."""
+    from bench.report.figures import COLOURS
+    from bench.report.style import pyplot, save
+
+    groups, methods = list(dict.fromkeys(numbers["group"])), list(NAMES)
+    width = 0.8 / len(methods)
+    with pyplot() as plt:
+        figure, axes = plt.subplots(figsize=(6.4, 3.0), layout="constrained")
+        for position, method in enumerate(methods):
+            part = numbers[numbers["method"] == method]
+            x = np.arange(len(groups)) + (position - (len(methods) - 1) / 2) * width
+            colour = COLOURS[position]
+            axes.bar(x, part["mean"], 0.9 * width, color=colour, label=f"{NAMES[method]}, ours")
+            reach = part["high"] - part["mean"]
+            axes.errorbar(x, part["mean"], reach, fmt="none", ecolor="black", lw=0.8, capsize=2)
+            outline = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.4, "ls": "--"}
+            axes.bar(x, part["paper"], 0.9 * width, label=f"{NAMES[method]}, paper", **outline)
+        axes.set_xticks(range(len(groups)), groups)
+        axes.set_ylabel("performance, normalised")
+        figure.legend(loc="outside right center", frameon=False)
+        save(figure, files)

@@ -1,0 +1,148 @@
+"""Figure 4: the return asked for against the return achieved, on the paper's grids and beyond."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.paper import figure4
+from bench.report.artifact import Sheet
+from bench.report.cells import MISSING, spell
+from bench.report.tables import against, by_method, row_of
+from bench.tasks.registry import ATARI, REPLAY, task_by_name
+
+TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): return asked for and return achieved, normalised."
+NOTES = (
+    "Targets: the paper's own (exact, read from its figure), or even steps where it has none, and 1, 1.1, 1.25, 1.5, "
+    "2, 2.5 and 3 times the data's best return. Policies are those of the runs' scores; none is chosen afterwards.",
+    "The paper's lines `best trajectory in dataset` of HalfCheetah and Walker are swapped with each other; ours are "
+    "measured on our data.",
+)
+OF_GAMES = (
+    NOTES[0],
+    "Atari: targets and the best episode of the data are sums of rewards clipped to [-1, 1], which methods learn from; "
+    "what is achieved is the game's own score. So are the paper's: its lines for Qbert, 505, and Seaquest, 298, are "
+    "clipped returns on an axis of raw scores. A score above that line need not be better than the data; the best game "
+    "by its own score is a line too, where the data hold it.",
+)
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return achieved against asked-for returns of every swept method, with dense reward and all of
+    the data.
+
+    Raises:
+        ValueError: the suite has no sweep.
+    """
+    whole = (scores["reward"] == "dense") & (scores["percent"] == 100)
+    swept = by_method(scores[(scores["kind"] == "sweep") & whole])
+    if swept.empty:
+        raise ValueError(
+            "no sweep over target returns with dense reward and all of the data: say `sweep: true` in the suite"
+        )
+    body, numbers = [], []
+    for (task, column), runs in swept.groupby(["task", "column"], sort=False):
+        printed, domain = _printed(str(task)), task_by_name(str(task)).domain
+        for target, achieved in against(runs, "target").items():
+            asked = float(domain.normalised(target))
+            paper = printed.get(target, math.nan)
+            line = [*row_of(str(task)), str(runs["heading"].iloc[0]), f"{target:,.0f}"]
+            line += [f"{asked:.1f}", spell(achieved)]
+            body.append([*line, MISSING if math.isnan(paper) else f"{paper:.1f}"])
+            best = {"data_best_score": float(runs["best_score"].max())} if task in ATARI else {}
+            numbers.append(
+                {
+                    "task": task,
+                    "method": column,
+                    "target": target,
+                    "target_normalised": asked,
+                    "achieved": achieved.mean,
+                    "low": achieved.low,
+                    "high": achieved.high,
+                    "runs": achieved.runs,
+                    "paper_achieved": paper,
+                    "data_low": float(runs["data_low"].min()),
+                    "data_high": float(runs["data_high"].max()),
+                    **best,
+                }
+            )
+    headings = [
+        "Data",
+        "Environment",
+        "Method",
+        "Target",
+        "Target, normalised",
+        "Achieved",
+        "Paper",
+    ]
+    episodes, seeds = swept["episodes"].max(), swept["seed"].nunique()
+    source = f"Scale {scale}: {seeds} seeds, {episodes} episodes for each target. Brackets: 95 % interval over seeds."
+    return Sheet(
+        TITLE,
+        headings,
+        body,
+        [source, *(OF_GAMES if set(swept["task"]) <= set(ATARI) else NOTES)],
+        pd.DataFrame(numbers),
+        lambda files: draw(swept, files),
+    )
+
+
+def draw(swept: pd.DataFrame, files: list[Path]) -> None:
+    """Draw a panel for each data set: achieved against asked for, the line of equality, the best
+    episode of the data, and the paper's curve in grey.
+    """
+    from bench.report.figures import panels
+    from bench.report.style import pyplot, save
+
+    tasks = list(dict.fromkeys(swept["task"]))
+    with pyplot() as plt:
+        figure, grid = panels(plt, len(tasks))
+        for axes, task in zip(grid, tasks, strict=True):
+            _panel(axes, swept[swept["task"] == task], str(task))
+        handles: dict[str, Any] = {}
+        for axes in grid:
+            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        look = {"loc": "outside lower center", "frameon": False, "ncols": min(2, len(tasks))}
+        figure.legend(handles.values(), handles.keys(), **look)
+        save(figure, files)
+
+
+def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
+    from bench.report.figures import curve
+
+    domain = task_by_name(task).domain
+    for position, (label, of_method) in enumerate(runs.groupby("heading", sort=False)):
+        achieved = against(of_method, "target")
+        asked = [domain.normalised(target) for target in achieved]
+        curve(axes, asked, list(achieved.values()), position, str(label))
+    highest = domain.normalised(runs["target"].max())
+    axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = asked")
+    game, best = task in ATARI, {"color": "#D55E00", "ls": ":", "lw": 1.2}
+    clipped = ", clipped rewards" * game
+    axes.axvline(runs["data_high"].max(), label=f"best episode of our data{clipped}", **best)
+    if game and not math.isnan(played := runs["best_score"].max()):
+        axes.axhline(played, label="best episode of our data, game's score", **best | {"ls": "-."})
+    if printed := _printed(task):
+        x = [domain.normalised(target) for target in printed]
+        label = f"paper ({'DQN-replay' if game else 'D4RL'}'s data)"
+        axes.plot(x, list(printed.values()), color="0.6", lw=1.3, label=label)
+    if not game:  # a game's scores may all be below 1 or above 100
+        top = max(runs["score"].max(), runs["data_high"].max(), *printed.values(), 1.0)
+        axes.set_ylim(min(0.0, runs["score"].min()) - 3, 1.12 * top)
+    axes.set_title(" ".join(reversed(row_of(task))), loc="left")
+    axes.set_xlabel("target return, normalised")
+    axes.set_ylabel("achieved return")
+
+
+def _printed(task: str) -> dict[float, float]:
+    """Return the paper's curve, raw target -> normalised score: it is about medium-replay data and
+    about DQN-replay's.
+    """
+    found = task_by_name(task)
+    curve = figure4(found.domain.name) if found.kind in ("medium-replay", REPLAY) else None
+    if curve is None:
+        return {}
+    return dict(zip(curve.raw_targets, curve.normalised_achieved, strict=True))

@@ -1,0 +1,73 @@
+"""Performance against the share of the data: 1 to 100 %, whole episodes, nested subsets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from bench.report.artifact import Sheet
+from bench.report.cells import Row
+from bench.report.frame import final
+from bench.report.tables import against, by_method, lay_out, row_of, sheet
+
+TITLE = "Performance against the share of the data (talk: small data is where DT shines)."
+NOTE = (
+    "A share is drawn as whole episodes at random; of one seed, more data always contains less."
+    " Percent BC takes its best X % of what is there."
+)
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return scores against the percent of the data, a row for each share.
+
+    Raises:
+        ValueError: there is no score with dense reward.
+    """
+    rows = final(scores)
+    chosen = by_method(rows[rows["reward"] == "dense"])
+    if chosen.empty:
+        raise ValueError("no score with dense reward: nothing to put against the share of the data")
+    chosen = chosen.assign(
+        row=pd.Series(rows_of(chosen), index=chosen.index),
+        # the paper has numbers for all of the data alone
+        quoted_table=chosen["quoted_table"].where(chosen["percent"] == 100, ""),
+    )
+    order = list(dict.fromkeys(chosen.sort_values("percent", kind="stable")["row"]))
+    ordered = chosen.sort_values(["position", "percent", "seed"], kind="stable")
+    table = lay_out(ordered, scale, order, averages=False)
+    return sheet(table, TITLE, lambda files: draw(chosen, files), (NOTE,))
+
+
+def rows_of(chosen: pd.DataFrame) -> list[Row]:
+    """Return the row of each score: the data set, and how much of it."""
+    return [
+        (f"{data}, {percent:g} %", environment)
+        for (data, environment), percent in zip(chosen["row"], chosen["percent"], strict=True)
+    ]
+
+
+def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
+    """Draw the score against the share, a panel for each data set, a line for each method."""
+    from bench.report.figures import curve, panels
+    from bench.report.style import pyplot, save
+
+    tasks = list(dict.fromkeys(chosen["task"]))
+    with pyplot() as plt:
+        figure, grid = panels(plt, len(tasks))
+        for axes, task in zip(grid, tasks, strict=True):
+            of_task = chosen[chosen["task"] == task]
+            methods = of_task.groupby("heading", sort=False)
+            for position, (label, runs) in enumerate(methods):
+                found = against(runs, "percent")
+                curve(axes, list(found), list(found.values()), position, str(label))
+            axes.set_xscale("log")
+            ticks = sorted(set(of_task["percent"]))
+            axes.set_xticks(ticks, [f"{share:g} %" for share in ticks])
+            axes.minorticks_off()
+            axes.set_title(" ".join(reversed(row_of(task))), loc="left")
+            axes.set_xlabel("share of the data")
+            axes.set_ylabel("normalised score")
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=4)
+        save(figure, files)

@@ -1,0 +1,102 @@
+"""What the pages about Atari games share: Tables 1 and 12, Tables 4 and 13."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from bench.paper import quoted
+from bench.report.artifact import Sheet
+from bench.report.artifacts.table3 import HINDSIGHT, best_in_hindsight
+from bench.report.cells import Table
+from bench.report.tables import headline, lay_out, row_of, sheet
+from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA
+from bench.tasks.registry import ATARI
+from bench.tasks.units import GAMER, RAW
+
+QUOTED_ONLY = ("QR-DQN", "REM")  # columns of Tables 1 and 12
+RULES = (
+    "Whole games without sticky actions, as the paper's code plays them; in the data a frame repeats the action "
+    "before with probability 0.25. Methods learn from rewards clipped to [-1, 1]; scores are the games' own."
+)
+COPIED = "* Not run here: the paper's own numbers, which it quotes from the CQL and REM papers."
+NEGATIVE = "The paper prints negative normalised scores as 0.0; ours stay as they are."
+WIDE = (
+    f"On Seaquest {MARGIN:g} points are {RAW.margin('seaquest-replay'):,.0f} of the game's score, more than any method "
+    "of the paper has there: equivalence says little of that game."
+)
+
+
+def of_games(scores: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return the final scores on Atari games that stand beside a table of the paper.
+
+    Raises:
+        ValueError: there is none with dense reward and all of the data.
+    """
+    chosen = headline(scores)
+    chosen = chosen[chosen["task"].isin(ATARI)]
+    if chosen.empty:
+        raise ValueError(
+            f"no score on an Atari game with dense reward and 100 % of the data: nothing for {table}"
+        )
+    return chosen.assign(quoted_table=table)
+
+
+def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Sheet:
+    """Return Table 1, or raw Table 12: the suite's methods, and columns that the paper quotes."""
+    chosen = of_games(scores, table)
+    laid_out = _lay_out(chosen, scale, raw=raw)
+    page = _sheet(laid_out, chosen, title, (RULES, COPIED, *([] if raw else [NEGATIVE])), raw=raw)
+    tasks = [task for task in ATARI if row_of(task) in laid_out.rows]
+    last = len(page.headings) - 1
+    headings = [f"{method}*, paper" for method in QUOTED_ONLY]
+    theirs = {task: [quoted(table, task, method) for method in QUOTED_ONLY] for task in tasks}
+    body = [
+        [*line[:last], *map(str, theirs[task]), line[last]]
+        for task, line in zip(tasks, page.body, strict=True)
+    ]
+    lines = [
+        dict(zip(("data", "environment"), row_of(task), strict=True))
+        | {"method": f"{method}*", "runs": 0, "diverged": 0, "verdict": ""}
+        | {"paper_mean": cell.mean if cell else None}
+        for task in tasks
+        for method, cell in zip(QUOTED_ONLY, theirs[task], strict=True)
+    ]
+    numbers = pd.concat([page.numbers, pd.DataFrame(lines)], ignore_index=True)
+    headings = [*page.headings[:last], *headings, page.headings[last]]
+    return replace(page, headings=headings, body=body, numbers=numbers)
+
+
+def shares(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Sheet:
+    """Return Table 4, or raw Table 13: DT beside BC on the best X % of the data."""
+    chosen = of_games(scores, table)
+    whole = chosen["quoted_method"] == "BC"  # the same method as on Table 1
+    chosen = chosen.assign(
+        heading=chosen["heading"].mask(whole, "100%BC"),
+        quoted_method=chosen["quoted_method"].mask(whole, "100%BC"),
+    )
+    laid_out = _lay_out(chosen, scale, raw=raw)
+    percents = chosen[chosen["quoted_method"].str.endswith("%BC")]
+    best = best_in_hindsight(laid_out, list(dict.fromkeys(percents["column"])))
+    return _sheet(laid_out, chosen, title, (HINDSIGHT, *best, RULES), raw=raw)
+
+
+def _lay_out(chosen: pd.DataFrame, scale: str, *, raw: bool) -> Table:
+    if raw:
+        chosen = chosen.assign(score=chosen["return_mean"])
+    order = [row_of(task) for task in ATARI if task in set(chosen["task"])]
+    # no average: one game would decide it. Figure 3 has the paper's
+    return lay_out(chosen, scale, order, averages=False, unit=RAW if raw else GAMER)
+
+
+def _sheet(
+    table: Table, chosen: pd.DataFrame, title: str, notes: tuple[str, ...], *, raw: bool
+) -> Sheet:
+    from bench.report.figures import bars
+
+    words = {cell.verdict for line in table.rows.values() for cell in line.values()}
+    notes = (*notes, *([WIDE] if words - {OTHER_DATA, NOT_COMPARABLE, ""} else []))
+    if raw:
+        return sheet(table, title, None, notes)
+    return sheet(table, title, lambda files: bars(table, chosen, files, apart=True), notes)

@@ -1,0 +1,13 @@
+"""What the pages of Key-to-Door share: which tasks it is, and how far chance gets there."""
+
+from __future__ import annotations
+
+from bench.tasks.registry import TASKS
+
+KEY_TO_DOOR = tuple(name for name, task in TASKS.items() if task.domain.name == "key_to_door")
+
+# Per cent of episodes of uniformly random actions, computed exactly for these rooms
+# (tests/test_key_to_door_chance.py)
+CHANCE = 2.81  # take the key and reach the door
+CHANCE_OF_KEY = 10.28  # take the key
+CHANCE_WITH_KEY = 27.38  # reach the door, of those that took the key

@@ -1,0 +1,25 @@
+"""Table 2: every method on every data set, with the bars."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.report.artifact import Sheet
+from bench.report.tables import headline, sheet
+from bench.report.tables import table2 as lay_out_table2
+
+TITLE = (
+    "Table 2 (layout of Chen, Lu et al. 2021, p.7): offline reinforcement learning on MuJoCo data."
+)
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return Table 2 of a suite's scores.
+
+    Raises:
+        ValueError: there is no score with dense reward and all of the data.
+    """
+    from bench.report.figures import bars
+
+    table = lay_out_table2(scores, scale)
+    return sheet(table, TITLE, lambda files: bars(table, headline(scores), files))

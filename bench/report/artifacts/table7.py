@@ -1,0 +1,51 @@
+"""Table 7: all reward moved to an episode's last step, against the reward as it is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.report.artifact import Sheet
+from bench.report.frame import final
+from bench.report.tables import by_method, lay_out, sheet
+
+TITLE = (
+    "Table 7 (layout of Chen, Lu et al. 2021, p.9): reward delayed to the end of the episode (sparse)"
+    " against the reward as it is (dense)."
+)
+NOTES = (
+    "Sparse: DT's target is not decremented before the end; the score is the true return.",
+    "BC never looks at rewards and percent BC only at an episode's sum, so their two columns differ by seeds alone.",
+)
+# method and reward -> the paper's column; its BC columns are agnostic of the reward
+PAPER = {
+    ("DT", "sparse"): "DT delayed",
+    ("CQL", "sparse"): "CQL delayed",
+    ("DT", "dense"): "DT",
+    ("CQL", "dense"): "CQL",
+    ("BC", "dense"): "BC",
+    ("10%BC", "dense"): "%BC",
+}
+
+
+def make(scores: pd.DataFrame, scale: str) -> Sheet:
+    """Return Table 7 of a suite's scores.
+
+    Raises:
+        ValueError: there is no score with all of the data.
+    """
+    from bench.report.figures import bars
+
+    rows = final(scores)
+    chosen = by_method(rows[rows["percent"] == 100])
+    if chosen.empty:
+        raise ValueError("no score with 100 % of the data: nothing for Table 7")
+    keys = list(zip(chosen["quoted_method"], chosen["reward"], strict=True))
+    chosen = chosen.assign(
+        column=chosen["method"] + "/" + chosen["reward"],
+        heading=chosen["label"] + ", " + chosen["reward"],
+        quoted_table="Table 7",
+        quoted_method=[PAPER.get(key, "") for key in keys],
+        order=chosen["reward"].map({"sparse": 0, "dense": 1}),
+    ).sort_values(["position", "order", "seed"], kind="stable")
+    table = lay_out(chosen, scale)
+    return sheet(table, TITLE, lambda files: bars(table, chosen, files), NOTES)

@@ -1,0 +1,100 @@
+"""The zoo at a glance: a table of levels, and the learning curves behind them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.behaviours import ZOO, zoo
+from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.core.files import read_json
+from bench.report.cells import MISSING
+from bench.report.style import pyplot, save
+from bench.tasks.registry import DOMAINS, GAMES, Domain
+
+HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay checkpoints"]
+COLUMNS = 4  # of the figure
+
+
+def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
+    """Return the domains that have behaviour policies, in the order of the registry."""
+    return [
+        (domain, zoo.read(domain, root))
+        for domain in DOMAINS.values()
+        if (root / domain.name / "manifest.json").exists()
+    ]
+
+
+def table(root: Path = ZOO) -> str:
+    """Return a Markdown table: normalised mean return of 100 sampled episodes, of 20 in a game, raw
+    in brackets.
+    """
+    from tabulate import tabulate
+
+    rows = []
+    for domain, animals in shipped(root):
+        manifest = _manifest(animals)
+        steps = manifest["learning_curve"][-1][0]
+        rows.append(
+            [
+                domain.environment,
+                f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
+                f"{steps:,.0f}",
+                MISSING if domain.name in GAMES else _level(animals.medium),
+                _level(animals.expert),
+                " ".join(f"{checkpoint.score:.1f}" for checkpoint in animals.replay),
+            ]
+        )
+    return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
+
+
+def _level(checkpoint: Checkpoint) -> str:
+    spread = f"{checkpoint.return_mean:,.1f} ± {checkpoint.return_std:,.1f}"
+    return f"{checkpoint.score:.1f} ({spread})"
+
+
+def draw(files: list[Path], root: Path = ZOO) -> None:
+    """Draw each training's return over its steps, and the checkpoints that ship.
+
+    Raises:
+        ValueError: a suffix is neither .png nor .svg.
+    """
+    found = shipped(root)
+    with pyplot() as plt:
+        rows = math.ceil(len(found) / COLUMNS)
+        figure, grid = plt.subplots(
+            rows,
+            COLUMNS,
+            figsize=(1 + 2.6 * COLUMNS, 0.6 + 2.2 * rows),
+            squeeze=False,
+            layout="constrained",
+        )
+        for axes in grid.flat[len(found) :]:
+            axes.remove()
+        for axes, (domain, animals) in zip(grid.flat, found, strict=False):
+            curve = np.array(_manifest(animals)["learning_curve"], dtype=np.float64)
+            scores = [domain.normalised(value) for value in curve[:, 1]]
+            axes.plot(curve[:, 0] / 1000, scores, color="#999999", lw=1, label="training episodes")
+            game = domain.name in GAMES
+            for label, chosen, colour, marker in (
+                ("replay", animals.replay if game else animals.replay[:-1], "#56B4E9", "o"),
+                ("medium", [] if game else [animals.medium], "#E69F00", "s"),
+                ("expert", [animals.expert], "#0072B2", "^"),
+            ):
+                x, y = [c.step / 1000 for c in chosen], [c.score for c in chosen]
+                axes.plot(x, y, marker, color=colour, ms=5, label=label)
+            axes.set_title(domain.environment.removeprefix("bench/"), loc="left")
+            axes.set_xlabel("training, thousand steps")
+            axes.set_ylim(bottom=-10)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("return, normalised")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        save(figure, files)
+
+
+def _manifest(animals: Zoo) -> Any:
+    return read_json(animals.folder / "manifest.json")

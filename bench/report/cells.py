@@ -1,0 +1,56 @@
+"""The cells of a table: our mean with its interval, the paper's number, and a verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bench.paper import Quoted
+from bench.stats.intervals import Estimate
+
+AVERAGE = "Average"
+MISSING = "—"
+
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column's cell on one row of a table."""
+
+    ours: Estimate | None  # None: no run
+    paper: Quoted | None  # None: the paper has no such cell
+    diverged: int  # how many of the runs diverged
+    verdict: str = ""  # ours against the paper's; empty where there is nothing to judge
+
+    def text(self) -> str:
+        """Return mean and interval, such as `57.3 [50.1, 64.5]`; a dagger marks diverged runs."""
+        return MISSING if self.ours is None else spell(self.ours) + "†" * bool(self.diverged)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The layout of the paper's Table 2: a row for each data set, a column for each method,
+    averages at the foot.
+
+    Attributes:
+        labels: column -> heading.
+        rows: (data, environment) -> column -> cell, averages last.
+        verdicts: what is said of each row.
+        notes: sentences for below the table.
+    """
+
+    labels: dict[str, str]
+    rows: dict[Row, dict[str, Cell]]
+    verdicts: dict[Row, str]
+    notes: list[str]
+
+
+def spell(ours: Estimate) -> str:
+    """Return a mean with its interval, as printed."""
+    if math.isnan(ours.low):
+        return f"{ours.mean:.1f} ({'1 seed' if ours.runs == 1 else 'no interval'})"
+    if ours.low == ours.high:
+        return f"{ours.mean:.1f}"
+    return f"{ours.mean:.1f} [{ours.low:.1f}, {ours.high:.1f}]"

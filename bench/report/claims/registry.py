@@ -1,0 +1,113 @@
+"""The claims as data, and which suites they need. Light: the workflow's parse imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench.runs.plan import Plan
+
+CLAIMS = Path(__file__).with_name("claims.yaml")
+RULES = ("above", "below", "within")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the ledger.
+
+    Attributes:
+        name: what is measured, as printed.
+        suite: whose scores it needs.
+        statistic: a function of bench/report/claims/measures.py.
+        arguments: for it.
+        rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: shown, not judged.
+        every: the rule is about every data set, not about their mean.
+        least: the rule is about each data set and must hold on at least so many; 0: it is not.
+    """
+
+    name: str
+    suite: str
+    statistic: str
+    arguments: dict[str, Any]
+    rule: tuple[str, tuple[float, ...]] | None
+    every: bool = False
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody said, and how it is checked.
+
+    Attributes:
+        id: such as `C1`.
+        claim: a sentence.
+        source: page and table of the paper, or the talk.
+        paper: the paper's own numbers; empty where there are none.
+        checks: all ruled ones decide.
+        any: one of the ruled ones that holds suffices.
+    """
+
+    id: str
+    claim: str
+    source: str
+    paper: str
+    checks: tuple[Check, ...]
+    any: bool = False
+
+
+def read_claims(path: Path) -> tuple[Claim, ...]:
+    """Read claims.
+
+    Raises:
+        ValueError: a key is missing or unknown, or a rule is not one of RULES.
+    """
+    import yaml
+
+    return tuple(_claim(entry, path) for entry in yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@cache
+def all_claims() -> tuple[Claim, ...]:
+    """Return the claims of this repository."""
+    return read_claims(CLAIMS)
+
+
+def suites_of_claims(plan: Plan) -> list[str]:
+    """Return the suites of a plan that some claim needs, in the plan's order."""
+    needed = {check.suite for claim in all_claims() for check in claim.checks}
+    return [suite for suite in plan.runs if suite in needed]
+
+
+def _claim(entry: dict[str, Any], path: Path) -> Claim:
+    try:
+        checks = tuple(_check(test) for test in entry["checks"])
+        fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error!r}") from error
+    return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
+
+
+def _check(entry: dict[str, Any]) -> Check:
+    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule", "every", "least"}
+    if unknown:
+        raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
+    rule = None
+    if "rule" in entry:
+        [(kind, bounds)] = entry["rule"].items()
+        if kind not in RULES:
+            raise ValueError(f"unknown rule {kind!r}; known: {', '.join(RULES)}")
+        listed = bounds if isinstance(bounds, list) else [bounds]
+        if len(listed) != (2 if kind == "within" else 1):
+            raise ValueError(f"rule {kind} with {len(listed)} bounds")
+        rule = (kind, tuple(float(bound) for bound in listed))
+    return Check(
+        name=entry["name"],
+        suite=entry["suite"],
+        statistic=entry["statistic"],
+        arguments=entry["arguments"],
+        rule=rule,
+        every=bool(entry.get("every", False)),
+        least=int(entry.get("least", 0)),
+    )

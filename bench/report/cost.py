@@ -1,0 +1,77 @@
+"""Write what the report says of the runs themselves: their cost, and what is there of an unfinished
+plan.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.core.files import read_json
+from bench.report.artifact import Sheet, write
+from bench.runs.identity import identity_of
+from bench.runs.plan import Plan
+
+
+def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
+    """Write what each method's runs cost: the median and the largest time, speed, memory; and the
+    settings they ran with.
+    """
+    rows: dict[str, list[dict[str, float]]] = {}
+    for record in records:
+        clock = read_json(record.parent / "run.json")
+        rows.setdefault(identity_of(record.absolute().parent).method, []).append(
+            {
+                "train": clock["training"]["cpu_seconds"],
+                "speed": clock["training"]["steps_per_second"],
+                "evaluate": clock["evaluation"]["cpu_seconds"],
+                "memory": clock["training"]["peak_memory_mb"],
+            }
+        )
+    body = []
+    for name, variant in plan.variants.items():
+        if name not in rows:
+            continue
+        columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
+        settings = _settings(variant.options) or "defaults"
+        own = "".join(f"; {domain}: {n:,}" for domain, n in variant.domain_steps.items())
+        for domain, options in variant.domains.items():
+            settings += f"; {domain}: {_settings(options)}"
+        body.append(
+            [
+                variant.label,
+                str(len(rows[name])),
+                f"{variant.steps:,}{own}",
+                f"{np.median(columns['train']):.1f} ({max(columns['train']):.1f})",
+                f"{np.median(columns['speed']):,.0f}",
+                f"{np.median(columns['evaluate']):.1f} ({max(columns['evaluate']):.1f})",
+                f"{max(columns['memory']):,.0f}",
+                settings,
+                variant.reason,
+            ]
+        )
+    headings = [
+        "Method",
+        "Runs",
+        "Steps",
+        "Training, core-seconds: median (largest)",
+        "Steps/s",
+        "Evaluation, core-seconds: median (largest)",
+        "Memory, MB",
+        "Settings other than the defaults",
+        "Why",
+    ]
+    total = sum(row["train"] + row["evaluate"] for method in rows.values() for row in method)
+    title = (
+        f"What the runs of suite {suite} cost at scale {plan.scale}: {total / 60:.1f} core-minutes."
+    )
+    numbers = pd.DataFrame(body, columns=headings)
+    swept = "Sweeps over target returns are not counted."
+    notes = [swept] if suite in plan.swept else []
+    write(Sheet(title, headings, body, notes, numbers), [path])
+
+
+def _settings(options: dict[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -1,0 +1,211 @@
+"""What a data set holds, from its manifest: as text, as a row beside D4RL's, as a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.datasets import storage
+from bench.datasets.readers import d4rl_files
+from bench.report import artifact as sheets
+from bench.report.artifact import Sheet
+from bench.report.cells import MISSING
+from bench.report.style import check_formats, pyplot, save
+from bench.tasks.registry import Task, task_by_name
+
+HEADINGS = [
+    "Data set",
+    "Source",
+    "Environment",
+    "Episodes",
+    "Steps",
+    "Return: mean ± std (min to max)",
+    "Normalised",
+    "Episode length",
+    "Terminals / time-outs",
+    "D4RL -v2: episodes, steps",
+    "D4RL -v2: return",
+    "D4RL -v2: normalised",
+    "Digest",
+]
+NOTES = [
+    "Returns are undiscounted; ± is the standard deviation over episodes (sample). Normalised: 0 is the random "
+    "policy, 100 the expert, by the reference scores of the environment.",
+    "D4RL -v2: counted by others in the published files; episodes include an unfinished last one, steps and returns "
+    "do not. Nobody published these for medium-expert, and for Reacher there are no published data at all.",
+    "Digest: the first 12 digits of the SHA-256 over the manifest, which holds the SHA-256 of every array.",
+]
+OF_GAMES = (
+    "Atari: returns are sums of rewards clipped to [-1, 1], which methods learn from. Normalised are the games' own "
+    "scores, where the data hold them: 0 is a random player, 100 a professional gamer (Table 11)."
+)
+
+
+def text(folder: Path) -> str:
+    """Return a data set's description, a fact each line.
+
+    Raises:
+        FileNotFoundError: there is no data set.
+        DamagedFile: its manifest is damaged.
+    """
+    manifest = storage.read_manifest(folder)
+    task, lengths = _task(manifest), np.array(manifest["lengths"])
+    shapes = {name: array["shape"] for name, array in manifest["arrays"].items()}
+    rows = {
+        "data set": folder,
+        "task": manifest.get("task", "unknown"),
+        "source": manifest.get("source", "unknown"),
+        "environment": manifest.get("environment", "unknown"),
+        "episodes": f"{manifest['episodes']:,}",
+        "steps": f"{manifest['steps']:,}",
+        "observations": _observations(shapes["observations"], manifest.get("stack", 1)),
+        "actions": _actions(shapes["actions"], manifest["action_range"]),
+        "return": _spread(manifest["return"]),
+        "return, deciles": _deciles(manifest["returns"]),
+    }
+    if "score" in manifest:
+        rows["score"] = _spread(manifest["score"])
+        rows["score, deciles"] = _deciles(manifest["scores"])
+    if (comparable := _comparable(manifest)) is not None:
+        known, counted = comparable
+        rows["normalised"] = _normalised(known, manifest[counted])
+        rows["normalised, deciles"] = _deciles(_scores(known, manifest[f"{counted}s"]))
+    if task is not None:
+        published = _published(task)
+        if any(value != MISSING for value in published):
+            rows["D4RL -v2"] = f"{published[0]}; return {published[1]}; normalised {published[2]}"
+    rows |= {
+        "length": _spread(manifest["length"]),
+        "length, deciles": _deciles(lengths),
+        "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
+        "digest": manifest["digest"],
+    }
+    rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
+    width = max(map(len, rows))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+
+
+def _observations(shape: list[int], stack: int) -> str:
+    entries = " x ".join(map(str, shape[1:]))
+    return f"{entries} numbers" if stack == 1 else f"{stack} frames of {entries} bytes"
+
+
+def _comparable(manifest: dict[str, Any]) -> tuple[Task, str] | None:
+    """Return the task, and what of its episodes is comparable with the reference scores: the `return`, or
+    the `score` of a game whose rewards are clipped. None where one of the two is not known.
+    """
+    task = _task(manifest)
+    counted = "return" if manifest.get("stack", 1) == 1 else "score"
+    return None if task is None or counted not in manifest else (task, counted)
+
+
+def _actions(shape: list[int], ends: list[float]) -> str:
+    if len(shape) == 1:
+        return f"one of {int(ends[1]) + 1}"
+    return f"{shape[1]} numbers in {ends}"
+
+
+def write(folders: list[Path], scale: str, files: list[Path]) -> None:
+    """Write the page of several data sets: .md and .html tables, .png and .svg figures.
+
+    Raises:
+        ValueError: a suffix is unknown.
+    """
+    manifests = [storage.read_manifest(folder) for folder in folders]
+    body = [_row(manifest) for manifest in manifests]
+    sheet = Sheet(
+        title=f"The data sets of scale {scale}, and D4RL's of the same name.",
+        headings=HEADINGS,
+        body=body,
+        notes=NOTES + [OF_GAMES] * any("stack" in manifest for manifest in manifests),
+        numbers=pd.DataFrame(body, columns=HEADINGS),
+        draw=lambda pictures: draw(manifests, pictures),
+    )
+    sheets.write(sheet, files)
+
+
+def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
+    """Draw the distribution of returns and of lengths, a row for each data set."""
+    check_formats(files)
+    with pyplot() as plt:
+        figure, grid = plt.subplots(
+            len(manifests),
+            2,
+            figsize=(7.0, 1.2 + 1.3 * len(manifests)),
+            squeeze=False,
+            layout="constrained",
+        )
+        for (left, right), manifest in zip(grid, manifests, strict=True):
+            values, name = np.array(manifest["returns"], dtype=np.float64), "return"
+            if (comparable := _comparable(manifest)) is not None:
+                values = _scores(comparable[0], manifest[f"{comparable[1]}s"])
+                name = f"{comparable[1]}, normalised"
+            left.hist(values, bins=40, color="#0072B2")
+            left.axvline(values.mean(), color="black", lw=0.8, ls="--")
+            left.set_ylabel("episodes")
+            left.set_title(manifest.get("task", "unknown"), loc="left")
+            left.set_xlabel(name)
+            right.hist(manifest["lengths"], bins=40, color="#E69F00")
+            right.set_xlabel("length of the episode, steps")
+        save(figure, files)
+
+
+def _row(manifest: dict[str, Any]) -> list[str]:
+    task, comparable = _task(manifest), _comparable(manifest)
+    score = f"; score {_spread(manifest['score'])}" if "score" in manifest else ""
+    return [
+        manifest.get("task", "unknown"),
+        manifest.get("source", "unknown"),
+        manifest.get("environment", "unknown"),
+        f"{manifest['episodes']:,}",
+        f"{manifest['steps']:,}",
+        _spread(manifest["return"]) + score,
+        MISSING if comparable is None else _normalised(comparable[0], manifest[comparable[1]]),
+        _spread(manifest["length"]),
+        f"{manifest['terminals']:,} / {manifest['timeouts']:,}",
+        *([MISSING] * 3 if task is None else _published(task)),
+        manifest["digest"][:12],
+    ]
+
+
+def _task(manifest: dict[str, Any]) -> Task | None:
+    try:
+        return task_by_name(manifest["task"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _scores(task: Task, returns: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([task.domain.normalised(value) for value in returns])
+
+
+def _spread(summary: dict[str, float]) -> str:
+    return f"{summary['mean']:,.1f} ± {summary['std']:,.1f} ({summary['min']:,.1f} to {summary['max']:,.1f})"
+
+
+def _normalised(task: Task, summary: dict[str, float]) -> str:
+    mean = task.domain.normalised(summary["mean"])
+    return f"{mean:.1f} ± {task.domain.normalised_spread(summary['std']):.1f}"
+
+
+def _deciles(values: Any) -> str:
+    return " ".join(f"{value:,.1f}" for value in np.percentile(values, np.arange(0, 101, 10)))
+
+
+def _published(task: Task) -> tuple[str, str, str]:
+    """Return what is published of D4RL's file of this name: counts, return, normalised."""
+    file = d4rl_files.files().get(task.name)
+    if file is None:
+        return MISSING, MISSING, MISSING
+    known = file.statistics
+    if "return_mean" not in known:
+        return f"{file.episodes:,}, {MISSING}", MISSING, MISSING
+    summary = {name: known[f"return_{name}"] for name in ("mean", "std", "min", "max")}
+    return (
+        f"{file.episodes:,}, {known['steps']:,.0f}",
+        _spread(summary),
+        _normalised(task, summary),
+    )

@@ -1,0 +1,131 @@
+"""Figures: bars with intervals, every seed a dot. Vector and PNG, readable in grey and by the
+colour-blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.report.cells import AVERAGE, Table
+from bench.report.style import pyplot, save
+from bench.stats.intervals import Estimate
+from bench.stats.verdicts import OTHER_DATA
+
+# Okabe and Ito's palette, which also differs in lightness
+COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+
+
+MARKERS = "osD^vPX*"
+
+
+def curve(
+    axes: Any, x: Sequence[float], estimates: Sequence[Estimate], position: int, label: str
+) -> None:
+    """Draw means over an axis with their 95 % intervals as a band.
+
+    Args:
+        axes: where.
+        x: ascending.
+        estimates: one for each x; without an interval (one seed) there is no band.
+        position: of the method among others; decides colour and marker.
+        label: for the legend.
+    """
+    colour = COLOURS[position % len(COLOURS)]
+    means = [e.mean for e in estimates]
+    marker = MARKERS[position % len(MARKERS)]
+    axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
+    low, high = [e.low for e in estimates], [e.high for e in estimates]
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
+
+
+def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tuple[Any, list[Any]]:
+    """Return a figure and `count` axes in rows of at most `columns`."""
+    across = min(columns, count)
+    down = -(-count // across)
+    figure, grid = plt.subplots(
+        down,
+        across,
+        figsize=(0.6 + 3.3 * across, 0.6 + height * down),
+        squeeze=False,
+        layout="constrained",
+    )
+    axes = grid.ravel().tolist()
+    for empty in axes[count:]:
+        empty.set_axis_off()
+    return figure, axes[:count]
+
+
+def bars(table: Table, runs: pd.DataFrame, files: list[Path], *, apart: bool = False) -> None:
+    """Draw a table: a panel for each kind of data, a group of bars for each environment, a bar for
+    each column.
+
+    Args:
+        table: means and intervals.
+        runs: the scores that it was laid out from, a dot each.
+        files: what to write; the suffix decides the format.
+        apart: a panel with an axis of its own for each environment, of one kind of data.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for data, environment in table.rows:
+        if data != AVERAGE:
+            title = environment if apart else data
+            groups.setdefault(title, []).append((data, environment))
+    words = {cell.verdict for line in table.rows.values() for cell in line.values()}
+    paper = "paper (other data)" if words - {""} == {OTHER_DATA} else "paper"
+    groups_of_one = max(map(len, groups.values())) == 1  # then the panels fit side by side
+    shape = (1, len(groups)) if groups_of_one else (len(groups), 1)
+    across = 1.9 * len(groups) if groups_of_one else 2.2 * max(map(len, groups.values()))
+    with pyplot() as plt:
+        figure, grid = plt.subplots(
+            *shape,
+            figsize=(max(6.0, 2.0 + across), 1.0 + 2.4 * shape[0]),
+            squeeze=False,
+            sharey=not apart,
+            layout="constrained",
+        )
+        for axes, (title, rows) in zip(grid.flat, groups.items(), strict=True):
+            _panel(axes, table, runs, rows, paper)
+            axes.set_title(title, loc="left")
+            if apart:
+                axes.set_xticks([])
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", frameon=False)
+        save(figure, files)
+
+
+def _panel(
+    axes: Any, table: Table, runs: pd.DataFrame, rows: list[tuple[str, str]], paper: str
+) -> None:
+    """Draw the bars of some rows."""
+    methods = list(table.labels)
+    names = list(dict.fromkeys(method.partition("/")[0] for method in methods))
+    width = 0.8 / len(methods)
+    for position, method in enumerate(methods):
+        x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
+        cells = [table.rows[row][method] for row in rows]
+        means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
+        half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
+        name, _, reward = method.partition("/")  # a method's rewards share its colour
+        look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
+        look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
+        axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
+        axes.errorbar(
+            x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
+        )
+        for place, row in zip(x, rows, strict=True):
+            mine = runs[(runs["column"] == method) & (runs["row"] == row)]
+            dots = {"s": 7, "color": "white", "edgecolor": "black", "lw": 0.5, "zorder": 4}
+            axes.scatter([place] * len(mine), mine["score"], **dots)
+        quoted = [cell.paper.mean if cell.paper else np.nan for cell in cells]
+        ends = (x - 0.45 * width, x + 0.45 * width)
+        label = paper if position == 0 else "_"
+        axes.hlines(quoted, *ends, color="black", ls=":", lw=1.2, label=label, zorder=5)
+    axes.axhline(0, color="black", lw=0.8)
+    axes.set_xticks(range(len(rows)), [environment for _, environment in rows])
+    if axes.get_subplotspec().is_first_col():
+        axes.set_ylabel("normalised score")

@@ -1,0 +1,265 @@
+"""Tables: our cells with their intervals, the paper's beside them, and a verdict on each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from bench.paper import cells, quoted
+from bench.report.artifact import Sheet
+from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
+from bench.report.frame import final
+from bench.report.table_notes import notes_of
+from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
+from bench.stats.verdicts import compare, judge
+from bench.tasks.registry import task_by_name
+from bench.tasks.units import Unit, unit_of
+
+KIND_LABELS = {
+    "medium-expert": "Medium-Expert",
+    "medium": "Medium",
+    "medium-replay": "Medium-Replay",
+    "1k": "1K random trajectories",
+    "10k": "10K random trajectories",
+    "walks": "Random walks",
+}
+WITHOUT_REACHER = "without Reacher"
+
+
+def headline(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that Table 2 is about: final scores, dense reward, all of the data."""
+    rows = final(scores)
+    return by_method(rows[(rows["reward"] == "dense") & (rows["percent"] == 100)])
+
+
+def by_method(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return final scores laid out with a row for each task and a column for each method."""
+    rows = rows.sort_values(["position", "seed"], kind="stable")
+    return rows.assign(column=rows["method"], heading=rows["label"], row=rows["task"].map(row_of))
+
+
+def quoting(runs: pd.DataFrame, table: str, method: str) -> pd.DataFrame:
+    """Return the scores of the first method that stands beside a column of the paper; variants may
+    quote the same.
+    """
+    same = runs[(runs["quoted_table"] == table) & (runs["quoted_method"] == method)]
+    first: pd.DataFrame = same[same["position"] == same["position"].min()]
+    return first
+
+
+def table2(scores: pd.DataFrame, scale: str) -> Table:
+    """Lay out final scores of the dense reward and all of the data.
+
+    Raises:
+        ValueError: there is no such score.
+    """
+    chosen = headline(scores)
+    if chosen.empty:
+        raise ValueError(
+            "no score with dense reward and 100 % of the data: nothing to put into Table 2"
+        )
+    return lay_out(chosen, scale, [row_of(task) for task in dict.fromkeys(scores["task"])])
+
+
+def lay_out(
+    chosen: pd.DataFrame,
+    scale: str,
+    order: list[Row] | None = None,
+    *,
+    averages: bool = True,
+    unit: Unit | None = None,
+) -> Table:
+    """Lay out scores in rows and columns, with averages and verdicts.
+
+    Args:
+        chosen: final scores with the columns of `bench.report.scores.collect`, and `row` (data,
+            environment), `column` and its `heading`. Columns stand in the order of their first
+            appearance.
+        scale: for the notes.
+        order: the rows; None: in the order of their first appearance.
+        averages: whether an average over the rows says anything; of one row there is none.
+        unit: of the scores; None: they are normalised, as is usual for the tasks.
+    """
+    unit = unit or unit_of(chosen["task"])
+    columns = {str(run["column"]): run for _, run in chosen.drop_duplicates("column").iterrows()}
+    labels = {name: str(run["heading"]) for name, run in columns.items()}
+    tasks = {row: str(task) for row, task in zip(chosen["row"], chosen["task"], strict=True)}
+    rows: dict[Row, dict[str, Cell]] = {}
+    values: dict[Row, dict[str, list[float]]] = {}
+    for row in dict.fromkeys(order or chosen["row"]):
+        rows[row], values[row] = {}, {}
+        for name, about in columns.items():
+            runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
+            scores: list[float] = runs["score"].tolist()
+            source = runs.iloc[0] if len(runs) else about  # a missing cell is quoted all the same
+            paper = quoted(
+                str(source["quoted_table"]), tasks.get(row, ""), str(source["quoted_method"])
+            )
+            ours = estimate(scores) if scores else None
+            rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
+            values[row][name] = scores
+    rows = _judged(rows, values, chosen, unit)
+    verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
+    foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
+    whole = rows | foot
+    notes = notes_of(chosen, whole, labels, scale, unit)
+    return Table(labels, whole, verdicts | dict.fromkeys(foot, ""), notes)
+
+
+def sheet(
+    table: Table,
+    title: str,
+    draw: Callable[[list[Path]], object] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Sheet:
+    """Return a table as a sheet; a column has one for the paper only where the paper has a number.
+
+    Args:
+        table: the table.
+        title: its caption.
+        draw: writes its figure.
+        notes: sentences before the table's own.
+    """
+    with_paper = {m for m in table.labels if any(cells[m].paper for cells in table.rows.values())}
+    headings = ["Data", "Environment"]
+    for method, label in table.labels.items():
+        headings += [label, f"{label}, paper"] if method in with_paper else [label]
+    body = []
+    for (data, environment), line in table.rows.items():
+        texts = [data, environment]
+        for method in table.labels:
+            cell = line[method]
+            texts += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
+        body.append([*texts, table.verdicts[data, environment]])
+    return Sheet(
+        title=title,
+        headings=[*headings, "Verdict"],
+        body=body,
+        notes=[*notes, *table.notes],
+        numbers=tidy(table),
+        draw=draw,
+        foot=sum(data == AVERAGE for data, _ in table.rows),
+    )
+
+
+def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
+    """Return value of a numeric column -> the estimate of the scores there, ascending."""
+    found: dict[float, list[float]] = {}
+    for value, score in zip(runs[axis], runs["score"], strict=True):
+        found.setdefault(float(value), []).append(float(score))
+    return {value: estimate(found[value]) for value in sorted(found)}
+
+
+def row_of(task: str) -> Row:
+    """Return the row of a task: data and environment, as printed."""
+    found = task_by_name(task)
+    return KIND_LABELS.get(found.kind, found.kind.capitalize()), found.domain.label
+
+
+def tidy(table: Table) -> pd.DataFrame:
+    """Return the table with one number a column: a row for each cell."""
+    return pd.DataFrame(
+        [
+            {
+                "data": data,
+                "environment": environment,
+                "method": method,
+                "mean": cell.ours.mean if cell.ours else math.nan,
+                "std": cell.ours.std if cell.ours else math.nan,
+                "low": cell.ours.low if cell.ours else math.nan,
+                "high": cell.ours.high if cell.ours else math.nan,
+                "runs": cell.ours.runs if cell.ours else 0,
+                "diverged": cell.diverged,
+                "paper_mean": cell.paper.mean if cell.paper else math.nan,
+                "paper_std": cell.paper.std
+                if cell.paper and cell.paper.std is not None
+                else math.nan,
+                "verdict": cell.verdict,
+            }
+            for (data, environment), line in table.rows.items()
+            for method, cell in line.items()
+        ]
+    )
+
+
+def _judged(
+    rows: dict[Row, dict[str, Cell]],
+    values: dict[Row, dict[str, list[float]]],
+    runs: pd.DataFrame,
+    unit: Unit,
+) -> dict[Row, dict[str, Cell]]:
+    """Return the rows with a verdict in each cell that has both numbers, corrected for how many
+    there are.
+    """
+    places = [
+        (row, name)
+        for row, line in rows.items()
+        for name, cell in line.items()
+        if cell.ours and cell.paper
+    ]
+    comparisons = []
+    for row, name in places:
+        paper = rows[row][name].paper
+        assert paper is not None
+        mine = runs[(runs["row"] == row) & (runs["column"] == name)]
+        comparisons.append(
+            compare(
+                values[row][name],
+                paper.mean,
+                paper.std,
+                margin=unit.margin(str(mine["task"].iloc[0])),
+                same_data=set(mine["source"]) == {unit.source},
+            )
+        )
+    judged = {row: dict(line) for row, line in rows.items()}
+    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
+        judged[row][name] = replace(rows[row][name], verdict=judgement.word)
+    return judged
+
+
+def row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
+    """Return one word where all cells have the same verdict, else each word with its columns."""
+    words: dict[str, list[str]] = {}
+    for name, cell in line.items():
+        if cell.verdict:
+            words.setdefault(cell.verdict, []).append(labels[name])
+    if len(words) <= 1:
+        return next(iter(words), MISSING)
+    return "; ".join(f"{word}: {', '.join(names)}" for word, names in words.items())
+
+
+def _averages(
+    rows: dict[Row, dict[str, Cell]],
+    values: dict[Row, dict[str, list[float]]],
+    columns: dict[str, pd.Series],
+    tasks: dict[Row, str],
+) -> dict[Row, dict[str, Cell]]:
+    """Return the average over all rows, before it that without Reacher where the paper has both,
+    and the paper's where it is over the same rows.
+    """
+    reacher = [row for row in rows if tasks.get(row, "").startswith("reacher2d-")]
+    groups = {(AVERAGE, ""): ("average", list(rows))}
+    if reacher and len(reacher) < len(rows):
+        others = [row for row in rows if row not in reacher]
+        groups = {(AVERAGE, WITHOUT_REACHER): ("average-without-reacher", others)} | groups
+    averages: dict[Row, dict[str, Cell]] = {}
+    for place, (key, members) in groups.items():
+        averages[place] = {}
+        for name, about in columns.items():
+            scores = [values[row][name] for row in members]
+            printed = (str(about["quoted_table"]), str(about["quoted_method"]))
+            theirs = {task for table, task, method in cells() if (table, method) == printed}
+            theirs -= {"average", "average-without-reacher"}
+            if key != "average":
+                theirs = {task for task in theirs if not task.startswith("reacher2d-")}
+            same = theirs == {tasks.get(row, "") for row in members}
+            averages[place][name] = Cell(
+                estimate_over_tasks(scores) if all(scores) else None,
+                quoted(printed[0], key, printed[1]) if same else None,
+                sum(rows[row][name].diverged for row in members),
+            )
+    return averages

@@ -1,0 +1,101 @@
+"""How long a run trains until its policy reaches a score: the page `time_to_score`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from bench.core.files import read_json
+from bench.report.artifact import Sheet, write
+from bench.report.tables import row_of
+from bench.runs import record
+from bench.runs.identity import identity_of
+from bench.runs.plan import Plan
+from bench.tasks.registry import task_by_name
+
+THRESHOLDS = (50, 80, 90, 100)
+NOTES = (
+    "CPU seconds of training on one core until the first kept policy whose mean return over {episodes} episodes is at "
+    "or above the score; evaluation is not counted. Kept were policies after {steps} updates of a run. Median over "
+    "seeds (smallest to largest); `> x`: not reached in the x seconds that the training took.",
+    "A policy's seconds are the run's, in proportion to its updates: each costs the same.",
+)
+
+
+def reached(result: dict[str, Any], cpu_seconds: float, threshold: float) -> float:
+    """Return the CPU seconds of training before the first evaluated policy with a normalised score of
+    at least `threshold`; infinite if there is none.
+
+    Args:
+        result: a run's record.
+        cpu_seconds: of its whole training.
+        threshold: normalised score.
+    """
+    domain, steps = task_by_name(result["identity"]["task"]).domain, result["training"]["steps"]
+    for evaluation in sorted(result["evaluations"], key=lambda one: int(one["step"])):
+        returns = evaluation["returns"]
+        if domain.normalised(sum(returns) / len(returns)) >= threshold:
+            return float(cpu_seconds * evaluation["step"] / steps)
+    return math.inf
+
+
+def spell(seconds: list[float], limit: float) -> str:
+    """Return the median over seeds, with smallest and largest; `limit` is how long they trained."""
+
+    def one(value: float) -> str:
+        return f"> {limit:,.0f}" if math.isinf(value) else f"{value:,.0f}"
+
+    low, middle, high = min(seconds), median(seconds), max(seconds)
+    return one(low) if low == high else f"{one(middle)} ({one(low)} to {one(high)})"
+
+
+def make(records: list[Path], plan: Plan, suite: str) -> Sheet:
+    """Return the table of a suite whose policies were kept on the way.
+
+    Raises:
+        ValueError: no policy was kept on the way, or none was trained.
+        DamagedFile: a record is damaged.
+    """
+    rows, curves = [], set()
+    for path in records:
+        result, clock = record.read(path), read_json(path.with_name("run.json"))
+        steps, seconds = result["training"]["steps"], clock["training"]["cpu_seconds"]
+        if len(result["evaluations"]) < 2 or not steps:
+            continue
+        curves |= {one["step"] / steps for one in result["evaluations"]}
+        identity = identity_of(path.absolute().parent)
+        times = {f"to_{score}": reached(result, seconds, score) for score in THRESHOLDS}
+        about = {"task": identity.task, "method": identity.method, "seed": identity.seed}
+        last = result["evaluations"][-1]["returns"]
+        score = task_by_name(identity.task).domain.normalised(sum(last) / len(last))
+        episodes = min(len(one["returns"]) for one in result["evaluations"])
+        rows.append(about | times | {"seconds": seconds, "score": score, "episodes": episodes})
+    if not rows:
+        raise ValueError(
+            f"no run of suite {suite} has policies on the way: set training.curve and "
+            "evaluation.curve_episodes in the config"
+        )
+    numbers = pd.DataFrame(rows)
+    body = []
+    for (task, method), runs in numbers.groupby(["task", "method"], sort=False):
+        limit = float(runs["seconds"].median())
+        spelt = [spell(runs[f"to_{score}"].tolist(), limit) for score in THRESHOLDS]
+        scores = ", ".join(f"{score:.1f}" for score in runs["score"])
+        body.append([*row_of(str(task)), plan.variants[str(method)].label, *spelt, scores])
+    headings = ["Data", "Environment", "Method", *(f"to {score}" for score in THRESHOLDS)]
+    fractions = ", ".join(f"{100 * fraction:g}" for fraction in sorted(curves))
+    notes = (
+        NOTES[0].format(episodes=numbers["episodes"].min(), steps=f"{fractions} % of the"),
+        NOTES[1],
+    )
+    title = f"Time to score of suite {suite} at scale {plan.scale}, CPU seconds."
+    return Sheet(title, [*headings, "Score at the end, each seed"], body, list(notes), numbers)
+
+
+def write_page(records: list[Path], plan: Plan, suite: str, paths: list[Path]) -> None:
+    """Write the page."""
+    write(make(records, plan, suite), paths)

@@ -1,0 +1,1 @@
+"""A run: its plan, its identity, training, evaluation and record."""

@@ -1,0 +1,238 @@
+"""Second half of a run: evaluate the trained policy and write the record."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from bench.core.code import ROOT, fingerprint, method_file
+from bench.core.files import DamagedFile, read_json, sha256, write_json
+from bench.core.machine import commit, peak_memory, prepare
+from bench.environments.vector import simulator_versions
+from bench.methods.context import KEPT
+from bench.methods.contract import BadMethod
+from bench.methods.loader import Method, blaming, load_method
+from bench.runs import record
+from bench.runs.identity import RESULT, Identity, identity_of
+from bench.runs.rollout import Outcome, evaluate
+from bench.runs.train import POLICY, TRAINING
+from bench.tasks.registry import Task, task_by_name
+
+
+def evaluate_run(
+    folder: Path,
+    episodes: int,
+    lanes: int,
+    curve_episodes: int,
+    device: str,
+    max_steps: int | None = None,
+) -> None:
+    """Evaluate a trained run's policies; write `result.json` and `run.json` into its folder.
+
+    Args:
+        folder: of the run.
+        episodes: behind its score.
+        lanes: episodes that run side by side.
+        curve_episodes: for each kept policy; 0: none is evaluated.
+        device: a torch device.
+        max_steps: where an episode is cut short; None: nowhere.
+
+    Raises:
+        FileNotFoundError: the run was not trained.
+        DamagedFile: a file of the training is damaged.
+        BadMethod: the policy's actions cannot be used.
+    """
+    identity = identity_of(folder.absolute())
+    training = checked_training(folder)
+    task, method = task_by_name(identity.task), load_method(training["module"])
+    prepare(device)
+    asked = training["config"].get("target_return")
+    target = task.domain.target_return if asked is None else asked
+    began, cpu = time.perf_counter(), time.process_time()
+    evaluations = []
+    for path in [folder / KEPT / name for name in sorted(training["kept"])]:
+        if (step := int(path.stem)) == 0 or curve_episodes == 0:
+            continue
+        side_by_side = min(lanes, curve_episodes)
+        [outcome], _ = score(
+            method, path, task, identity, [target], curve_episodes, side_by_side, device, max_steps
+        )
+        evaluations.append(evaluation(step, outcome, final=False))
+    [outcome], rolled_out = score(
+        method, folder / POLICY, task, identity, [target], episodes, lanes, device, max_steps
+    )
+    evaluations.append(evaluation(training["steps"], outcome, final=True))
+    write_record(
+        folder,
+        identity,
+        training,
+        task,
+        protocol={
+            "target": target,
+            "episodes": episodes,
+            "curve_episodes": curve_episodes,
+            "lanes": lanes,
+            "rolled_out": rolled_out,
+            **cut(max_steps),
+        },
+        evaluations=evaluations,
+    )
+    write_json(
+        folder / "run.json",
+        {
+            "training": training["clock"],
+            "evaluation": {
+                "seconds": round(time.perf_counter() - began, 2),
+                "cpu_seconds": round(time.process_time() - cpu, 2),
+                "peak_memory_mb": peak_memory(),
+            },
+            "host": {
+                "name": platform.node(),
+                "processor": platform.machine(),
+                "cores": os.cpu_count(),
+                "system": platform.system(),
+            },
+            "python": platform.python_version(),
+            "commit": commit(ROOT),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        },
+    )
+
+
+def checked_training(folder: Path) -> dict[str, Any]:
+    """Return a run's `training.json`, if its policies are the ones that were trained.
+
+    Raises:
+        FileNotFoundError: the run was not trained here.
+        DamagedFile: a policy is missing or another one.
+    """
+    if not (folder / TRAINING).exists():
+        raise FileNotFoundError(
+            f"{folder} holds no {TRAINING}: no run was trained there, or its record alone was kept, "
+            "as in reports/reference; train it first (`bench train`, or Snakemake)"
+        )
+    training: dict[str, Any] = read_json(folder / TRAINING)
+    kept = {f"{KEPT}/{name}": digest for name, digest in training["kept"].items()}
+    for path, expected in ({POLICY: training["policy"]} | kept).items():
+        if not (folder / path).exists() or sha256(folder / path) != expected:
+            raise DamagedFile(
+                f"policy {folder / path} is not the one that was trained; delete {folder} and run again"
+            )
+    return training
+
+
+def cut(max_steps: int | None) -> dict[str, int]:
+    """Return what a record's protocol says of a limit on steps that is not the environment's."""
+    return {} if max_steps is None else {"max_steps": max_steps}
+
+
+def evaluation(step: int, outcome: Outcome, *, final: bool) -> dict[str, Any]:
+    """Return an outcome as a record holds it."""
+    return {"step": step, "final": final, **asdict(outcome)}
+
+
+def write_record(
+    folder: Path,
+    identity: Identity,
+    training: dict[str, Any],
+    task: Task,
+    *,
+    protocol: dict[str, Any],
+    evaluations: list[dict[str, Any]],
+    name: str = RESULT,
+    half: Path = Path("bench/runs/evaluate.py"),
+    **more: Any,
+) -> None:
+    """Write a record of evaluations together with all that the training said of itself.
+
+    Args:
+        folder: of the run.
+        identity: of the run.
+        training: of the run.
+        task: of the run.
+        protocol: how it was evaluated.
+        evaluations: as `evaluation` returns them.
+        name: of the file.
+        half: the module that did it.
+        more: further fields of the record.
+    """
+    record.write(
+        folder,
+        identity,
+        name,
+        module=training["module"],
+        status="done" if training["diverged_at"] is None else "diverged",
+        diverged_at=training["diverged_at"],
+        protocol={
+            "environment": task.domain.environment,
+            "source": training["source"],
+            **protocol,
+            "task": training["task"],
+        },
+        evaluations=evaluations,
+        training={"steps": training["steps"], "losses": training["losses"]},
+        config=training["config"],
+        hashes={
+            "data": training["data"],
+            "code": training["code"],
+            "evaluation_code": fingerprint(method_file(training["module"]), half),
+            "policy": training["policy"],
+        },
+        versions=training["versions"] | simulator_versions(task.domain.environment),
+        device=training["device"],
+        **more,
+    )
+
+
+def score(
+    method: Method,
+    path: Path,
+    task: Task,
+    identity: Identity,
+    targets: list[float],
+    episodes: int,
+    lanes: int,
+    device: str,
+    max_steps: int | None = None,
+) -> tuple[list[Outcome], bool]:
+    """Evaluate a saved policy at some targets.
+
+    Returns:
+        An outcome for each target, and whether episodes were rolled out (else: recorded ones).
+
+    Raises:
+        BadMethod: a policy other than `behaviour` claims recorded episodes, or its actions cannot
+            be used.
+    """
+    policy = method.load(path, device)
+    rolled_out = getattr(policy, "recorded", None) is None
+    if not rolled_out and method.name != "behaviour":
+        raise BadMethod(
+            f"method {method.name}: only baselines/behaviour.py may be scored as `recorded`; "
+            "every other policy is rolled out"
+        )
+
+    def progress(done: int, total: int) -> None:
+        print(f"{path.name}: {done}/{total} episodes", flush=True)
+
+    with blaming(identity.method):
+        outcomes = evaluate(
+            policy,
+            task,
+            method=identity.method,
+            episodes=episodes,
+            targets=[float(target) for target in targets],
+            lanes=lanes,
+            seed=identity.seed,
+            sparse=identity.reward == "sparse",
+            max_steps=max_steps,
+            progress=progress,
+        )
+    return [
+        replace(outcome, returns=[round(value, 6) for value in outcome.returns])
+        for outcome in outcomes
+    ], rolled_out

@@ -1,0 +1,273 @@
+"""From a config to the table of runs: one row a run, nothing hidden in wildcards. Imports no method
+and no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.core.code import OWN, ROOT
+from bench.report.artifacts.registry import DEFAULT_PAGES, PAGES
+from bench.runs.identity import PROBES, RESULT, SWEEP, Identity
+from bench.tasks.registry import GAMES, MUJOCO, known_tasks
+
+
+class BadConfig(ValueError):
+    """A config asks for something that does not exist. The message names the key, the value, and
+    what is known.
+    """
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method as the config names it: a module with some hyperparameters set.
+
+    Attributes:
+        name: in paths, tables and figures.
+        module: `dt`, or a file in baselines/.
+        label: as printed.
+        steps: gradient steps.
+        domain_steps: domain or task -> gradient steps there instead.
+        options: values for the module's Config.
+        domains: domain or task -> options laid over these there, such as Reacher's shorter context.
+        reason: why hyperparameters differ from the module's defaults, printed in the report.
+        quoted: table and column of the paper that its score stands beside.
+    """
+
+    name: str
+    module: str
+    label: str
+    steps: int
+    domain_steps: dict[str, int]
+    options: dict[str, Any]
+    domains: dict[str, dict[str, Any]]
+    reason: str
+    quoted: tuple[str, str] | None
+
+    def steps_on(self, task: str) -> int:
+        """Return the gradient steps on a task: its own, its domain's or the method's."""
+        domain = task.split("-", 1)[0]
+        return self.domain_steps.get(task, self.domain_steps.get(domain, self.steps))
+
+    def options_json(self, task: str) -> str:
+        """Return the options on a task as one canonical JSON text: the method's, its domain's over
+        them, its own over both.
+        """
+        domain = task.split("-", 1)[0]
+        own = self.domains.get(domain, {}) | self.domains.get(task, {})
+        return json.dumps(self.options | own, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a config asks for.
+
+    Attributes:
+        scale: the config's name; first folder of every result and report.
+        variants: every method that a suite runs, by name, in the order of tables.
+        runs: suite -> its runs, in the order of tables.
+        pages: suite -> the tables and figures made of it, names in `bench.report.artifacts.registry.PAGES`.
+        swept: the suites whose policies are also asked for a grid of target returns.
+        probed: suite -> what else is measured of its policies, a key of `bench.runs.identity.PROBES`.
+    """
+
+    scale: str
+    variants: dict[str, Variant]
+    runs: dict[str, tuple[Identity, ...]]
+    pages: dict[str, tuple[str, ...]]
+    swept: frozenset[str]
+    probed: dict[str, str]
+
+    def records(self, suite: str) -> list[Path]:
+        """Return the records that a suite is made of: a result for each run, and its sweep or probe
+        where the suite has one.
+        """
+        names = [RESULT]
+        names += [SWEEP] if suite in self.swept else []
+        names += [PROBES[self.probed[suite]]] if suite in self.probed else []
+        return [run.folder() / name for name in names for run in self.runs[suite]]
+
+    def all_runs(self) -> tuple[Identity, ...]:
+        """Return every run once."""
+        return tuple(dict.fromkeys(run for runs in self.runs.values() for run in runs))
+
+
+def found_modules(root: Path = ROOT) -> list[str]:
+    """Return the names of all method modules: `dt` and every file in baselines/ whose name does not
+    begin with `_`.
+    """
+    baselines = sorted(
+        path.stem for path in (root / "baselines").glob("*.py") if not path.stem.startswith("_")
+    )
+    return ["dt", *baselines]
+
+
+def check_config(config: dict[str, Any], schema: Path) -> None:
+    """Check a merged config against the schema.
+
+    Raises:
+        BadConfig: a key is unknown or missing, or a value has the wrong type or size.
+    """
+    import jsonschema
+    import yaml
+
+    validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is None:
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema["properties"])
+        unknown = ", ".join(repr(key) for key in error.instance if key not in known)
+        raise BadConfig(
+            f"config: unknown key {unknown} {f'in {place}' if place else 'at top level'}; known: {', '.join(known)}"
+        )
+    raise BadConfig(
+        f"config: {place or 'top level'}: {error.message}; config/README.md explains every key"
+    )
+
+
+def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
+    """Lay out every run of a config that passed the schema.
+
+    A module in baselines/ that no entry of `methods` mentions is a method of its own, under its
+    file's name, in every suite but those that say `baselines: false`. A method with a `base` has
+    that one's module, steps, options and reason, and its own laid over them.
+
+    Raises:
+        BadConfig: a suite names an unknown method, task or page, or a method an unknown module or
+            base.
+    """
+    modules = found_modules(root)
+    written: dict[str, dict[str, Any]] = config["methods"]
+    declared = {name: _resolved(name, written) for name in written}
+    for name, entry in declared.items():
+        if entry["module"] not in {*modules, *OWN}:
+            known_modules = ", ".join(dict.fromkeys([*OWN, *modules]))
+            raise BadConfig(
+                f"methods.{name}.module: unknown module {entry['module']!r}; known: {known_modules}"
+            )
+    dropped = [
+        module
+        for module in modules
+        if module not in {entry["module"] for entry in declared.values()} | set(declared)
+    ]
+    for name in set(declared) & set(modules):
+        if declared[name]["module"] != name:
+            raise BadConfig(
+                f"methods.{name}: baselines/{name}.py has the name of a variant of module "
+                f"{declared[name]['module']!r} and would never run; rename one of the two"
+            )
+    known = [*declared, *dropped]
+    domains = list(dict.fromkeys(task.split("-", 1)[0] for task in known_tasks()))
+    places = [*domains, *known_tasks()]
+    for name, entry in declared.items():
+        for key in ("domains", "domain_steps"):
+            _known(f"methods.{name}.{key}", list(entry.get(key) or {}), places, "domain")
+    for key in ("data", "evaluation"):
+        own = config.get(key, {}).get("domains", {})
+        _known(f"{key}.domains", list(own), domains, "domain")
+    _check_sources(config.get("data", {}).get("domains", {}))
+
+    runs: dict[str, tuple[Identity, ...]] = {}
+    used: dict[str, None] = {}
+    for suite, axes in config["suites"].items():
+        _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
+        _known(f"suites.{suite}.methods", axes["methods"], known, "method")
+        _known(f"suites.{suite}.pages", axes.get("pages", []), list(PAGES), "page")
+        _feasible(suite, axes)
+        joining = dropped if axes.get("baselines", True) else []
+        methods = list(dict.fromkeys([*axes["methods"], *joining]))
+        used |= dict.fromkeys(methods)
+        runs[suite] = tuple(
+            Identity(config["name"], task, reward, float(percent), method, seed)
+            for task in axes["tasks"]
+            for reward in axes["rewards"]
+            for percent in axes["percents"]
+            for method in methods
+            for seed in axes["seeds"]
+        )
+    variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
+    suites = config["suites"].items()
+    pages = {suite: tuple(axes.get("pages", DEFAULT_PAGES)) for suite, axes in suites}
+    swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
+    probed = {suite: axes["probe"] for suite, axes in suites if "probe" in axes}
+    return Plan(config["name"], variants, runs, pages, swept, probed)
+
+
+def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return an entry of `methods` with what it takes from its base laid under it."""
+    entry = declared[name]
+    if "base" not in entry:
+        if "module" not in entry:
+            raise BadConfig(f"methods.{name}: needs a `module`, or a `base` to be a variant of")
+        return entry
+    if "module" in entry:
+        raise BadConfig(f"methods.{name}: has a `base`, whose module it runs; drop `module`")
+    if entry["base"] not in declared or "base" in declared[entry["base"]]:
+        known = ", ".join(other for other in declared if "base" not in declared[other])
+        raise BadConfig(f"methods.{name}.base: unknown base {entry['base']!r}; known: {known}")
+    base = declared[entry["base"]]
+    own = entry.get("options") or {}
+    domains = {
+        domain: {key: value for key, value in (options or {}).items() if key not in own}
+        for domain, options in (base.get("domains") or {}).items()
+    }
+    for domain, options in (entry.get("domains") or {}).items():
+        domains[domain] = domains.get(domain, {}) | (options or {})
+    inherited = {
+        key: base[key] for key in ("module", "steps", "domain_steps", "reason") if key in base
+    }
+    return inherited | entry | {"options": (base.get("options") or {}) | own, "domains": domains}
+
+
+def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Variant:
+    return Variant(
+        name=name,
+        module=entry.get("module", name),
+        label=entry.get("label", name),
+        steps=entry.get("steps", config["training"]["steps"]),
+        domain_steps=entry.get("domain_steps") or {},
+        options=entry.get("options") or {},
+        domains={name: options or {} for name, options in (entry.get("domains") or {}).items()},
+        reason=entry.get("reason", ""),
+        quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
+    )
+
+
+def _feasible(suite: str, axes: dict[str, Any]) -> None:
+    """Refuse pages that the suite's runs cannot make, before anything is trained for them."""
+    for name in axes.get("pages", []):
+        page, needs = PAGES[name], ""
+        if page.sweep and not axes.get("sweep", False):
+            needs = "`sweep: true`"
+        elif page.probe and axes.get("probe") != page.probe:
+            needs = f"`probe: {page.probe}`"
+        elif page.reward and page.reward not in axes["rewards"]:
+            needs = f"reward {page.reward}"
+        elif page.whole and 100 not in axes["percents"]:
+            needs = "100 among its percents"
+        if needs:
+            raise BadConfig(f"suites.{suite}.pages: {name} needs {needs}, which the suite lacks")
+
+
+def _check_sources(own: dict[str, dict[str, Any]]) -> None:
+    """Refuse a published source for a domain that it does not hold."""
+    held = {"d4rl": {task.split("-", 1)[0] for task in MUJOCO} - {"reacher2d"}}
+    held |= {"dqn_replay": set(GAMES)}
+    for domain, settings in own.items():
+        source = settings.get("source", "generated")
+        if source in held and domain not in held[source]:
+            raise BadConfig(
+                f"data.domains.{domain}.source: {source} holds no {domain}, but {', '.join(sorted(held[source]))}"
+            )
+
+
+def _known(key: str, asked: list[str], known: list[str], what: str) -> None:
+    own = ". `bench data import` makes a task of your own data" if what == "task" else ""
+    for name in asked:
+        if name not in known:
+            raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}{own}")

@@ -1,0 +1,1 @@
+"""Intervals, aggregates, the bootstrap and verdicts."""

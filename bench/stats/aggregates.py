@@ -1,0 +1,155 @@
+"""Point estimates over many tasks and runs, after Agarwal et al. 2021 (arXiv 2108.13264).
+
+Every statistic takes one sequence of run scores for each task, in normalised points (100: the
+reference); tasks may have different numbers of runs. It also takes arrays of shape (..., runs) for
+the tasks, with the same leading axes, and gives a result for each of their places: that is how
+`bench.stats.bootstrap` computes thousands of replicates at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+REFERENCE = 100.0
+TRIMMED = 0.25  # from either end
+
+Values = NDArray[np.float64]
+Groups = Sequence[ArrayLike]  # one sequence of run scores for each task
+Statistic = Callable[..., Values]  # of one or more `Groups`
+
+
+def mean(groups: Groups) -> Values:
+    """Return the mean over tasks of the tasks' means; tasks count alike, whatever their runs.
+
+    Raises:
+        ValueError: as for every statistic here, there are no tasks, or one has no scores or one
+            that is not finite.
+    """
+    return _average([scores.mean(axis=-1) for scores in _arrays(groups)])
+
+
+def median(groups: Groups) -> Values:
+    """Return the median over tasks of the tasks' means; tasks count alike, whatever their runs."""
+    middle: Values = np.median([scores.mean(axis=-1) for scores in _arrays(groups)], axis=0)
+    return middle
+
+
+def iqm(groups: Groups) -> Values:
+    """Return the interquartile mean: the mean of the middle half of all runs of all tasks.
+
+    Runs are pooled, so a task with more runs weighs more. Of n runs, n // 4 are left out at either
+    end, as in `scipy.stats.trim_mean` and rliable; with fewer than four it is their mean.
+    """
+    pooled = np.sort(np.concatenate(_arrays(groups), axis=-1), axis=-1)
+    runs = pooled.shape[-1]
+    cut = int(TRIMMED * runs)
+    middle: Values = pooled[..., cut : runs - cut].mean(axis=-1)
+    return middle
+
+
+def optimality_gap(groups: Groups, threshold: float = REFERENCE) -> Values:
+    """Return by how many points runs stay below the threshold, where more than it counts as it.
+
+    Tasks count alike, whatever their runs.
+    """
+    reached = [np.minimum(scores, threshold).mean(axis=-1) for scores in _arrays(groups)]
+    return threshold - _average(reached)
+
+
+def profile(groups: Groups, thresholds: ArrayLike) -> Values:
+    """Return the run-score distribution: which fraction of runs scores above each threshold.
+
+    Tasks count alike, whatever their runs.
+
+    Args:
+        groups: scores.
+        thresholds: shape (thresholds,), points.
+
+    Returns:
+        Shape (..., thresholds), fractions; they fall as thresholds rise.
+    """
+    limits = np.asarray(thresholds, dtype=np.float64)
+    return _average([(scores[..., :, None] > limits).mean(axis=-2) for scores in _arrays(groups)])
+
+
+def probability_of_improvement(xs: Groups, ys: Groups) -> Values:
+    """Return how probable it is that a run of X beats one of Y on the same task, averaged over
+    tasks.
+
+    On a task with N and K runs it is U / (N K), with Mann and Whitney's U: each pair of runs is
+    compared, a tie counts half. Tasks count alike, whatever their runs.
+
+    Raises:
+        ValueError: also where X and Y have different numbers of tasks.
+    """
+    if len(xs) != len(ys):
+        raise ValueError(f"one sample has {len(xs)} tasks, the other {len(ys)}: give both the same")
+    each = []
+    for x, y in zip(_arrays(xs), _arrays(ys), strict=True):
+        above, below = x[..., :, None], y[..., None, :]
+        each.append(((above > below) + 0.5 * (above == below)).mean(axis=(-2, -1)))
+    return _average(each)
+
+
+def spread(groups: Groups) -> Values:
+    """Return the spread over seeds: the root of the mean over tasks of the sample variance (ddof 1).
+
+    Tasks count alike, whatever their runs. NaN where a task has one run.
+    """
+    arrays = _arrays(groups)
+    if any(scores.shape[-1] == 1 for scores in arrays):
+        return np.full(arrays[0].shape[:-1], np.nan)
+    root: Values = np.sqrt(_average([scores.var(axis=-1, ddof=1) for scores in arrays]))
+    return root
+
+
+def difference_of(statistic: Statistic) -> Statistic:
+    """Return the statistic of two samples that is the first's value minus the second's."""
+
+    def difference(xs: Groups, ys: Groups) -> Values:
+        return statistic(xs) - statistic(ys)
+
+    return difference
+
+
+def ratio_of(statistic: Statistic) -> Statistic:
+    """Return the statistic of two samples that is the first's value divided by the second's.
+
+    Infinite where only the second is zero, NaN where both are.
+    """
+
+    def ratio(xs: Groups, ys: Groups) -> Values:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.divide(statistic(xs), statistic(ys))
+
+    return ratio
+
+
+def _average(each: list[Values]) -> Values:
+    """Return the mean over tasks, which is over the first axis."""
+    averaged: Values = np.mean(each, axis=0)
+    return averaged
+
+
+def _arrays(groups: Groups) -> list[Values]:
+    """Return the tasks' scores as arrays of shape (..., runs), checked.
+
+    Scores that are not finite are refused: sorting would hide them among the best.
+    """
+    arrays = [np.asarray(scores, dtype=np.float64) for scores in groups]
+    if not arrays:
+        raise ValueError("no tasks to aggregate")
+    for position, scores in enumerate(arrays):
+        if scores.ndim == 0:
+            raise ValueError(
+                f"task {position} is the bare number {scores}: give a sequence of scores for each task"
+            )
+        if scores.shape[-1] == 0:
+            raise ValueError(f"task {position} has no scores")
+        if not np.isfinite(scores).all():
+            wrong = scores[~np.isfinite(scores)][0]
+            raise ValueError(f"task {position} has the score {wrong}: scores must be finite")
+    return arrays

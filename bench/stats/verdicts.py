@@ -1,0 +1,230 @@
+"""Verdicts on our runs of a cell beside the paper's `mean ± std` of three seeds, or beside its bare
+number.
+
+A difference that is not significant is no agreement: equivalence has a test of its own, and a cell
+that passes neither stays undecided. Holm's correction keeps the chance of a single wrong verdict of
+a kind in a whole table below 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from bench.stats.intervals import LEVEL, Estimate, estimate
+
+REPRODUCED = "reproduced"
+DIFFERS = "differs"
+UNDECIDED = "undecided"
+NOT_COMPARABLE = "not comparable"
+OTHER_DATA = "other data"
+
+MARGIN = 5.0  # normalised points: within it, means count as equivalent
+PAPER_SEEDS = 3
+ERROR_RATE = 0.05  # for each family of tests in a table
+HALF_DIGIT = 0.05  # the paper prints one decimal, so its 0.0 stands for anything up to this
+ONE_RUN = "we have one run, which has no spread"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Our runs of one cell against the paper's number, before the correction for the table.
+
+    Attributes:
+        difference: our mean minus the paper's, points.
+        error: its standard error; NaN, as the next three, where the two are not compared.
+        freedom: degrees of freedom of the error, after Satterthwaite 1946 where the paper prints a
+            spread.
+        different: p, two-sided, of Welch's test that the means are the same; of Student's where the
+            paper's number is taken as exact.
+        equivalent: p of two one-sided tests (Schuirmann 1987) that they lie further apart than the
+            margin.
+        margin: points.
+        obstacle: the verdict where the two cannot be compared, else empty.
+        why: the reason for the obstacle, else empty.
+    """
+
+    difference: float
+    error: float
+    freedom: float
+    different: float
+    equivalent: float
+    margin: float
+    obstacle: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on one cell.
+
+    Attributes:
+        word: `REPRODUCED`, `DIFFERS`, `UNDECIDED`, `NOT_COMPARABLE` or `OTHER_DATA`.
+        why: what it rests on, in words.
+        different, equivalent: the comparison's p, corrected for the table; NaN where not compared.
+    """
+
+    word: str
+    why: str
+    different: float
+    equivalent: float
+
+
+def compare(
+    ours: Sequence[float],
+    paper_mean: float,
+    paper_std: float | None,
+    paper_seeds: int = PAPER_SEEDS,
+    margin: float = MARGIN,
+    *,
+    same_data: bool = True,
+) -> Comparison:
+    """Return the tests of our run scores against a printed `mean ± std`.
+
+    The paper does not say whether its standard deviations are a sample's (ddof 1); they are taken as
+    such.
+
+    Args:
+        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
+        paper_mean: as printed.
+        paper_std: as printed; below half of its last digit it counts as that half. None where the
+            paper prints no spread.
+        paper_seeds: how many runs the paper's number is from.
+        margin: how far apart still counts as equivalent.
+        same_data: False where our runs did not learn from the paper's data.
+
+    Raises:
+        ValueError: we have no runs, a score is not finite, the paper's number is of one seed, or the
+            margin is not positive.
+    """
+    mine = estimate(ours)
+    gap = _gap(mine, ours, paper_mean, margin)
+    if paper_seeds < 2:
+        raise ValueError(f"{paper_seeds} seeds of the paper have no spread; at least 2 are needed")
+    if not same_data:
+        return _incomparable(
+            gap, margin, OTHER_DATA, "our runs did not learn from the paper's data"
+        )
+    if paper_std is None:
+        why = "the paper prints no spread over its own seeds"
+        return _incomparable(gap, margin, NOT_COMPARABLE, why)
+    if mine.runs == 1:
+        return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
+    own, printed = mine.std**2 / mine.runs, max(paper_std, HALF_DIGIT) ** 2 / paper_seeds
+    error = math.sqrt(own + printed)
+    freedom = error**4 / (own**2 / (mine.runs - 1) + printed**2 / (paper_seeds - 1))
+    return _tested(gap, error, freedom, margin)
+
+
+def compare_exact(ours: Sequence[float], paper_mean: float, margin: float = MARGIN) -> Comparison:
+    """Return the tests of our run scores against a printed number taken as exact.
+
+    For a number that the paper prints without a spread, a number of seeds or of episodes: whatever
+    error it has itself is left out, so both verdicts are about the number in print. The tests are
+    Student's on our runs alone, two-sided for a difference and two one-sided ones for equivalence.
+    Our standard deviation counts as at least half of the paper's last digit: runs that agree exactly
+    do not know its number better than it is printed.
+
+    Args:
+        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
+        paper_mean: as printed.
+        margin: how many points apart still count as equivalent.
+
+    Raises:
+        ValueError: we have no runs, a number is not finite, or the margin is not positive.
+    """
+    mine = estimate(ours)
+    gap = _gap(mine, ours, paper_mean, margin)
+    if mine.runs == 1:
+        return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
+    error = max(mine.std, HALF_DIGIT) / math.sqrt(mine.runs)
+    return _tested(gap, error, mine.runs - 1, margin)
+
+
+def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float) -> float:
+    """Return our mean minus the paper's, checked."""
+    gap = mine.mean - paper_mean
+    if not math.isfinite(gap):
+        raise ValueError(f"our scores {list(ours)} and the paper's {paper_mean} must be finite")
+    if not margin > 0:
+        raise ValueError(f"a margin of {margin} points allows no equivalence; give more than 0")
+    return gap
+
+
+def _incomparable(gap: float, margin: float, obstacle: str, why: str) -> Comparison:
+    return Comparison(gap, math.nan, math.nan, math.nan, math.nan, margin, obstacle, why)
+
+
+def _tested(gap: float, error: float, freedom: float, margin: float) -> Comparison:
+    different = 2 * float(stats.t.sf(abs(gap) / error, freedom))
+    # the larger of the two one-sided p is that of the end of the margin nearer to the gap
+    equivalent = float(stats.t.sf((margin - abs(gap)) / error, freedom))
+    return Comparison(gap, error, freedom, different, equivalent, margin)
+
+
+def judge(comparisons: Sequence[Comparison]) -> list[Judgement]:
+    """Return the verdicts on a table's cells, in their order.
+
+    Tests of difference and tests of equivalence are two families, each corrected by Holm's method
+    over the cells that can be compared. A cell is reproduced where it is equivalent, even if a
+    difference inside the margin is significant.
+    """
+    different = holm([comparison.different for comparison in comparisons])
+    equivalent = holm([comparison.equivalent for comparison in comparisons])
+    return [_word(*each) for each in zip(comparisons, different, equivalent, strict=True)]
+
+
+def _word(comparison: Comparison, different: float, equivalent: float) -> Judgement:
+    if comparison.obstacle:
+        return Judgement(comparison.obstacle, comparison.why, math.nan, math.nan)
+    within = f"within {comparison.margin:g} points (corrected p {equivalent:.2g})"
+    unlike = f"(corrected p {different:.2g})"
+    if equivalent <= ERROR_RATE:
+        word, why = REPRODUCED, f"equivalent {within}"
+    elif different <= ERROR_RATE:
+        word, why = DIFFERS, f"{comparison.difference:+.1f} points from the paper's mean {unlike}"
+    else:
+        word, why = UNDECIDED, f"neither different {unlike} nor equivalent {within}"
+    return Judgement(word, why, different, equivalent)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number by Holm's step-down method (1979).
+
+    A NaN stays and does not count.
+
+    Raises:
+        ValueError: a value is not between 0 and 1.
+    """
+    values = np.array(p_values, dtype=np.float64)  # a copy, which is overwritten
+    wrong = values[(values < 0) | (values > 1)]
+    if len(wrong):
+        raise ValueError(f"{wrong[0]} is no p value: it must lie between 0 and 1")
+    order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
+    stepped = values[order] * np.arange(len(order), 0, -1)
+    values[order] = np.minimum(np.maximum.accumulate(stepped), 1)
+    corrected: list[float] = values.tolist()
+    return corrected
+
+
+def predictive_interval(
+    ours: Sequence[float], paper_seeds: int = PAPER_SEEDS, level: float = LEVEL
+) -> tuple[float, float]:
+    """Return where the mean of a few new runs of our code would lie: could the paper's be one?
+
+    The ends are mean ± t s sqrt(1/N + 1/n), with the N - 1 degrees of freedom of our N runs and the
+    paper's n; NaN with one run.
+
+    Raises:
+        ValueError: we have no runs.
+    """
+    mine = estimate(ours)
+    if mine.runs == 1:
+        return math.nan, math.nan
+    quantile = float(stats.t.ppf((1 + level) / 2, mine.runs - 1))
+    half = quantile * mine.std * math.sqrt(1 / mine.runs + 1 / paper_seeds)
+    return mine.mean - half, mine.mean + half

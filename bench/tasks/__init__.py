@@ -1,0 +1,1 @@
+"""The tasks: environments, data sets, target returns and reference scores."""
