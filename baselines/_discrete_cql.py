@@ -59,8 +59,8 @@ class GreedyPolicy:
         best = choose(values, 0, [])
         if self.epsilon == 0:
             return best
-        lanes = [(lane.random(), lane.integers(values.shape[1])) for lane in self.generators]
-        draws, others = (np.array(column) for column in zip(*lanes, strict=True))
+        envs = [(env.random(), env.integers(values.shape[1])) for env in self.generators]
+        draws, others = (np.array(column) for column in zip(*envs, strict=True))
         return np.where(draws < self.epsilon, others, best)
 
     def save(self, path: Any) -> None:
@@ -77,7 +77,7 @@ def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
     mean, std = standard_of(data, config)
     seen = (data.stack, *data.observations.shape[1:]) if data.stack > 1 else (mean.size,)
     with context.torch_random():
-        algorithm = _create(config, seen, data.choices, context.device)
+        algorithm = _create(config, seen, data.n_actions, context.device)
 
         def policy() -> GreedyPolicy:
             values = values_of(algorithm, config).to(context.device)
@@ -159,7 +159,7 @@ def stacks_of(data: Trajectories, config: Config) -> tuple[I64, Pairs]:
     """Return the steps that are transitions, and how to get their stacks (B, S, H, W): standardised,
     or 0 to 255 for d3rlpy to divide. What follows a time-out is the episode's final frame, if that is known.
     """
-    final, last = data.final_observations, data.bounds[1:] - 1
+    final, last = data.final_observations, data.episode_starts[1:] - 1
     mean, std = standard_of(data, config)
 
     def pairs(now: I64) -> tuple[F32, F32]:

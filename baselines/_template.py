@@ -26,7 +26,7 @@ class Config:
 
 
 class Policy:
-    """Acts in many episodes (lanes) at once."""
+    """Acts in many episodes (envs) at once."""
 
     def __init__(self, weights: F32) -> None:
         self.weights = weights  # (obs + 1, act)

@@ -99,9 +99,9 @@ class MlpPolicy:
             return choose(predicted, self.config.temperature, self.generators)
         return predicted
 
-    def _nothing(self, lanes: int) -> F32:
-        """Return a history (lanes, history, obs) of which nothing has happened yet."""
-        return np.zeros((lanes, self.config.history, len(self.mean)), dtype=np.float32)
+    def _nothing(self, envs: int) -> F32:
+        """Return a history (envs, history, obs) of which nothing has happened yet."""
+        return np.zeros((envs, self.config.history, len(self.mean)), dtype=np.float32)
 
     def save(self, path: Path) -> None:
         """Write weights, normalisation and configuration."""
@@ -118,7 +118,7 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     inputs = _inputs(data, config.history, context.device)
     with context.torch_random():
         mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
-        size = data.choices if data.discrete else actions.shape[1]
+        size = data.n_actions if data.discrete else actions.shape[1]
         network = _build(config, config.history * len(mean), size, discrete=data.discrete)
         network.to(context.device)
         policy = MlpPolicy(network, config, mean, std, context.device)
@@ -173,7 +173,7 @@ def _inputs(data: Trajectories, history: int, device: str) -> Callable[[I64], Te
         return normalised(observations[torch.from_numpy(steps).to(device)])
 
     def latest(steps: I64) -> Tensor:
-        first = data.bounds[np.searchsorted(data.bounds, steps, side="right") - 1]
+        first = data.episode_starts[np.searchsorted(data.episode_starts, steps, side="right") - 1]
         index = steps[:, None] + np.arange(1 - history, 1)
         inside = index >= first[:, None]
         states = current(np.where(inside, index, steps[:, None]))

@@ -35,8 +35,8 @@ class RecordedPolicy:
 
     def __init__(self, actions: Array, returns: F32, lengths: I64) -> None:
         self.recorded = (returns, lengths)
-        self.bounds: I64 = np.concatenate([[0], np.cumsum(lengths[:ACTED])])
-        self.actions = actions[: self.bounds[-1]]
+        self.episode_starts: I64 = np.concatenate([[0], np.cumsum(lengths[:ACTED])])
+        self.actions = actions[: self.episode_starts[-1]]
         self.rows: I64 = np.zeros(0, dtype=np.int64)
 
     def reset(self, seeds: I64, targets: F32) -> None:
@@ -44,12 +44,16 @@ class RecordedPolicy:
         used.
         """
         episodes = [
-            int(np.random.default_rng(int(seed)).integers(len(self.bounds) - 1)) for seed in seeds
+            int(np.random.default_rng(int(seed)).integers(len(self.episode_starts) - 1))
+            for seed in seeds
         ]
-        self.rows, self.last = self.bounds[:-1][episodes].copy(), self.bounds[1:][episodes] - 1
+        self.rows, self.last = (
+            self.episode_starts[:-1][episodes].copy(),
+            self.episode_starts[1:][episodes] - 1,
+        )
 
     def act(self, observations: Array, rewards: F32) -> Array:
-        """Return the next recorded action of each lane (L, act) or (L,); after the last one, that one
+        """Return the next recorded action of each env (L, act) or (L,); after the last one, that one
         again.
         """
         actions = self.actions[self.rows]

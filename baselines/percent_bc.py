@@ -26,7 +26,7 @@ class Config(bc.Config):
     top_percent: float = 10.0  # X, percent of the time steps
     # instead of a share: all episodes with a return above this; 0 in Key-to-Door, whose %BC is "trained
     # only on successful episodes" (p.9)
-    return_above: float | None = None
+    min_return: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -38,13 +38,13 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     """Clone the best `config.top_percent` % of the time steps, or the episodes above a return.
 
     Raises:
-        ValueError: no episode has a return above `config.return_above`.
+        ValueError: no episode has a return above `config.min_return`.
     """
-    if config.return_above is None:
+    if config.min_return is None:
         best, which = data.top_percent(config.top_percent), f"top {config.top_percent:g} %"
     else:
-        chosen = np.flatnonzero(data.returns > config.return_above)
-        which = f"return above {config.return_above:g}"
+        chosen = np.flatnonzero(data.returns > config.min_return)
+        which = f"return above {config.min_return:g}"
         if len(chosen) == 0:
             raise ValueError(
                 f"no episode of the data has a {which}: the best is {data.returns.max():g}"

@@ -34,7 +34,7 @@ class UniformPolicy:
         """Return actions (L, act) or (L,); observations and rewards are not looked at."""
         if self.action_size == 0:
             low, high = int(self.low), int(self.high)
-            draws = [lane.integers(low, high, endpoint=True) for lane in self.generators]
+            draws = [env.integers(low, high, endpoint=True) for env in self.generators]
             return np.array(draws, dtype=np.int64)
         rows = [
             generator.uniform(self.low, self.high, self.action_size)

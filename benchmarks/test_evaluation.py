@@ -91,17 +91,17 @@ def test_acting(benchmark, subject):
     """The policy alone, without an environment; Hugging Face's decides for one episode at a time."""
     whose, together = subject.split()[0], "one by one" not in subject
     policy = ours(subject.split()[1].strip(",")) if whose == "ours" else HuggingFace()
-    lanes = DECISIONS if whose == "ours" and together else 1
-    observations = np.zeros((lanes, OBSERVATION), dtype=np.float32)
-    rewards = np.zeros(lanes, dtype=np.float32)
+    envs = DECISIONS if whose == "ours" and together else 1
+    observations = np.zeros((envs, OBSERVATION), dtype=np.float32)
+    rewards = np.zeros(envs, dtype=np.float32)
 
     def to_a_full_context():
-        policy.reset(np.arange(lanes), np.full(lanes, 3600, dtype=np.float32))
+        policy.reset(np.arange(envs), np.full(envs, 3600, dtype=np.float32))
         for _ in range(K):
             policy.act(observations, rewards)
 
     def decide():
-        for _ in range(DECISIONS // lanes):
+        for _ in range(DECISIONS // envs):
             policy.act(observations, rewards)
 
     benchmark.pedantic(decide, setup=to_a_full_context, rounds=20, warmup_rounds=2)
@@ -117,7 +117,7 @@ SUBJECTS = {
 @pytest.mark.benchmark(group=f"evaluation of {EPISODES} Hopper episodes, DT of the paper's size")
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_evaluation(benchmark, subject):
-    make, lanes = SUBJECTS[subject]
+    make, envs = SUBJECTS[subject]
     policy = make()
 
     def run():
@@ -127,8 +127,8 @@ def test_evaluation(benchmark, subject):
             method="dt",
             episodes=EPISODES,
             targets=[3600.0],
-            lanes=lanes,
+            num_envs=envs,
         )
 
-    [outcome] = benchmark.pedantic(run, rounds=3 if lanes > 1 else 2)
+    [outcome] = benchmark.pedantic(run, rounds=3 if envs > 1 else 2)
     assert len(outcome.returns) == EPISODES

@@ -11,11 +11,11 @@ from bench.environments.key_to_door import HORIZON, ID, Rooms, register
 
 def batch(episodes, seed):
     """Return the rewards of so many episodes, (episodes,), played side by side."""
-    random, lanes = np.random.default_rng(seed), np.arange(episodes)
+    random, envs = np.random.default_rng(seed), np.arange(episodes)
     rooms, total = Rooms(episodes), np.zeros(episodes)
-    rooms.reset(lanes, [np.random.default_rng((seed, lane)) for lane in lanes])
+    rooms.reset(envs, [np.random.default_rng((seed, env)) for env in envs])
     for _ in range(HORIZON):
-        total += rooms.step(lanes, random.integers(4, size=episodes))
+        total += rooms.step(envs, random.integers(4, size=episodes))
     return total
 
 

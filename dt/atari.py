@@ -112,7 +112,7 @@ def train(data: Trajectories, config: Config, context: Context) -> AtariPolicy:
     return_scale = config.return_scale or context.task.domain.return_scale
     seen = (data.stack, *data.observations.shape[1:])
     with context.torch_random():
-        model = _build(config, data.choices, seen, int(best.lengths.max()), context.device)
+        model = _build(config, data.n_actions, seen, int(best.lengths.max()), context.device)
         if config.standardise_frames:
             mean, std = statistics(data.observations)
             model.embed_state.mean.copy_(torch.from_numpy(mean))

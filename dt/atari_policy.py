@@ -28,7 +28,7 @@ class AtariPolicy:
 
     Every stack of frames goes through the convolutions once; what is remembered of it is its
     embedding. As the window slides a token's position changes, so all else is computed again.
-    Lanes whose episodes are over are left out of both.
+    VectorEnv whose episodes are over are left out of both.
     """
 
     def __init__(
@@ -42,19 +42,19 @@ class AtariPolicy:
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes that ask for `targets` (raw units)."""
-        lanes, width = len(seeds), self.model.final_norm.weight.numel()
+        envs, width = len(seeds), self.model.final_norm.weight.numel()
         self.wanted = targets.astype(np.float64)  # (L,) raw: what is still to be earned
         # of the last K steps, oldest first: (L, k), (L, k, H) and (L, k)
-        self.returns_to_go = torch.zeros(lanes, 0, device=self.device)
-        self.states = torch.zeros(lanes, 0, width, device=self.device)
-        self.actions = torch.zeros(lanes, 0, dtype=torch.int64, device=self.device)
+        self.returns_to_go = torch.zeros(envs, 0, device=self.device)
+        self.states = torch.zeros(envs, 0, width, device=self.device)
+        self.actions = torch.zeros(envs, 0, dtype=torch.int64, device=self.device)
         self.generators = generators_of(seeds)
-        self.awake = torch.arange(lanes)
+        self.awake = torch.arange(envs)
         self.step = 0
 
-    def rest(self, lanes: I64) -> None:
-        """Leave these lanes' episodes alone from now on: they are over, and their logits are 0."""
-        self.awake = still_awake(self.awake, lanes, len(self.wanted), LEAST_AWAKE)
+    def finish(self, envs: I64) -> None:
+        """Leave these envs' episodes alone from now on: they are over, and their logits are 0."""
+        self.awake = still_awake(self.awake, envs, len(self.wanted), LEAST_AWAKE)
 
     @torch.inference_mode()
     def act(self, observations: Array, rewards: F32) -> I64:
@@ -70,7 +70,7 @@ class AtariPolicy:
 
     def predict(self, stacks: Tensor) -> Tensor:
         """Remember what is seen now, (L, S, H, W) uint8, and return the network's logits (L, A);
-        zeros for lanes at rest.
+        zeros for envs at rest.
         """
         self.model.eval()
         awake = self.awake.to(self.device)

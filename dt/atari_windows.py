@@ -54,8 +54,8 @@ class AtariWindows:
     def at(self, steps: I64) -> AtariBatch:
         """Return the windows that these steps (B,) of the flat arrays stand for."""
         data, length = self.data, self.context_length
-        episode = np.searchsorted(data.bounds, steps, side="right") - 1
-        first, end = data.bounds[episode], data.bounds[episode + 1]
+        episode = np.searchsorted(data.episode_starts, steps, side="right") - 1
+        first, end = data.episode_starts[episode], data.episode_starts[episode + 1]
         starts = np.maximum(np.minimum(steps + length, end) - length, first)
         rows = starts[:, None] + np.arange(length)
         valid = rows < end[:, None]

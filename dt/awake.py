@@ -9,16 +9,16 @@ from torch import Tensor
 from bench.datasets.trajectories import I64
 
 
-def still_awake(awake: Tensor, over: I64, lanes: int, least: int) -> Tensor:
-    """Return the lanes that stay awake, ascending, when the episodes of some are over.
+def still_awake(awake: Tensor, over: I64, envs: int, least: int) -> Tensor:
+    """Return the envs that stay awake, ascending, when the episodes of some are over.
 
     Args:
-        awake: lanes so far.
-        over: lanes to leave out; some of them stay, in company, so that at least `least` do:
+        awake: envs so far.
+        over: envs to leave out; some of them stay, in company, so that at least `least` do:
             products and convolutions of very few episodes round otherwise than those of more.
-        lanes: how many there are.
+        envs: how many there are.
         least: at least so many stay, if there are so many.
     """
     playing = np.setdiff1d(awake.numpy(), over)
-    company = np.setdiff1d(np.arange(lanes), playing)[: max(least - len(playing), 0)]
+    company = np.setdiff1d(np.arange(envs), playing)[: max(least - len(playing), 0)]
     return torch.from_numpy(np.sort(np.concatenate([playing, company])))

@@ -200,7 +200,7 @@ def log_prior(horizon: int, power: float) -> F32:
 
 def return_tokens(data: Trajectories, horizon: int) -> I64:
     """Return the token of every step's return, (N,): steps to the goal less 1, `horizon` for a miss."""
-    last = np.repeat(data.bounds[1:] - 1, data.lengths)
+    last = np.repeat(data.episode_starts[1:] - 1, data.lengths)
     return np.asarray(
         np.where(data.terminals[last], last - np.arange(data.steps), horizon), dtype=np.int64
     )
@@ -219,10 +219,10 @@ def check(data: Trajectories, horizon: int) -> None:
             f"{data.observations.shape} and {data.actions.shape}"
         )
     nodes = data.observations.astype(np.float64)
-    outside = (nodes < 0) | (nodes >= data.choices) | (nodes != np.floor(nodes))
+    outside = (nodes < 0) | (nodes >= data.n_actions) | (nodes != np.floor(nodes))
     if outside.any():
         raise ValueError(
-            f"observation {nodes[outside][0]:g} is no node: there are 0 to {data.choices - 1}"
+            f"observation {nodes[outside][0]:g} is no node: there are 0 to {data.n_actions - 1}"
         )
     if (data.rewards != -1).any():
         raise ValueError("dt_graph counts steps to the goal: every reward must be -1")
@@ -247,9 +247,9 @@ def train(data: Trajectories, config: Config, context: Context) -> GraphPolicy:
     states = torch.from_numpy(data.observations[:, 0].astype(np.int64)).to(context.device)
     returns = torch.from_numpy(return_tokens(data, horizon)).to(context.device)
     actions = torch.tensor(data.actions, device=context.device)
-    ends = np.repeat(data.bounds[1:], data.lengths)
+    ends = np.repeat(data.episode_starts[1:], data.lengths)
     with context.torch_random():
-        model = GraphTransformer(data.choices, horizon, config).to(context.device)
+        model = GraphTransformer(data.n_actions, horizon, config).to(context.device)
         policy = GraphPolicy(model, config, context.device)
         optimiser = AdamW(
             model.parameters(),

@@ -19,10 +19,10 @@ from dt.model import DecisionTransformer
 class Memory:
     """Keys and values of every layer for L episodes of at most T tokens."""
 
-    def __init__(self, model: DecisionTransformer, lanes: int, tokens: int, device: str) -> None:
+    def __init__(self, model: DecisionTransformer, envs: int, tokens: int, device: str) -> None:
         """Make room; nothing is remembered yet."""
         width, heads = model.final_norm.weight.numel(), model.layers[0].attention.heads
-        shape = (lanes, heads, tokens, width // heads)
+        shape = (envs, heads, tokens, width // heads)
         self.model = model
         self.length = 0
         self.keys = [torch.zeros(shape, device=device) for _ in model.layers]

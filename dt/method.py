@@ -52,7 +52,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
         model = _build(
             config,
             int(np.prod(data.observations.shape[1:])),
-            data.choices if data.discrete else data.actions.shape[1],
+            data.n_actions if data.discrete else data.actions.shape[1],
             context.task.domain.horizon,
             context.device,
             discrete=data.discrete,

@@ -26,7 +26,7 @@ class DecisionTransformerPolicy:
     """Acts on the last K time steps; asks for what is left of the target return.
 
     Where K covers the horizon nothing ever leaves the context: keys and values are remembered
-    instead of computed again (dt/memory.py). Elsewhere lanes whose episodes are over are left out of
+    instead of computed again (dt/memory.py). Elsewhere envs whose episodes are over are left out of
     the products. Discrete actions are drawn with a generator for each episode.
 
     With a discount below 1 it asks at each step for the discounted value of the target spread
@@ -55,25 +55,25 @@ class DecisionTransformerPolicy:
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) episodes that ask for `targets` (raw units)."""
-        lanes, steps = len(seeds), self.horizon
+        envs, steps = len(seeds), self.horizon
         # (L,) raw: what is still to be earned, or with a discount all that was asked for
         self.wanted = targets.astype(np.float64)
-        self.returns_to_go = torch.zeros(lanes, steps)
-        self.states = torch.zeros(lanes, steps, self.model.observation_size)
+        self.returns_to_go = torch.zeros(envs, steps)
+        self.states = torch.zeros(envs, steps, self.model.observation_size)
         if self.model.discrete:
-            self.actions = torch.zeros(lanes, steps, dtype=torch.int64)
+            self.actions = torch.zeros(envs, steps, dtype=torch.int64)
         else:
-            self.actions = torch.zeros(lanes, steps, self.model.predict_action.out_features)
+            self.actions = torch.zeros(envs, steps, self.model.predict_action.out_features)
         self.generators = generators_of(seeds)
         self.memory: Memory | None = None
         if self.config.context_length >= steps:
-            self.memory = Memory(self.model, lanes, 3 * steps, self.device)
-        self.awake = torch.arange(lanes)
+            self.memory = Memory(self.model, envs, 3 * steps, self.device)
+        self.awake = torch.arange(envs)
         self.step = 0
 
-    def rest(self, lanes: I64) -> None:
-        """Leave these lanes' episodes alone from now on: they are over, and their actions are 0."""
-        self.awake = still_awake(self.awake, lanes, len(self.wanted), LEAST_AWAKE)
+    def finish(self, envs: I64) -> None:
+        """Leave these envs' episodes alone from now on: they are over, and their actions are 0."""
+        self.awake = still_awake(self.awake, envs, len(self.wanted), LEAST_AWAKE)
 
     def act(self, observations: Array, rewards: F32) -> Array:
         """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);
@@ -108,7 +108,7 @@ class DecisionTransformerPolicy:
 
     def window(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the model's inputs for the current step: returns-to-go, states, actions, time
-        steps of the last K steps, of the lanes that are awake.
+        steps of the last K steps, of the envs that are awake.
         """
         stop = self.step + 1
         start = max(stop - self.config.context_length, 0)
@@ -123,7 +123,7 @@ class DecisionTransformerPolicy:
     @torch.inference_mode()
     def predict(self) -> Tensor:
         """Return what the network says of the current step: actions (L, act), or logits (L, A); zeros
-        for lanes at rest.
+        for envs at rest.
         """
         self.model.eval()
         bfloat16 = self.config.precision == "bfloat16"

@@ -44,7 +44,7 @@ def returns_to_go(data: Trajectories, discount: float) -> F32:
     """
     if discount == 1:
         return data.returns_to_go()
-    result, last = data.rewards.astype(np.float64), data.bounds[1:] - 1
+    result, last = data.rewards.astype(np.float64), data.episode_starts[1:] - 1
     for back in range(1, int(data.lengths.max())):  # of all episodes at once
         row = (last - back)[data.lengths > back]
         result[row] += discount * result[row + 1]
@@ -71,7 +71,7 @@ class Windows:
         """Compute the returns-to-go; observations and actions stay where they are (`shared`)."""
         self.whole_episodes = starts == "first_step"
         self.context_length = context_length
-        self.steps, self.bounds = data.steps, data.bounds
+        self.steps, self.episode_starts = data.steps, data.episode_starts
         scaled = returns_to_go(data, discount) / np.float32(return_scale)
         self.returns_to_go = torch.from_numpy(scaled).to(device)
         self.earned = torch.from_numpy((data.returns > 0).astype(np.float32)).to(device)
@@ -83,17 +83,19 @@ class Windows:
     def sample(self, size: int, generator: np.random.Generator) -> Batch:
         """Draw a batch of windows."""
         if self.whole_episodes:
-            return self.at(self.bounds[generator.integers(len(self.bounds) - 1, size=size)])
+            return self.at(
+                self.episode_starts[generator.integers(len(self.episode_starts) - 1, size=size)]
+            )
         return self.at(generator.integers(self.steps, size=size))
 
     def at(self, starts: I64) -> Batch:
         """Return the windows that start at these steps of the flat arrays."""
         device = self.actions.device
-        episode = np.searchsorted(self.bounds, starts, side="right") - 1
+        episode = np.searchsorted(self.episode_starts, starts, side="right") - 1
         index = starts[:, None] + np.arange(self.context_length)
-        inside = index < self.bounds[episode + 1][:, None]
+        inside = index < self.episode_starts[episode + 1][:, None]
         rows = torch.from_numpy(np.where(inside, index, starts[:, None])).to(device)
-        timesteps = torch.from_numpy(index - self.bounds[episode][:, None]).to(device)
+        timesteps = torch.from_numpy(index - self.episode_starts[episode][:, None]).to(device)
         valid = torch.from_numpy(inside).to(device)
         padding = ~valid
         states = self.normalised(self.observations[rows])

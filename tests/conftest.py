@@ -37,7 +37,7 @@ RECORD: dict[str, Any] = {
         "target": 3600.0,
         "episodes": 3,
         "curve_episodes": 0,
-        "lanes": 2,
+        "num_envs": 2,
         "rolled_out": True,
     },
     "evaluations": [
@@ -64,7 +64,7 @@ CONFIG: dict[str, Any] = {
             "tasks": ["hopper-medium-expert", "hopper-medium"],
             "methods": ["dt", "bc", "bc10", "behaviour"],
             "rewards": ["dense"],
-            "percents": [100],
+            "data_percents": [100],
             "seeds": [0, 1],
         }
     },

@@ -12,7 +12,7 @@ from conftest import RECORD
 
 from bench.report.scores import collect
 from bench.runs import record
-from bench.runs.identity import PROBES, RESULT, Identity
+from bench.runs.identity import DIAGNOSTICS, RESULT, Identity
 from bench.runs.plan import Plan, make_plan
 
 ONE, TEN = "key_to_door-1k", "key_to_door-10k"
@@ -27,7 +27,7 @@ METHODS: dict[str, dict[str, Any]] = {
     )
 }
 METHODS |= {"critic": {"module": "dt", "label": "DT, critic"}}
-PROTOCOL = RECORD["protocol"] | {"environment": "bench/KeyToDoor-v0", "lanes": 100}
+PROTOCOL = RECORD["protocol"] | {"environment": "bench/KeyToDoor-v0", "num_envs": 100}
 
 Counts = dict[tuple[str, str], list[int]]  # task and method -> successes of each seed
 Rates = Callable[..., pd.DataFrame]
@@ -36,7 +36,7 @@ Rates = Callable[..., pd.DataFrame]
 @pytest.fixture(scope="module")
 def credit() -> Plan:
     axes = {"tasks": [ONE, TEN], "methods": list(METHODS), "rewards": ["dense"]}
-    suite = axes | {"percents": [100], "seeds": [0], "baselines": False}
+    suite = axes | {"data_percents": [100], "seeds": [0], "baselines": False}
     config = {"name": "test", "suites": {"credit": suite}, "training": {"steps": 9}}
     return make_plan(config | {"methods": METHODS})
 
@@ -60,7 +60,7 @@ def rates(tmp_path: Path, credit: Plan) -> Rates:
                     "status": "diverged" if method in diverged else "done",
                     "diverged_at": 7 if method in diverged else None,
                 }
-                where = {"reward": "dense", "percent": 100.0} | axes
+                where = {"reward": "dense", "data_percent": 100.0} | axes
                 identity = Identity("test", task=task, method=method, seed=seed, **where)
                 record.write(tmp_path / identity.folder(), identity, **fields)
                 paths.append(tmp_path / identity.folder() / RESULT)
@@ -82,12 +82,12 @@ def write_probe(
     """Write the probe of a critic below a folder."""
     identity = Identity("test", task, "dense", 100.0, "critic", seed)
     fields = RECORD | {
-        "protocol": PROTOCOL | {"episodes": episodes, "lanes": episodes, "target": None},
+        "protocol": PROTOCOL | {"episodes": episodes, "num_envs": episodes, "target": None},
         "evaluations": [],
         "measures": measures,
     }
-    record.write(folder / identity.folder(), identity, PROBES["critic"], **fields)
-    return folder / identity.folder() / PROBES["critic"]
+    record.write(folder / identity.folder(), identity, DIAGNOSTICS["critic"], **fields)
+    return folder / identity.folder() / DIAGNOSTICS["critic"]
 
 
 @pytest.fixture

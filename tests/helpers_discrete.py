@@ -57,13 +57,13 @@ def short_context(horizon: int, steps: int, **fields: Any) -> Context:
     return make_context(steps=steps, task=task, **fields)
 
 
-def shown(steps: int, lanes: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
+def shown(steps: int, envs: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
     """Return observations (L, *obs) and rewards (L,) of some steps."""
     random = np.random.default_rng(seed)
     return [
         (
-            random.integers(0, 256, (lanes, *SHAPE), dtype=np.uint8),
-            (random.integers(-4, 5, lanes) / 4 * (step > 0)).astype(np.float32),
+            random.integers(0, 256, (envs, *SHAPE), dtype=np.uint8),
+            (random.integers(-4, 5, envs) / 4 * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]

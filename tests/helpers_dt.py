@@ -88,13 +88,13 @@ def saved_bytes(policy: Any, folder: Path) -> bytes:
 
 def episode_slices(data: Trajectories) -> list[slice]:
     """Return where each episode lies in the flat arrays."""
-    return [slice(int(start), int(stop)) for start, stop in pairwise(data.bounds)]
+    return [slice(int(start), int(stop)) for start, stop in pairwise(data.episode_starts)]
 
 
 def plain_returns_to_go(data: Trajectories, discount: float) -> Any:
     """Return discounted returns-to-go (N,), each summed from its definition."""
     result = np.zeros(data.steps)
-    for begin, end in pairwise(data.bounds.tolist()):
+    for begin, end in pairwise(data.episode_starts.tolist()):
         for row in range(begin, end):
             result[row] = sum(
                 discount ** (later - row) * float(data.rewards[later]) for later in range(row, end)

@@ -35,7 +35,12 @@ METHODS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def whole() -> Plan:
-    axes = {"tasks": [REPLAY], "methods": list(METHODS), "rewards": ["dense"], "percents": [100]}
+    axes = {
+        "tasks": [REPLAY],
+        "methods": list(METHODS),
+        "rewards": ["dense"],
+        "data_percents": [100],
+    }
     return make_plan(
         {
             "name": "test",

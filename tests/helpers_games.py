@@ -48,7 +48,7 @@ Played = Callable[..., pd.DataFrame]
 @pytest.fixture(scope="module")
 def arcade() -> Plan:
     axes = {"tasks": list(ATARI), "methods": list(METHODS), "rewards": ["dense"]}
-    suite = axes | {"percents": [100], "seeds": [0], "baselines": False}
+    suite = axes | {"data_percents": [100], "seeds": [0], "baselines": False}
     config = {"name": "test", "suites": {"atari": suite}, "training": {"steps": 9}}
     return make_plan(config | {"methods": METHODS})
 

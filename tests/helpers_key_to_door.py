@@ -68,7 +68,7 @@ class Draws:
 
 
 def begun(pairs):
-    """Rooms whose lanes have these keys and starts."""
+    """Rooms whose envs have these keys and starts."""
     rooms = Rooms(len(pairs))
     draws = [Draws(KEYS.index(key), STARTS.index(start)) for key, start in pairs]
     rooms.reset(np.arange(len(pairs)), draws)
@@ -81,6 +81,6 @@ def spell(observation):
 
 def play(rooms, actions):
     """Rewards (steps, L) and observations (steps, L, 5, 5, 3) after actions (steps, L)."""
-    lanes = np.arange(actions.shape[1])
-    played = [(rooms.step(lanes, row), rooms.observations.copy()) for row in actions]
+    envs = np.arange(actions.shape[1])
+    played = [(rooms.step(envs, row), rooms.observations.copy()) for row in actions]
     return tuple(np.array(column) for column in zip(*played, strict=True))

@@ -27,13 +27,13 @@ TINY = {
             "tasks": ["hopper-medium"],
             "methods": ["bc", "uniform"],
             "rewards": ["dense"],
-            "percents": [100],
+            "data_percents": [100],
             "seeds": [0],
         }
     },
     "data": {"steps": 1500},
     "training": {"steps": 5, "curve": []},
-    "evaluation": {"episodes": 1, "lanes": 1, "curve_episodes": 0},
+    "evaluation": {"episodes": 1, "num_envs": 1, "curve_episodes": 0},
     "methods": {"bc": {"steps": 5, "options": {"width": 8, "layers": 1}}},
 }
 

@@ -17,8 +17,8 @@ from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 from bench.environments import atari
 from bench.environments import vector as environments
 from bench.environments.atari import HORIZON, Atari
-from bench.environments.vector import UnknownEnvironment, lanes_of, simulator_versions
-from bench.environments.video import Script, episode, film
+from bench.environments.vector import UnknownEnvironment, make_vector, simulator_versions
+from bench.environments.video import Script, episode, write_gif
 from bench.tasks.registry import DOMAINS, GAMES, TASKS
 
 MINIMAL = {
@@ -193,7 +193,7 @@ def test_memory_instead_of_pictures_is_the_same_game() -> None:
 
 
 def test_a_game_without_an_end_is_cut_after_half_an_hour() -> None:
-    """Breakout waits for the player to fire: nobody ever does."""
+    """Breakout waits for the agent to fire: nobody ever does."""
     assert HORIZON * 4 == 108_000 == 30 * 60 * 60
     environment = atari.make("breakout", ram=True)
     assert environment.spec.max_episode_steps == HORIZON
@@ -217,18 +217,18 @@ def test_the_registered_ids_are_those_of_the_tasks(game: str) -> None:
 
 
 def test_lanes_show_the_stacks_and_rest_while_others_play() -> None:
-    lanes = lanes_of("bench/Pong-v0", 2)
-    assert (lanes.observations.dtype, lanes.observations.shape) == (np.uint8, (2, 4, 84, 84))
+    envs = make_vector("bench/Pong-v0", 2)
+    assert (envs.observations.dtype, envs.observations.shape) == (np.uint8, (2, 4, 84, 84))
     alone, _ = play(Atari("pong"), [0, 2, 2], seed=8)
-    lanes.reset(0, 1)
-    lanes.reset(1, 8)
-    before = lanes.observations[0].copy()
+    envs.reset(0, 1)
+    envs.reset(1, 8)
+    before = envs.observations[0].copy()
     for action in (0, 2, 2):
-        rewards, over = lanes.advance(np.array([1]), np.array([action]))
+        rewards, over = envs.advance(np.array([1]), np.array([action]))
         assert (rewards.dtype, over.tolist()) == (np.float64, [False])
-    np.testing.assert_array_equal(lanes.observations[1], alone[-1])
-    np.testing.assert_array_equal(lanes.observations[0], before)
-    lanes.close()
+    np.testing.assert_array_equal(envs.observations[1], alone[-1])
+    np.testing.assert_array_equal(envs.observations[0], before)
+    envs.close()
 
 
 def test_versions_that_decide_what_a_game_does() -> None:
@@ -251,7 +251,7 @@ def test_a_film_shows_the_screen_and_may_stop_early(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frames[0], game.ale.getScreenRGB())
     game.step(actions[0])
     np.testing.assert_array_equal(frames[1], game.render())
-    film(frames, tmp_path / "episode.gif", fps=15)
+    write_gif(frames, tmp_path / "episode.gif", fps=15)
     assert (tmp_path / "episode.gif").stat().st_size * 900 / 121 < 1_000_000
 
 

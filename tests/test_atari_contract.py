@@ -62,7 +62,7 @@ def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: An
 @every_method
 def test_reset_forgets_and_takes_any_number_of_lanes(name: str, policy: Any) -> None:
     first = play(policy, shown(6))
-    play(policy, shown(3, lanes=5, seed=1), seeds=(1, 2, 3, 4, 5))
+    play(policy, shown(3, num_envs=5, seed=1), seeds=(1, 2, 3, 4, 5))
     np.testing.assert_array_equal(play(policy, shown(6)), first)
 
 

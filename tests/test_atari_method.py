@@ -344,7 +344,7 @@ def test_what_is_earned_lowers_what_is_asked_for(clip: bool, expected: list[floa
 def test_a_policy_draws_from_what_its_network_says(temperature: float) -> None:
     policy, count = far_from_equal(replace(SMALL, temperature=temperature)), 3000
     policy.reset(np.arange(count), np.full(count, 2, dtype=np.float32))
-    stack = shown(1, lanes=1)[0][0]
+    stack = shown(1, num_envs=1)[0][0]
     drawn = policy.act(np.repeat(stack, count, axis=0), np.zeros(count, dtype=np.float32))
     with torch.no_grad():
         logits = policy.model(
@@ -388,11 +388,11 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
     )
     config = replace(SMALL, context_length=3, batch_size=32, learning_rate=1e-2, return_scale=1.0)
     policy = atari.train(data, config, short_context(3, steps=120))
-    lanes = 200
-    asked = np.repeat(np.arange(4), lanes // 4).astype(np.float32)
-    policy.reset(np.arange(lanes), asked)
-    earned, rewards = np.zeros(lanes), np.zeros(lanes, np.float32)
-    stack = np.zeros((lanes, STACK, SIDE, SIDE), dtype=np.uint8)
+    envs = 200
+    asked = np.repeat(np.arange(4), envs // 4).astype(np.float32)
+    policy.reset(np.arange(envs), asked)
+    earned, rewards = np.zeros(envs), np.zeros(envs, np.float32)
+    stack = np.zeros((envs, STACK, SIDE, SIDE), dtype=np.uint8)
     for _ in range(3):
         rewards = policy.act(stack, rewards).astype(np.float32)
         earned += rewards
@@ -432,10 +432,10 @@ def test_games_that_are_over_leave_the_others_bits_alone(
     precision: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = far_from_equal(replace(SMALL, precision=precision))
-    lanes = 8
+    envs = 8
     random = np.random.default_rng(5)
-    stacks = random.integers(0, 256, (10, lanes, *policy.model.seen), dtype=np.uint8)
-    over = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> lanes whose games end before it
+    stacks = random.integers(0, 256, (10, envs, *policy.model.seen), dtype=np.uint8)
+    over = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> envs whose games end before it
     predict, looked = policy.predict, []
     monkeypatch.setattr(policy, "predict", lambda seen: looked.append(predict(seen)) or looked[-1])
     encode, encoded = policy.model.embed_state.forward, []
@@ -446,11 +446,11 @@ def test_games_that_are_over_leave_the_others_bits_alone(
     def play_on(resting: bool) -> torch.Tensor:
         looked.clear()
         encoded.clear()
-        policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
+        policy.reset(np.arange(envs), np.linspace(0, 5, envs, dtype=np.float32))
         for step, seen in enumerate(stacks):
             if resting and step in over:
-                policy.rest(np.array(over[step]))
-            policy.act(seen, np.full(lanes, 0.5, dtype=np.float32))
+                policy.finish(np.array(over[step]))
+            policy.act(seen, np.full(envs, 0.5, dtype=np.float32))
         return torch.stack(looked)
 
     everyone, some = play_on(False), play_on(True)

@@ -300,7 +300,7 @@ def test_behaviours_score_is_the_datas(sparse: bool, tmp_path: Path) -> None:
     loaded = behaviour.load(tmp_path / "policy", "cpu")
     expected = [
         math.fsum(data.rewards[start:stop].tolist())
-        for start, stop in zip(data.bounds[:-1], data.bounds[1:], strict=True)
+        for start, stop in zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
     ]
     [outcome] = evaluate(
         loaded,
@@ -308,7 +308,7 @@ def test_behaviours_score_is_the_datas(sparse: bool, tmp_path: Path) -> None:
         method="behaviour",
         episodes=2,
         targets=[3600.0],
-        lanes=2,
+        num_envs=2,
     )
     assert outcome.returns == pytest.approx(expected, rel=1e-6)
     assert outcome.lengths == [5, 9, 3, 7]
@@ -320,7 +320,7 @@ def test_behaviour_repeats_recorded_episodes() -> None:
     policy.reset(np.arange(8), np.zeros(8, np.float32))
     acted = np.stack([policy.act(np.zeros((8, OBS)), np.zeros(8)) for _ in range(4)], axis=1)
     short, long = data.actions[[0, 1, 1, 1]].tolist(), data.actions[[2, 3, 4, 4]].tolist()
-    assert {str(lane) for lane in acted.tolist()} == {str(short), str(long)}
+    assert {str(env) for env in acted.tolist()} == {str(short), str(long)}
 
 
 # --- _template ----------------------------------------------------------------------------------

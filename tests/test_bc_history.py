@@ -30,8 +30,8 @@ def train(steps: int = 20, data: Trajectories | None = None, **options: Any) -> 
     return bc.train(data or make_data(), replace(SMALL, **options), make_context(steps=steps))
 
 
-def start(policy: bc.MlpPolicy, lanes: int = LANES) -> None:
-    policy.reset(np.arange(lanes), np.zeros(lanes, dtype=np.float32))
+def start(policy: bc.MlpPolicy, envs: int = LANES) -> None:
+    policy.reset(np.arange(envs), np.zeros(envs, dtype=np.float32))
 
 
 def shown(steps: int = 6, seed: int = 0) -> list[F32]:
@@ -85,7 +85,7 @@ def test_inputs_equal_a_loops(lengths: list[int], history: int) -> None:
     standard = (data.observations - data.observation_mean) / (data.observation_std + 1e-6)
     found = bc._inputs(data, history, "cpu")(np.arange(data.steps))
     assert found.shape == (data.steps, history * OBS)
-    for begin, end in pairwise(data.bounds.tolist()):
+    for begin, end in pairwise(data.episode_starts.tolist()):
         for row in range(begin, end):
             for place in range(history):
                 then = row - (history - 1 - place)
@@ -142,8 +142,8 @@ def test_acting_through_an_episode_of_the_data_gives_the_training_inputs(episode
     data = make_data()
     policy = train(steps=1, data=data)
     seen = inputs_of(policy.network)
-    start(policy, lanes=1)
-    rows = np.arange(data.bounds[episode], data.bounds[episode + 1])
+    start(policy, num_envs=1)
+    rows = np.arange(data.episode_starts[episode], data.episode_starts[episode + 1])
     for row in rows:
         policy.act(data.observations[[row]], NO_REWARD[:1])
     expected = bc._inputs(data, 3, "cpu")(rows)
@@ -179,10 +179,10 @@ def test_alone_and_in_a_batch_it_acts_alike() -> None:
     policy, steps = train(), shown()
     start(policy)
     together = play(policy, steps)
-    for lane in range(LANES):
-        start(policy, lanes=1)
-        alone = [policy.act(seen[[lane]], NO_REWARD[:1])[0] for seen in steps]
-        np.testing.assert_allclose(alone, together[:, lane], rtol=0, atol=1e-6)
+    for env in range(LANES):
+        start(policy, num_envs=1)
+        alone = [policy.act(seen[[env]], NO_REWARD[:1])[0] for seen in steps]
+        np.testing.assert_allclose(alone, together[:, env], rtol=0, atol=1e-6)
 
 
 def test_what_it_is_shown_is_left_alone() -> None:

@@ -24,7 +24,7 @@ from helpers_games import (
 )
 from helpers_games import sweep as sweep_game
 
-from bench.report import artifact as sheets
+from bench.report.artifact import write_artifact
 from bench.report.claims import ledger, measures
 from bench.report.claims.ledger import (
     NOT_RUN,
@@ -74,8 +74,8 @@ def test_difference_by_hand(frame: Frame) -> None:
 
 def test_difference_at_a_share_of_the_data(frame: Frame) -> None:
     few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
-    scores = frame((FULL, {}), (few, {"percent": 1.0}), (few, {"percent": 10.0}))
-    found = measures.difference(scores, "dt", "bc", percents=[1, 10])
+    scores = frame((FULL, {}), (few, {"data_percent": 1.0}), (few, {"data_percent": 10.0}))
+    found = measures.difference(scores, "dt", "bc", data_percents=[1, 10])
     assert (found.value, found.cells) == (pytest.approx(20), 2)
 
 
@@ -128,7 +128,9 @@ def test_statistics_of_a_policy_that_breaks_beyond_the_data(swept: Swept) -> Non
     scores = swept(lambda asked: asked / 2 if asked <= 130 else 5.0)
     assert measures.slope(scores, "dt").value == pytest.approx(0.5)
     # near: 90, 99 (1.1) and 112.5 (1.25), halved; far: 5
-    normalised = [scores[scores["target"] == t]["asked"].iloc[0] for t in near_targets(scores)]
+    normalised = [
+        scores[scores["target"] == t]["target_score"].iloc[0] for t in near_targets(scores)
+    ]
     expected = np.mean(normalised) / 2 - 5
     assert measures.drop(scores, "dt", (1, 1.25), (2, 3)).value == pytest.approx(expected)
     assert measures.drop(scores, "dt", (1, 1.25), (2, 3)).low > 10
@@ -198,7 +200,10 @@ def test_rules(low: float, high: float, rule: Any, word: str) -> None:
 
 def test_sweeps_of_other_rewards_and_shares_are_not_pooled(swept: Swept) -> None:
     scores = swept(lambda asked: min(asked, 90.0))
-    others = [scores.assign(reward="sparse", score=0.0), scores.assign(percent=10.0, score=0.0)]
+    others = [
+        scores.assign(reward="sparse", score=0.0),
+        scores.assign(data_percent=10.0, score=0.0),
+    ]
     everything = pd.concat([scores, *others], ignore_index=True)
     for statistic in (measures.slope, measures.rank_correlation):
         assert statistic(everything, "dt") == statistic(scores, "dt")
@@ -216,8 +221,8 @@ def test_a_multiple_of_a_negative_best_return_is_no_more_than_it(swept: Swept) -
 
 def test_a_share_that_nobody_ran_is_counted_as_missing(frame: Frame) -> None:
     few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
-    scores = frame((few, {"percent": 10.0}))
-    found = measures.difference(scores, "dt", "bc", percents=[1, 10])
+    scores = frame((few, {"data_percent": 10.0}))
+    found = measures.difference(scores, "dt", "bc", data_percents=[1, 10])
     assert (found.cells, found.missing) == (1, 1)
 
 
@@ -404,19 +409,19 @@ def test_a_claim_without_rules_is_never_supported() -> None:
 
 
 def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> None:
-    sheet = ledger.sheet({}, "test")
-    assert {line[2] for line in sheet.body} == {NOT_RUN, ""}
-    assert set(sheet.numbers["id"]) == {claim.id for claim in all_claims()}
-    sheets.write(sheet, [tmp_path / f"claims{suffix}" for suffix in (".md", ".html", ".csv")])
+    artifact = ledger.make({}, "test")
+    assert {line[2] for line in artifact.body} == {NOT_RUN, ""}
+    assert set(artifact.numbers["id"]) == {claim.id for claim in all_claims()}
+    write_artifact(artifact, [tmp_path / f"claims{suffix}" for suffix in (".md", ".html", ".csv")])
 
 
 def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
-    sheet = ledger.sheet({"mujoco": frame((FULL, {}))}, "test")
-    verdicts = sheet.numbers.drop_duplicates("id").set_index("id")["verdict"]
+    artifact = ledger.make({"mujoco": frame((FULL, {}))}, "test")
+    verdicts = artifact.numbers.drop_duplicates("id").set_index("id")["verdict"]
     assert verdicts["C1"] == SUPPORTED
     assert verdicts["C2"] == NOT_RUN
-    assert any(note.startswith("All data are not D4RL's") for note in sheet.notes)
-    first = sheet.numbers.iloc[0]
+    assert any(note.startswith("All data are not D4RL's") for note in artifact.notes)
+    first = artifact.numbers.iloc[0]
     assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
 
 
@@ -424,7 +429,7 @@ def test_scores_of_different_simulators_are_refused(frame: Frame) -> None:
     ours = frame((FULL, {}))
     theirs = ours.assign(simulator="mujoco 2.3.7")
     with pytest.raises(Incomparable, match=r"simulators cannot stand in one table: mujoco 2\.3\.7"):
-        ledger.sheet({"mujoco": ours, "sparse": theirs}, "test")
+        ledger.make({"mujoco": ours, "sparse": theirs}, "test")
 
 
 def test_the_ledger_needs_the_suites_of_its_claims(whole: Plan) -> None:

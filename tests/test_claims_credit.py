@@ -21,7 +21,7 @@ def scored(task: str, method: str, scores: tuple[float, ...]) -> list[dict[str, 
             "seed": seed,
             "score": score,
             "reward": "dense",
-            "percent": 100.0,
+            "data_percent": 100.0,
             "status": "done",
             "final": True,
             "kind": "score",
@@ -69,7 +69,7 @@ def test_a_lead_without_runs_of_a_method_is_not_run() -> None:
         measures.lead(table(), ["dt"], ["missing"])
 
 
-def probed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.DataFrame:
+def diagnosed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -81,7 +81,7 @@ def probed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.Dat
                 "group": "door",
                 "value": value,
                 "reward": "dense",
-                "percent": 100.0,
+                "data_percent": 100.0,
                 "status": "done",
             }
             for task, numbers in values.items()
@@ -91,7 +91,7 @@ def probed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.Dat
 
 
 def test_what_a_probe_measured_is_averaged_over_seeds_and_data_sets() -> None:
-    scores = probed({"a": (0.1, 0.2, 0.3), "b": (0.6, 0.6, 0.6)})
+    scores = diagnosed({"a": (0.1, 0.2, 0.3), "b": (0.6, 0.6, 0.6)})
     found = measures.measured(scores, "m", "auc", "door")
     assert found.value == pytest.approx(0.4)
     # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom
@@ -105,6 +105,6 @@ def test_what_a_probe_measured_is_averaged_over_seeds_and_data_sets() -> None:
 def test_what_was_not_measured_is_not_run() -> None:
     for method, measure, group in (("x", "auc", "door"), ("m", "mass", "door"), ("m", "auc", "k")):
         with pytest.raises(measures.NotRun, match="no probe of"):
-            measures.measured(probed({"a": (1.0,)}), method, measure, group)
+            measures.measured(diagnosed({"a": (1.0,)}), method, measure, group)
     with pytest.raises(measures.NotRun):
-        measures.measured(probed({"a": (math.nan,)}), "m", "auc", "door")
+        measures.measured(diagnosed({"a": (math.nan,)}), "m", "auc", "door")

@@ -108,7 +108,7 @@ def test_a_run_that_cannot_be(
 
 
 def test_an_evaluation_before_the_training(capsys: pytest.CaptureFixture[str]) -> None:
-    line = fails(capsys, "evaluate", "--run", str(RUN), "--episodes", "1", "--lanes", "1")
+    line = fails(capsys, "evaluate", "--run", str(RUN), "--episodes", "1", "--num-envs", "1")
     assert str(RUN) in line
 
 

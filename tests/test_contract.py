@@ -258,28 +258,28 @@ def test_reset_forgets(name: str, policy: Policy) -> None:
 
 @battery
 def test_reset_takes_any_number_of_lanes(name: str, policy: Policy) -> None:
-    for lanes in (1, 5, 2):
-        start(policy, seeds=tuple(range(lanes)))
+    for envs in (1, 5, 2):
+        start(policy, seeds=tuple(range(envs)))
         for _ in range(2):
-            actions = policy.act(np.ones((lanes, OBS), np.float32), np.zeros(lanes, np.float32))
-            assert actions.shape == (lanes, ACT)
+            actions = policy.act(np.ones((envs, OBS), np.float32), np.zeros(envs, np.float32))
+            assert actions.shape == (envs, ACT)
 
 
 @battery
-@pytest.mark.parametrize("lane", range(LANES))
-def test_a_lane_does_not_depend_on_its_neighbours(name: str, policy: Policy, lane: int) -> None:
-    """Same number of lanes; the others have other seeds, targets, observations and rewards."""
+@pytest.mark.parametrize("env", range(LANES))
+def test_a_lane_does_not_depend_on_its_neighbours(name: str, policy: Policy, env: int) -> None:
+    """Same number of envs; the others have other seeds, targets, observations and rewards."""
     start(policy, seeds=(5, 6, 7))
-    alone = play(policy, steps_shown(0))[:, lane]
+    alone = play(policy, steps_shown(0))[:, env]
     seeds, targets = np.array([8, 9, 10]), np.array([7, 8, 9], dtype=np.float32)
-    seeds[lane] = (5, 6, 7)[lane]
-    targets[lane] = np.linspace(100, 3600, LANES, dtype=np.float32)[lane]
+    seeds[env] = (5, 6, 7)[env]
+    targets[env] = np.linspace(100, 3600, LANES, dtype=np.float32)[env]
     policy.reset(seeds, targets)
     others = steps_shown(1)
     for mine, other in zip(steps_shown(0), others, strict=True):
         for part in (0, 1):
-            other[part][lane] = mine[part][lane]
-    np.testing.assert_array_equal(play(policy, others)[:, lane], alone)
+            other[part][env] = mine[part][env]
+    np.testing.assert_array_equal(play(policy, others)[:, env], alone)
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_it_learns_from_true_transitions_only(known: bool, monkeypatch: pytest.M
             assert batch.rewards[i] == data.rewards[row]
             assert batch.terminals[i] == data.terminals[row]
             if data.timeouts[row]:
-                episode = int(np.searchsorted(data.bounds, row, side="right")) - 1
+                episode = int(np.searchsorted(data.episode_starts, row, side="right")) - 1
                 newest = data.final_observations[episode]
                 np.testing.assert_array_equal(batch.next_observations[i, -1], newest)
                 np.testing.assert_array_equal(batch.next_observations[i, :-1], stack[1:])
@@ -220,7 +220,7 @@ def test_what_acts_is_d3rlpys_function(quantiles: int, tmp_path: Path) -> None:
 def test_now_and_then_any_action() -> None:
     """In half of the draws; of three actions each is then one in three, the best one more."""
     policy = cql.train(make_frames(), replace(SMALL, epsilon=0.5), make_context(steps=2))
-    count, stack = 3000, shown(1, lanes=1)[0][0]
+    count, stack = 3000, shown(1, num_envs=1)[0][0]
     policy.reset(np.arange(count), np.zeros(count, dtype=np.float32))
     nothing = np.zeros(count, dtype=np.float32)
     acted = policy.act(np.repeat(stack, count, axis=0), nothing)

@@ -16,7 +16,7 @@ from bench.environments.key_to_door import HORIZON
 from bench.runs import record
 from bench.runs.diagnostics import critic
 from bench.runs.diagnostics.critic import probe
-from bench.runs.identity import PROBES, Identity
+from bench.runs.identity import DIAGNOSTICS, Identity
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def value(rows: list[dict[str, Any]], measure: str, group: str) -> float:
 
 
 @pytest.fixture
-def probed(played: Play, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def diagnosed(played: Play, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Probe a critic that knows; returns the rows and the critic."""
 
     def run(judging: Any, looking: Any = evenly, episodes: Play = played) -> Any:
@@ -90,9 +90,9 @@ def probed(played: Play, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return run
 
 
-def test_one_who_knows_the_end(played: Play, probed: Any) -> None:
+def test_one_who_knows_the_end(played: Play, diagnosed: Any) -> None:
     won = played.door_step >= 0
-    rows, known = probed(lambda n: np.repeat(won[n, None], HORIZON, axis=1))
+    rows, known = diagnosed(lambda n: np.repeat(won[n, None], HORIZON, axis=1))
     for room in critic.ROOMS:
         assert value(rows, "auc", room) == 1
         bins = rows_of(rows, "calibration", room)
@@ -119,8 +119,8 @@ def test_one_who_knows_the_end(played: Play, probed: Any) -> None:
     assert [len(batch) for batch in known.judged] == [100, 50]
 
 
-def test_one_who_knows_nothing(played: Play, probed: Any) -> None:
-    rows, _ = probed(lambda n: np.full((len(n), HORIZON), 0.07))
+def test_one_who_knows_nothing(played: Play, diagnosed: Any) -> None:
+    rows, _ = diagnosed(lambda n: np.full((len(n), HORIZON), 0.07))
     for room in critic.ROOMS:
         assert value(rows, "auc", room) == 0.5
         assert {row["x"] for row in rows_of(rows, "calibration", room)} == {0.07}
@@ -129,13 +129,13 @@ def test_one_who_knows_nothing(played: Play, probed: Any) -> None:
     assert {row["value"] for row in rows_of(rows, "probability")} == {0.07}
 
 
-def test_one_who_sees_the_key_and_the_door(played: Play, probed: Any) -> None:
+def test_one_who_sees_the_key_and_the_door(played: Play, diagnosed: Any) -> None:
     """0.5, after the key 0.7, after the door 1; without the key it loses a thousandth a step."""
     steps = np.arange(HORIZON)
     key, door = (np.where(s < 0, 999, s)[:, None] for s in (played.key_step, played.door_step))
     chances = np.where(key == 999, 0.5 - steps / 1000, np.where(steps > key, 0.7, 0.5))
     chances = np.where(steps > door, 1.0, chances)
-    rows, _ = probed(lambda n: chances[n])
+    rows, _ = diagnosed(lambda n: chances[n])
     last = float(np.where(played.door_step[played.door_step >= 0] < HORIZON - 1, 1, 0.7).mean())
     for group, number in {
         "at the start": 0.5,
@@ -159,15 +159,15 @@ def test_one_who_sees_the_key_and_the_door(played: Play, probed: Any) -> None:
 # --- where it looks -------------------------------------------------------------------------------
 
 
-def test_attention_that_is_spread_evenly_is_even(probed: Any) -> None:
-    rows, _ = probed(lambda n: np.zeros((len(n), HORIZON)))
+def test_attention_that_is_spread_evenly_is_even(diagnosed: Any) -> None:
+    rows, _ = diagnosed(lambda n: np.zeros((len(n), HORIZON)))
     for event in ("key", "door"):
         mass = value(rows, "attention mass", event)
         assert mass == pytest.approx(value(rows, "even attention mass", event), abs=2e-6)
         assert 0 < mass < 0.5
 
 
-def test_attention_on_the_events(played: Play, probed: Any) -> None:
+def test_attention_on_the_events(played: Play, diagnosed: Any) -> None:
     """All of it on the step that takes the key, until the door was reached; then half on the step
     that shows what came of it.
     """
@@ -180,7 +180,7 @@ def test_attention_on_the_events(played: Play, probed: Any) -> None:
         looks[door + 2 :, [key, door + 1 if door < HORIZON - 1 else key]] = 0.5
         return looks
 
-    rows, known = probed(lambda n: np.zeros((len(n), HORIZON)), looking)
+    rows, known = diagnosed(lambda n: np.zeros((len(n), HORIZON)), looking)
     assert value(rows, "attention mass", "key") == 1
     assert value(rows, "attention mass", "door") == 0.5
     won = np.flatnonzero(played.door_step >= 0)
@@ -196,7 +196,7 @@ def test_attention_on_the_events(played: Play, probed: Any) -> None:
 
 
 def test_the_attention_of_the_first_success_is_recorded(
-    played: Play, probed: Any, monkeypatch: pytest.MonkeyPatch
+    played: Play, diagnosed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(critic, "BATCH", 4)
     first = int(np.flatnonzero(played.door_step >= 0)[0])
@@ -206,17 +206,19 @@ def test_the_attention_of_the_first_success_is_recorded(
         looks[7, 3], looks[8, 3], looks[9, 9] = 0.25, critic.LEAST_WEIGHT / 2, 0.75
         return looks if number == first else 1 - looks
 
-    rows, _ = probed(lambda n: np.zeros((len(n), HORIZON)), looking)
+    rows, _ = diagnosed(lambda n: np.zeros((len(n), HORIZON)), looking)
     found = [(row["x"], row["y"], row["value"]) for row in rows_of(rows, "attention")]
     assert found == [(7, 3, 0.25), (9, 9, 0.75)]
     assert value(rows, "event", "key") == played.key_step[first]
     assert value(rows, "event", "door") == played.door_step[first]
 
 
-def test_only_so_many_successes_are_watched(probed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_successes_are_watched(
+    diagnosed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(critic, "WATCHED", 4)
     monkeypatch.setattr(critic, "BATCH", 3)
-    _, known = probed(lambda n: np.zeros((len(n), HORIZON)))
+    _, known = diagnosed(lambda n: np.zeros((len(n), HORIZON)))
     assert [len(batch) for batch in known.watched] == [3, 1]
     assert {len(batch) for batch in known.judged} == {3}
 
@@ -224,26 +226,26 @@ def test_only_so_many_successes_are_watched(probed: Any, monkeypatch: pytest.Mon
 # --- a record, and episodes that do not suffice ---------------------------------------------------
 
 
-def test_rows_fit_a_record(probed: Any, tmp_path: Path) -> None:
-    rows, _ = probed(lambda n: np.random.default_rng(0).random((len(n), HORIZON)))
+def test_rows_fit_a_record(diagnosed: Any, tmp_path: Path) -> None:
+    rows, _ = diagnosed(lambda n: np.random.default_rng(0).random((len(n), HORIZON)))
     identity = Identity("test", "key_to_door-1k", "dense", 100.0, "dt-critic", 0)
     folder = tmp_path / identity.folder()
     content = RECORD | {"evaluations": [], "measures": rows}
-    record.write(folder, identity, PROBES["critic"], **content)
-    assert record.read(folder / PROBES["critic"])["measures"] == rows
+    record.write(folder, identity, DIAGNOSTICS["critic"], **content)
+    assert record.read(folder / DIAGNOSTICS["critic"])["measures"] == rows
 
 
-def test_without_a_success_there_is_nothing_to_probe(played: Play, probed: Any) -> None:
+def test_without_a_success_there_is_nothing_to_probe(played: Play, diagnosed: Any) -> None:
     lost = replace(played, door_step=np.full(150, -1))
     with pytest.raises(ValueError, match="none of 150 random episodes succeeds: judge more"):
-        probed(lambda n: np.zeros((len(n), HORIZON)), episodes=lost)
+        diagnosed(lambda n: np.zeros((len(n), HORIZON)), episodes=lost)
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value encountered")
-def test_one_success_alone_is_enough(played: Play, probed: Any) -> None:
+def test_one_success_alone_is_enough(played: Play, diagnosed: Any) -> None:
     first = np.flatnonzero(played.door_step >= 0)[:1]
     alone = Play(**{field.name: getattr(played, field.name)[first] for field in fields(Play)})
-    rows, _ = probed(lambda n: np.zeros((len(n), HORIZON)), episodes=alone)
+    rows, _ = diagnosed(lambda n: np.zeros((len(n), HORIZON)), episodes=alone)
     assert {row["value"] for row in rows_of(rows, "auc")} == {None}  # no failure to compare with
     assert value(rows, "probability", "at the start") == 0
 

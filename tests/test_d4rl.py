@@ -63,7 +63,7 @@ def v2() -> Arrays:
 
 def test_v2_by_hand(v2: Arrays, tmp_path: Path) -> None:
     data = read(write(tmp_path / "hopper.hdf5", v2), HOPPER)
-    assert data.bounds.tolist() == [0, 4, 7]
+    assert data.episode_starts.tolist() == [0, 4, 7]
     assert np.flatnonzero(data.terminals).tolist() == [3]
     assert np.flatnonzero(data.timeouts).tolist() == [6]
     np.testing.assert_array_equal(data.observations, v2["observations"][:7])

@@ -61,7 +61,7 @@ def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: An
 @every_method
 def test_reset_forgets(name: str, policy: Any) -> None:
     first = play(policy, shown(6))
-    play(policy, shown(3, lanes=5, seed=1), seeds=(1, 2, 3, 4, 5))
+    play(policy, shown(3, num_envs=5, seed=1), seeds=(1, 2, 3, 4, 5))
     np.testing.assert_array_equal(play(policy, shown(6)), first)
 
 
@@ -106,7 +106,7 @@ def test_it_plays_key_to_door(name: str) -> None:
     """From pixels to a score: the data, a training, the protocol."""
     policy = train(name, random_episodes(12, 0), steps=1, task=task_by_name("key_to_door-1k"))
     task = task_by_name("key_to_door-1k")
-    [outcome] = evaluate(policy, task, method=name, episodes=2, targets=[1.0], lanes=2)
+    [outcome] = evaluate(policy, task, method=name, episodes=2, targets=[1.0], num_envs=2)
     assert set(outcome.returns) <= {0.0, 1.0}
     assert set(outcome.lengths) == {120}
     assert len(outcome.returns) == (12 if name == "behaviour" else 2)
@@ -225,7 +225,7 @@ def test_percent_bc_takes_the_episodes_above_a_return(
     """Whatever `top_percent` says."""
     given: list[Any] = []
     monkeypatch.setattr(bc, "train", lambda data, config, context: given.append((data, config)))
-    config = percent_bc.Config(return_above=above, top_percent=20, width=7, temperature=0.25)
+    config = percent_bc.Config(min_return=above, top_percent=20, width=7, temperature=0.25)
     percent_bc.train(winning(), config, make_context())
     [(data, plain)] = given
     assert data.observations[::2, 0].tolist() == [2 * episode for episode in kept]
@@ -238,7 +238,7 @@ def test_percent_bc_without_such_an_episode_says_so() -> None:
     with pytest.raises(
         ValueError, match=r"no episode .* has a return above 2\.5: the best is 2\.5"
     ):
-        percent_bc.train(winning(), percent_bc.Config(return_above=2.5), make_context())
+        percent_bc.train(winning(), percent_bc.Config(min_return=2.5), make_context())
 
 
 def test_percent_bc_by_share_takes_the_best_of_discrete_data_too(
@@ -248,7 +248,7 @@ def test_percent_bc_by_share_takes_the_best_of_discrete_data_too(
     monkeypatch.setattr(bc, "train", lambda data, config, context: given.append(data))
     percent_bc.train(winning(), percent_bc.Config(top_percent=20), make_context())
     assert given[0].observations.ravel().tolist() == [4, 5]
-    assert load_method("percent_bc").configure({"return_above": 0}).return_above == 0.0
+    assert load_method("percent_bc").configure({"min_return": 0}).min_return == 0.0
 
 
 # --- controls -------------------------------------------------------------------------------------
@@ -269,9 +269,9 @@ def test_uniform_draws_every_choice_equally_often() -> None:
 def test_behaviour_repeats_recorded_episodes_and_scores_all_of_them() -> None:
     data = make_choices((2, 3))
     policy = behaviour.train(data, behaviour.Config(), make_context())
-    acted = play(policy, shown(4, lanes=8), seeds=tuple(range(8))).T
+    acted = play(policy, shown(4, num_envs=8), seeds=tuple(range(8))).T
     first, second = (data.actions[rows].tolist() for rows in episode_slices(data))
-    assert {tuple(lane) for lane in acted.tolist()} == {
+    assert {tuple(env) for env in acted.tolist()} == {
         (*first, first[-1], first[-1]),
         (*second, second[-1]),
     }

@@ -19,7 +19,7 @@ from torch import Tensor
 from baselines import _discrete_cql, cql
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import KEPT
+from bench.methods.context import SNAPSHOTS
 from bench.methods.training import fit
 
 SMALL = cql.Config(layers=2, width=16, batch_size=32, critic_learning_rate=1e-2, target_interval=5)
@@ -165,7 +165,9 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
         fit(stopped, *rest)
 
     def train(name: str) -> Any:
-        context = make_context(steps=14, folder=tmp_path / name, save_every=0.0, keep_at=(10, 12))
+        context = make_context(
+            steps=14, folder=tmp_path / name, save_every=0.0, snapshot_steps=(10, 12)
+        )
         return cql.train(make_choices(), SMALL, context), context.losses
 
     whole, losses = train("whole")
@@ -178,7 +180,9 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     assert len(losses) == 14
     assert saved_bytes(resumed, tmp_path / "a") == saved_bytes(whole, tmp_path / "b")
     for step in (0, 10, 12):
-        kept = [tmp_path / name / KEPT / f"{step:08d}.safetensors" for name in ("whole", "cut")]
+        kept = [
+            tmp_path / name / SNAPSHOTS / f"{step:08d}.safetensors" for name in ("whole", "cut")
+        ]
         assert kept[0].read_bytes() == kept[1].read_bytes()
 
 

@@ -154,7 +154,7 @@ def test_episodes_are_the_games_without_their_zeros(root: Path, tmp_path: Path) 
     assert not data.timeouts.any()
     assert data.steps + zeros >= 500
     assert data.episodes % GAMES == 0
-    assert (data.scores, data.final_observations, data.choices) == (None, None, 4)
+    assert (data.scores, data.final_observations, data.n_actions) == (None, None, 4)
     assert origin["rows_of_zeros_left_out"] == zeros
     assert origin["episodes_without_their_beginning"] == headless > 0
     assert origin["files"] == "Breakout/1/replay_logs"
@@ -164,7 +164,7 @@ def test_episodes_are_the_games_without_their_zeros(root: Path, tmp_path: Path) 
 def test_stacks_never_show_another_game(root: Path, tmp_path: Path) -> None:
     obtain(TASK, tmp_path, root, small())
     data = storage.load(tmp_path)
-    for start, stop in zip(data.bounds[:-1], data.bounds[1:], strict=True):
+    for start, stop in zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True):
         first = marks_of(data.observations[start : start + 1])[0]
         for step, stack in enumerate(data.stacked(np.arange(start, stop))):
             newest = first + step
@@ -222,8 +222,8 @@ def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
     obtain(lasting(3), tmp_path / "set", tmp_path, Sampling(1))
     data = storage.load(tmp_path / "set")
     assert data.lengths.tolist() == lengths
-    assert data.timeouts[data.bounds[1:] - 1].tolist() == [n == 3 for n in lengths]
-    assert data.terminals[data.bounds[1:] - 1].tolist() == [n != 3 for n in lengths]
+    assert data.timeouts[data.episode_starts[1:] - 1].tolist() == [n == 3 for n in lengths]
+    assert data.terminals[data.episode_starts[1:] - 1].tolist() == [n != 3 for n in lengths]
 
 
 def test_an_end_that_is_not_marked(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = self.headers["Range"].removeprefix("bytes=").rstrip("-")
-        self.server.asked.append(self.path)
+        self.server.target_score.append(self.path)
         content = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(206)
         size = len(content)
@@ -293,7 +293,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.asked: list[str] = []
+        self.target_score: list[str] = []
 
     @property
     def url(self) -> str:
@@ -320,9 +320,9 @@ def test_files_are_fetched_once_and_give_the_same_data(
     for name in ("observations.npy", "actions.npy", "rewards.npy"):
         same = [(tmp_path / kind / name).read_bytes() for kind in ("folder", "first", "second")]
         assert same[0] == same[1] == same[2]
-    assert len(server.asked) == len(set(server.asked))
+    assert len(server.target_score) == len(set(server.target_score))
     taken = storage.read_manifest(tmp_path / "first")["origin"]["rows_taken"]
-    frames = [path for path in server.asked if "observation" in path]
+    frames = [path for path in server.target_score if "observation" in path]
     assert len(frames) == len(taken)  # only of the logs that are drawn
     assert obtain(TASK, tmp_path / "third", tmp_path / "cache", small(300))
 

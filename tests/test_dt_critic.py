@@ -97,7 +97,7 @@ def test_rewards_are_targets_and_nothing_else() -> None:
     """Other rewards at other steps, of episodes that end alike, teach exactly the same."""
     data = make_choices((1, 8, 2, 3))
     rewards = np.zeros_like(data.rewards)
-    rewards[data.bounds[:-1]] = np.where(data.returns > 0, 77, -5)
+    rewards[data.episode_starts[:-1]] = np.where(data.returns > 0, 77, -5)
     assert len(set(data.returns > 0)) == 2
     learned = [
         dt.method.train(one, SMALL, make_context(steps=5)).model.state_dict()
@@ -153,7 +153,7 @@ def test_loss_is_that_of_actions_plus_that_of_success(monkeypatch: pytest.Monkey
     data, config = make_choices((1, 8, 2, 3)), replace(SMALL, dropout=0.0, batch_size=16)
     loss_of_batch, model, _ = captured_loss(dt.method, data, config, monkeypatch)
     batch = Windows(data, STEPS, 1.0, "cpu").sample(16, np.random.default_rng(3))
-    wins = (data.returns > 0)[np.searchsorted(data.bounds, starts(data), side="right") - 1]
+    wins = (data.returns > 0)[np.searchsorted(data.episode_starts, starts(data), side="right") - 1]
     of_actions: list[float] = []
     of_success: list[float] = []
     for i in range(16):

@@ -175,14 +175,14 @@ LOGITS = np.array([1.0, -0.5, 0.3, 2.0], dtype=np.float32)
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_frequencies_are_those_of_the_softmax(temperature: float) -> None:
-    """Within 4 standard errors: over lanes, and over the draws of one lane."""
+    """Within 4 standard errors: over envs, and over the draws of one env."""
     count = 4000
     probability = softmax(LOGITS.astype(np.float64) / temperature)
     error = 4 * np.sqrt(probability * (1 - probability) / count)
-    lanes = choose(np.tile(LOGITS, (count, 1)), temperature, generators_of(np.arange(count)))
+    envs = choose(np.tile(LOGITS, (count, 1)), temperature, generators_of(np.arange(count)))
     one = generators_of(np.array([3]))
     draws = np.concatenate([choose(LOGITS[None], temperature, one) for _ in range(count)])
-    for drawn in (lanes, draws):
+    for drawn in (envs, draws):
         assert (drawn.dtype, drawn.shape) == (np.int64, (count,))
         assert (np.abs(np.bincount(drawn, minlength=4) / count - probability) < error).all()
 
@@ -238,11 +238,11 @@ def test_a_policy_draws_from_what_its_network_says(context_length: int, temperat
 def test_a_lane_draws_alone_what_it_draws_in_a_batch(context_length: int) -> None:
     policy, steps = make_policy(context_length=context_length), shown(12)
     together = play(policy, steps, seeds=(5, 6, 7))
-    for lane, seed in enumerate((5, 6, 7)):
-        policy.reset(np.array([seed]), np.linspace(0, 5, 3, dtype=np.float32)[[lane]])
-        only = slice(lane, lane + 1)
+    for env, seed in enumerate((5, 6, 7)):
+        policy.reset(np.array([seed]), np.linspace(0, 5, 3, dtype=np.float32)[[env]])
+        only = slice(env, env + 1)
         alone = [policy.act(seen[only], rewards[only]) for seen, rewards in steps]
-        np.testing.assert_array_equal(np.concatenate(alone), together[:, lane])
+        np.testing.assert_array_equal(np.concatenate(alone), together[:, env])
     assert (play(policy, steps, seeds=(8, 6, 9))[:, 1] == together[:, 1]).sum() >= 1
     assert not np.array_equal(play(policy, steps, seeds=(8, 9, 10)), together)
 
@@ -267,16 +267,16 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
         SMALL, context_length=3, batch_size=32, learning_rate=1e-2, dropout=0.0, warmup_steps=10
     )
     policy = dt.method.train(data, config, short_context(3, steps=250))
-    lanes = 400
-    asked = np.repeat(np.arange(4), lanes // 4).astype(np.float32)
-    policy.reset(np.arange(lanes), asked)
-    earned, rewards, acted = np.zeros(lanes), np.zeros(lanes, np.float32), []
+    envs = 400
+    asked = np.repeat(np.arange(4), envs // 4).astype(np.float32)
+    policy.reset(np.arange(envs), asked)
+    earned, rewards, acted = np.zeros(envs), np.zeros(envs, np.float32), []
     for _ in range(3):
-        acted.append(policy.act(np.zeros((lanes, 1), np.float32), rewards))
+        acted.append(policy.act(np.zeros((envs, 1), np.float32), rewards))
         rewards = acted[-1].astype(np.float32)
         earned += rewards
     assert (earned == asked).mean() > 0.96
-    ways = {tuple(lane) for lane in np.stack(acted, axis=1)[asked == 1].tolist()}
+    ways = {tuple(env) for env in np.stack(acted, axis=1)[asked == 1].tolist()}
     assert {(1, 0, 0), (0, 1, 0), (0, 0, 1)} <= ways
 
 

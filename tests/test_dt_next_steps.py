@@ -115,8 +115,8 @@ def test_the_whole_loss_step_by_step(
     returns = plain_returns_to_go(data, discount) / 1000
     actions, of_actions, of_states, of_returns = torch.from_numpy(data.actions), [], [], []
     for row in np.random.default_rng(0).integers(data.steps, size=8).tolist():
-        first = max(b for b in data.bounds if b <= row)
-        end = min(b for b in data.bounds if b > row)
+        first = max(b for b in data.episode_starts if b <= row)
+        end = min(b for b in data.episode_starts if b > row)
         rows = np.arange(row, min(row + context_length, end))
         window = (returns[rows], states[rows], data.actions[rows])
         given = [torch.tensor(part, dtype=torch.float32)[None] for part in window]

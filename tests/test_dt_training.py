@@ -17,7 +17,7 @@ from scipy.stats import chisquare
 from torch import Tensor, nn
 
 import dt.method
-from bench.methods.context import KEPT
+from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
 from bench.methods.policy_file import below, read_tensors
@@ -219,13 +219,13 @@ def averages(steps: int, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> list
 
 
 def test_the_average_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    *by_hand, acting = averages(14, monkeypatch, folder=tmp_path, keep_at=(4, 12))
+    *by_hand, acting = averages(14, monkeypatch, folder=tmp_path, snapshot_steps=(4, 12))
     for name, expected in by_hand[14].items():
         torch.testing.assert_close(acting[name], expected, rtol=0, atol=1e-6)
     last = {name: tensor.double() for name, tensor in state(train(steps=14)).items()}
     assert max((acting[n] - last[n]).abs().max() for n in last) > 1e-3, "the last weights act"
     for step in (0, 4, 12):  # kept policies are averages too
-        path = tmp_path / KEPT / f"{step:08d}.safetensors"
+        path = tmp_path / SNAPSHOTS / f"{step:08d}.safetensors"
         kept = below("model.", read_tensors(path, method="dt")[0])
         for name, expected in by_hand[step].items():
             np.testing.assert_allclose(kept[name], expected, rtol=0, atol=1e-6)
@@ -258,7 +258,7 @@ def test_a_stopped_run_goes_on_with_the_same_average(
         fit(stopped, *rest)
 
     def context(name: str) -> Any:
-        return make_context(steps=16, folder=tmp_path / name, save_every=0.0, keep_at=(12,))
+        return make_context(steps=16, folder=tmp_path / name, save_every=0.0, snapshot_steps=(12,))
 
     whole = train(context=context("whole"), average_decay=DECAY)
     with monkeypatch.context() as patch:
@@ -267,7 +267,7 @@ def test_a_stopped_run_goes_on_with_the_same_average(
             train(context=context("cut"), average_decay=DECAY)
     resumed = train(context=context("cut"), average_decay=DECAY)
     assert saved_bytes(resumed, tmp_path / "a") == saved_bytes(whole, tmp_path / "b")
-    kept = [tmp_path / name / KEPT / "00000012.safetensors" for name in ("whole", "cut")]
+    kept = [tmp_path / name / SNAPSHOTS / "00000012.safetensors" for name in ("whole", "cut")]
     assert kept[0].read_bytes() == kept[1].read_bytes()
 
 

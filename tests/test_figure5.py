@@ -14,12 +14,11 @@ from helpers_credit import ONE, TEN, Rates, credit, figures, measure, rates, wri
 from matplotlib.collections import PathCollection
 from scipy import stats
 
-from bench.report import artifact as sheets
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact, write_artifact
 from bench.report.artifacts import figure5
 from bench.report.artifacts.figure5 import over_seeds
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY
-from bench.report.artifacts.registry import PAGES
+from bench.report.artifacts.registry import ARTIFACTS
 from bench.report.scores import collect
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS, area_under_roc
 from bench.runs.plan import Plan
@@ -83,12 +82,12 @@ def probes(tmp_path: Path, credit: Plan) -> Probes:
     return make
 
 
-def made(scores: pd.DataFrame) -> Sheet:
+def made(scores: pd.DataFrame) -> Artifact:
     return figure5.make(scores, "test")
 
 
-def line(sheet: Sheet, measured: str, of: str) -> list[str]:
-    [found] = [row[4:] for row in sheet.body if row[2:4] == [measured, of]]
+def line(artifact: Artifact, measured: str, of: str) -> list[str]:
+    [found] = [row[4:] for row in artifact.body if row[2:4] == [measured, of]]
     return found
 
 
@@ -116,41 +115,43 @@ def test_the_papers_bands_stand_beside_ours(probes: Probes) -> None:
 
 
 def test_the_table_by_hand(probes: Probes) -> None:
-    sheet = made(probes())
-    assert len(sheet.body) == 3 * 4 + 3 + 2
-    assert {tuple(row[:2]) for row in sheet.body} == {("10K random trajectories", "DT, critic")}
+    artifact = made(probes())
+    assert len(artifact.body) == 3 * 4 + 3 + 2
+    assert {tuple(row[:2]) for row in artifact.body} == {("10K random trajectories", "DT, critic")}
     chance = "Predicted reward probability, {}"
     # 0.01 ± 0.0248
-    assert line(sheet, chance.format("start"), WITHOUT) == [
+    assert line(artifact, chance.format("start"), WITHOUT) == [
         "0.010 [-0.015, 0.035]",
         "0.276",
         "0.028: all episodes",
     ]
-    assert line(sheet, chance.format("end of key room"), REACHED) == [
+    assert line(artifact, chance.format("end of key room"), REACHED) == [
         "0.124 [0.099, 0.149]",
         "0.418",
         "",
     ]
-    assert line(sheet, chance.format("end of distractor room"), WITHOUT)[::2] == [
+    assert line(artifact, chance.format("end of distractor room"), WITHOUT)[::2] == [
         "0.114 [0.089, 0.139]",
         "0.000: without the key",
     ]
-    assert line(sheet, chance.format("end of distractor room"), MISSED)[2] == "0.274: with the key"
-    assert line(sheet, chance.format("end of door room"), MISSED)[:2] == [
+    assert (
+        line(artifact, chance.format("end of distractor room"), MISSED)[2] == "0.274: with the key"
+    )
+    assert line(artifact, chance.format("end of door room"), MISSED)[:2] == [
         "0.329 [0.304, 0.354]",
         "0.153",
     ]
-    assert line(sheet, "Area under the ROC curve, end of key room", "") == [
+    assert line(artifact, "Area under the ROC curve, end of key room", "") == [
         "0.710 [0.685, 0.735]",
         "—",
         "0.5: guessing",
     ]
-    assert line(sheet, "Share of attention afterwards", "the key") == [
+    assert line(artifact, "Share of attention afterwards", "the key") == [
         "0.610 [0.585, 0.635]",
         "0.981",
         "even attention: 0.040, paper's 0.021",
     ]
-    assert line(sheet, "Share of attention afterwards", "the door")[:2] == [
+    assert line(artifact, "Share of attention afterwards", "the door")[:2] == [
         "0.810 [0.785, 0.835]",
         "0.962",
     ]
@@ -198,9 +199,9 @@ def test_numbers_hold_the_curves_and_the_calibration(probes: Probes) -> None:
 
 
 def test_one_seed_has_no_interval(probes: Probes) -> None:
-    sheet = made(probes(seeds=1))
-    assert line(sheet, "Share of attention afterwards", "the key")[0] == "0.600"
-    assert sheet.numbers["low"].isna().all()
+    artifact = made(probes(seeds=1))
+    assert line(artifact, "Share of attention afterwards", "the key")[0] == "0.600"
+    assert artifact.numbers["low"].isna().all()
 
 
 def test_an_outcome_or_event_that_never_happened_is_left_out(
@@ -209,17 +210,17 @@ def test_an_outcome_or_event_that_never_happened_is_left_out(
     def missing(row: dict[str, Any]) -> bool:
         return row["group"] == MISSED or (row["group"] == "door" and "mass" in row["measure"])
 
-    sheet = made(probes(without=missing))
-    assert len(sheet.body) == 2 * 4 + 3 + 1
-    sheets.write(sheet, [tmp_path / "figure5.svg"])
+    artifact = made(probes(without=missing))
+    assert len(artifact.body) == 2 * 4 + 3 + 1
+    write_artifact(artifact, [tmp_path / "figure5.svg"])
 
 
 def test_it_writes_every_format_the_same_again(probes: Probes, tmp_path: Path) -> None:
     scores = probes()
-    files = [tmp_path / "out" / f"figure5{suffix}" for suffix in PAGES["figure5"].suffixes]
-    sheets.write(made(scores), files)
+    files = [tmp_path / "out" / f"figure5{suffix}" for suffix in ARTIFACTS["figure5"].suffixes]
+    write_artifact(made(scores), files)
     first = [path.read_bytes() for path in files]
-    sheets.write(made(scores.copy()), files)
+    write_artifact(made(scores.copy()), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
     svg = (tmp_path / "out/figure5.svg").read_text()
@@ -228,9 +229,9 @@ def test_it_writes_every_format_the_same_again(probes: Probes, tmp_path: Path) -
 
 
 def test_the_panels_show_the_numbers(probes: Probes, figures: list[Any]) -> None:
-    sheet = made(probes())
-    assert sheet.draw is not None
-    sheet.draw([])
+    artifact = made(probes())
+    assert artifact.draw is not None
+    artifact.draw([])
     along, looks, calibrated, roc = figures[0].axes
     lines = {line.get_label(): line for line in along.lines}
     assert lines[REACHED].get_ydata()[50] == pytest.approx(0.16)
@@ -252,11 +253,11 @@ def test_critics_of_two_data_sets_have_panels_of_their_own(
     probes: Probes, figures: list[Any]
 ) -> None:
     both = pd.concat([probes(), probes(task=ONE, seeds=1)], ignore_index=True)
-    sheet = made(both)
-    assert len(sheet.body) == 2 * 17
-    assert len(sheet.numbers) == 2 * 379
-    assert sheet.draw is not None
-    sheet.draw([])
+    artifact = made(both)
+    assert len(artifact.body) == 2 * 17
+    assert len(artifact.numbers) == 2 * 379
+    assert artifact.draw is not None
+    artifact.draw([])
     assert len(figures[0].axes) == 8
     titles = [part.get_suptitle() for part in figures[0].subfigs]
     assert titles == ["DT, critic, 10K random trajectories", "DT, critic, 1K random trajectories"]

@@ -105,7 +105,7 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(
 def test_other_variants_of_the_data_leave_the_picture_alone(scored: Scored, tmp_path: Path) -> None:
     frame = scored(RUNS)
     sparse = scored({("hopper-medium", "dt"): [5.0, 6.0]}, reward="sparse")
-    part = scored({("hopper-medium", "dt"): [7.0, 8.0]}, percent=10.0)
+    part = scored({("hopper-medium", "dt"): [7.0, 8.0]}, data_percent=10.0)
     everything = pd.concat([frame, sparse, part], ignore_index=True)
     assert draw(everything, tmp_path / "all.svg") == draw(frame, tmp_path / "dense.svg")
 
@@ -149,9 +149,9 @@ def test_sparse_and_dense_of_a_method_share_a_colour_and_differ_in_hatching(
     from bench.report.artifacts import table7
 
     frames = [scored(RUNS), scored(RUNS, reward="sparse")]
-    sheet = table7.make(pd.concat(frames, ignore_index=True), "test")
-    assert sheet.draw is not None
-    sheet.draw([tmp_path / "a.svg"])
+    artifact = table7.make(pd.concat(frames, ignore_index=True), "test")
+    assert artifact.draw is not None
+    artifact.draw([tmp_path / "a.svg"])
     bars_of_a_panel = [group[0] for group in drawn[0].axes[0].containers if len(group) == 1]
     looks = [(bar.get_facecolor(), bar.get_hatch()) for bar in bars_of_a_panel[:4]]
     (dt, hatched), (dt_again, plain), (bc, _), _ = looks

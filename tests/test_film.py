@@ -15,7 +15,7 @@ from bench.core import files
 from bench.core.files import DiskFull
 from bench.environments import pixels
 from bench.environments.key_to_door import DOOR, HORIZON, ID, KEY, PLAYER, KeyToDoor, Rooms, draw
-from bench.environments.video import Script, episode, film
+from bench.environments.video import Script, episode, write_gif
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "key_to_door.md"
 START, GOAL = (5, 4), (1, 3)
@@ -113,8 +113,8 @@ def test_glyphs_are_whole():
 
 def test_a_film_is_exact_small_and_the_same_each_time(frames, tmp_path):
     assert len(frames) == HORIZON + 1
-    film(frames, tmp_path / "a.gif")
-    film(frames, tmp_path / "b.gif")
+    write_gif(frames, tmp_path / "a.gif")
+    write_gif(frames, tmp_path / "b.gif")
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
     assert (tmp_path / "a.gif").stat().st_size < 200_000
     for shown, frame in zip(decoded(tmp_path / "a.gif"), frames, strict=True):
@@ -130,9 +130,9 @@ def test_any_255_colours_are_kept(tmp_path):
     colours = random.choice(1 << 24, 255, replace=False)
     palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8)
     shown = [palette[random.integers(0, 255, (30, 40))] for _ in range(6)]
-    film(shown, tmp_path / "many.gif", fps=25)
+    write_gif(shown, tmp_path / "many.gif", fps=25)
     np.testing.assert_array_equal(list(decoded(tmp_path / "many.gif")), shown)
-    film([shown[0], shown[0], shown[1]], tmp_path / "pause.gif", fps=10)
+    write_gif([shown[0], shown[0], shown[1]], tmp_path / "pause.gif", fps=10)
     with Image.open(tmp_path / "pause.gif") as image:
         assert (image.n_frames, image.info["duration"]) == (2, 200)
 
@@ -157,23 +157,23 @@ MANY = np.stack([np.arange(256).reshape(16, 16)] * 3, axis=2).astype(np.uint8)
 )
 def test_other_films_are_refused(tmp_path, shown, name, fps, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        film(shown, tmp_path / name, fps)
+        write_gif(shown, tmp_path / name, fps)
     assert not any(tmp_path.iterdir())
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        film([PLAIN], tmp_path / "file" / "a.gif")
+        write_gif([PLAIN], tmp_path / "file" / "a.gif")
     (tmp_path / "folder.gif").mkdir()
     with pytest.raises(IsADirectoryError, match=r"folder\.gif"):
-        film([PLAIN], tmp_path / "folder.gif")
+        write_gif([PLAIN], tmp_path / "folder.gif")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.gif"]
 
 
 def test_a_full_disk_keeps_the_earlier_film(tmp_path, monkeypatch):
     path = tmp_path / "a.gif"
-    film([PLAIN], path)
+    write_gif([PLAIN], path)
     before = path.read_bytes()
 
     def full(handle):
@@ -181,7 +181,7 @@ def test_a_full_disk_keeps_the_earlier_film(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(DiskFull, match=f"no space left while writing {path}"):
-        film([PLAIN + 1], path)
+        write_gif([PLAIN + 1], path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.gif"]
 
@@ -198,13 +198,13 @@ def test_an_episode_keeps_the_contract_of_a_policy():
     rooms = Rooms(1)
     rooms.reset(np.array([0]), [np.random.default_rng(8)])
     path = shortest(KEY_ROOM, tuple(rooms.position[0]), tuple(rooms.key[0]))
-    script, player = Script([*path, *[NORTH] * (HORIZON - len(path))]), Recorder()
-    episode(player, ID, seed=8, target=1.0, noise=5)
-    seeds, targets = player.told
+    script, agent = Script([*path, *[NORTH] * (HORIZON - len(path))]), Recorder()
+    episode(agent, ID, seed=8, target=1.0, noise=5)
+    seeds, targets = agent.told
     assert (seeds.tolist(), seeds.dtype, targets.tolist(), targets.dtype) == ([5], int, [1], "f4")
-    assert {(seen.shape, seen.dtype.name) for seen, _ in player.seen} == {((1, 5, 5, 3), "uint8")}
-    np.testing.assert_array_equal(player.seen[0][0], rooms.observations)
-    assert [step for step, (_, reward) in enumerate(player.seen) if reward[0]] == [107]
+    assert {(seen.shape, seen.dtype.name) for seen, _ in agent.seen} == {((1, 5, 5, 3), "uint8")}
+    np.testing.assert_array_equal(agent.seen[0][0], rooms.observations)
+    assert [step for step, (_, reward) in enumerate(agent.seen) if reward[0]] == [107]
 
 
 def test_a_film_of_another_environment(tmp_path):

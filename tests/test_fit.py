@@ -24,7 +24,7 @@ from baselines import bc, cql
 from bench.core.files import DamagedFile, read_json, sha256
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT, KEPT, Context
+from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
 from bench.methods.contract import Diverged
 from bench.methods.loader import Method
 from bench.methods.training import descend, fit, pack, unpack
@@ -62,7 +62,7 @@ def stop_after(count: int, module: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def kept_bytes(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted((folder / KEPT).iterdir())}
+    return {path.name: path.read_bytes() for path in sorted((folder / SNAPSHOTS).iterdir())}
 
 
 @pytest.mark.parametrize("name", ["dt", "bc", "cql"])
@@ -70,7 +70,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, data = module_of(name), make_data()
-    context_in = partial(make_context, steps=STEPS, save_every=0.0, keep_at=KEEP_AT)
+    context_in = partial(make_context, steps=STEPS, save_every=0.0, snapshot_steps=KEEP_AT)
     straight, first, second = (context_in(folder=tmp_path / f) for f in ("whole", "cut", "cut"))
     whole = module.train(data, SMALL[name], straight)
 
@@ -101,7 +101,7 @@ def test_without_a_folder_nothing_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    context = make_context(steps=3, folder=None, save_every=0.0, keep_at=(1, 2))
+    context = make_context(steps=3, folder=None, save_every=0.0, snapshot_steps=(1, 2))
     module_of(name).train(make_data(), SMALL[name], context)
     assert list(tmp_path.iterdir()) == []
 
@@ -111,8 +111,12 @@ def test_keeping_policies_and_checkpoints_does_not_change_the_training(
     name: str, tmp_path: Path
 ) -> None:
     saved = []
-    for number, (folder, keep_at) in enumerate([(None, ()), (tmp_path / "kept", (1, 3, 4, 7))]):
-        context = make_context(steps=8, folder=folder, save_every=0.0, keep_at=keep_at)
+    for number, (folder, snapshot_steps) in enumerate(
+        [(None, ()), (tmp_path / "kept", (1, 3, 4, 7))]
+    ):
+        context = make_context(
+            steps=8, folder=folder, save_every=0.0, snapshot_steps=snapshot_steps
+        )
         policy = module_of(name).train(make_data(), SMALL[name], context)
         saved.append(saved_bytes(policy, tmp_path / str(number)))
     assert saved[0] == saved[1]
@@ -158,22 +162,22 @@ def run_tiny(folder: Path, **fields: Any) -> Context:
 def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
     tmp_path: Path,
 ) -> None:
-    run_tiny(tmp_path, stamp="old", keep_at=(10,))
+    run_tiny(tmp_path, stamp="old", snapshot_steps=(10,))
     assert (tmp_path / CHECKPOINT).exists()
-    assert sorted(path.name for path in (tmp_path / KEPT).iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / SNAPSHOTS).iterdir()) == [
         "00000000.safetensors",
         "00000010.safetensors",
     ]
     make_context(folder=tmp_path, stamp="old").discard_stale()
     assert make_context(folder=tmp_path, stamp="old").resume()[0] == 20  # type: ignore[index]
-    assert len(list((tmp_path / KEPT).iterdir())) == 2
+    assert len(list((tmp_path / SNAPSHOTS).iterdir())) == 2
     make_context(folder=tmp_path, stamp="new").discard_stale()
     assert list(tmp_path.iterdir()) == []
     assert make_context(folder=tmp_path, stamp="new").resume() is None
 
 
 def test_kept_policies_without_a_checkpoint_are_discarded(tmp_path: Path) -> None:
-    run_tiny(tmp_path, keep_at=(10,))
+    run_tiny(tmp_path, snapshot_steps=(10,))
     (tmp_path / CHECKPOINT).unlink()
     make_context(folder=tmp_path).discard_stale()
     assert list(tmp_path.iterdir()) == []
@@ -338,7 +342,7 @@ def test_a_policy_kept_after_the_divergence_is_not_the_runs_policy(
     """Log lines are at 30 and 33, so a NaN of step 31 is not seen before step 32 is kept; but the
     last kept policy is the one that the run is scored with.
     """
-    context, module, _ = tiny(tmp_path, steps=60, keep_at=(15, 32))
+    context, module, _ = tiny(tmp_path, steps=60, snapshot_steps=(15, 32))
 
     def update(step: int, generator: np.random.Generator) -> Tensor:
         if step >= when:
@@ -347,7 +351,7 @@ def test_a_policy_kept_after_the_divergence_is_not_the_runs_policy(
 
     with pytest.raises(Diverged):
         fit(update, {"net": module}, {}, lambda: saving(module), context)
-    for path in (tmp_path / KEPT).iterdir():
+    for path in (tmp_path / SNAPSHOTS).iterdir():
         assert np.isfinite(np.frombuffer(path.read_bytes(), np.float32)).all(), path.name
 
 
@@ -393,7 +397,7 @@ def train_one(folder: Path, data: Path, module: str = "bc", steps: int = 20) -> 
 
 def evaluate_one(folder: Path, episodes: int = 3, curve_episodes: int = 1) -> dict[str, Any]:
     bench.runs.evaluate.evaluate_run(
-        folder, episodes=episodes, lanes=2, curve_episodes=curve_episodes, device="cpu"
+        folder, episodes=episodes, num_envs=2, curve_episodes=curve_episodes, device="cpu"
     )
     return record.read(folder / record.RESULT)
 
@@ -421,7 +425,7 @@ def test_the_record_says_what_was_run(hopper_data: Path, tmp_path: Path) -> None
         "scale": "tiny",
         "task": "hopper-medium",
         "reward": "dense",
-        "percent": 100.0,
+        "data_percent": 100.0,
         "method": "bc",
         "seed": 3,
     }
@@ -483,7 +487,7 @@ def test_a_checkpoint_of_another_run_is_not_resumed(
         monkeypatch.setitem(OPTIONS, "bc", {"width": 16, "batch_size": 8, "learning_rate": 1e-3})
     train_one(folder, hopper_data, steps=21 if changed == "steps" else 20)
     assert "resuming" not in capsys.readouterr().out
-    kept = sorted(path.name for path in (folder / KEPT).iterdir())
+    kept = sorted(path.name for path in (folder / SNAPSHOTS).iterdir())
     expected = (0, 5, 10, 21) if changed == "steps" else (0, 5, 10, 20)
     assert kept == [f"{step:08d}.safetensors" for step in expected]
 
@@ -507,8 +511,10 @@ def test_a_diverged_run_is_scored_as_it_was_kept_last(
     training = read_json(folder / TRAINING)
     assert training["diverged_at"] == 7
     assert training["losses"] == [{"step": 6, "loss": 0.5}]
-    assert list(training["kept"]) == ["00000000.safetensors", "00000005.safetensors"]
-    assert (folder / POLICY).read_bytes() == (folder / KEPT / "00000005.safetensors").read_bytes()
+    assert list(training["snapshots"]) == ["00000000.safetensors", "00000005.safetensors"]
+    assert (folder / POLICY).read_bytes() == (
+        folder / SNAPSHOTS / "00000005.safetensors"
+    ).read_bytes()
     result = evaluate_one(folder)
     assert (result["status"], result["diverged_at"]) == ("diverged", 7)
     assert [len(evaluation["returns"]) for evaluation in result["evaluations"]] == [1, 3]
@@ -527,7 +533,7 @@ def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
         if spoiled:
             policy.network[0].weight.data[0, 0] = float("nan")
         context.log(logged, loss=0.5)
-        context.keep(5, policy)
+        context.snapshot(5, policy)
         context.log(7, loss=float("nan"))
 
     method = Method("bad", bc.Config, train, bc.load)
@@ -535,8 +541,10 @@ def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
     folder = run_folder(tmp_path, "bad")
     train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
     assert list(read_json(folder / TRAINING)["kept"]) == ["00000000.safetensors"]
-    assert [path.name for path in (folder / KEPT).iterdir()] == ["00000000.safetensors"]
-    assert (folder / POLICY).read_bytes() == (folder / KEPT / "00000000.safetensors").read_bytes()
+    assert [path.name for path in (folder / SNAPSHOTS).iterdir()] == ["00000000.safetensors"]
+    assert (folder / POLICY).read_bytes() == (
+        folder / SNAPSHOTS / "00000000.safetensors"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("module", ["dt", "bc"])
@@ -552,10 +560,14 @@ def test_a_run_that_diverges_before_a_policy_is_kept_still_gets_a_record(
     assert read_json(folder / TRAINING)["diverged_at"] in (2, 3)
     result = evaluate_one(folder)
     assert result["status"] == "diverged"
-    assert (folder / POLICY).read_bytes() == (folder / KEPT / "00000000.safetensors").read_bytes()
+    assert (folder / POLICY).read_bytes() == (
+        folder / SNAPSHOTS / "00000000.safetensors"
+    ).read_bytes()
 
 
-@pytest.mark.parametrize("file", [POLICY, f"{KEPT}/00000005.safetensors"], ids=["last", "kept"])
+@pytest.mark.parametrize(
+    "file", [POLICY, f"{SNAPSHOTS}/00000005.safetensors"], ids=["last", "kept"]
+)
 @pytest.mark.parametrize("gone", [False, True], ids=["changed", "missing"])
 def test_another_policy_than_the_trained_one_is_refused(
     file: str, gone: bool, hopper_data: Path, tmp_path: Path
@@ -602,7 +614,7 @@ def test_dense_and_whole_is_the_data_as_stored(
     train_one(run_folder(tmp_path), hopper_data, steps=1)
     stored = storage.load(hopper_data)
     np.testing.assert_array_equal(given[0].rewards, stored.rewards)
-    np.testing.assert_array_equal(given[0].bounds, stored.bounds)
+    np.testing.assert_array_equal(given[0].episode_starts, stored.episode_starts)
 
 
 def test_sparse_reaches_the_method(
@@ -611,7 +623,7 @@ def test_sparse_reaches_the_method(
     train_one(run_folder(tmp_path, reward="sparse"), hopper_data, steps=1)
     stored = storage.load(hopper_data)
     last = np.zeros(stored.steps, dtype=bool)
-    last[stored.bounds[1:] - 1] = True
+    last[stored.episode_starts[1:] - 1] = True
     assert (given[0].rewards[~last] == 0).all()
     np.testing.assert_allclose(given[0].rewards[last], stored.returns)
 
@@ -636,8 +648,8 @@ def test_percent_reaches_the_method(
 def test_load_data_cuts_before_it_makes_rewards_sparse(hopper_data: Path, tmp_path: Path) -> None:
     both = load_data(hopper_data, identity_of(run_folder(tmp_path, reward="sparse", percent="50")))
     cut = load_data(hopper_data, identity_of(run_folder(tmp_path, percent="50")))
-    np.testing.assert_array_equal(both.bounds, cut.bounds)
-    np.testing.assert_allclose(both.rewards[both.bounds[1:] - 1], cut.returns)
+    np.testing.assert_array_equal(both.episode_starts, cut.episode_starts)
+    np.testing.assert_allclose(both.rewards[both.episode_starts[1:] - 1], cut.returns)
 
 
 def test_behaviour_is_scored_without_a_roll_out(hopper_data: Path, tmp_path: Path) -> None:

@@ -20,11 +20,11 @@ LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
 def naive(data: Trajectories, step: int, stack: int) -> list[int]:
     """The numbers of a step's stack, by the definition, one frame after the other."""
-    episode = next(e for e in range(data.episodes) if step < data.bounds[e + 1])
+    episode = next(e for e in range(data.episodes) if step < data.episode_starts[e + 1])
     result = []
     for past in range(step - stack + 1, step + 1):
         row = past if data.rows is None else data.rows[past]
-        seen = past >= data.bounds[episode]
+        seen = past >= data.episode_starts[episode]
         result.append(int(data.observations[row, 0, 0]) if seen else 0)
     return result
 
@@ -67,7 +67,7 @@ def test_a_window_holds_the_stacks_of_its_steps(
     windows = data.frames(starts, length)
     assert windows.shape == (5, stack - 1 + length, 3, 3)
     for start, window in zip(starts.tolist(), windows, strict=True):
-        end = next(int(b) for b in data.bounds if b > start)
+        end = next(int(b) for b in data.episode_starts if b > start)
         for i in range(min(length, end - start)):
             expected = naive(data, start + i, stack)
             assert numbers(window[i : i + stack]) == expected
@@ -90,7 +90,7 @@ def test_no_windows_at_all() -> None:
 
 def test_selected_episodes_keep_their_frames_by_hand() -> None:
     chosen = make_frames().select(np.array([2, 1, 1]))
-    assert chosen.bounds.tolist() == [0, 7, 9, 11]
+    assert chosen.episode_starts.tolist() == [0, 7, 9, 11]
     assert chosen.rows is not None
     assert chosen.rows.tolist() == [*range(7, 14), 5, 6, 5, 6]
     assert numbers(chosen.stacked(np.array([0, 6, 7, 8, 10]))) == [
@@ -112,10 +112,10 @@ def test_selected_episodes_keep_their_frames_by_hand() -> None:
 @pytest.mark.parametrize(
     "cut",
     [
-        lambda data: data.percent(50, 0),
+        lambda data: data.take_percent(50, 0),
         lambda data: data.top_percent(40),
         lambda data: data.sparse(),
-        lambda data: data.percent(80, 1).top_percent(60).sparse(),
+        lambda data: data.take_percent(80, 1).top_percent(60).sparse(),
     ],
     ids=["percent", "top", "sparse", "all"],
 )
@@ -126,10 +126,12 @@ def test_a_cut_copies_no_frame(cut: Any) -> None:
     assert part.stack == STACK
     assert part.observation_std.tolist() == [[[255]]]
     check(part, "part")
-    for episode, (start, stop) in enumerate(zip(part.bounds[:-1], part.bounds[1:], strict=True)):
+    for episode, (start, stop) in enumerate(
+        zip(part.episode_starts[:-1], part.episode_starts[1:], strict=True)
+    ):
         shown = np.array(numbers(part.stacked(np.arange(start, stop))))[:, -1]
         assert shown.tolist() == list(range(shown[0], shown[0] + stop - start))
-        whole = int(np.searchsorted(data.bounds, shown[0] - 1))
+        whole = int(np.searchsorted(data.episode_starts, shown[0] - 1))
         assert part.scores[episode] == 10 * whole
 
 

@@ -13,11 +13,11 @@ from bench.cli.main import main
 from bench.core.files import DamagedFile, read_json
 from bench.tasks.registry import DOMAINS, GAMES
 
-# mean raw scores of twenty games, above a random player's (Table 11) by far
+# mean raw scores of twenty games, above a random agent's (Table 11) by far
 LEVELS = {"breakout": 30, "qbert": 2000, "pong": 10, "seaquest": 400}
 
 
-# --- which players ------------------------------------------------------------------------------
+# --- which agents ------------------------------------------------------------------------------
 
 
 def test_players_are_spread_evenly_by_hand() -> None:
@@ -27,7 +27,7 @@ def test_players_are_spread_evenly_by_hand() -> None:
 
 @pytest.mark.parametrize("steps", [[], [0], [0, 1, 2, 100]])
 def test_too_few_players_are_refused(steps: list[int]) -> None:
-    with pytest.raises(ValueError, match=rf"{len(steps)} players were kept, and a zoo has 4"):
+    with pytest.raises(ValueError, match=rf"{len(steps)} agents were kept, and a zoo has 4"):
         spread(steps, 4)
 
 
@@ -38,10 +38,10 @@ def test_training_by_the_console_builds_a_zoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(atari_training, "PROBE", 60)
-    monkeypatch.setattr(atari_zoo, "PLAYERS", 2)
+    monkeypatch.setattr(atari_zoo, "AGENTS", 2)
     monkeypatch.setattr(atari_zoo, "EPISODES", 3)
     line = ["behaviours", "train", "breakout", "--steps", "64", "--keep-every", "64", "--seed", "3"]
-    line += ["--options", '{"lanes": 1, "length": 32, "batch": 32, "width": 8}']
+    line += ["--options", '{"num_envs": 1, "length": 32, "batch": 32, "width": 8}']
     assert main([*line, "--work", str(tmp_path / "work"), "--zoo", str(tmp_path / "zoo")]) == 0
     assert f"{tmp_path / 'zoo/breakout'}: scores " in capsys.readouterr().out
     animals = zoo.read(DOMAINS["breakout"], tmp_path / "zoo")
@@ -56,13 +56,13 @@ def test_training_by_the_console_builds_a_zoo(
     assert manifest["evaluation"].pop("simulator")["ale-py"]
     assert manifest["evaluation"] == {"episodes": 3, "actions": "sampled", "sticky": 0.25}
     for checkpoint in animals.replay:  # what ships is what was scored
-        player = animals.player(checkpoint)
+        agent = animals.agent(checkpoint)
         name = f"score-breakout-{checkpoint.step}"
-        scores, lengths = scored(player, "breakout", name=name, episodes=3)
+        scores, lengths = scored(agent, "breakout", name=name, episodes=3)
         assert checkpoint.return_mean == round(float(scores.mean()), 2)
         assert checkpoint.length_mean == round(float(lengths.mean()), 1)
         assert checkpoint.score == pytest.approx((scores.mean() - 2) / 28 * 100, abs=0.01)
-        assert all((weight.astype("f2") == weight).all() for weight, _ in player.layers)
+        assert all((weight.astype("f2") == weight).all() for weight, _ in agent.layers)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_levels(game: str) -> None:
     assert manifest["command"].startswith(f"bench behaviours train {game} --algorithm ppo ")
     assert manifest["training"]["steps"] == atari_training.STEPS[game]
     for checkpoint in animals.replay:
-        animals.player(checkpoint)  # its bytes are those of the manifest
+        animals.agent(checkpoint)  # its bytes are those of the manifest
 
 
 def test_the_files_are_small() -> None:
@@ -109,13 +109,13 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     checkpoint = zoo.read(DOMAINS["pong"]).replay[1]
     (tmp_path / checkpoint.file).write_bytes(b"something else")
     with pytest.raises(DamagedFile, match="missing or damaged; restore it from version control"):
-        zoo.Zoo(tmp_path, (checkpoint,), checkpoint).player(checkpoint)
+        zoo.Zoo(tmp_path, (checkpoint,), checkpoint).agent(checkpoint)
 
 
 def test_a_game_of_the_breakout_player_is_one_of_its_score() -> None:
     """One game, not more than five standard deviations from the manifest's mean."""
     animals = zoo.read(DOMAINS["breakout"])
     best = animals.expert
-    [score], [length] = scored(animals.player(best), "breakout", name="once", episodes=1)
+    [score], [length] = scored(animals.agent(best), "breakout", name="once", episodes=1)
     assert abs(score - best.return_mean) < 5 * best.return_std
     assert length < 27_000

@@ -1,4 +1,4 @@
-"""The players of a game's zoo make its data set."""
+"""The agents of a game's zoo make its data set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.behaviours import generate as generated
-from bench.behaviours.atari_agent import Player, Reading
+from bench.behaviours.atari_agent import AtariAgent, Reading
 from bench.behaviours.generate import generate
 from bench.behaviours.zoo import Checkpoint, Zoo
 from bench.cli.main import main
@@ -22,7 +22,7 @@ CHOICES = 6  # of Pong
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    """Two players: one at random, one that always moves the same way."""
+    """Two agents: one at random, one that always moves the same way."""
     folder = tmp_path_factory.mktemp("zoo")
     memory = np.random.default_rng(0).integers(0, 256, (50, 128), dtype=np.uint8)
     reading = Reading.fit(memory, memory[::-1])
@@ -33,7 +33,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
         bias[2] = step  # logits
         layer = (np.zeros((inputs, CHOICES), dtype=np.float32), bias)
         path = folder / f"{step}.safetensors"
-        Player(reading, (layer,)).save(path)
+        AtariAgent(reading, (layer,)).save(path)
         checkpoints.append(Checkpoint(path.name, step, share, 1.5, -20.0, 0.0, 800.0, sha256(path)))
     return Zoo(folder, tuple(checkpoints), checkpoints[-1])
 

@@ -144,9 +144,9 @@ def test_ids_and_their_graphs() -> None:
 
 
 def test_an_agent_follows_edges_and_stays_without_one() -> None:
-    agents, lanes = Walks(LINE, 3), np.arange(3)
-    agents.place(lanes, np.array([0, 2, 5]))
-    assert agents.step(lanes, np.array([1, 3, 3])).tolist() == [-1, -1, -1]
+    agents, envs = Walks(LINE, 3), np.arange(3)
+    agents.place(envs, np.array([0, 2, 5]))
+    assert agents.step(envs, np.array([1, 3, 3])).tolist() == [-1, -1, -1]
     assert agents.observations[:, 0].tolist() == [1, 3, 5]
     assert agents.over.tolist() == agents.arrived.tolist() == [False, True, False]
     agents.step(np.array([0]), np.array([4]))
@@ -198,7 +198,7 @@ def test_walks_obey_the_graph(policy: Any, seed: int, index: int, horizon: int) 
     data = walks(graph, 30, horizon, seed=seed, policy=policy)
     assert data.discrete
     assert data.observations.dtype == np.uint8
-    assert (data.episodes, data.choices) == (30, 20)
+    assert (data.episodes, data.n_actions) == (30, 20)
     assert data.lengths.max() <= horizon
     assert (data.rewards == -1).all()
     actions = iter(data.actions.tolist())
@@ -251,7 +251,7 @@ def value(rows: list[dict[str, Any]], measure: str, group: str = "", **at: float
     return found
 
 
-def probed(table: Sequence[int], paths: int = 600) -> list[dict[str, Any]]:
+def diagnosed(table: Sequence[int], paths: int = 600) -> list[dict[str, Any]]:
     return measures(Table(table), LINE, data_of(*WALKS), paths=paths, seed=3)
 
 
@@ -267,7 +267,7 @@ def test_lengths_of_walks_by_hand() -> None:
 
 
 def test_measures_of_shortest_paths_by_hand() -> None:
-    rows = probed([1, 2, 3, 3, 2, 0])
+    rows = diagnosed([1, 2, 3, 3, 2, 0])
     shares = np.array([value(rows, "steps", "shortest path", x=x) for x in (0, 1, 2, 3, -1)])
     np.testing.assert_allclose(shares, np.array([1, 1, 2, 1, 1]) / 6, atol=0.06)
     for x in (*range(11), -1):
@@ -288,7 +288,7 @@ def test_measures_of_shortest_paths_by_hand() -> None:
 
 
 def test_the_example_is_the_stitched_path_and_its_walks() -> None:
-    rows = probed([1, 2, 3, 3, 2, 0])
+    rows = diagnosed([1, 2, 3, 3, 2, 0])
     path = [(row["x"], row["y"], row["value"]) for row in rows if row["measure"] == "path"]
     assert path == [(0, 0, -1), (1, 1, -1), (2, 2, -1), (3, 3, None)]
     walk = {
@@ -307,7 +307,7 @@ def test_the_example_is_the_stitched_path_and_its_walks() -> None:
 
 
 def test_paths_that_never_arrive() -> None:
-    rows = probed([0, 0, 0, 0, 0, 0])
+    rows = diagnosed([0, 0, 0, 0, 0, 0])
     assert value(rows, "reached", "transformer") == value(rows, "stitched", "transformer") == 0
     assert value(rows, "unseen", "transformer") is None
     assert not [row for row in rows if row["measure"] in ("path", "walk", "piece")]
@@ -315,7 +315,7 @@ def test_paths_that_never_arrive() -> None:
 
 @given(st.lists(st.integers(0, 5), min_size=6, max_size=6))
 def test_every_histogram_adds_up_to_one(table: list[int]) -> None:
-    rows = probed(table, paths=60)
+    rows = diagnosed(table, paths=60)
     for group in ("shortest path", "transformer", "random walk"):
         found = [r["value"] for r in rows if (r["measure"], r["group"]) == ("steps", group)]
         assert sum(found) == pytest.approx(1, abs=1e-4)

@@ -69,7 +69,7 @@ def with_config(policy: GraphPolicy, **changes: Any) -> GraphPolicy:
 
 
 def generated(policy: GraphPolicy, seeds: list[int], nodes: list[int]) -> Any:
-    """Return what is asked for and done, (steps, 2, lanes), on the ring from these nodes."""
+    """Return what is asked for and done, (steps, 2, envs), on the ring from these nodes."""
     policy.reset(np.array(seeds), np.zeros(len(seeds), dtype=np.float32))
     found, current = [], np.array(nodes)
     for _ in range(HORIZON):
@@ -160,7 +160,7 @@ def test_it_learns_the_ring(policy: GraphPolicy) -> None:
     assert found.steps.tolist() == distances(ring())[starts].tolist() == [1, 2, 3, 2, 1]
     for path in range(5):
         steps = found.steps[path]
-        assert found.asked[path, :steps].tolist() == list(range(steps, 0, -1))
+        assert found.target_score[path, :steps].tolist() == list(range(steps, 0, -1))
 
 
 def test_the_losses_begin_at_those_of_a_guess_and_fall(data: Trajectories) -> None:
@@ -207,9 +207,9 @@ def test_a_lane_does_what_it_does_alone(policy: GraphPolicy, temperature: float)
     warm = with_config(policy, temperature=temperature)
     seeds, nodes = list(range(20, 20 + LANES)), [1, 2, 3, 3, 4, 5]
     together = generated(warm, seeds, nodes)
-    for lane in range(LANES):
-        alone = generated(warm, seeds[lane : lane + 1], nodes[lane : lane + 1])
-        assert (alone[:, :, 0] == together[:, :, lane]).all()
+    for env in range(LANES):
+        alone = generated(warm, seeds[env : env + 1], nodes[env : env + 1])
+        assert (alone[:, :, 0] == together[:, :, env]).all()
     assert (generated(warm, seeds[::-1], nodes[::-1]) == together[:, :, ::-1]).all()
 
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
 from bench.paper.graph import STITCHED, figure6_reached
 from bench.paper.graph import figure6 as quoted_figure6
-from bench.report import artifact as sheets
+from bench.report.artifact import markdown, write_artifact
 from bench.report.artifacts import figure2, figure6
-from bench.report.artifacts.registry import PAGES
+from bench.report.artifacts.registry import ARTIFACTS
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 
 Row = dict[str, Any]
-FILES = [f"page{suffix}" for suffix in PAGES["figure6"].suffixes]
+FILES = [f"page{suffix}" for suffix in ARTIFACTS["figure6"].suffixes]
 
 
 def row(measure: str, group: str, value: float, **at: float) -> Row:
@@ -103,8 +103,8 @@ def test_the_papers_shares() -> None:
 
 
 def test_figure_6_by_hand() -> None:
-    sheet = figure6.make(SCORES, "test")
-    numbers = sheet.numbers.set_index(["steps", "series"])
+    artifact = figure6.make(SCORES, "test")
+    numbers = artifact.numbers.set_index(["steps", "series"])
     assert numbers.loc[(2, SHORTEST), "mean"] == 100
     two = numbers.loc[(2, GENERATED)]
     assert (two["mean"], two["runs"]) == (pytest.approx(50), 4)
@@ -112,34 +112,34 @@ def test_figure_6_by_hand() -> None:
     assert two["paper"] == pytest.approx(100 * 185 / 512)
     assert numbers.loc[(NEVER, RANDOM), "paper"] == pytest.approx(100 * 381 / 512)
     assert numbers.loc[(10, RANDOM), "mean"] == 25
-    shares = sheet.numbers.dropna(subset=["share"]).set_index(["share", "series"])
+    shares = artifact.numbers.dropna(subset=["share"]).set_index(["share", "series"])
     assert shares.loc[("In the fewest steps, of those that can", GENERATED), "mean"] == 25
     assert shares.loc[("In the fewest steps, Graph 2", GENERATED), "mean"] == pytest.approx(15)
     assert shares.loc[("Arrive and are not in the data, of all", GENERATED), "paper"] == 15.8
-    text = sheets.markdown(sheet)
+    text = markdown(artifact)
     assert "| ∞ " in text
     assert "Transformer, paper" in text
     assert "2 random graphs, 2 seeds, 512 paths each" in text
     # no path arrived in any run, as far as this measure knows
-    (unseen,) = [line for line in sheet.body if line[0].startswith("Not in the data")]
+    (unseen,) = [line for line in artifact.body if line[0].startswith("Not in the data")]
     assert unseen[3] == "—"
-    assert sheet.foot == 5 + 2
+    assert artifact.foot == 5 + 2
 
 
 @pytest.mark.parametrize("page", [figure6, figure2])
 def test_a_page_writes_every_format_the_same_again(page: Any, tmp_path: Path) -> None:
     files = [tmp_path / name for name in FILES]
-    sheets.write(page.make(SCORES, "test"), files)
+    write_artifact(page.make(SCORES, "test"), files)
     first = [path.read_bytes() for path in files]
-    sheets.write(page.make(SCORES.copy(), "test"), files)
+    write_artifact(page.make(SCORES.copy(), "test"), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
 
 
 def test_one_seed_has_no_interval(tmp_path: Path) -> None:
-    sheet = figure6.make(SCORES[SCORES["seed"] == 0], "test")
-    assert "(no interval)" in sheets.markdown(sheet)
-    sheets.write(sheet, [tmp_path / "figure6.svg"])
+    artifact = figure6.make(SCORES[SCORES["seed"] == 0], "test")
+    assert "(no interval)" in markdown(artifact)
+    write_artifact(artifact, [tmp_path / "figure6.svg"])
     svg = (tmp_path / "figure6.svg").read_text()
     for label in (SHORTEST, GENERATED, RANDOM, "paper (another graph)", "∞"):
         assert f">{label}<" in svg
@@ -155,21 +155,21 @@ def test_a_suite_without_probes_is_told_what_to_write(page: Any) -> None:
 
 
 def test_figure_2_is_of_the_first_run_that_has_a_path() -> None:
-    sheet = figure2.make(SCORES, "test")
-    assert sheet.body == [
+    artifact = figure2.make(SCORES, "test")
+    assert artifact.body == [
         ["Walk, first piece", "3* [-∞] → 0* [-∞] → 1* [-∞] → 0 [-∞]"],
         ["Walk, second piece", "0 [-2] → 1* [-1] → 2* [0]"],
         ["Walk that misses", "0 [-∞] → 1 [-∞] → 0 [-∞]"],
         ["Generated", "3 [-3] → 0 [-2] → 1 [-1] → 2 [0]"],
     ]
-    assert "Graph 1, seed 1, goal 2" in sheet.notes[0]
+    assert "Graph 1, seed 1, goal 2" in artifact.notes[0]
 
 
 def test_figure_2_without_a_stitched_path_says_so(tmp_path: Path) -> None:
-    sheet = figure2.make(SCORES[SCORES["seed"] == 0], "test")
-    assert sheet.body == [["Graph", "4 nodes, 4 edges"]]
-    assert any("No run generated" in note for note in sheet.notes)
-    sheets.write(sheet, [tmp_path / "figure2.png"])
+    artifact = figure2.make(SCORES[SCORES["seed"] == 0], "test")
+    assert artifact.body == [["Graph", "4 nodes, 4 edges"]]
+    assert any("No run generated" in note for note in artifact.notes)
+    write_artifact(artifact, [tmp_path / "figure2.png"])
 
 
 def test_the_graph_is_the_one_that_was_measured() -> None:

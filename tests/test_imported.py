@@ -64,7 +64,7 @@ def test_an_hdf5_is_the_same_task(arrays: Arrays, workplace: Path) -> None:
     a = import_data("my.npz", "hopper-a", HOPPER)
     b = import_data("my.hdf5", "hopper-b", HOPPER)
     np.testing.assert_array_equal(a.observations, b.observations)
-    np.testing.assert_array_equal(a.bounds, b.bounds)
+    np.testing.assert_array_equal(a.episode_starts, b.episode_starts)
 
 
 def test_an_unknown_environment_takes_its_constants_from_the_data(

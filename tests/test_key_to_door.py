@@ -35,9 +35,9 @@ def solutions():
     doorway.
     """
     actions = np.full((HORIZON, len(PAIRS)), NORTH)
-    for lane, (key, start) in enumerate(PAIRS):
+    for env, (key, start) in enumerate(PAIRS):
         path = shortest(KEY_ROOM, start, key)
-        actions[: len(path), lane] = path
+        actions[: len(path), env] = path
     return actions
 
 
@@ -51,9 +51,9 @@ def test_frames_are_those_of_the_environment_it_follows():
     first = rooms.observations.copy()
     rewards, seen = play(rooms, actions)
     episodes = []
-    for lane in range(400):
-        opened = rewards[:, lane].argmax() if rewards[:, lane].any() else HORIZON
-        frames = [spell(frame) for frame in (first[lane], *seen[:opened, lane])]
+    for env in range(400):
+        opened = rewards[:, env].argmax() if rewards[:, env].any() else HORIZON
+        frames = [spell(frame) for frame in (first[env], *seen[:opened, env])]
         episodes.append("\n\n".join(frames) + ("!" if opened < HORIZON else ""))
     assert sum("i" in episode for episode in episodes) == 34
     assert sum(episode.endswith("!") for episode in episodes) == 11
@@ -146,7 +146,7 @@ def test_views_of_the_other_rooms_by_hand():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_after_the_key_room_nothing_shows_who_has_the_key(seed):
-    """Two lanes, one with the key; they act alike, but never step into the doorway."""
+    """Two envs, one with the key; they act alike, but never step into the doorway."""
     draw = np.random.default_rng(seed)
     rooms = begun([((2, 5), (4, 5)), ((2, 5), (4, 5))])
     play(rooms, np.tile([NORTH, SOUTH], (15, 1)))
@@ -202,22 +202,22 @@ def test_lanes_are_single_environments_side_by_side():
     key_to_door.register()
     count, draw = 7, np.random.default_rng(5)
     singles = [gymnasium.make(ID) for _ in range(count)]
-    rooms, lanes = Rooms(count), np.arange(count)
-    rooms.reset(lanes, [np.random.default_rng(seed) for seed in range(count)])
+    rooms, envs = Rooms(count), np.arange(count)
+    rooms.reset(envs, [np.random.default_rng(seed) for seed in range(count)])
     seen = [single.reset(seed=seed)[0] for seed, single in enumerate(singles)]
     for turn in range(200):
         over = np.flatnonzero(rooms.steps == HORIZON)
         rooms.reset(over, [np.random.default_rng(1000 + turn) for _ in over])
-        for lane in over:
-            seen[lane], _ = singles[lane].reset(seed=1000 + turn)
+        for env in over:
+            seen[env], _ = singles[env].reset(seed=1000 + turn)
         np.testing.assert_array_equal(rooms.observations, seen)
         acting = draw.permutation(count)[: draw.integers(3, count + 1)]
         actions = draw.integers(4, size=len(acting))
         rewards = rooms.step(acting, actions)
-        for lane, action, reward in zip(acting, actions, rewards, strict=True):
-            seen[lane], single_reward, terminal, _, info = singles[lane].step(action)
-            assert (single_reward, terminal) == (reward, rooms.steps[lane] == HORIZON)
-            assert info["has_key"] == rooms.has_key[lane]
+        for env, action, reward in zip(acting, actions, rewards, strict=True):
+            seen[env], single_reward, terminal, _, info = singles[env].step(action)
+            assert (single_reward, terminal) == (reward, rooms.steps[env] == HORIZON)
+            assert info["has_key"] == rooms.has_key[env]
 
 
 @pytest.mark.filterwarnings("ignore:.*render_fps.*")
@@ -249,7 +249,7 @@ def test_what_comes_too_early_or_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="must be None or 'rgb_array', not 'human'"):
         KeyToDoor(render_mode="human")
     rooms, one = Rooms(2), np.array([1])
-    with pytest.raises(ValueError, match="reset its lane first"):
+    with pytest.raises(ValueError, match="reset its env first"):
         rooms.step(one, one)
     rooms.reset(one, [np.random.default_rng(0)])
     for wrong in (-1, 4):

@@ -75,15 +75,15 @@ def test_the_papers_rate_is_within_a_standard_error_for_up_to_3000_episodes():
 
 def test_random_episodes_succeed_as_often_as_computed():
     count, actions = 20_000, np.random.default_rng(0)
-    rooms, lanes = Rooms(count), np.arange(count)
-    rooms.reset(lanes, [np.random.default_rng(seed) for seed in range(count)])
+    rooms, envs = Rooms(count), np.arange(count)
+    rooms.reset(envs, [np.random.default_rng(seed) for seed in range(count)])
     pairs = [tuple(map(tuple, pair)) for pair in np.stack([rooms.key, rooms.position], 1).tolist()]
     tally = np.array([pairs.count(pair) for pair in PAIRS])
     assert tally.sum() == count
     assert ((tally - 200) ** 2 / 200).sum() < 149  # chi-square, 99 degrees: 0.1 % lie above
     total = np.zeros(count)
     for _ in range(HORIZON):
-        total += rooms.step(lanes, actions.integers(4, size=count))
+        total += rooms.step(envs, actions.integers(4, size=count))
     key, door = chance()
     for found, expected in ((rooms.has_key, key), (total, key * door), (rooms.done, key * door)):
         assert abs(found.mean() - expected) < 4 * np.sqrt(expected * (1 - expected) / count)

@@ -16,7 +16,7 @@ from baselines import uniform
 from bench.behaviours.random_play import random_episodes
 from bench.core.code import ROOT
 from bench.environments.key_to_door import HORIZON, ID, KEY
-from bench.environments.vector import KeyToDoorLanes, Lanes, lanes_of
+from bench.environments.vector import KeyToDoorVector, VectorEnv, make_vector
 from bench.methods.contract import BadMethod, check_actions
 from bench.runs import rollout as protocol
 from bench.runs.rollout import Outcome, episode_seed, evaluate
@@ -34,8 +34,8 @@ class Scripted:
 
     def act(self, observations: Any, rewards: Any) -> Any:
         self.shown.append((observations, rewards))
-        lanes = zip(observations, self.generators, strict=True)
-        return np.array([self.one(observation, draw) for observation, draw in lanes])
+        envs = zip(observations, self.generators, strict=True)
+        return np.array([self.one(observation, draw) for observation, draw in envs])
 
     def one(self, observation: Any, generator: np.random.Generator) -> int:
         chance, drawn = generator.random(), int(generator.integers(4))
@@ -57,20 +57,20 @@ def policy_of(name: str) -> Any:
 
 
 def run(policy: Any, **settings: Any) -> Outcome:
-    defaults: dict[str, Any] = {"episodes": 14, "targets": [1.0], "lanes": 6}
+    defaults: dict[str, Any] = {"episodes": 14, "targets": [1.0], "num_envs": 6}
     [outcome] = evaluate(policy, TASK, method="mine", **(defaults | settings))
     return outcome
 
 
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "lanes_of", Lanes)
+    monkeypatch.setattr(protocol, "make_vector", VectorEnv)
 
 
 @pytest.mark.parametrize("name", ["scripted", "uniform"])
 def test_episodes_together_are_those_of_single_environments(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """14 episodes in 6 lanes: the last batch leaves lanes idle."""
+    """14 episodes in 6 envs: the last batch leaves envs idle."""
     together = run(policy_of(name))
     one_by_one(monkeypatch)
     assert run(policy_of(name)) == together
@@ -81,9 +81,9 @@ def test_episodes_together_are_those_of_single_environments(
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_the_policy_is_shown_the_same(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also by lanes at rest: their first observation, and no reward."""
+    """Also by envs at rest: their first observation, and no reward."""
     first, second = Scripted(), Scripted()
-    settings = {"episodes": 3, "first": 5, "sparse": sparse, "lanes": 4}
+    settings = {"episodes": 3, "first": 5, "sparse": sparse, "num_envs": 4}
     run(first, **settings)
     one_by_one(monkeypatch)
     run(second, **settings)
@@ -96,51 +96,51 @@ def test_the_policy_is_shown_the_same(sparse: bool, monkeypatch: pytest.MonkeyPa
     assert first.shown[0][0].shape == (4, 5, 5, 3)
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_an_episode_does_not_depend_on_its_neighbours(lanes: int) -> None:
-    """A policy that looks at nothing but its lane earns the same in any number of lanes."""
-    assert run(policy_of("scripted"), lanes=lanes) == run(policy_of("scripted"))
+@pytest.mark.parametrize("num_envs", [1, 3])
+def test_an_episode_does_not_depend_on_its_neighbours(num_envs: int) -> None:
+    """A policy that looks at nothing but its env earns the same in any number of envs."""
+    assert run(policy_of("scripted"), num_envs=num_envs) == run(policy_of("scripted"))
 
 
 def test_uniform_play_seldom_succeeds() -> None:
     """2.81 % of episodes (bench/environments/key_to_door.py), within 4 standard deviations."""
-    returns = run(policy_of("uniform"), episodes=2000, lanes=500).returns
+    returns = run(policy_of("uniform"), episodes=2000, num_envs=500).returns
     assert abs(np.mean(returns) - 0.0281) < 4 * (0.0281 * 0.9719 / 2000) ** 0.5
     assert set(returns) == {0.0, 1.0}
 
 
 def test_another_seed_of_the_run_draws_other_actions_from_the_same_starts() -> None:
     mine, other = Scripted(), Scripted()
-    run(mine, seed=0, lanes=2, episodes=2)
-    run(other, seed=1, lanes=2, episodes=2)
+    run(mine, seed=0, num_envs=2, episodes=2)
+    run(other, seed=1, num_envs=2, episodes=2)
     np.testing.assert_array_equal(mine.shown[0][0], other.shown[0][0])
     assert any(not np.array_equal(a[0], b[0]) for a, b in zip(mine.shown, other.shown, strict=True))
 
 
-# --- lanes themselves ---------------------------------------------------------------------------
+# --- envs themselves ---------------------------------------------------------------------------
 
 
 def test_which_environments_are_stepped_together() -> None:
-    assert isinstance(lanes_of(ID, 2), KeyToDoorLanes)
-    other = lanes_of("bench/ShortestPath1-v0", 2)
-    assert type(other) is Lanes
+    assert isinstance(make_vector(ID, 2), KeyToDoorVector)
+    other = make_vector("bench/ShortestPath1-v0", 2)
+    assert type(other) is VectorEnv
     other.close()
 
 
 @pytest.fixture
 def both() -> Any:
-    """Lanes of both kinds, with the same episodes."""
-    pair = [KeyToDoorLanes(3), Lanes(ID, 3)]
-    for lanes in pair:
-        for lane in range(3):
-            lanes.reset(lane, episode_seed(ID, lane))
+    """VectorEnv of both kinds, with the same episodes."""
+    pair = [KeyToDoorVector(3), VectorEnv(ID, 3)]
+    for envs in pair:
+        for env in range(3):
+            envs.reset(env, episode_seed(ID, env))
     yield pair
-    for lanes in pair:
-        lanes.close()
+    for envs in pair:
+        envs.close()
 
 
 def test_lanes_that_act_now_and_then_agree(both: Any) -> None:
-    """Lane 0 acts at each step and ends alone; lane 2 at every second; lane 1 never."""
+    """Lane 0 acts at each step and ends alone; env 2 at every second; env 1 never."""
     together, single = both
     still = single.observations[1].copy()
     assert together.action_space == single.action_space
@@ -148,22 +148,22 @@ def test_lanes_that_act_now_and_then_agree(both: Any) -> None:
     for step in range(HORIZON):
         acting = np.array([2, 0]) if step % 2 else np.array([0])
         actions = random.integers(4, size=len(acting))
-        results = [lanes.advance(acting, actions) for lanes in both]
+        results = [envs.advance(acting, actions) for envs in both]
         for mine, other in zip(*results, strict=True):
             np.testing.assert_array_equal(mine, other)
             assert mine.dtype == other.dtype
         np.testing.assert_array_equal(together.observations, single.observations)
         assert results[0][1].tolist() == ([False] if step % 2 == 0 else [False, step == 119])
     np.testing.assert_array_equal(together.observations[1], still)
-    for lanes in both:
-        lanes.reset(0, episode_seed(ID, 7))  # again, in a lane that is over
-        lanes.advance(np.array([0]), np.array([EAST]))
+    for envs in both:
+        envs.reset(0, episode_seed(ID, 7))  # again, in an env that is over
+        envs.advance(np.array([0]), np.array([EAST]))
     np.testing.assert_array_equal(together.observations, single.observations)
 
 
 def test_a_step_of_one_lane_says_the_same(both: Any) -> None:
     for step in range(HORIZON):
-        results = [lanes.step(1, np.int64(step % 4)) for lanes in both]
+        results = [envs.step(1, np.int64(step % 4)) for envs in both]
         assert results[0] == results[1] == (0.0, step == HORIZON - 1, False)
         assert [type(part) for part in results[0]] == [float, bool, bool]
         np.testing.assert_array_equal(both[0].observations, both[1].observations)
@@ -175,16 +175,16 @@ def test_a_step_of_one_lane_says_the_same(both: Any) -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda lanes: np.zeros(lanes), "float64 0 to 0, expected whole numbers 0 to 3"),
-        (lambda lanes: np.full(lanes, 0.5, np.float32), "float32 0.5 to 0.5, expected whole"),
-        (lambda lanes: np.full(lanes, 4), "int64 4 to 4, expected whole numbers 0 to 3"),
-        (lambda lanes: np.array([0, -1]), "int64 -1 to 0, expected whole numbers 0 to 3"),
-        (lambda lanes: np.zeros((lanes, 1), int), r"shape \(2, 1\), expected \(2,\)"),
-        (lambda lanes: np.zeros((lanes, 4), np.float32), r"shape \(2, 4\), expected \(2,\)"),
-        (lambda lanes: np.zeros(1, int), r"shape \(1,\), expected \(2,\)"),
-        (lambda lanes: 0, r"shape \(\), expected \(2,\)"),
-        (lambda lanes: np.full(lanes, np.nan), "not a finite number"),
-        (lambda lanes: np.full(lanes, "left"), "not a finite number"),
+        (lambda envs: np.zeros(envs), "float64 0 to 0, expected whole numbers 0 to 3"),
+        (lambda envs: np.full(envs, 0.5, np.float32), "float32 0.5 to 0.5, expected whole"),
+        (lambda envs: np.full(envs, 4), "int64 4 to 4, expected whole numbers 0 to 3"),
+        (lambda envs: np.array([0, -1]), "int64 -1 to 0, expected whole numbers 0 to 3"),
+        (lambda envs: np.zeros((envs, 1), int), r"shape \(2, 1\), expected \(2,\)"),
+        (lambda envs: np.zeros((envs, 4), np.float32), r"shape \(2, 4\), expected \(2,\)"),
+        (lambda envs: np.zeros(1, int), r"shape \(1,\), expected \(2,\)"),
+        (lambda envs: 0, r"shape \(\), expected \(2,\)"),
+        (lambda envs: np.full(envs, np.nan), "not a finite number"),
+        (lambda envs: np.full(envs, "left"), "not a finite number"),
     ],
     ids=[
         "float",
@@ -193,7 +193,7 @@ def test_a_step_of_one_lane_says_the_same(both: Any) -> None:
         "below",
         "column",
         "one-hot",
-        "one-lane",
+        "one-env",
         "scalar",
         "nan",
         "text",
@@ -207,7 +207,7 @@ def test_useless_actions_are_refused_with_the_methods_name(
         act=lambda observations, rewards: act(len(observations)),
     )
     with pytest.raises(BadMethod, match=f"^method mine: .*{message}"):
-        run(policy, lanes=2)
+        run(policy, num_envs=2)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])

@@ -205,7 +205,7 @@ def test_usable_actions_become_float32(kind: Any) -> None:
     [
         (
             np.zeros((2, 3)),
-            r"shape \(2, 3\), expected \(2, 2\) \(lanes, action size\)",
+            r"shape \(2, 3\), expected \(2, 2\) \(envs, action size\)",
         ),
         (np.zeros(4), r"shape \(4,\)"),
         ([[0, np.nan], [0, 0]], "not a finite number"),

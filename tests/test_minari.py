@@ -104,9 +104,9 @@ def test_what_we_export_minari_loads_equal(data: Trajectories, final: bool) -> N
     assert loaded.total_episodes == 3
     assert loaded.total_steps == 12
     for index, back in enumerate(loaded.iterate_episodes()):
-        rows = slice(data.bounds[index], data.bounds[index + 1])
+        rows = slice(data.episode_starts[index], data.episode_starts[index + 1])
         np.testing.assert_array_equal(back.observations[:-1], data.observations[rows])
-        last = data.final_observations if final else data.observations[data.bounds[1:] - 1]
+        last = data.final_observations if final else data.observations[data.episode_starts[1:] - 1]
         assert last is not None
         np.testing.assert_array_equal(back.observations[-1], last[index])
         np.testing.assert_array_equal(back.actions, data.actions[rows])

@@ -16,9 +16,8 @@ from helpers_evidence import FULL, REPLAY, Frame, frame, swept, whole
 
 from bench.core.code import ROOT
 from bench.paper import figure4 as printed_figure4
-from bench.report import artifact as sheets
-from bench.report.artifact import Sheet
-from bench.report.artifacts.registry import PAGES, page_file
+from bench.report.artifact import Artifact, markdown, write_artifact
+from bench.report.artifacts.registry import ARTIFACTS, artifact_file
 from bench.report.cells import AVERAGE
 from bench.report.scores import collect
 from bench.runs.plan import Plan
@@ -28,14 +27,14 @@ from bench.tasks.registry import task_by_name
 __all__ = ["frame", "swept", "whole"]  # fixtures
 
 
-def made(page: str, scores: pd.DataFrame) -> Sheet:
-    sheet: Sheet = import_module(f"bench.report.artifacts.{page}").make(scores, "test")
-    return sheet
+def made(page: str, scores: pd.DataFrame) -> Artifact:
+    artifact: Artifact = import_module(f"bench.report.artifacts.{page}").make(scores, "test")
+    return artifact
 
 
 def test_every_page_has_a_module_and_a_caption() -> None:
-    for page in PAGES:
-        assert (ROOT / page_file(page)).exists()
+    for page in ARTIFACTS:
+        assert (ROOT / artifact_file(page)).exists()
         assert (ROOT / f"workflow/report/{page}.rst").read_text().strip()
 
 
@@ -45,17 +44,17 @@ def test_every_page_has_a_module_and_a_caption() -> None:
 )
 def test_a_page_writes_every_format_the_same_again(page: str, frame: Frame, tmp_path: Path) -> None:
     scores = frame((FULL, {}))
-    files = [tmp_path / "out" / f"{page}{suffix}" for suffix in PAGES[page].suffixes]
-    sheets.write(made(page, scores), files)
+    files = [tmp_path / "out" / f"{page}{suffix}" for suffix in ARTIFACTS[page].suffixes]
+    write_artifact(made(page, scores), files)
     first = [path.read_bytes() for path in files]
-    sheets.write(made(page, scores.copy()), files)
+    write_artifact(made(page, scores.copy()), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
 
 
 @pytest.mark.parametrize("page", ["table2", "figure3", "aggregates", "table3", "table5", "table7"])
 def test_a_page_without_its_scores_says_so(page: str, frame: Frame) -> None:
-    scores = frame(({(REPLAY, "bc"): [1.0]}, {"percent": 10.0}))
+    scores = frame(({(REPLAY, "bc"): [1.0]}, {"data_percent": 10.0}))
     with pytest.raises(ValueError, match=r"no (score|task)"):
         made(page, scores)
 
@@ -91,9 +90,9 @@ def test_improvement_by_hand(frame: Frame) -> None:
 
 def test_aggregates_leave_out_a_task_that_a_method_lacks_and_say_which(frame: Frame) -> None:
     holed = {key: value for key, value in FULL.items() if key != (REPLAY, "cql")}
-    sheet = made("aggregates", frame((holed, {})))
-    assert any(f"no run there: {REPLAY}" in note for note in sheet.notes)
-    mean = sheet.numbers.set_index(["method", "statistic"]).loc[("dt", "Mean"), "value"]
+    artifact = made("aggregates", frame((holed, {})))
+    assert any(f"no run there: {REPLAY}" in note for note in artifact.notes)
+    mean = artifact.numbers.set_index(["method", "statistic"]).loc[("dt", "Mean"), "value"]
     assert mean == pytest.approx(57)
 
 
@@ -116,10 +115,10 @@ def test_peers_quote_and_never_rank_the_best(frame: Frame) -> None:
 
 
 def test_table_3_quotes_table_3_and_names_hindsight(frame: Frame) -> None:
-    sheet = made("table3", frame((FULL, {})))
-    assert any("hindsight" in note for note in sheet.notes)
-    assert any("10%BC on 3 of 3 data sets" in note for note in sheet.notes)
-    numbers = sheet.numbers.set_index(["data", "method"])
+    artifact = made("table3", frame((FULL, {})))
+    assert any("hindsight" in note for note in artifact.notes)
+    assert any("10%BC on 3 of 3 data sets" in note for note in artifact.notes)
+    numbers = artifact.numbers.set_index(["data", "method"])
     assert numbers.loc[("Medium-Replay", "dt"), "paper_mean"] == 82.7
     assert numbers.loc[("Medium-Replay", "bc40"), "paper_mean"] == 31.0
     assert math.isnan(numbers.loc[("Medium-Expert", "dt"), "paper_mean"])  # not in Table 3
@@ -129,42 +128,42 @@ def test_table_5_is_about_methods_with_a_context(frame: Frame, tmp_path: Path) -
     cells = {(REPLAY, "dt-k1"): [10.0, 12.0], (REPLAY, "dt-k20"): [20.0, 22.0]}
     scores = frame((cells, {}))
     scores["context_length"] = scores["method"].map({"dt-k1": 1.0, "dt-k20": 20.0})
-    sheet = made("table5", pd.concat([scores, frame(({(REPLAY, "bc"): [99.0]}, {}))]))
-    assert list(sheet.numbers["method"].unique()) == ["dt-k1", "dt-k20"]
-    sheets.write(sheet, [tmp_path / "table5.svg"])
+    artifact = made("table5", pd.concat([scores, frame(({(REPLAY, "bc"): [99.0]}, {}))]))
+    assert list(artifact.numbers["method"].unique()) == ["dt-k1", "dt-k20"]
+    write_artifact(artifact, [tmp_path / "table5.svg"])
     assert ">context length K" in (tmp_path / "table5.svg").read_text()
 
 
 def test_table_7_sets_sparse_beside_dense(frame: Frame, tmp_path: Path) -> None:
     dense = {(REPLAY, "dt"): [80.0, 82.0], (REPLAY, "bc10"): [70.0, 72.0]}
     sparse = {(REPLAY, "dt"): [60.0, 62.0], (REPLAY, "bc10"): [71.0, 73.0]}
-    sheet = made("table7", frame((dense, {}), (sparse, {"reward": "sparse"})))
-    numbers = sheet.numbers[sheet.numbers["data"] != AVERAGE].set_index("method")
+    artifact = made("table7", frame((dense, {}), (sparse, {"reward": "sparse"})))
+    numbers = artifact.numbers[artifact.numbers["data"] != AVERAGE].set_index("method")
     assert list(numbers.index) == ["dt/sparse", "dt/dense", "bc10/sparse", "bc10/dense"]
     assert numbers["mean"].tolist() == pytest.approx([61, 81, 72, 71])
     assert numbers["paper_mean"].tolist()[:2] == [78.5, 82.7]
     assert math.isnan(numbers.loc["bc10/sparse", "paper_mean"])
     assert numbers.loc["bc10/dense", "paper_mean"] == 70.6
-    assert sheet.headings[2:4] == ["DT, sparse", "DT, sparse, paper"]
-    sheets.write(sheet, [tmp_path / "table7.png"])
+    assert artifact.headings[2:4] == ["DT, sparse", "DT, sparse, paper"]
+    write_artifact(artifact, [tmp_path / "table7.png"])
 
 
 def test_fractions_have_a_row_for_each_share_and_no_average(frame: Frame, tmp_path: Path) -> None:
-    shares = [({(REPLAY, "dt"): [p, p + 2.0]}, {"percent": p}) for p in (100.0, 1.0, 10.0)]
-    sheet = made("fractions", frame(*shares))
-    assert [row[0] for row in sheet.body] == [f"Medium-Replay, {p} %" for p in (1, 10, 100)]
-    assert sheet.numbers["mean"].tolist() == pytest.approx([2, 11, 101])
-    assert sheet.foot == 0
+    shares = [({(REPLAY, "dt"): [p, p + 2.0]}, {"data_percent": p}) for p in (100.0, 1.0, 10.0)]
+    artifact = made("fractions", frame(*shares))
+    assert [row[0] for row in artifact.body] == [f"Medium-Replay, {p} %" for p in (1, 10, 100)]
+    assert artifact.numbers["mean"].tolist() == pytest.approx([2, 11, 101])
+    assert artifact.foot == 0
     # the paper's number is of all of the data
-    assert sheet.numbers["paper_mean"].isna().tolist() == [True, True, False]
-    sheets.write(sheet, [tmp_path / "fractions.svg"])
+    assert artifact.numbers["paper_mean"].isna().tolist() == [True, True, False]
+    write_artifact(artifact, [tmp_path / "fractions.svg"])
 
 
 def test_figure_4_asks_for_the_papers_grid_and_beyond(
     swept: Callable[..., pd.DataFrame], tmp_path: Path
 ) -> None:
-    sheet = made("figure4", swept(lambda asked: min(asked, 80.0)))
-    numbers = sheet.numbers
+    artifact = made("figure4", swept(lambda asked: min(asked, 80.0)))
+    numbers = artifact.numbers
     theirs = printed_figure4("hopper")
     assert theirs is not None
     on_grid = numbers[numbers["target"].isin(theirs.raw_targets)]
@@ -175,7 +174,7 @@ def test_figure_4_asks_for_the_papers_grid_and_beyond(
     assert numbers["target_normalised"].max() == pytest.approx(3 * 90, abs=2)
     assert numbers["data_high"].unique() == pytest.approx([90])
     assert numbers["achieved"].max() == pytest.approx(80)
-    sheets.write(sheet, [tmp_path / "figure4.svg"])
+    write_artifact(artifact, [tmp_path / "figure4.svg"])
     svg = (tmp_path / "figure4.svg").read_text()
     for label in ("achieved = asked", "best episode of our data", "paper (D4RL"):
         assert label in svg
@@ -191,13 +190,13 @@ def test_one_seed_and_diverged_runs_go_through_every_table(frame: Frame) -> None
     scores = frame((one, {"diverged": ("cql",)}))
     for page in ("table2", "table3", "figure3", "aggregates", "improvement", "profiles", "peers"):
         assert made(page, scores).body
-    assert "†" in sheets.markdown(made("table2", scores))
-    assert "(1 seed)" in sheets.markdown(made("table2", scores))
+    assert "†" in markdown(made("table2", scores))
+    assert "(1 seed)" in markdown(made("table2", scores))
 
 
 def test_a_sheet_without_a_figure_refuses_one(frame: Frame, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"peers\.png: known formats are \.md, \.html"):
-        sheets.write(made("peers", frame((FULL, {}))), [tmp_path / "peers.png"])
+        write_artifact(made("peers", frame((FULL, {}))), [tmp_path / "peers.png"])
 
 
 def test_a_variant_that_quotes_the_same_column_is_not_more_seeds(frame: Frame) -> None:
@@ -231,5 +230,5 @@ def test_columns_stand_in_the_order_of_the_suite(tmp_path: Path, whole: Plan) ->
     )
     paths = write_scores(tmp_path, {(REPLAY, "dt"): [1.0], (REPLAY, "bc"): [2.0]})
     for suite, order in (("mujoco", ["bc", "dt"]), ("other", ["dt", "bc"])):
-        sheet = made("table2", collect(paths, swapped, suite))
-        assert list(dict.fromkeys(sheet.numbers["method"])) == order
+        artifact = made("table2", collect(paths, swapped, suite))
+        assert list(dict.fromkeys(artifact.numbers["method"])) == order

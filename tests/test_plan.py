@@ -51,10 +51,11 @@ def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
     assert plan.scale == config["name"]
     for suite, axes in config["suites"].items():
         asked = itertools.product(
-            axes["tasks"], axes["rewards"], axes["percents"], axes["methods"], axes["seeds"]
+            axes["tasks"], axes["rewards"], axes["data_percents"], axes["methods"], axes["seeds"]
         )
         runs = [
-            (run.task, run.reward, run.percent, run.method, run.seed) for run in plan.runs[suite]
+            (run.task, run.reward, run.data_percent, run.method, run.seed)
+            for run in plan.runs[suite]
         ]
         assert runs == list(asked)
         assert {run.scale for run in plan.runs[suite]} == {config["name"]}
@@ -128,7 +129,7 @@ def test_atari_at_the_papers_scale_is_table_8() -> None:
     alike = {"context_length": 1, "warmup_tokens": 10_240}
     assert json.loads(short.options_json("pong-replay")) == pong | alike
     assert plan.variants["cql-atari"].options == D3RLPYS_ON_ATARI
-    assert plan.pages["atari_percent_bc"] == ("table4", "table13")
+    assert plan.artifacts["atari_percent_bc"] == ("table4", "table13")
     for game in GAMES:
         assert config["data"]["domains"][game] == {"source": "dqn_replay", "steps": 500_000}
         assert config["evaluation"]["domains"][game]["max_steps"] is None
@@ -280,14 +281,14 @@ def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root:
     suite = config["suites"]["mujoco"]
     config["suites"]["targets"] = suite | {"pages": ["figure4"], "sweep": True}
     plan = make_plan(config, root)
-    assert plan.pages == {"mujoco": ("table2",), "targets": ("figure4",)}
+    assert plan.artifacts == {"mujoco": ("table2",), "targets": ("figure4",)}
     assert [path.name for path in plan.records("mujoco")] == ["result.json"] * 16
     names = [path.name for path in plan.records("targets")]
     assert names == ["result.json"] * 16 + ["sweep.json"] * 16
     for page, change, lack in (
         ("figure4", {"sweep": False}, "`sweep: true`"),
         ("table2", {"rewards": ["sparse"]}, "reward dense"),
-        ("table7", {"percents": [10]}, "100 among its percents"),
+        ("table7", {"data_percents": [10]}, "100 among its data_percents"),
     ):
         config["suites"]["targets"] = suite | {"pages": [page], "sweep": True} | change
         with pytest.raises(BadConfig, match=f"targets\\.pages: {page} needs {lack}"):
@@ -315,7 +316,7 @@ def test_options_of_an_unknown_domain_are_refused(config: dict[str, Any], root: 
 
 def test_order_of_runs_by_hand(config: dict[str, Any], root: Path) -> None:
     axes = {"tasks": ["hopper-medium"], "methods": ["bc", "dt"], "rewards": ["sparse", "dense"]}
-    config["suites"] = {"mujoco": axes | {"percents": [100, 10], "seeds": [3, 1]}}
+    config["suites"] = {"mujoco": axes | {"data_percents": [100, 10], "seeds": [3, 1]}}
     config["methods"] = {name: {"module": name} for name in ("dt", "bc", "behaviour")}
     folders = [str(run.folder()) for run in make_plan(config, root).runs["mujoco"]]
     below = "results/test/runs/hopper-medium"
@@ -437,8 +438,8 @@ def test_the_configs_here_pass_the_schema(names: tuple[str, ...]) -> None:
         (lambda c: c.update(device="tpu"), r"device: 'tpu'"),
         (lambda c: c["data"].update(steps="many"), r"data\.steps: 'many' is not of type 'integer'"),
         (
-            lambda c: c["suites"]["mujoco"].update(percents=[0]),
-            r"suites\.mujoco\.percents\.0: 0 is",
+            lambda c: c["suites"]["mujoco"].update(data_percents=[0]),
+            r"suites\.mujoco\.data_percents\.0: 0 is",
         ),
         (lambda c: c["suites"]["mujoco"].update(rewards=["x"]), r"suites\.mujoco\.rewards\.0: 'x'"),
         (lambda c: c["methods"]["dt"].update(step=1), r"unknown key 'step' in methods\.dt; known:"),

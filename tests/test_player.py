@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.behaviours.atari_agent import CLIP, Player, Reading, draw
+from bench.behaviours.atari_agent import CLIP, AtariAgent, Reading, draw
 from bench.core.files import DamagedFile
 
 
@@ -24,14 +24,14 @@ def memory_of(*rows: dict[int, int]) -> Any:
     return memory
 
 
-def player_of(widths: tuple[int, ...] = (6, 16, 16, 4), seed: int = 0) -> Player:
+def player_of(widths: tuple[int, ...] = (6, 16, 16, 4), seed: int = 0) -> AtariAgent:
     random = np.random.default_rng(seed)
     reading = Reading(np.array([3, 70, 101]), np.full(3, 9, "f4"), np.full(6, 0.1, "f4"))
     layers = [
         (random.normal(size=(a, b)).astype("f4"), random.normal(size=b).astype("f4"))
         for a, b in pairwise(widths)
     ]
-    return Player(reading, tuple(layers))
+    return AtariAgent(reading, tuple(layers))
 
 
 # --- what the network sees ----------------------------------------------------------------------
@@ -93,18 +93,18 @@ def test_a_draw_is_the_quantile_of_the_cumulative_odds(logits: Any, chance: Any)
 
 def test_a_player_acts_as_its_layers_say() -> None:
     """In float64, a row at a time."""
-    player = player_of()
+    agent = player_of()
     random = np.random.default_rng(1)
     now, before = random.integers(0, 256, size=(2, 40, 128), dtype=np.uint8)
     chance = random.random(40)
     expected = []
     for row in range(40):
-        inputs = player.reading(now[row : row + 1], before[row : row + 1])[0].astype(np.float64)
-        (w0, b0), (w1, b1), (w2, b2) = player.layers
+        inputs = agent.reading(now[row : row + 1], before[row : row + 1])[0].astype(np.float64)
+        (w0, b0), (w1, b1), (w2, b2) = agent.layers
         hidden = np.maximum(np.maximum(inputs @ w0 + b0, 0) @ w1 + b1, 0)
         odds = np.exp(hidden @ w2 + b2)
         expected.append(int(np.searchsorted(np.cumsum(odds) / odds.sum(), chance[row], "right")))
-    assert player.act(now, before, chance).tolist() == expected
+    assert agent.act(now, before, chance).tolist() == expected
     assert len(set(expected)) == 4
 
 
@@ -113,13 +113,13 @@ def test_a_player_acts_as_its_layers_say() -> None:
 
 @pytest.mark.parametrize(("dtype", "error"), [(np.float32, 0), (np.float16, 5e-4)])
 def test_a_player_comes_back_from_its_file(tmp_path: Path, dtype: Any, error: float) -> None:
-    player = player_of()
-    player.save(tmp_path / "p.safetensors", dtype)
-    again = Player.load(tmp_path / "p.safetensors")
-    assert again.reading.bytes.tolist() == player.reading.bytes.tolist()
-    np.testing.assert_array_equal(again.reading.mean, player.reading.mean)
-    np.testing.assert_array_equal(again.reading.scale, player.reading.scale)
-    for mine, other in zip(again.layers, player.layers, strict=True):
+    agent = player_of()
+    agent.save(tmp_path / "p.safetensors", dtype)
+    again = AtariAgent.load(tmp_path / "p.safetensors")
+    assert again.reading.bytes.tolist() == agent.reading.bytes.tolist()
+    np.testing.assert_array_equal(again.reading.mean, agent.reading.mean)
+    np.testing.assert_array_equal(again.reading.scale, agent.reading.scale)
+    for mine, other in zip(again.layers, agent.layers, strict=True):
         for a, b in zip(mine, other, strict=True):
             assert a.dtype == np.float32
             np.testing.assert_allclose(a, b, rtol=error)
@@ -130,4 +130,4 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     player_of().save(path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(DamagedFile, match=r"p\.safetensors is not a behaviour policy .*restore it"):
-        Player.load(path)
+        AtariAgent.load(path)

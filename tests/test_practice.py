@@ -1,4 +1,4 @@
-"""Training players of Atari games: the consoles, the learner, and a loop that can be stopped."""
+"""Training agents of Atari games: the consoles, the learner, and a loop that can be stopped."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from bench.behaviours import atari_games, atari_training
-from bench.behaviours.atari_agent import Player, Reading
+from bench.behaviours.atari_agent import AtariAgent, Reading
 from bench.behaviours.atari_games import Consoles, Games, scored
-from bench.behaviours.atari_training import STATE, train_player
+from bench.behaviours.atari_training import STATE, train_agent
 from bench.behaviours.ppo import Learner, Settings, advantages
 from bench.core.files import DamagedFile, read_json
 from bench.core.seeds import derive, generator
 from bench.environments import atari
 
-TINY = {"lanes": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an update
+TINY = {"num_envs": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an update
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
     options = TINY | settings.pop("options", {})
-    train_player(
+    train_agent(
         "breakout", out, steps=steps, keep_every=128, save_every=2, options=options, **settings
     )
 
@@ -63,32 +63,32 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
     games = Games("breakout", 2)
     games.restart("here", 3)
     alone = [atari.make("breakout", sticky=0.25, ram=True) for _ in range(2)]
-    for lane, game in enumerate(alone):
-        game.reset(seed=derive("here", 3, lane))
+    for env, game in enumerate(alone):
+        game.reset(seed=derive("here", 3, env))
     sums, scores, mine = np.zeros(2), [], []
     for action in np.random.default_rng(0).integers(4, size=(450, 2)):
         rewards, ends, over = games.step(action)
         mine += over
-        for lane, game in enumerate(alone):
-            _, reward, terminal, _, _ = game.step(action[lane])
-            assert rewards[lane] == reward
-            assert ends[lane] or not terminal
-            sums[lane] += reward
+        for env, game in enumerate(alone):
+            _, reward, terminal, _, _ = game.step(action[env])
+            assert rewards[env] == reward
+            assert ends[env] or not terminal
+            sums[env] += reward
             if terminal:
-                scores.append(sums[lane])
-                sums[lane] = 0
+                scores.append(sums[env])
+                sums[env] = 0
                 game.reset()
     assert len(scores) >= 2
     assert mine == scores
 
 
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five games in two lanes, against one console and a loop of its own."""
+    """Five games in two envs, against one console and a loop of its own."""
     monkeypatch.setattr(atari_games, "LANES", 2)
     random = np.random.default_rng(4)
     reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
-    player = Player(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
-    scores, lengths = scored(player, "breakout", name="here", episodes=5)
+    agent = AtariAgent(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
+    scores, lengths = scored(agent, "breakout", name="here", episodes=5)
     console = atari.make("breakout", sticky=0.25, ram=True)
     assert len(set(lengths.tolist())) > 2
     for index in range(5):
@@ -96,7 +96,7 @@ def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) 
         dice, before = generator("noise", "here", index), memory
         score, steps, over = 0.0, 0, False
         while not over:
-            [action] = player.act(memory[None], before[None], dice.random(1))
+            [action] = agent.act(memory[None], before[None], dice.random(1))
             before = memory
             memory, reward, terminal, timeout, _ = console.step(action)
             score, steps, over = score + reward, steps + 1, terminal or timeout
@@ -107,7 +107,7 @@ def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_advantages_by_hand() -> None:
-    """Two lanes: one goes on, one ends at the second of three steps."""
+    """Two envs: one goes on, one ends at the second of three steps."""
     rewards = np.array([[1, 0], [0, 1], [2, 0]], "f4")
     values = np.array([[1, 1], [2, 2], [3, 3], [4, 4]], "f4")
     ends = np.array([[0, 0], [0, 1], [0, 0]], "f4")
@@ -122,10 +122,10 @@ class Colours:
     as 1.
     """
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self, envs: int) -> None:
         self.random = np.random.default_rng(0)
         self.consoles = SimpleNamespace(
-            memory=np.zeros((lanes, 128), np.uint8), before=np.zeros((lanes, 128), np.uint8)
+            memory=np.zeros((envs, 128), np.uint8), before=np.zeros((envs, 128), np.uint8)
         )
 
     def step(self, actions: Any) -> Any:
@@ -137,7 +137,7 @@ class Colours:
 
 
 def test_it_learns_what_pays() -> None:
-    settings = Settings(lanes=8, length=32, batch=64, width=16, rate=3e-3)
+    settings = Settings(num_envs=8, length=32, batch=64, width=16, rate=3e-3)
     reading = Reading(np.array([9]), np.array([100], "f4"), np.array([0.01, 0.01], "f4"))
     learner, games = Learner(reading, 3, settings, seed=0), Colours(8)
     random = np.random.default_rng(1)
@@ -152,9 +152,9 @@ def test_it_learns_what_pays() -> None:
     assert logits[1, 2] > 0.9
     # half of the actions of the untrained policy pay nothing; 1 a step is most there is
     assert played.returns.max() < 1 / (1 - settings.discount)
-    player = learner.player()
+    agent = learner.agent()
     chance = np.full(3, 0.5)
-    assert player.act(shown, shown, chance).tolist() == [0, 2, 0]
+    assert agent.act(shown, shown, chance).tolist() == [0, 2, 0]
 
 
 def test_a_player_is_the_learners_policy() -> None:
@@ -166,7 +166,7 @@ def test_a_player_is_the_learners_policy() -> None:
     now, before = random.integers(0, 256, size=(2, 200, 128), dtype=np.uint8)
     odds = learner.actor(torch.from_numpy(reading(now, before))).softmax(1).detach().numpy()
     for chance in (0.1, 0.5, 0.9):
-        acts = learner.player().act(now, before, np.full(200, chance))
+        acts = learner.agent().act(now, before, np.full(200, chance))
         heights = np.cumsum(odds, axis=1)
         assert (heights[np.arange(200), acts] >= chance - 1e-5).all()
 
@@ -210,7 +210,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_stopped_training_goes_on_to_the_same_bytes(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped in its sixth update, after a player and before the state that would hold it."""
+    """Stopped in its sixth update, after an agent and before the state that would hold it."""
     real, count = Learner.update, iter(range(100))
 
     def stopped(self: Learner, *arguments: Any) -> None:
@@ -234,9 +234,9 @@ def test_what_a_training_leaves(whole: Path) -> None:
     assert [int(name) for name in names] == [0, 128, 256, 384, 512]
     assert [step for step, _ in rows_of(whole)] == [128, 256, 384, 512]
     identity = read_json(whole / "identity.json")
-    assert identity["settings"]["lanes"] == 2
+    assert identity["settings"]["num_envs"] == 2
     assert {"ale-py", "torch"} <= set(identity["libraries"])
-    first, last = (Player.load(whole / f"actors/{name}.safetensors") for name in names[::4])
+    first, last = (AtariAgent.load(whole / f"actors/{name}.safetensors") for name in names[::4])
     assert len(first.layers[-1][1]) == 4
     assert not np.array_equal(first.layers[0][0], last.layers[0][0])
 
@@ -263,7 +263,7 @@ def test_another_training_in_the_same_folder_is_refused(
     ("settings", "message"),
     [
         ({"steps": 63}, "63 steps are less than the 64 of an update"),
-        ({"options": {"learning_rate": 1}}, "takes no option learning_rate; known: lanes, length"),
+        ({"options": {"learning_rate": 1}}, "takes no option learning_rate; known: envs, length"),
     ],
 )
 def test_what_cannot_be_trained(tmp_path: Path, settings: dict[str, Any], message: str) -> None:

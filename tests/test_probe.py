@@ -16,8 +16,8 @@ from bench.datasets import storage
 from bench.methods.contract import BadMethod
 from bench.runs import record
 from bench.runs.diagnostics import critic
-from bench.runs.diagnostics.run import probe_run
-from bench.runs.identity import PROBES, RESULT
+from bench.runs.diagnostics.run import diagnose_run
+from bench.runs.identity import DIAGNOSTICS, RESULT
 from bench.runs.train import POLICY, TRAINING, train_run
 
 RUN = Path("results/tiny/runs/key_to_door-1k/dense/100/dt-critic/0")
@@ -51,13 +51,13 @@ def read(trained: Path) -> dict[str, Any]:
 @pytest.fixture
 def root(trained: Path, tmp_path: Path) -> Path:
     """The same, to damage."""
-    ignored = shutil.ignore_patterns(PROBES["critic"])
+    ignored = shutil.ignore_patterns(DIAGNOSTICS["critic"])
     return Path(shutil.copytree(trained, tmp_path / "probe", ignore=ignored))
 
 
 def probe(root: Path, run: Path = RUN, episodes: int = EPISODES, kind: str = "critic") -> Path:
-    probe_run(root / run, root / "data", kind, episodes, "cpu")
-    return root / run / PROBES[kind]
+    diagnose_run(root / run, root / "data", kind, episodes, "cpu")
+    return root / run / DIAGNOSTICS[kind]
 
 
 def test_the_record_holds_what_the_critic_foresees(trained: Path, read: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ def test_the_record_says_what_it_depends_on(trained: Path, read: dict[str, Any])
 def test_the_same_policy_gives_the_same_bytes(
     root: Path, trained: Path, read: dict[str, Any]
 ) -> None:
-    first = (trained / RUN / PROBES["critic"]).read_bytes()
+    first = (trained / RUN / DIAGNOSTICS["critic"]).read_bytes()
     (root / RUN / RESULT).write_text("another record")
     assert probe(root).read_bytes() == first
     assert (root / RUN / RESULT).read_text() == "another record"
@@ -107,7 +107,7 @@ def test_a_damaged_policy_is_refused(root: Path) -> None:
     path.unlink()
     with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
         probe(root)
-    assert not (root / RUN / PROBES["critic"]).exists()
+    assert not (root / RUN / DIAGNOSTICS["critic"]).exists()
 
 
 def test_a_run_that_was_not_trained_is_refused(root: Path) -> None:
@@ -118,8 +118,8 @@ def test_a_run_that_was_not_trained_is_refused(root: Path) -> None:
 def test_a_record_that_was_changed_is_refused(
     root: Path, trained: Path, read: dict[str, Any]
 ) -> None:
-    path = root / RUN / PROBES["critic"]
-    content = json.loads((trained / RUN / PROBES["critic"]).read_text())
+    path = root / RUN / DIAGNOSTICS["critic"]
+    content = json.loads((trained / RUN / DIAGNOSTICS["critic"]).read_text())
     content["measures"][0]["value"] = 0.99
     path.write_text(json.dumps(content))
     with pytest.raises(DamagedFile, match="changed after it was written"):
@@ -133,7 +133,7 @@ def test_a_method_that_does_not_judge_is_named(root: Path) -> None:
         probe(root, other)
     with pytest.raises(BadMethod, match=r"method dt: its policy has no `generate`.*'paths' needs"):
         probe(root, kind="paths")
-    assert not (root / other / PROBES["critic"]).exists()
+    assert not (root / other / DIAGNOSTICS["critic"]).exists()
 
 
 def test_too_few_episodes_say_so(root: Path) -> None:

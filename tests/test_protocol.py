@@ -12,7 +12,7 @@ import pytest
 from baselines import bc, behaviour, uniform
 from bench.datasets.trajectories import Trajectories
 from bench.environments import vector as environments
-from bench.environments.vector import Lanes, UnknownEnvironment, make
+from bench.environments.vector import UnknownEnvironment, VectorEnv, make
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod
 from bench.runs.rollout import Outcome, episode_seed, evaluate
@@ -33,7 +33,7 @@ def constant(action: Any) -> Any:
 
 
 def run(policy: Any, task: Task = HOPPER, **settings: Any) -> list[Outcome]:
-    defaults: dict[str, Any] = {"episodes": 3, "targets": [3600.0], "lanes": 2}
+    defaults: dict[str, Any] = {"episodes": 3, "targets": [3600.0], "num_envs": 2}
     return evaluate(policy, task, method="mine", **(defaults | settings))
 
 
@@ -93,7 +93,7 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
     assert outcome.returns == [sum(rewards) for rewards in expected]
     resting: list[list[int]] = []
     policy = constant(STILL)
-    policy.rest = lambda lanes: resting.append(lanes.tolist())
+    policy.finish = lambda envs: resting.append(envs.tolist())
     run(policy, episodes=2, max_steps=20)
     assert resting[-1] == [0, 1]  # it is told that they are over
     # a limit beyond its end leaves an episode as it is
@@ -101,14 +101,14 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("lanes", [2, 4], ids=["2-lanes", "4-lanes"])
+@pytest.mark.parametrize("num_envs", [2, 4], ids=["2-envs", "4-envs"])
 @pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
 def test_an_episode_alone_is_that_in_the_batch_bit_for_bit(
-    policies: dict[str, Any], name: str, lanes: int
+    policies: dict[str, Any], name: str, num_envs: int
 ) -> None:
-    [together] = run(policies[name], episodes=5, lanes=lanes)
+    [together] = run(policies[name], episodes=5, num_envs=num_envs)
     assert len(set(together.returns)) == 5
-    alone = [run(policies[name], episodes=1, first=i, lanes=lanes)[0] for i in range(5)]
+    alone = [run(policies[name], episodes=1, first=i, num_envs=num_envs)[0] for i in range(5)]
     assert [outcome.returns[0] for outcome in alone] == together.returns
     assert [outcome.lengths[0] for outcome in alone] == together.lengths
 
@@ -121,10 +121,10 @@ def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str)
 def test_a_policy_is_told_once_which_episodes_are_over() -> None:
     resting: list[list[int]] = []
     policy = constant(PUSH)
-    policy.rest = lambda lanes: resting.append(lanes.tolist())
-    [outcome] = run(policy, episodes=3, lanes=4)
+    policy.finish = lambda envs: resting.append(envs.tolist())
+    [outcome] = run(policy, episodes=3, num_envs=4)
     assert resting[0] == [3]  # no episode for it
-    assert sorted(lane for lanes in resting[1:] for lane in lanes) == [0, 1, 2]
+    assert sorted(env for envs in resting[1:] for env in envs) == [0, 1, 2]
     first = int(np.argmin(outcome.lengths))
     assert first in resting[1]
 
@@ -139,18 +139,18 @@ def test_lanes_at_rest_leave_the_others_bits_alone(
     policy = dt.train(hopper_like, config, context)
     policy.model.predict_action.bias.data.zero_()
     policy.model.predict_action.weight.data *= 0.05  # stands for a while, and falls now or then
-    [restful] = run(policy, episodes=6, lanes=6)
-    policy.rest = lambda lanes: None  # type: ignore[method-assign]
-    [busy] = run(policy, episodes=6, lanes=6)
+    [restful] = run(policy, episodes=6, num_envs=6)
+    policy.finish = lambda envs: None  # type: ignore[method-assign]
+    [busy] = run(policy, episodes=6, num_envs=6)
     assert len(set(restful.lengths)) > 2
     assert restful == busy
 
 
 def test_every_target_gets_episodes_of_its_own(policies: dict[str, Any]) -> None:
-    low, high = run(policies["dt"], targets=[100.0, 9000.0], lanes=4)
+    low, high = run(policies["dt"], targets=[100.0, 9000.0], num_envs=4)
     assert (low.target, high.target) == (100.0, 9000.0)
-    assert [low] == run(policies["dt"], targets=[100.0], lanes=4)
-    assert [high] == run(policies["dt"], targets=[9000.0], lanes=4)
+    assert [low] == run(policies["dt"], targets=[100.0], num_envs=4)
+    assert [high] == run(policies["dt"], targets=[9000.0], num_envs=4)
     assert low.returns != high.returns
 
 
@@ -160,7 +160,7 @@ def test_each_target_reaches_the_policy_in_a_batch_of_its_own() -> None:
         lambda observations, rewards: np.tile(STILL, (len(observations), 1)),
         lambda seeds, targets: asked.append(targets.tolist()),
     )
-    run(policy, targets=[1.0, 2.0], episodes=3, lanes=4)
+    run(policy, targets=[1.0, 2.0], episodes=3, num_envs=4)
     assert asked == [[1] * 4, [2] * 4]
 
 
@@ -179,7 +179,7 @@ def watching(action: Any) -> tuple[Any, list[Any], list[Any]]:
 
 def test_the_policy_sees_the_reward_of_its_previous_action() -> None:
     policy, _, rewarded = watching(PUSH)
-    run(policy, episodes=1, lanes=1)
+    run(policy, episodes=1, num_envs=1)
     expected = np.array([0.0, *plain_episode(0, PUSH)[2][:-1]], dtype=np.float32)
     np.testing.assert_array_equal(np.concatenate(rewarded), expected)
 
@@ -204,15 +204,15 @@ def test_a_policy_cannot_change_what_it_is_shown() -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda lanes: np.zeros(lanes), r"shape \(2,\), expected \(2, 3\)"),
-        (lambda lanes: np.zeros((lanes, 2)), r"shape \(2, 2\), expected \(2, 3\)"),
-        (lambda lanes: np.zeros((1, 3)), r"shape \(1, 3\), expected \(2, 3\)"),
-        (lambda lanes: None, r"shape \(\), expected \(2, 3\)"),
-        (lambda lanes: np.full((lanes, 3), np.nan), "not a finite number"),
-        (lambda lanes: np.full((lanes, 3), np.inf), "not a finite number"),
-        (lambda lanes: np.full((lanes, 3), "left"), "not a finite number"),
+        (lambda envs: np.zeros(envs), r"shape \(2,\), expected \(2, 3\)"),
+        (lambda envs: np.zeros((envs, 2)), r"shape \(2, 2\), expected \(2, 3\)"),
+        (lambda envs: np.zeros((1, 3)), r"shape \(1, 3\), expected \(2, 3\)"),
+        (lambda envs: None, r"shape \(\), expected \(2, 3\)"),
+        (lambda envs: np.full((envs, 3), np.nan), "not a finite number"),
+        (lambda envs: np.full((envs, 3), np.inf), "not a finite number"),
+        (lambda envs: np.full((envs, 3), "left"), "not a finite number"),
     ],
-    ids=["flat", "narrow", "one-lane", "none", "nan", "inf", "text"],
+    ids=["flat", "narrow", "one-env", "none", "nan", "inf", "text"],
 )
 def test_useless_actions_are_refused_with_the_methods_name(
     act: Callable[[int], Any], message: str
@@ -244,27 +244,27 @@ def test_actions_beyond_the_limits_are_clipped() -> None:
 
 def test_a_finished_lane_neither_earns_nor_counts_on() -> None:
     policy, observed, rewarded = watching(STILL)
-    [outcome] = run(policy, episodes=2, lanes=2)
+    [outcome] = run(policy, episodes=2, num_envs=2)
     first, last = sorted(outcome.lengths)
-    lane = int(np.argmin(outcome.lengths))
+    env = int(np.argmin(outcome.lengths))
     assert first < last == len(observed)
     # the reward of the last action is still shown, then none
-    assert rewarded[first][lane] != 0
-    assert not np.any([rewards[lane] for rewards in rewarded[first + 1 :]])
-    rest = [observations[lane] for observations in observed[first:]]
+    assert rewarded[first][env] != 0
+    assert not np.any([rewards[env] for rewards in rewarded[first + 1 :]])
+    rest = [observations[env] for observations in observed[first:]]
     np.testing.assert_array_equal(rest, np.tile(rest[0], (len(rest), 1)))
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 3, 7])
-def test_every_started_episode_is_counted_once(lanes: int) -> None:
+@pytest.mark.parametrize("num_envs", [1, 2, 3, 7])
+def test_every_started_episode_is_counted_once(num_envs: int) -> None:
     done: list[tuple[int, int]] = []
     [outcome] = run(
         constant(STILL),
         episodes=4,
-        lanes=lanes,
+        num_envs=num_envs,
         progress=lambda now, total: done.append((now, total)),
     )
-    assert outcome == run(constant(STILL), episodes=4, lanes=4)[0]
+    assert outcome == run(constant(STILL), episodes=4, num_envs=4)[0]
     assert done[-1] == (4, 4)
     assert [now for now, _ in done] == sorted({now for now, _ in done})
 
@@ -293,10 +293,10 @@ def test_an_end_is_a_terminal_or_a_time_out(
     short_hopper: Callable[[int], Task], after_the_fall: int, last: tuple[bool, bool]
 ) -> None:
     fall = plain_episode(0, STILL)[1]
-    lanes = Lanes(short_hopper(fall + after_the_fall).domain.environment, 1)
-    lanes.reset(0, episode_seed("Hopper-v4", 0))
-    flags = [lanes.step(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
-    lanes.close()
+    envs = VectorEnv(short_hopper(fall + after_the_fall).domain.environment, 1)
+    envs.reset(0, episode_seed("Hopper-v4", 0))
+    flags = [envs.step(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
+    envs.close()
     assert flags == [(False, False)] * (len(flags) - 1) + [last]
 
 
@@ -304,7 +304,7 @@ def test_every_method_starts_from_the_same_states(policies: dict[str, Any]) -> N
     first: list[Any] = []
     for action in (STILL, PUSH):
         policy, observed, _ = watching(action)
-        run(policy, episodes=3, lanes=3)
+        run(policy, episodes=3, num_envs=3)
         first.append(observed[0])
     np.testing.assert_array_equal(first[0], first[1])
     simulator = gymnasium.make("Hopper-v4")
@@ -334,7 +334,7 @@ def test_recorded_episodes_are_not_rolled_out(
     def forbidden(*arguments: Any) -> None:
         raise AssertionError("an environment was made")
 
-    monkeypatch.setattr("bench.runs.rollout.Lanes", forbidden)
+    monkeypatch.setattr("bench.runs.rollout.VectorEnv", forbidden)
     context = Context(task=HOPPER, seed=0, steps=0)
     policy = behaviour.train(hopper_like, behaviour.Config(), context)
     outcomes = run(policy, targets=[1.0, 2.0], episodes=1)
@@ -347,7 +347,7 @@ def test_recorded_episodes_are_not_rolled_out(
 
 def test_environments_are_closed_when_a_policy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[int] = []
-    monkeypatch.setattr(Lanes, "close", lambda lanes: closed.append(len(lanes.environments)))
+    monkeypatch.setattr(VectorEnv, "close", lambda envs: closed.append(len(envs.environments)))
     with pytest.raises(BadMethod):
         run(constant(np.zeros(2)))
     assert closed == [2]

@@ -133,7 +133,7 @@ def test_no_random_number_of_others_is_used() -> None:
 
 def test_the_data_set_holds_the_episodes(played: Play) -> None:
     data = random_episodes(30, SEED)
-    assert (data.episodes, data.steps, data.choices) == (30, 3600, 4)
+    assert (data.episodes, data.steps, data.n_actions) == (30, 3600, 4)
     assert data.lengths.tolist() == [HORIZON] * 30
     np.testing.assert_array_equal(
         data.observations.reshape(30, HORIZON, 5, 5, 3), played.observations[:30]

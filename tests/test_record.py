@@ -134,7 +134,7 @@ def test_the_digest_ignores_nothing_but_itself(write_record: Write) -> None:
         (lambda content: content["identity"].update(extra=1), "identity"),
         (lambda content: content["evaluations"][0].update(extra=1), r"evaluations\.0"),
         (lambda content: content.pop("versions"), "top level"),
-        (lambda content: content["protocol"].pop("lanes"), "protocol"),
+        (lambda content: content["protocol"].pop("num_envs"), "protocol"),
         (lambda content: content.update(status="failed"), "status"),
         (lambda content: content.update(schema=2), "schema"),
         (lambda content: content.update(evaluations=[]), "evaluations"),

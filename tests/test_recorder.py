@@ -26,7 +26,9 @@ from bench.datasets.trajectories import Trajectories
 
 def videos(data: Trajectories) -> Iterator[Video]:
     final, scores = data.final_observations, data.scores
-    for e, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True)):
+    for e, (start, stop) in enumerate(
+        zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
+    ):
         yield Video(
             data.observations[start:stop],
             data.actions[start:stop],
@@ -39,7 +41,7 @@ def videos(data: Trajectories) -> Iterator[Video]:
 
 def write(data: Trajectories, folder: Path) -> Trajectories:
     about = {"source": "hand"}
-    return record(videos(data), folder, lambda: about, stack=STACK, choices=data.choices)
+    return record(videos(data), folder, lambda: about, stack=STACK, choices=data.n_actions)
 
 
 @pytest.mark.parametrize("known", [True, False])

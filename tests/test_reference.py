@@ -9,8 +9,8 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from bench.report import artifact as sheets
 from bench.report import scores
+from bench.report.artifact import write_artifact
 from bench.report.claims import ledger
 from bench.report.claims.registry import suites_of_claims
 from bench.report.time_to_score import make as time_to_score
@@ -18,7 +18,7 @@ from bench.runs import record
 from bench.runs.plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "reports" / "reference"
+SNAPSHOTS = ROOT / "reports" / "reference"
 QUICK = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 PLAN = make_plan(QUICK)
 SUITES = list(PLAN.runs)
@@ -28,7 +28,7 @@ SUITES = list(PLAN.runs)
 def frames():
     """Suite -> the scores of the records that are kept."""
     return {
-        suite: scores.collect([KEPT / path for path in PLAN.records(suite)], PLAN, suite)
+        suite: scores.collect([SNAPSHOTS / path for path in PLAN.records(suite)], PLAN, suite)
         for suite in SUITES
     }
 
@@ -36,52 +36,52 @@ def frames():
 def test_every_run_of_the_plan_has_a_record():
     for suite in SUITES:
         for path in PLAN.records(suite):
-            record.read(KEPT / path)
-    kept = {path.parent for path in (KEPT / "results/quick").rglob("result.json")}
-    assert kept == {KEPT / run.folder() for suite in SUITES for run in PLAN.runs[suite]}
+            record.read(SNAPSHOTS / path)
+    kept = {path.parent for path in (SNAPSHOTS / "results/quick").rglob("result.json")}
+    assert kept == {SNAPSHOTS / run.folder() for suite in SUITES for run in PLAN.runs[suite]}
 
 
 @pytest.mark.parametrize(
-    ("suite", "page"), [(suite, page) for suite in SUITES for page in PLAN.pages[suite]]
+    ("suite", "page"), [(suite, page) for suite in SUITES for page in PLAN.artifacts[suite]]
 )
 def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
-    sheet = import_module(f"bench.report.artifacts.{page}").make(frames[suite], "quick")
+    artifact = import_module(f"bench.report.artifacts.{page}").make(frames[suite], "quick")
     for suffix in (".md", ".csv"):
-        sheets.write(sheet, [tmp_path / f"page{suffix}"])
-        kept = KEPT / f"quick/{suite}/{page}{suffix}"
+        write_artifact(artifact, [tmp_path / f"page{suffix}"])
+        kept = SNAPSHOTS / f"quick/{suite}/{page}{suffix}"
         assert (tmp_path / f"page{suffix}").read_text() == kept.read_text()
 
 
 def test_the_ledger_is_that_of_the_records(frames, tmp_path):
-    sheet = ledger.sheet({suite: frames[suite] for suite in suites_of_claims(PLAN)}, "quick")
-    sheets.write(sheet, [tmp_path / "claims.md", tmp_path / "claims.csv"])
+    artifact = ledger.make({suite: frames[suite] for suite in suites_of_claims(PLAN)}, "quick")
+    write_artifact(artifact, [tmp_path / "claims.md", tmp_path / "claims.csv"])
     for name in ("claims.md", "claims.csv"):
-        assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
+        assert (tmp_path / name).read_text() == (SNAPSHOTS / "quick" / name).read_text()
 
 
 def test_the_readme_shows_table_2():
-    text = (KEPT / "quick/mujoco/table2.md").read_text()
+    text = (SNAPSHOTS / "quick/mujoco/table2.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert len(table) == 2 + 12 + 2
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_shows_table_1():
-    text = (KEPT / "quick/atari/table1.md").read_text()
+    text = (SNAPSHOTS / "quick/atari/table1.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert len(table) == 2 + 4
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_shows_table_6():
-    text = (KEPT / "quick/key_to_door/table6.md").read_text()
+    text = (SNAPSHOTS / "quick/key_to_door/table6.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"][:4]
     assert "10K random trajectories | mean" in " ".join(table[3].split())
     assert "\n".join(table) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_shows_the_ledgers_verdicts():
-    kept = pd.read_csv(KEPT / "quick/claims.csv").drop_duplicates("id")
+    kept = pd.read_csv(SNAPSHOTS / "quick/claims.csv").drop_duplicates("id")
     readme = (ROOT / "README.md").read_text()
     for _, line in kept.iterrows():
         assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in readme
@@ -92,11 +92,11 @@ def test_the_pages_on_speed_are_those_of_the_records(tmp_path):
     update_config(config, yaml.safe_load((ROOT / "config/speed.yaml").read_text()))
     plan = make_plan(config)
     records = {
-        suite: [KEPT / path for path in plan.records(suite)]
+        suite: [SNAPSHOTS / path for path in plan.records(suite)]
         for suite in ("time_to_score", "precision")
     }
     compared = scores.collect(records["precision"], plan, "precision")
-    for sheet, kept in (
+    for artifact, kept in (
         (
             time_to_score(records["time_to_score"], plan, "time_to_score"),
             "time_to_score/time_to_score",
@@ -107,16 +107,16 @@ def test_the_pages_on_speed_are_those_of_the_records(tmp_path):
         ),
     ):
         for suffix in (".md", ".csv"):
-            sheets.write(sheet, [tmp_path / f"page{suffix}"])
+            write_artifact(artifact, [tmp_path / f"page{suffix}"])
             text = (tmp_path / f"page{suffix}").read_text()
-            assert text == (KEPT / "speed" / f"{kept}{suffix}").read_text()
-    text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
+            assert text == (SNAPSHOTS / "speed" / f"{kept}{suffix}").read_text()
+    text = (SNAPSHOTS / "speed/time_to_score/time_to_score.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
 
 
 def test_the_page_on_speed_quotes_the_ratios():
-    ratios = pd.read_csv(KEPT / "benchmarks/ratios.csv")
+    ratios = pd.read_csv(SNAPSHOTS / "benchmarks/ratios.csv")
     page = (ROOT / "docs/speed.md").read_text()
     steps = ratios[ratios["what"].str.startswith("DT training step")]
     for step in steps.itertuples():

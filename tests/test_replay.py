@@ -39,10 +39,10 @@ class Dice:
     """Takes actions at random."""
 
     def __init__(self, choices: int) -> None:
-        self.choices = choices
+        self.n_actions = choices
 
     def act(self, memory: Any, before: Any, chance: Any) -> Any:
-        return (chance * self.choices).astype(np.int64)
+        return (chance * self.n_actions).astype(np.int64)
 
 
 class Counter:
@@ -91,9 +91,9 @@ def copied(video: Video) -> Video:
 
 
 def test_a_game_by_hand() -> None:
-    player = Always(2)
+    agent = Always(2)
     environment = Counter([3, 9], horizon=5)
-    first, second = map(copied, itertools.islice(play(player, environment, "name"), 2))
+    first, second = map(copied, itertools.islice(play(agent, environment, "name"), 2))
     assert first.frames[:, 0, 0].tolist() == [10, 11, 12]
     assert first.actions.tolist() == [2, 2, 2]
     assert first.rewards.tolist() == [-1, 1, -1]
@@ -102,19 +102,19 @@ def test_a_game_by_hand() -> None:
     assert (first.final == 13).all()
     assert (second.terminal, second.score, len(second.frames)) == (False, -30, 5)
     assert environment.seeds == [derive("reset", "name", 0), derive("reset", "name", 1)]
-    seen = [(memory, before) for memory, before, _ in player.shown]
+    seen = [(memory, before) for memory, before, _ in agent.shown]
     assert seen == [(0, 0), (1, 0), (2, 1), (0, 0), (1, 0), (2, 1), (3, 2), (4, 3)]
-    assert len({chance for *_, chance in player.shown}) == 8
+    assert len({chance for *_, chance in agent.shown}) == 8
 
 
 # --- the mixture ----------------------------------------------------------------------------------
 
 
-def parts(shares: Sequence[float], players: Sequence[Any] | None = None) -> list[Part]:
-    chosen = players or [Always(i % 3) for i in range(len(shares))]
+def parts(shares: Sequence[float], agents: Sequence[Any] | None = None) -> list[Part]:
+    chosen = agents or [Always(i % 3) for i in range(len(shares))]
     return [
-        Part(player, share, {"policy": f"p{i}"})
-        for i, (player, share) in enumerate(zip(chosen, shares, strict=True))
+        Part(agent, share, {"policy": f"p{i}"})
+        for i, (agent, share) in enumerate(zip(chosen, shares, strict=True))
     ]
 
 
@@ -131,10 +131,10 @@ def mixture(
 
 
 def test_shares_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Of 20 steps in games of 4, the first player owes 5, the second all up to 15."""
+    """Of 20 steps in games of 4, the first agent owes 5, the second all up to 15."""
     data, given = mixture(monkeypatch, tmp_path, (0.25, 0.5, 0.25), [4], 20)
     assert [(part["episodes"], part["steps"]) for part in given] == [(2, 8), (2, 8), (1, 4)]
-    assert data.actions[data.bounds[:-1]].tolist() == [0, 0, 1, 1, 2]
+    assert data.actions[data.episode_starts[:-1]].tolist() == [0, 0, 1, 1, 2]
     assert (data.steps, data.episodes) == (20, 5)
 
 
@@ -160,7 +160,7 @@ def test_what_the_manifest_and_the_arrays_say(
     assert set(data.rewards.tolist()) == {-1, 1}
     assert data.scores is not None
     assert data.scores.tolist() == [-30, -30]
-    assert data.choices == 3
+    assert data.n_actions == 3
     manifest = storage.read_manifest(tmp_path)
     assert (manifest["source"], manifest["seed"], manifest["sticky"]) == ("generated", 7, 0.25)
     assert manifest["simulator"].keys() == {"gymnasium", "ale-py", "opencv-python-headless"}
@@ -183,7 +183,9 @@ def test_the_same_actions_lead_to_the_same_pictures(breakout: tuple[Trajectories
     environment = atari.make("breakout", sticky=0.25)
     assert data.scores is not None
     assert data.final_observations is not None
-    for episode, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True)):
+    for episode, (start, stop) in enumerate(
+        zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
+    ):
         seen, _ = environment.reset(seed=derive("reset", "breakout-p0-3", episode))
         score = 0.0
         for step, stack in enumerate(data.stacked(np.arange(start, stop)), start=int(start)):

@@ -383,7 +383,7 @@ def test_the_final_observation_is_what_the_simulator_shows_last(
 ) -> None:
     data = generate(TASKS["hopper-medium"], 200, 0, tmp_path / "set", zoo=small_zoo)
     assert data.final_observations is not None
-    last = data.bounds[1:] - 1
+    last = data.episode_starts[1:] - 1
     environment = make("Hopper-v4").unwrapped
     for step, final in zip(last[:5], data.final_observations[:5], strict=True):
         seen = data.observations[step].astype(np.float64)

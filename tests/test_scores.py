@@ -15,7 +15,7 @@ from bench.report import frame as table
 from bench.report.frame import Incomparable, check_comparable, final
 from bench.report.scores import collect
 from bench.runs import record
-from bench.runs.identity import PROBES, Identity
+from bench.runs.identity import DIAGNOSTICS, Identity
 from bench.runs.plan import Plan
 from bench.tasks.registry import DOMAINS, TASKS
 
@@ -83,7 +83,7 @@ def test_a_row_by_hand(write_record: Write, plan: Plan) -> None:
     assert row["score"] == pytest.approx(100 * (30 + 20.272305) / 3254.572305)
     assert row["score_std"] == pytest.approx(100 * math.sqrt(700) / 3254.572305)
     assert (row["scale"], row["task"], row["reward"]) == ("test", "hopper-medium", "dense")
-    assert (row["percent"], row["method"], row["seed"]) == (100, "bc", 0)
+    assert (row["data_percent"], row["method"], row["seed"]) == (100, "bc", 0)
     assert (row["label"], row["position"]) == ("BC", 1)
     assert (row["quoted_table"], row["quoted_method"]) == ("Table 2", "BC")
     assert (row["status"], row["source"], row["simulator"]) == ("done", "generated", "mujoco 3.4.0")
@@ -137,14 +137,14 @@ def test_a_damaged_record_stops_the_collection(write_record: Write, plan: Plan) 
         ({"versions": {"mujoco": "3.3.0"}}, "simulator.*mujoco 3.3.0; mujoco 3.4.0"),
         (
             {"protocol": RECORD["protocol"] | {"episodes": 100}},
-            "protocol.*100 episodes in 2 lanes; 3 episodes in 2 lanes",
+            "protocol.*100 episodes in 2 envs; 3 episodes in 2 envs",
         ),
         (
-            {"protocol": RECORD["protocol"] | {"lanes": 8}},
-            "protocol.*3 episodes in 2 lanes; 3 episodes in 8 lanes",
+            {"protocol": RECORD["protocol"] | {"num_envs": 8}},
+            "protocol.*3 episodes in 2 envs; 3 episodes in 8 envs",
         ),
     ],
-    ids=["simulator", "episodes", "lanes"],
+    ids=["simulator", "episodes", "num_envs"],
 )
 def test_records_that_cannot_be_compared_are_refused(
     write_record: Write, plan: Plan, changes: dict[str, Any], message: str
@@ -165,13 +165,13 @@ def test_each_family_of_environments_has_a_protocol_of_its_own(
 ) -> None:
     paths = [
         write_record(RUN),
-        write_record(OPENED, protocol=KEY_TO_DOOR | {"episodes": 1000, "lanes": 500}),
+        write_record(OPENED, protocol=KEY_TO_DOOR | {"episodes": 1000, "num_envs": 500}),
         write_record(WALKED, protocol=GRAPH | {"episodes": 100}, versions={"mujoco": "3.3.0"}),
     ]
     assert collect(paths, plan)["protocol"].tolist() == [
-        "3 episodes in 2 lanes",
-        "1000 episodes in 500 lanes",
-        "100 episodes in 2 lanes",
+        "3 episodes in 2 envs",
+        "1000 episodes in 500 envs",
+        "100 episodes in 2 envs",
     ]
 
 
@@ -195,22 +195,20 @@ def test_within_a_family_protocols_must_agree(
 def test_games_have_an_emulator_and_a_protocol_of_their_own(
     played: Played, write_record: Write, plan: Plan, tmp_path: Path
 ) -> None:
-    cut = played({(BREAKOUT, "uniform"): [2.0]}, max_steps=3000, episodes=10, lanes=10)
+    cut = played({(BREAKOUT, "uniform"): [2.0]}, max_steps=3000, episodes=10, num_envs=10)
     row = cut.iloc[0]
     assert (row["simulator"], row["max_steps"]) == ("ale-py 0.10.2", 3000)
-    assert row["protocol"] == "10 episodes in 10 lanes, at most 3,000 steps"
+    assert row["protocol"] == "10 episodes in 10 envs, at most 3,000 steps"
     assert row["cut"] == 0
-    short = {"max_steps": 9, "episodes": 10, "lanes": 10}  # an episode has 9 steps
+    short = {"max_steps": 9, "episodes": 10, "num_envs": 10}  # an episode has 9 steps
     assert played({(BREAKOUT, "uniform"): [2.0]}, **short).iloc[0]["cut"] == 1
     recorded = played({(BREAKOUT, "uniform"): [2.0]}, **short, rolled_out=False)
     assert recorded.iloc[0]["cut"] == 0
     others = collect([write_record(RUN)], plan)
     assert math.isnan(others.iloc[0]["max_steps"])
     check_comparable(pd.concat([others, cut], ignore_index=True))
-    whole = played({(BREAKOUT, "uniform"): [2.0]}, episodes=10, lanes=10)
-    with pytest.raises(
-        Incomparable, match=r"10 lanes; 10 episodes in 10 lanes, at most 3,000 steps"
-    ):
+    whole = played({(BREAKOUT, "uniform"): [2.0]}, episodes=10, num_envs=10)
+    with pytest.raises(Incomparable, match=r"10 envs; 10 episodes in 10 envs, at most 3,000 steps"):
         check_comparable(pd.concat([whole, cut], ignore_index=True))
 
 
@@ -240,17 +238,17 @@ def probe(
     about = {"measure": "roc", "group": "door room", "y": None, "spread": None}
     measures = [about | {"x": 0.25, "value": 0.5}, about | {"x": 1, "value": 1, "spread": 2}]
     fields = RECORD | {"evaluations": [], "measures": measures, "protocol": protocol} | changes
-    record.write(folder / identity.folder(), identity, PROBES[kind], **fields)
-    return folder / identity.folder() / PROBES[kind]
+    record.write(folder / identity.folder(), identity, DIAGNOSTICS[kind], **fields)
+    return folder / identity.folder() / DIAGNOSTICS[kind]
 
 
 NOT_SCORED = ("target", "return_mean", "return_std", "length_mean", "cut")
-NOT_SCORED += ("score", "score_std", "asked")
+NOT_SCORED += ("score", "score_std", "target_score")
 NUMBERS = ("x", "y", "value", "spread")
 
 
 def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
-    protocol = KEY_TO_DOOR | {"target": None, "episodes": 500, "lanes": 500}
+    protocol = KEY_TO_DOOR | {"target": None, "episodes": 500, "num_envs": 500}
     frame = collect([probe(tmp_path, protocol=protocol)], plan)
     assert len(frame) == 2
     row = frame.iloc[0]

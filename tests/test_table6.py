@@ -15,11 +15,10 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from scipy import stats
 from test_key_to_door_chance import chance
 
-from bench.report import artifact as sheets
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact, write_artifact
 from bench.report.artifacts import figure3, table6
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
-from bench.report.artifacts.registry import PAGES
+from bench.report.artifacts.registry import ARTIFACTS
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 
@@ -38,13 +37,13 @@ FULL: Counts = {
 }
 
 
-def made(scores: pd.DataFrame) -> Sheet:
+def made(scores: pd.DataFrame) -> Artifact:
     return table6.make(scores, "test")
 
 
-def cells(sheet: Sheet, data: str = FIRST, seed: str = "mean") -> dict[str, str]:
-    [line] = [line for line in sheet.body if line[:2] == [data, seed]]
-    return dict(zip(sheet.headings, line, strict=True))
+def cells(artifact: Artifact, data: str = FIRST, seed: str = "mean") -> dict[str, str]:
+    [line] = [line for line in artifact.body if line[:2] == [data, seed]]
+    return dict(zip(artifact.headings, line, strict=True))
 
 
 def test_chance_is_what_the_rooms_give() -> None:
@@ -64,14 +63,14 @@ def test_means_over_seeds_by_hand(rates: Rates) -> None:
 
 
 def test_a_row_for_each_seed_with_wilsons_interval(rates: Rates) -> None:
-    sheet = made(rates(SMALL))
-    assert [line[:2] for line in sheet.body] == [[FIRST, s] for s in ("mean", "0", "1", "2")]
-    assert sheet.foot == 3
-    found = cells(sheet, seed="1")
+    artifact = made(rates(SMALL))
+    assert [line[:2] for line in artifact.body] == [[FIRST, s] for s in ("mean", "0", "1", "2")]
+    assert artifact.foot == 3
+    found = cells(artifact, seed="1")
     theirs = stats.binomtest(720, 1000).proportion_ci(method="wilson")
     assert found["DT"] == f"72.0 [{100 * theirs.low:.1f}, {100 * theirs.high:.1f}]"
     assert (found["DT, paper"], found["Random, paper"], found["Verdict"]) == ("", "", "")
-    numbers = sheet.numbers.set_index(["data", "seed", "method"]).loc[(FIRST, "1", "dt")]
+    numbers = artifact.numbers.set_index(["data", "seed", "method"]).loc[(FIRST, "1", "dt")]
     assert (numbers["successes"], numbers["episodes"], numbers["mean"]) == (720, 1000, 72)
     assert numbers["low"] == pytest.approx(100 * theirs.low)
     assert numbers["high"] == pytest.approx(100 * theirs.high)
@@ -79,11 +78,11 @@ def test_a_row_for_each_seed_with_wilsons_interval(rates: Rates) -> None:
 
 
 def test_data_sets_and_methods_stand_in_order(rates: Rates) -> None:
-    sheet = made(rates(FULL))
-    assert [line[0] for line in sheet.body] == [FIRST, SECOND] + [FIRST] * 3 + [SECOND] * 3
-    columns = [heading for heading in sheet.headings if not heading.endswith(", paper")]
+    artifact = made(rates(FULL))
+    assert [line[0] for line in artifact.body] == [FIRST, SECOND] + [FIRST] * 3 + [SECOND] * 3
+    columns = [heading for heading in artifact.headings if not heading.endswith(", paper")]
     assert columns == ["Data", "Seed", "DT", "CQL", "BC", "%BC", "Random", "Verdict"]
-    assert cells(sheet, SECOND)["%BC, paper"] == "95.1"
+    assert cells(artifact, SECOND)["%BC, paper"] == "95.1"
 
 
 def test_an_interval_of_a_mean_stays_a_rate(rates: Rates) -> None:
@@ -125,16 +124,19 @@ def test_a_row_names_the_columns_of_each_verdict(rates: Rates) -> None:
 
 def test_a_missing_cell_is_quoted_all_the_same(rates: Rates) -> None:
     counts: Counts = {key: wins for key, wins in FULL.items() if key != (TEN, "cql")}
-    sheet = made(rates(counts))
-    assert (cells(sheet, SECOND)["CQL"], cells(sheet, SECOND)["CQL, paper"]) == ("—", "13.3")
-    assert cells(sheet, SECOND, "0")["CQL"] == "—"
+    artifact = made(rates(counts))
+    assert (cells(artifact, SECOND)["CQL"], cells(artifact, SECOND)["CQL, paper"]) == (
+        "—",
+        "13.3",
+    )
+    assert cells(artifact, SECOND, "0")["CQL"] == "—"
 
 
 def test_a_diverged_run_counts_and_is_marked(rates: Rates) -> None:
-    sheet = made(rates(SMALL, diverged=("dt",)))
-    assert cells(sheet)["DT"] == "72.0 [67.0, 77.0]†"
-    assert cells(sheet, seed="0")["DT"].endswith("†")
-    assert any(note.startswith("† 3 run(s) diverged") for note in sheet.notes)
+    artifact = made(rates(SMALL, diverged=("dt",)))
+    assert cells(artifact)["DT"] == "72.0 [67.0, 77.0]†"
+    assert cells(artifact, seed="0")["DT"].endswith("†")
+    assert any(note.startswith("† 3 run(s) diverged") for note in artifact.notes)
 
 
 def test_notes_say_what_stands_there(rates: Rates) -> None:
@@ -151,7 +153,7 @@ def test_notes_say_what_stands_there(rates: Rates) -> None:
     assert "diverged" not in notes
 
 
-@pytest.mark.parametrize("axes", [{"reward": "sparse"}, {"percent": 10.0}])
+@pytest.mark.parametrize("axes", [{"reward": "sparse"}, {"data_percent": 10.0}])
 def test_other_variants_are_not_in_it(rates: Rates, axes: dict[str, Any]) -> None:
     other = rates({key: [5] for key in SMALL}, **axes)
     with pytest.raises(ValueError, match=r"no score on Key-to-Door .*: nothing for Table 6"):
@@ -162,10 +164,10 @@ def test_other_variants_are_not_in_it(rates: Rates, axes: dict[str, Any]) -> Non
 
 def test_it_writes_every_format_the_same_again(rates: Rates, tmp_path: Path) -> None:
     scores = rates(FULL)
-    files = [tmp_path / "out" / f"table6{suffix}" for suffix in PAGES["table6"].suffixes]
-    sheets.write(made(scores), files)
+    files = [tmp_path / "out" / f"table6{suffix}" for suffix in ARTIFACTS["table6"].suffixes]
+    write_artifact(made(scores), files)
     first = [path.read_bytes() for path in files]
-    sheets.write(made(scores.copy()), files)
+    write_artifact(made(scores.copy()), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
     svg = (tmp_path / "out/table6.svg").read_text()
@@ -174,9 +176,9 @@ def test_it_writes_every_format_the_same_again(rates: Rates, tmp_path: Path) -> 
 
 
 def test_bars_dots_and_lines_are_where_the_numbers_are(rates: Rates, figures: list[Any]) -> None:
-    sheet = made(rates(SMALL | {(TEN, "dt"): [900, 920]}))
-    assert sheet.draw is not None
-    sheet.draw([])
+    artifact = made(rates(SMALL | {(TEN, "dt"): [900, 920]}))
+    assert artifact.draw is not None
+    artifact.draw([])
     first, second = figures[0].axes
     bars = [c[0].get_height() for c in first.containers if isinstance(c, BarContainer)]
     assert bars == pytest.approx([72, 3])
@@ -195,11 +197,11 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(rates: Rates, figures: li
 
 
 def test_figure_3_has_ours_for_key_to_door_alone(rates: Rates) -> None:
-    sheet = figure3.make(rates(FULL), "test")
-    numbers = sheet.numbers.set_index(["group", "method"])
+    artifact = figure3.make(rates(FULL), "test")
+    numbers = artifact.numbers.set_index(["group", "method"])
     # means of 71 and 91, of 13 and 13, of 1 and 1
     ours = [numbers.loc[("Key-To-Door", method), "mean"] for method in ("DT", "CQL", "BC")]
     assert ours == pytest.approx([81, 13, 1])
     assert numbers.loc[("Key-To-Door", "DT"), "paper"] == 83.2
     assert numbers.loc[["Atari", "OpenAI Gym"], "mean"].isna().all()
-    assert "Key-To-Door: success rate in per cent." in sheet.notes
+    assert "Key-To-Door: success rate in per cent." in artifact.notes

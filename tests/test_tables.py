@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from bench.paper import Quoted, cells, quoted
-from bench.report.artifact import latex, markdown, write
+from bench.report.artifact import latex, markdown, write_artifact
 from bench.report.artifacts import table2 as table2_page
 from bench.report.cells import AVERAGE, Cell
 from bench.report.cost import write_cost
 from bench.report.partial import write_partial
-from bench.report.tables import row_of, sheet, table2, tidy
+from bench.report.tables import as_artifact, row_of, table2, tidy
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 from bench.stats.intervals import Estimate
@@ -150,7 +150,7 @@ def test_recorded_episodes_are_said_to_be_recorded(scored: Scored) -> None:
 
 
 @pytest.mark.parametrize(
-    "variant", [{"reward": "sparse"}, {"percent": 10.0}], ids=["sparse", "part-of-the-data"]
+    "variant", [{"reward": "sparse"}, {"data_percent": 10.0}], ids=["sparse", "part-of-the-data"]
 )
 def test_other_variants_are_not_in_table_2(scored: Scored, variant: dict[str, Any]) -> None:
     plain = scored(three_seeds())
@@ -184,7 +184,7 @@ def test_markdown(scored: Scored) -> None:
         ("hopper-medium-expert", "behaviour"): [2.5],
         ("hopper-medium", "behaviour"): [3.5],
     }
-    text = markdown(sheet(table2(scored(runs), "test"), "A caption."))
+    text = markdown(as_artifact(table2(scored(runs), "test"), "A caption."))
     heading, rule, expert, medium, average = rows_of(text)
     assert heading[:6] == ["Data", "Environment", "DT", "DT, paper", "BC", "BC, paper"]
     assert heading[6:] == ["10%BC", "10%BC, paper", "Behaviour", "Verdict"]
@@ -203,7 +203,7 @@ def test_latex(scored: Scored) -> None:
         ("hopper-medium", "bc10"): [1.0, 2.0, 3.0],
         ("hopper-medium-expert", "bc10"): [1.0, 2.0, 3.0],
     }
-    text = latex(sheet(table2(scored(runs, diverged=("bc10",)), "test"), "A 50% caption_."))
+    text = latex(as_artifact(table2(scored(runs, diverged=("bc10",)), "test"), "A 50% caption_."))
     assert r"\caption{A 50\% caption\_. D4RL-normalised" in text
     assert r"Data & Environment & DT & DT, paper & BC & BC, paper & 10\%BC & " in text
     expert = (
@@ -226,11 +226,11 @@ def test_latex_of_any_label(scored: Scored, label: str, escaped: str) -> None:
     frame = scored(three_seeds())
     frame.loc[frame["method"] == "bc", "label"] = label
     heading = f"Data & Environment & DT & DT, paper & {escaped} & {escaped}, paper & Verdict"
-    assert heading in latex(sheet(table2(frame, "test"), "A caption."))
+    assert heading in latex(as_artifact(table2(frame, "test"), "A caption."))
 
 
 def test_csv(scored: Scored, tmp_path: Path) -> None:
-    write(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
+    write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
     content = (tmp_path / "table2.csv").read_bytes()
     assert b"\r" not in content
     frame = pd.read_csv(io.BytesIO(content))
@@ -248,16 +248,16 @@ def test_csv(scored: Scored, tmp_path: Path) -> None:
 
 def test_all_pages_say_the_same(scored: Scored, tmp_path: Path) -> None:
     files = [tmp_path / f"table2{suffix}" for suffix in (".md", ".tex", ".csv")]
-    write(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
     assert all("50.0" in path.read_text() for path in files)
     first = [path.read_bytes() for path in files]
-    write(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
     assert [path.read_bytes() for path in files] == first
 
 
 def test_an_unknown_format_is_refused(scored: Scored, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"table2\.docx: known formats are \.md, \.html, \.tex"):
-        write(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"])
+        write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"])
 
 
 @pytest.fixture
@@ -457,4 +457,4 @@ def test_one_row_has_no_average(scored: Scored) -> None:
     runs = {key: value for key, value in three_seeds().items() if key[0] == "hopper-medium"}
     table = table2(scored(runs), "test")
     assert list(table.rows) == [MEDIUM]
-    assert sheet(table, "A caption.").foot == 0
+    assert as_artifact(table, "A caption.").foot == 0

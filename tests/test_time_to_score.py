@@ -19,7 +19,12 @@ from bench.tasks.registry import task_by_name
 
 @pytest.fixture
 def plan() -> Plan:
-    axes = {"tasks": [EXPERT], "methods": ["dt", "bc"], "rewards": ["dense"], "percents": [100]}
+    axes = {
+        "tasks": [EXPERT],
+        "methods": ["dt", "bc"],
+        "rewards": ["dense"],
+        "data_percents": [100],
+    }
     suite = axes | {"seeds": [0, 1, 2], "baselines": False}
     return make_plan(
         {"name": "test", "suites": {"fast": suite}, "training": {"steps": 9}, "methods": METHODS}
@@ -79,9 +84,9 @@ def test_the_table_has_medians_over_seeds_and_says_what_was_not_reached(
     ]
     paths = [run_of(tmp_path, plan, "dt", s, scores, 60.0) for s, scores in enumerate(curves)]
     paths += [run_of(tmp_path, plan, "bc", 0, {10: 5.0, 20: 7.0}, 1234.0)]
-    sheet = make(paths, plan, "fast")
-    assert sheet.headings[3:7] == ["to 50", "to 80", "to 90", "to 100"]
-    assert sheet.body == [
+    artifact = make(paths, plan, "fast")
+    assert artifact.headings[3:7] == ["to 50", "to 80", "to 90", "to 100"]
+    assert artifact.body == [
         [
             "Medium-Expert",
             "Hopper",
@@ -94,8 +99,8 @@ def test_the_table_has_medians_over_seeds_and_says_what_was_not_reached(
         + ["92.0, 81.0, 95.0"],
         ["Medium-Expert", "Hopper", "BC", *4 * ["> 1,234"], "7.0"],
     ]
-    assert "after 50, 100 % of the updates" in sheet.notes[0]
-    assert sheet.numbers["to_50"].tolist() == [30, 60, 30, math.inf]
+    assert "after 50, 100 % of the updates" in artifact.notes[0]
+    assert artifact.numbers["to_50"].tolist() == [30, 60, 30, math.inf]
 
 
 def test_runs_without_policies_on_the_way_are_refused(tmp_path: Path, plan: Plan) -> None:

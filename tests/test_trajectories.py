@@ -54,7 +54,7 @@ def of_returns(rewards: list[list[float]]) -> Trajectories:
 
 
 def episodes_in(data: Trajectories) -> list[int]:
-    return [int(number) for number in data.observations[data.bounds[:-1], 0]]
+    return [int(number) for number in data.observations[data.episode_starts[:-1], 0]]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def many() -> Trajectories:
 
 def test_an_unfinished_last_episode_is_cut(ten: Trajectories) -> None:
     assert (ten.steps, ten.episodes) == (9, 3)
-    assert ten.bounds.tolist() == [0, 3, 5, 9]
+    assert ten.episode_starts.tolist() == [0, 3, 5, 9]
     assert ten.lengths.tolist() == [3, 2, 4]
     assert all(len(getattr(ten, name)) == 9 for name in ARRAYS)
 
@@ -91,7 +91,7 @@ def test_select_takes_whole_episodes_in_the_order_asked_for(ten: Trajectories) -
     chosen = ten.select(np.array([2, 0]))
     assert chosen.rewards.tolist() == [0, 2, 2, 1, 1, 2, 3]
     assert chosen.observations[:, 0].tolist() == [10, 12, 14, 16, 0, 2, 4]
-    assert chosen.bounds.tolist() == [0, 4, 7]
+    assert chosen.episode_starts.tolist() == [0, 4, 7]
     check(chosen, "chosen")
 
 
@@ -104,11 +104,11 @@ def test_observation_statistics_by_hand(ten: Trajectories) -> None:
 @pytest.mark.parametrize(
     "cut",
     [
-        lambda data: data.percent(50, 0),
+        lambda data: data.take_percent(50, 0),
         lambda data: data.top_percent(40),
         lambda data: data.sparse(),
         lambda data: data.select(np.array([1])),
-        lambda data: data.percent(80, 1).top_percent(50).sparse(),
+        lambda data: data.take_percent(80, 1).top_percent(50).sparse(),
     ],
     ids=["percent", "top", "sparse", "select", "all"],
 )
@@ -132,15 +132,19 @@ def test_sparse_keeps_every_return(toy: Trajectories) -> None:
 
 
 def test_the_first_return_to_go_is_the_return(many: Trajectories) -> None:
-    np.testing.assert_allclose(many.returns_to_go()[many.bounds[:-1]], many.returns, rtol=1e-5)
+    np.testing.assert_allclose(
+        many.returns_to_go()[many.episode_starts[:-1]], many.returns, rtol=1e-5
+    )
 
 
 @given(
     seed=st.sampled_from([0, 1, 2, 3]),
-    percents=st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)).map(sorted),
+    data_percents=st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)).map(sorted),
 )
-def test_more_percent_contains_less(many: Trajectories, seed: int, percents: list[float]) -> None:
-    less, more = (many.percent(percent, seed) for percent in percents)
+def test_more_percent_contains_less(
+    many: Trajectories, seed: int, data_percents: list[float]
+) -> None:
+    less, more = (many.take_percent(percent, seed) for percent in data_percents)
     assert set(episodes_in(less)) <= set(episodes_in(more))
 
 
@@ -148,7 +152,7 @@ def test_more_percent_contains_less(many: Trajectories, seed: int, percents: lis
 def test_percent_keeps_whole_episodes_in_order_within_the_budget(
     many: Trajectories, seed: int, percent: float
 ) -> None:
-    part = many.percent(percent, seed)
+    part = many.take_percent(percent, seed)
     kept = episodes_in(part)
     assert kept == sorted(set(kept))
     assert part.lengths.tolist() == many.lengths[kept].tolist()
@@ -157,28 +161,28 @@ def test_percent_keeps_whole_episodes_in_order_within_the_budget(
 
 def test_percent_comes_close_to_its_budget(many: Trajectories) -> None:
     for seed in range(20):
-        missing = many.steps * 0.5 - many.percent(50, seed).steps
+        missing = many.steps * 0.5 - many.take_percent(50, seed).steps
         assert 0 <= missing < many.lengths.max()
 
 
 def test_percent_takes_an_episode_that_fits_exactly() -> None:
     data = of_returns([[1.0] * 5] * 4)
-    assert [data.percent(percent, 0).steps for percent in (49.9, 50, 75)] == [5, 10, 15]
+    assert [data.take_percent(percent, 0).steps for percent in (49.9, 50, 75)] == [5, 10, 15]
 
 
 def test_percent_draws_by_seed(many: Trajectories) -> None:
-    draws = [tuple(episodes_in(many.percent(30, seed))) for seed in range(5)]
+    draws = [tuple(episodes_in(many.take_percent(30, seed))) for seed in range(5)]
     assert len(set(draws)) == 5
-    assert draws == [tuple(episodes_in(many.percent(30, seed))) for seed in range(5)]
+    assert draws == [tuple(episodes_in(many.take_percent(30, seed))) for seed in range(5)]
 
 
 @pytest.mark.parametrize("percent", [100, 100.0])
 def test_all_percent_is_everything(toy: Trajectories, percent: float) -> None:
-    np.testing.assert_array_equal(toy.percent(percent, 3).rewards, toy.rewards)
+    np.testing.assert_array_equal(toy.take_percent(percent, 3).rewards, toy.rewards)
 
 
 def test_at_least_one_episode_remains(many: Trajectories) -> None:
-    assert many.percent(0.001, 0).episodes == 1
+    assert many.take_percent(0.001, 0).episodes == 1
     assert many.top_percent(0.001).episodes == 1
 
 
@@ -298,8 +302,8 @@ def test_flags_that_disagree_with_the_bounds_are_refused(
 def test_bounds_that_do_not_cover_the_steps_are_refused(
     ten: Trajectories, bounds: list[int]
 ) -> None:
-    with pytest.raises(ValueError, match="hopper: episode bounds do not cover the 9 steps"):
-        check(replace(ten, bounds=np.array(bounds)), "hopper")
+    with pytest.raises(ValueError, match="hopper: episode_starts do not cover the 9 steps"):
+        check(replace(ten, episode_starts=np.array(bounds)), "hopper")
 
 
 @pytest.fixture
@@ -310,7 +314,7 @@ def folder(ten: Trajectories, tmp_path: Path) -> Path:
 
 def test_round_trip(ten: Trajectories, folder: Path) -> None:
     back = load(folder)
-    for name in (*ARRAYS, "bounds", "observation_mean", "observation_std"):
+    for name in (*ARRAYS, "episode_starts", "observation_mean", "observation_std"):
         np.testing.assert_array_equal(getattr(back, name), getattr(ten, name))
         assert getattr(back, name).dtype == getattr(ten, name).dtype
     assert (back.action_low, back.action_high) == (-1.0, 1.0)

@@ -47,12 +47,12 @@ def test_bytes_stay_bytes_and_actions_become_whole_numbers() -> None:
     assert data.actions.tolist() == [0, 3, 1, 2, 2]
     assert data.final_observations is not None
     assert data.final_observations.dtype == np.uint8
-    assert (data.discrete, data.choices) == (True, 4)
-    assert data.bounds.tolist() == [0, 2, 5]
+    assert (data.discrete, data.n_actions) == (True, 4)
+    assert data.episode_starts.tolist() == [0, 2, 5]
 
 
 def test_the_choices_are_the_environments_not_those_that_were_taken() -> None:
-    assert five(action_range=(0, 9)).choices == 10
+    assert five(action_range=(0, 9)).n_actions == 10
     data = five(action_range=(np.int64(0), 9))
     assert [type(end) for end in (data.action_low, data.action_high)] == [float, float]
 
@@ -126,8 +126,8 @@ def test_an_action_that_was_changed_is_found_by_check() -> None:
     data = five()
     with pytest.raises(ValueError, match="mine: actions hold 4"):
         check(replace(data, actions=data.actions + (data.actions == 3)), "mine")
-    with pytest.raises(ValueError, match="mine: episode bounds do not cover"):
-        check(replace(data, bounds=np.array([0, 2, 4])), "mine")
+    with pytest.raises(ValueError, match="mine: episode_starts do not cover"):
+        check(replace(data, episode_starts=np.array([0, 2, 4])), "mine")
 
 
 def test_data_with_vectors_are_what_they_were() -> None:
@@ -157,7 +157,9 @@ def rows(data: Trajectories) -> list[tuple[Any, ...]]:
             data.actions[start:stop].tolist(),
             final[episode].tolist(),
         )
-        for episode, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True))
+        for episode, (start, stop) in enumerate(
+            zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
+        )
     ]
 
 
@@ -165,14 +167,14 @@ def test_select_takes_whole_episodes_with_what_they_led_to() -> None:
     data = make_choices()
     chosen = data.select(np.array([2, 0]))
     assert rows(chosen) == [rows(data)[2], rows(data)[0]]
-    assert (chosen.discrete, chosen.choices) == (True, 3)
+    assert (chosen.discrete, chosen.n_actions) == (True, 3)
     assert (chosen.observations.dtype, chosen.actions.dtype) == (np.uint8, np.int64)
     check(chosen, "chosen")
 
 
 def test_percents_take_whole_episodes() -> None:
     data = make_choices((4,) * 30)
-    for part in (data.percent(20, seed=3), data.top_percent(20)):
+    for part in (data.take_percent(20, seed=3), data.top_percent(20)):
         assert part.episodes == 6
         assert all(row in rows(data) for row in rows(part))
         check(part, "part")
@@ -184,7 +186,7 @@ def test_sparse_moves_the_rewards_alone() -> None:
     data = make_choices()
     sparse = data.sparse()
     assert rows(sparse) == rows(data)
-    assert sparse.rewards[data.bounds[1:] - 1].tolist() == data.returns.tolist()
+    assert sparse.rewards[data.episode_starts[1:] - 1].tolist() == data.returns.tolist()
     assert np.count_nonzero(sparse.rewards) <= data.episodes
     check(sparse, "sparse")
 
@@ -193,7 +195,7 @@ def test_sparse_moves_the_rewards_alone() -> None:
 def test_statistics_stay_those_of_the_whole_set(cut: str) -> None:
     data = make_choices()
     part = {
-        "percent": lambda: data.percent(50, 0),
+        "percent": lambda: data.take_percent(50, 0),
         "top": lambda: data.top_percent(30),
         "sparse": data.sparse,
         "select": lambda: data.select(np.array([1])),
@@ -211,12 +213,12 @@ def test_written_and_read_the_data_are_the_same(tmp_path: Path) -> None:
     data = five(observations=views, final_observations=views[:2])
     save(data, tmp_path / "set", {"source": "hand"})
     read = load(tmp_path / "set")
-    for name in (*ARRAYS, FINAL, "bounds", "observation_mean", "observation_std"):
+    for name in (*ARRAYS, FINAL, "episode_starts", "observation_mean", "observation_std"):
         mine, other = getattr(data, name), getattr(read, name)
         np.testing.assert_array_equal(mine, other)
         assert (mine.dtype, mine.shape) == (other.dtype, other.shape), name
     assert read.observation_mean.shape == (5, 5, 3)
-    assert (read.discrete, read.choices, read.action_low) == (True, 4, 0.0)
+    assert (read.discrete, read.n_actions, read.action_low) == (True, 4, 0.0)
     assert not read.observations.flags.writeable
     check(read, "read")
 

@@ -75,7 +75,7 @@ EVIDENCE = {
             "tasks": ["hopper-medium"],
             "seeds": [0],
             "methods": ["bc"],
-            "percents": [10, 100],
+            "data_percents": [10, 100],
         },
         "targets": {"tasks": ["hopper-medium"], "seeds": [0]},
         "variants": {"tasks": ["hopper-medium"], "seeds": [0]},
@@ -199,7 +199,7 @@ def test_a_damaged_data_set_is_named(done, damage):
 
 def test_a_damaged_record_is_named(done):
     path = done / RUNS / "bc/0/result.json"
-    path.write_text(re.sub(r'"percent": 100', '"percent": 99', path.read_text()))
+    path.write_text(re.sub(r'"data_percent": 100', '"data_percent": 99', path.read_text()))
     arguments = ("all_mujoco", "--forcerun", "scores")
     output = snakemake(done, *arguments, config="config/tiny.yaml", check=False)
     assert "bc/0/result.json was changed after it was written" in output
@@ -209,7 +209,7 @@ BAD = {
     "unknown key": ({"evalution": {}}, "unknown key 'evalution'"),
     "unknown key below": (
         {"evaluation": {"episode": 3}},
-        "unknown key 'episode' in evaluation; known: episodes, lanes, curve_episodes, sweep_",
+        "unknown key 'episode' in evaluation; known: episodes, envs, curve_episodes, sweep_",
     ),
     "unknown method": (
         {"suites": {"mujoco": {"methods": ["ddt"]}}},
@@ -229,12 +229,12 @@ BAD = {
         "suites.mujoco.seeds.0: 0.5 is not of type 'integer'",
     ),
     "percent too small": (
-        {"suites": {"mujoco": {"percents": [0]}}},
-        "suites.mujoco.percents.0: 0 is less than the minimum of 1",
+        {"suites": {"mujoco": {"data_percents": [0]}}},
+        "suites.mujoco.data_percents.0: 0 is less than the minimum of 1",
     ),
     "percent too large": (
-        {"suites": {"mujoco": {"percents": [101]}}},
-        "suites.mujoco.percents.0: 101 is greater than the maximum of 100",
+        {"suites": {"mujoco": {"data_percents": [101]}}},
+        "suites.mujoco.data_percents.0: 101 is greater than the maximum of 100",
     ),
 }
 

@@ -161,7 +161,7 @@ def test_every_suite_has_a_target(clone):
         "tasks": ["hopper-medium"],
         "methods": ["uniform"],
         "rewards": ["dense"],
-        "percents": [100],
+        "data_percents": [100],
         "seeds": [0],
     }
     config = tiny(clone, suites={"other": suite})

@@ -11,7 +11,8 @@ from bench.cli.main import main
 from bench.core.code import ROOT
 from bench.core.files import read_json
 from bench.report import behaviours as describe
-from bench.tasks.registry import DOMAINS, GAMES, Domain
+from bench.tasks.families import Domain
+from bench.tasks.registry import DOMAINS, GAMES
 
 SHIPPED = [domain for domain, _ in describe.shipped()]
 CONTROL = [domain for domain in SHIPPED if domain.name not in GAMES]  # games: test_game_zoo.py

@@ -1,7 +1,7 @@
-"""The players that made the Atari data: small networks that read the console's memory, in NumPy.
+"""The agents that made the Atari data: small networks that read the console's memory, in NumPy.
 
-A player sees the 128 bytes of the console's RAM and how they changed since its last action. That
-costs a thousandth of a convolution over pictures, so that a player can be trained on a CPU
+An agent sees the 128 bytes of the console's RAM and how they changed since its last action. That
+costs a thousandth of a convolution over pictures, so that an agent can be trained on a CPU
 (bench/behaviours/ppo.py) and rolled out again without any library.
 """
 
@@ -72,7 +72,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Player:
+class AtariAgent:
     """A stochastic policy: a softmax over the game's actions.
 
     Attributes:
@@ -111,7 +111,7 @@ class Player:
             save_file(tensors, temporary)
 
     @staticmethod
-    def load(path: Path) -> Player:
+    def load(path: Path) -> AtariAgent:
         """Read what `save` wrote; weights come back as float32.
 
         Raises:
@@ -128,7 +128,7 @@ class Player:
                 for i in range(count)
             )
             reading = Reading(tensors["bytes"].astype(np.int64), tensors["mean"], tensors["scale"])
-            return Player(reading, layers)
+            return AtariAgent(reading, layers)
         except (SafetensorError, KeyError) as error:
             raise DamagedFile(
                 f"{path} is not a behaviour policy ({error}); restore it from version control"

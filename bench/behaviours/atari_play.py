@@ -14,7 +14,7 @@ from bench.datasets.recorder import Video
 from bench.datasets.trajectories import F64, I64
 
 
-class Player(Protocol):
+class MemoryPolicy(Protocol):
     """A policy that needs no picture."""
 
     def act(self, memory: U8, before: U8, chance: F64) -> I64:
@@ -27,7 +27,7 @@ class Player(Protocol):
         """
 
 
-def play(player: Player, environment: Any, name: str) -> Iterator[Video]:
+def play(agent: MemoryPolicy, environment: Any, name: str) -> Iterator[Video]:
     """Yield the games 0, 1, 2, ... of `name`, without end.
 
     Game i starts from, and draws its actions with, seeds that depend on `name` and i alone. Rewards
@@ -35,7 +35,7 @@ def play(player: Player, environment: Any, name: str) -> Iterator[Video]:
     google/dopamine discrete_domains/run_experiment.py); the raw score is kept beside.
 
     Args:
-        player: the policy.
+        agent: the policy.
         environment: a game with its time limit, showing stacks of frames, the newest last.
         name: names the stream of games; another name gives others.
 
@@ -55,7 +55,7 @@ def play(player: Player, environment: Any, name: str) -> Iterator[Video]:
         over = False
         while not over:
             frames[len(actions)] = seen[-1]
-            action = int(player.act(memory[None], before[None], dice.random(1))[0])
+            action = int(agent.act(memory[None], before[None], dice.random(1))[0])
             seen, reward, terminal, timeout, _ = environment.step(action)
             memory, before = ale.getRAM(), memory
             actions.append(action)

@@ -1,4 +1,4 @@
-"""Train a player of an Atari game online (bench/behaviours/ppo.py) and keep it every few thousand
+"""Train an agent of an Atari game online (bench/behaviours/ppo.py) and keep it every few thousand
 steps.
 
 Every random number is drawn with a seed that depends on the training and the number of the update
@@ -34,12 +34,12 @@ from bench.environments.vector import simulators
 # after which the shipped policies of a game were trained
 STEPS = {"breakout": 4_000_000, "qbert": 2_000_000, "pong": 2_500_000, "seaquest": 1_500_000}
 SAVE_EVERY = 200  # updates
-PROBE = 1_000  # random steps in each lane, from which the scales of the inputs are taken
+PROBE = 1_000  # random steps in each env, from which the scales of the inputs are taken
 RECENT = 100  # games whose mean score is logged
 STATE = "state.safetensors"
 
 
-def train_player(
+def train_agent(
     game: str,
     out: Path,
     *,
@@ -49,7 +49,7 @@ def train_player(
     save_every: int = SAVE_EVERY,
     options: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Train on a game; write players, log and state below `out`.
+    """Train on a game; write agents, log and state below `out`.
 
     Writes `actors/<step>.safetensors` at the start, every `keep_every` steps and at the end,
     `progress.jsonl` with the mean raw score of the last games, and `state.safetensors` every
@@ -61,7 +61,7 @@ def train_player(
         out: folder of this training.
         steps: environment steps; the learning rate falls to 0 over them.
         seed: another seed gives another training.
-        keep_every: steps between two kept players.
+        keep_every: steps between two kept agents.
         save_every: updates between two states; part of the training, as games then begin anew.
         options: `Settings` other than the usual ones.
 
@@ -90,14 +90,14 @@ def train_player(
     _identify(out, identity)
     torch.set_num_threads(1)
     names = ("ppo", game, seed)
-    games = Games(game, settings.lanes)
+    games = Games(game, settings.num_envs)
     reading = _probe(games, *names)
-    learner = Learner(reading, games.consoles.choices, settings, derive(*names, "weights"))
+    learner = Learner(reading, games.consoles.n_actions, settings, derive(*names, "weights"))
     scores: deque[float] = deque(maxlen=RECENT)
     first = _restore(learner, scores, out)
     forget_after(first * settings.steps if first else -1, out)
     if first == 0:
-        learner.player().save(_kept(out, 0))
+        learner.agent().save(_kept(out, 0))
     began = time.perf_counter()
     for update in range(first, updates):
         if update % save_every == 0:
@@ -110,7 +110,7 @@ def train_player(
         learner.update(played, settings.rate * (1 - update / updates), random)
         step = (update + 1) * settings.steps
         if step % keep_every < settings.steps or update + 1 == updates:
-            learner.player().save(_kept(out, step))
+            learner.agent().save(_kept(out, step))
             rate = (update + 1 - first) * settings.steps / (time.perf_counter() - began)
             _log(out, step, scores, rate)
             left = (updates - update - 1) * settings.steps / rate / 60
@@ -136,11 +136,11 @@ def _probe(games: Games, *names: str | int) -> Reading:
     games.restart(*names, "probe")
     random = generator(*names, "probe")
     consoles = games.consoles
-    memory = np.empty((PROBE, consoles.lanes, atari.RAM), dtype=np.uint8)
+    memory = np.empty((PROBE, consoles.num_envs, atari.RAM), dtype=np.uint8)
     before = np.empty_like(memory)
     for step in range(PROBE):
         memory[step], before[step] = consoles.memory, consoles.before
-        games.step(random.integers(consoles.choices, size=consoles.lanes))
+        games.step(random.integers(consoles.n_actions, size=consoles.num_envs))
     # (T, L, 128) -> (T * L, 128)
     return Reading.fit(memory.reshape(-1, atari.RAM), before.reshape(-1, atari.RAM))
 

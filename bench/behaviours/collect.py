@@ -11,7 +11,7 @@ from bench.behaviours.actor import Actor
 from bench.core.seeds import derive, generator
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import F32, Trajectories
-from bench.environments.vector import Lanes
+from bench.environments.vector import VectorEnv
 
 LANES = 32
 
@@ -62,7 +62,7 @@ def roll_out(
         raise ValueError("give either steps or episodes")
     if steps is not None and steps < 0:
         raise ValueError(f"{steps} steps cannot be rolled out; give 0 or more")
-    lanes = Lanes(environment, LANES)
+    envs = VectorEnv(environment, LANES)
     finished: dict[int, Episode] = {}
     buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(LANES)]
     index = [-1] * LANES
@@ -79,40 +79,40 @@ def roll_out(
             taken, whole = taken + finished[whole].steps, whole + 1
         return started >= episodes if episodes is not None else taken > (steps or 0)
 
-    def start(lane: int) -> None:
+    def start(env: int) -> None:
         nonlocal started
-        lanes.reset(lane, derive("reset", name, started))
-        index[lane], noises[lane] = started, generator("noise", name, started)
+        envs.reset(env, derive("reset", name, started))
+        index[env], noises[env] = started, generator("noise", name, started)
         started += 1
 
     try:
-        for lane in range(LANES):
+        for env in range(LANES):
             if not enough():
-                start(lane)
+                start(env)
         width = len(actor.mean[1])
         noise = np.zeros((LANES, width), dtype=np.float32)
         while any(i >= 0 for i in index):
-            for lane in range(LANES):
-                if index[lane] >= 0:
-                    noise[lane] = noises[lane].standard_normal(width, dtype=np.float32)
-            actions = actor.act(lanes.observations, noise)
-            for lane in range(LANES):
-                if index[lane] < 0:
+            for env in range(LANES):
+                if index[env] >= 0:
+                    noise[env] = noises[env].standard_normal(width, dtype=np.float32)
+            actions = actor.act(envs.observations, noise)
+            for env in range(LANES):
+                if index[env] < 0:
                     continue
-                observation = lanes.observations[lane].copy()
-                reward, terminal, timeout = lanes.step(lane, actions[lane])
-                buffers[lane].append((observation, actions[lane], reward))
+                observation = envs.observations[env].copy()
+                reward, terminal, timeout = envs.step(env, actions[env])
+                buffers[env].append((observation, actions[env], reward))
                 if not (terminal or timeout):
                     continue
-                finished[index[lane]] = _episode(
-                    buffers[lane], terminal, lanes.observations[lane].copy()
+                finished[index[env]] = _episode(
+                    buffers[env], terminal, envs.observations[env].copy()
                 )
-                progress(len(buffers[lane]))
-                buffers[lane], index[lane] = [], -1
+                progress(len(buffers[env]))
+                buffers[env], index[env] = [], -1
                 if not enough():
-                    start(lane)
+                    start(env)
     finally:
-        lanes.close()
+        envs.close()
     return _within([finished[i] for i in range(started)], steps)
 
 

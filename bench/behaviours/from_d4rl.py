@@ -21,7 +21,8 @@ from bench.datasets.readers.checks import WrongData, numbers, spaces, time_limit
 from bench.datasets.readers.imported import check_domain, check_name
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import simulator_versions
-from bench.tasks.registry import DOMAINS, IMPORTED, Domain, Task, write_task
+from bench.tasks.families import Domain
+from bench.tasks.registry import DOMAINS, IMPORTED, Task, write_task
 
 HIDDEN = ("fc0", "fc1")
 HEADS = ("last_fc", "last_fc_log_std")

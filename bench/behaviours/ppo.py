@@ -1,4 +1,4 @@
-"""Proximal policy optimisation (Schulman et al. 2017) of a player that reads the console's memory.
+"""Proximal policy optimisation (Schulman et al. 2017) of an agent that reads the console's memory.
 
 The settings are those that are usual for Atari, but the networks are small ones over bytes instead
 of convolutions over pictures: three quarters of the time are the emulator's. As usual, too, the
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.behaviours.atari_agent import Player, Reading, draw
+from bench.behaviours.atari_agent import AtariAgent, Reading, draw
 from bench.behaviours.atari_games import F32, Games
 from bench.methods.optimisers import Adam
 
@@ -27,8 +27,8 @@ class Settings:
     """The hyperparameters.
 
     Attributes:
-        lanes: games at once.
-        length: steps in each lane between two updates.
+        num_envs: games at once.
+        length: steps in each env between two updates.
         epochs: passes over these steps in an update.
         batch: steps of a gradient.
         width: of both hidden layers, of actor and critic each.
@@ -41,7 +41,7 @@ class Settings:
         norm: largest norm of a gradient.
     """
 
-    lanes: int = 8
+    num_envs: int = 8
     length: int = 128
     epochs: int = 4
     batch: int = 256
@@ -57,12 +57,12 @@ class Settings:
     @property
     def steps(self) -> int:
         """Return the steps of an update."""
-        return self.lanes * self.length
+        return self.num_envs * self.length
 
 
 @dataclass(frozen=True)
 class Played:
-    """What was played between two updates; T steps in each of L lanes.
+    """What was played between two updates; T steps in each of L envs.
 
     Attributes:
         inputs: (T, L, inputs) float32, what the networks saw.
@@ -92,32 +92,32 @@ class Learner:
         self.parameters = [*self.actor.parameters(), *self.critic.parameters()]
         self.optimiser = Adam(self.parameters, lr=settings.rate, eps=1e-5)
 
-    def player(self) -> Player:
+    def agent(self) -> AtariAgent:
         """Return the policy as it is now."""
         layers = [layer for layer in self.actor if isinstance(layer, torch.nn.Linear)]
         arrays = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in layers]
-        return Player(
+        return AtariAgent(
             self.reading, tuple((weight.T.copy(), bias.copy()) for weight, bias in arrays)
         )
 
     def play(self, games: Games, random: np.random.Generator) -> tuple[Played, list[float]]:
-        """Play `length` steps in each lane; return them, and the raw scores of the games that ended
+        """Play `length` steps in each env; return them, and the raw scores of the games that ended
         meanwhile.
         """
-        length, lanes = shape = self.settings.length, self.settings.lanes
+        length, envs = shape = self.settings.length, self.settings.num_envs
         consoles, scores = games.consoles, []
         inputs = np.empty((*shape, self.reading.inputs), dtype=np.float32)
         actions = np.empty(shape, dtype=np.int64)
         log_odds, rewards, ends = (np.empty(shape, dtype=np.float32) for _ in range(3))
-        values = np.empty((length + 1, lanes), dtype=np.float32)
+        values = np.empty((length + 1, envs), dtype=np.float32)
         with torch.inference_mode():
             for step in range(length):
                 inputs[step] = self.reading(consoles.memory, consoles.before)
                 seen = torch.from_numpy(inputs[step])
                 logits = self.actor(seen)
                 values[step] = self.critic(seen)[:, 0].numpy()
-                actions[step] = draw(logits.numpy(), random.random(lanes))
-                log_odds[step] = logits.log_softmax(1).numpy()[np.arange(lanes), actions[step]]
+                actions[step] = draw(logits.numpy(), random.random(envs))
+                log_odds[step] = logits.log_softmax(1).numpy()[np.arange(envs), actions[step]]
                 rewards[step], ends[step], over = games.step(actions[step])
                 scores += over
             seen = torch.from_numpy(self.reading(consoles.memory, consoles.before))

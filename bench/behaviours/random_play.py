@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.behaviours.manifest import described, whole_episodes
+from bench.behaviours.zoo import Zoo
 from bench.core.seeds import generator
 from bench.datasets.build import from_arrays
+from bench.datasets.storage import save
 from bench.datasets.trajectories import F32, I64, Bools, Trajectories
 from bench.environments.key_to_door import HORIZON, MOVES, VIEW, Rooms
+from bench.tasks.registry import Task
 
 U8 = NDArray[np.uint8]
 
@@ -57,12 +63,12 @@ def play(count: int, seed: int) -> Play:
         chosen = slice(first, min(first + BATCH, count))
         episodes = range(chosen.start, chosen.stop)
         generators = [generator("key_to_door", "random", seed, episode) for episode in episodes]
-        rooms, lanes = Rooms(len(generators)), np.arange(len(generators))
-        rooms.reset(lanes, generators)
-        actions[chosen] = [lane.integers(len(MOVES), size=HORIZON) for lane in generators]
+        rooms, envs = Rooms(len(generators)), np.arange(len(generators))
+        rooms.reset(envs, generators)
+        actions[chosen] = [env.integers(len(MOVES), size=HORIZON) for env in generators]
         for step in range(HORIZON):
             observations[chosen, step] = rooms.observations
-            rewards[chosen, step] = rooms.step(lanes, actions[chosen, step])
+            rewards[chosen, step] = rooms.step(envs, actions[chosen, step])
             holding[chosen, step] = rooms.has_key
         last[chosen] = rooms.observations
     return Play(observations, actions, rewards, last, _first(holding), _first(rewards > 0))
@@ -88,3 +94,22 @@ def random_episodes(count: int, seed: int) -> Trajectories:
         final_observations=played.final_observations,
         discrete=True,
     )
+
+
+def generate(
+    task: Task,
+    steps: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int], None] = lambda steps: None,
+    zoo: Zoo | None = None,
+) -> Trajectories:
+    """Write a data set of random actions and return it; arguments are those of
+    `bench.behaviours.generate.generate`.
+
+    Raises:
+        ValueError: `steps` are less than one episode.
+    """
+    data = random_episodes(whole_episodes(task, steps), seed)
+    save(data, folder, described(task, seed))
+    return data

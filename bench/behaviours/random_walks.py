@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from bench.behaviours.manifest import described, whole_episodes
+from bench.behaviours.zoo import Zoo
 from bench.core.seeds import generator
 from bench.datasets.build import from_arrays
+from bench.datasets.storage import save
 from bench.datasets.trajectories import F64, I64, Trajectories
-from bench.environments.graph import HORIZON, Graph, Walks
+from bench.environments.graph import HORIZON, Graph, Walks, graph_of
+from bench.tasks.registry import Task
 
 COUNT = 1000  # p.20
 
@@ -49,9 +55,9 @@ def walks(
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}")
     random = generator("walks", seed)
-    lanes = np.arange(count)
+    envs = np.arange(count)
     agents = Walks(graph, count, horizon)
-    agents.reset(lanes, [random] * count)
+    agents.reset(envs, [random] * count)
     observations = np.zeros((count, horizon, 1), dtype=np.uint8)
     actions = np.zeros((count, horizon), dtype=np.int64)
     taken = np.zeros((count, horizon), dtype=np.bool_)
@@ -66,7 +72,7 @@ def walks(
         actions[acting, step], taken[acting, step] = chosen[acting], True
         agents.step(acting, chosen[acting])
     ends = np.zeros((count, horizon), dtype=np.bool_)
-    ends[lanes, agents.steps - 1] = True
+    ends[envs, agents.steps - 1] = True
     arrived = agents.arrived[:, None]
     return from_arrays(
         observations[taken],
@@ -88,3 +94,23 @@ def _along_edges(graph: Graph, nodes: I64, drawn: F64) -> I64:
     neighbours = np.argsort(~graph.adjacency, axis=1, kind="stable")  # (n, n), those come first
     index = (drawn * degree[nodes]).astype(np.int64)
     return np.asarray(np.where(degree[nodes] > 0, neighbours[nodes, index], nodes), dtype=np.int64)
+
+
+def generate(
+    task: Task,
+    steps: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int], None] = lambda steps: None,
+    zoo: Zoo | None = None,
+) -> Trajectories:
+    """Write a data set of random actions and return it; arguments are those of
+    `bench.behaviours.generate.generate`.
+
+    Raises:
+        ValueError: `steps` are less than one episode.
+    """
+    graph = graph_of(task.domain.environment)
+    data = walks(graph, whole_episodes(task, steps), task.domain.horizon, seed=seed, policy="edges")
+    save(data, folder, described(task, seed))
+    return data

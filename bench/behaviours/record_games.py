@@ -1,4 +1,4 @@
-"""Make an Atari data set: games of the players that a training went through, in the order and proportion
+"""Make an Atari data set: games of the agents that a training went through, in the order and proportion
 of the training, like a replay buffer.
 """
 
@@ -11,33 +11,52 @@ from typing import Any
 
 import numpy as np
 
-from bench.behaviours.atari_play import Player, play
+from bench.behaviours import zoo as zoos
+from bench.behaviours.atari_agent import AtariAgent
+from bench.behaviours.atari_play import play
+from bench.behaviours.manifest import described, policy
+from bench.behaviours.zoo import Zoo
 from bench.datasets.recorder import Video, record, refuse_without_space
 from bench.datasets.trajectories import Trajectories
 from bench.environments import atari
-from bench.environments.vector import simulator_versions
 from bench.tasks.registry import Task
-
-MEANING = "a mixture over the players of a training from random to its best, in the order and proportion of training "
-MEANING += "(not the replay buffer itself)"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A player and what it gives to a data set.
+    """An agent and what it gives to a data set.
 
     Attributes:
-        player: the policy.
+        agent: the policy.
         share: of all steps; the shares of a data set sum to 1.
-        about: what the manifest says of the player; `policy` is its name.
+        about: what the manifest says of the agent; `policy` is its name.
     """
 
-    player: Player
+    agent: AtariAgent
     share: float
     about: dict[str, Any]
 
 
 def generate(
+    task: Task,
+    steps: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int], None] = lambda steps: None,
+    zoo: Zoo | None = None,
+) -> Trajectories:
+    """Let the agents of a game's zoo play, and write what they see; arguments are those of
+    `bench.behaviours.generate.generate`.
+    """
+    zoo = zoo or zoos.read(task.domain)
+    parts = [
+        Part(AtariAgent.load(zoo.intact(checkpoint)), checkpoint.share, policy(checkpoint))
+        for checkpoint in zoo.replay
+    ]
+    return play_parts(task, parts, steps, seed, folder, progress)
+
+
+def play_parts(
     task: Task,
     parts: Sequence[Part],
     steps: int,
@@ -47,8 +66,8 @@ def generate(
 ) -> Trajectories:
     """Play a task's data set and write it while it is played.
 
-    Each player begins games until, together with those before it, it has given its share; the last
-    game of each is finished, and what it has too many the next player has fewer. So games are whole
+    Each agent begins games until, together with those before it, it has given its share; the last
+    game of each is finished, and what it has too many the next agent has fewer. So games are whole
     and long ones are not left out, and there are at least `steps` steps, as the paper's code samples
     (kzl/decision-transformer@e2d82e6 atari/create_dataset.py).
 
@@ -57,9 +76,9 @@ def generate(
 
     Args:
         task: of an Atari game.
-        parts: the players, in the order of training.
+        parts: the agents, in the order of training.
         steps: transitions at least.
-        seed: another seed gives other games of the same players.
+        seed: another seed gives other games of the same agents.
         folder: where the data set goes.
         progress: called with the steps of each finished game.
 
@@ -70,24 +89,20 @@ def generate(
     games: list[list[tuple[int, float]]] = [[] for _ in parts]  # steps and score of each
 
     def about() -> dict[str, Any]:
-        return {
-            "source": "generated",
-            "task": task.name,
-            "environment": task.domain.environment,
-            "meaning": MEANING,
-            "seed": seed,
-            "steps_per_part": steps,
-            "parts": [_given(part, some) for part, some in zip(parts, games, strict=True)],
-            "sticky": atari.STICKY,
-            "rewards": "clipped to [-1, 1]; scores are the games' own",
-            "simulator": simulator_versions(task.domain.environment),
-        }
+        return described(
+            task,
+            seed,
+            steps_per_part=steps,
+            parts=[_given(part, some) for part, some in zip(parts, games, strict=True)],
+            sticky=atari.STICKY,
+            rewards="clipped to [-1, 1]; scores are the games' own",
+        )
 
     def episodes() -> Iterator[Video]:
         steps_played = 0
         for part, some, end in zip(parts, games, _ends(parts, steps), strict=True):
             name = f"{task.domain.name}-{part.about['policy']}-{seed}"
-            players_games = play(part.player, environment, name)
+            players_games = play(part.agent, environment, name)
             while steps_played < end:
                 video = next(players_games)
                 steps_played += len(video.rewards)
@@ -103,7 +118,7 @@ def generate(
             folder,
             about,
             stack=environment.observation_space.shape[0],
-            choices=int(environment.action_space.n),
+            n_actions=int(environment.action_space.n),
         )
     finally:
         environment.close()

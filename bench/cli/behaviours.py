@@ -7,12 +7,10 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.cli.data import positive
-
-if TYPE_CHECKING:
-    from bench.tasks.registry import Domain
+from bench.tasks.families import Domain
 
 Arguments = argparse.Namespace
 
@@ -63,62 +61,36 @@ def add(verbs: Any) -> None:
 
 
 def _behaviours(arguments: Arguments) -> None:
-    from bench.tasks.registry import GAMES, domain_by_name
+    from importlib import import_module
+
+    from bench.behaviours import ZOO
+    from bench.tasks.registry import domain_by_name, family_of_environment
 
     domain = domain_by_name(arguments.domain)
-    learns = ("ppo",) if domain.name in GAMES else ("tqc", "sac")
-    algorithm = arguments.algorithm or learns[0]
-    if algorithm not in learns:
-        raise ValueError(f"{domain.name} is learnt by {' or '.join(learns)}, not by {algorithm}")
+    family = family_of_environment(domain.environment)
+    if not family.trainer:
+        raise ValueError(f"{domain.name} needs no behaviour policies: its data are random actions")
+    trainer: Any = import_module(family.trainer)
+    algorithm = arguments.algorithm or trainer.ALGORITHMS[0]
+    if algorithm not in trainer.ALGORITHMS:
+        raise ValueError(
+            f"{domain.name} is learned by {' or '.join(trainer.ALGORITHMS)}, not by {algorithm}"
+        )
+    steps = arguments.steps or trainer.training_steps(domain)
+    keep_every = arguments.keep_every or trainer.KEEP_EVERY
     name = f"{domain.name}-{algorithm}-{arguments.seed}"
-    work = arguments.work or Path("results", "behaviours", name)
-    if domain.name in GAMES:
-        _train_player(domain, work, arguments)
-    else:
-        _train_control(domain, algorithm, work, arguments)
-
-
-def _train_control(domain: Domain, algorithm: str, work: Path, arguments: Arguments) -> None:
-    from bench.behaviours import ZOO, zoo
-    from bench.behaviours.sac import train_online
-
-    steps, keep_every = arguments.steps or 400_000, arguments.keep_every or 2_000
-    train_online(
-        domain.environment,
-        work,
-        algorithm=algorithm,
-        steps=steps,
-        seed=arguments.seed,
-        keep_every=keep_every,
-        options=arguments.options,
-    )
-    command = _command(domain, algorithm, steps, keep_every, arguments)
-    built = zoo.build(domain, work, command, arguments.zoo or ZOO)
     print(
-        f"{built.folder}: medium {built.medium.score:.1f}, expert {built.expert.score:.1f} (normalised)"
-    )
-
-
-def _train_player(domain: Domain, work: Path, arguments: Arguments) -> None:
-    from bench.behaviours import ZOO, atari_zoo
-    from bench.behaviours.atari_training import STEPS, train_player
-
-    steps = arguments.steps or STEPS[domain.name]
-    keep_every = arguments.keep_every or 50_000
-    train_player(
-        domain.name,
-        work,
-        steps=steps,
-        seed=arguments.seed,
-        keep_every=keep_every,
-        options=arguments.options,
-    )
-    command = _command(domain, "ppo", steps, keep_every, arguments)
-    built = atari_zoo.build(domain, work, command, arguments.zoo or ZOO)
-    first, best = built.replay[0], built.expert
-    print(
-        f"{built.folder}: scores {first.return_mean:,.1f} to {best.return_mean:,.1f}, normalised "
-        f"{first.score:.1f} to {best.score:.1f}"
+        trainer.train(
+            domain,
+            arguments.work or Path("results", "behaviours", name),
+            arguments.zoo or ZOO,
+            algorithm=algorithm,
+            steps=steps,
+            seed=arguments.seed,
+            keep_every=keep_every,
+            options=arguments.options,
+            command=_command(domain, algorithm, steps, keep_every, arguments),
+        )
     )
 
 

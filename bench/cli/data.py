@@ -89,10 +89,12 @@ def _generate(arguments: Arguments) -> None:
     from tqdm import tqdm
 
     from bench.behaviours.generate import generate
-    from bench.tasks.registry import task_by_name
+    from bench.tasks.registry import TASKS, family_of, task_by_name
 
     task = task_by_name(arguments.task)
-    total = arguments.steps * (2 if task.kind == "medium-expert" else 1)
+    if task.name not in TASKS:
+        raise ValueError(f"{task.name} was imported: its data are not generated")
+    total = arguments.steps * family_of(task).kinds[task.kind].parts
     with tqdm(total=total, unit="step", desc=task.name, disable=not sys.stderr.isatty()) as bar:
 
         def advance(steps: int) -> None:
@@ -112,10 +114,12 @@ def _generate(arguments: Arguments) -> None:
 
 
 def _fetch(arguments: Arguments) -> None:
-    from bench.tasks.registry import ATARI, task_by_name
+    from bench.tasks.registry import family_of, task_by_name
 
     task = task_by_name(arguments.task)
-    source = arguments.source or ("dqn_replay" if task.name in ATARI else "d4rl")
+    source = arguments.source or family_of(task).source
+    if not source:
+        raise ValueError(f"no published data set can take the place of {task.name}")
     for option in ("from", "steps", "seed", "rows") if source == "d4rl" else ("file",):
         if vars(arguments)[option] is not None:
             raise ValueError(f"--{option} is not an option of source {source}")

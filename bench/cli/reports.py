@@ -1,4 +1,4 @@
-"""From records to pages: `bench scores`, `page`, `claims`, `cost`, `time-to-score`, `partial`, `data-page`."""
+"""From records to tables and figures: `bench scores`, `artifact`, `claims`, `cost` and their like."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.report.artifacts.registry import PAGES
+from bench.report.artifacts.registry import ARTIFACTS
 
 Arguments = argparse.Namespace
 
@@ -21,8 +21,8 @@ def add(verbs: Any) -> None:
     scores.add_argument("records", type=Path, nargs="+")
     scores.set_defaults(verb=_scores)
 
-    page = verbs.add_parser("page", help="a table or figure of the paper from scores")
-    page.add_argument("name", choices=PAGES, metavar="NAME", help=", ".join(PAGES))
+    page = verbs.add_parser("artifact", help="a table or figure of the paper from scores")
+    page.add_argument("name", choices=ARTIFACTS, metavar="NAME", help=", ".join(ARTIFACTS))
     page.add_argument("--scores", type=Path, required=True)
     page.add_argument("--scale", required=True)
     page.add_argument(
@@ -32,7 +32,7 @@ def add(verbs: Any) -> None:
         required=True,
         help=".md, .html, .tex, .csv: the table; .png, .svg: the figure",
     )
-    page.set_defaults(verb=_page)
+    page.set_defaults(verb=_artifact)
 
     claims = verbs.add_parser("claims", help="judge the paper's claims: the ledger")
     claims.add_argument("--scale", required=True)
@@ -55,11 +55,11 @@ def add(verbs: Any) -> None:
     reached.add_argument("--records", type=Path, nargs="+", required=True)
     reached.set_defaults(verb=_time_to_score)
 
-    pages = verbs.add_parser("data-page", help="the page of all data sets, beside D4RL's")
+    pages = verbs.add_parser("data-summary", help="the page of all data sets, beside D4RL's")
     pages.add_argument("--scale", required=True)
     pages.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .png, .svg")
     pages.add_argument("--data", type=Path, nargs="+", required=True, help="manifests")
-    pages.set_defaults(verb=_data_page)
+    pages.set_defaults(verb=_data_summary)
 
     partial = verbs.add_parser(
         "partial", help="the table of what is there, and the names of what is not"
@@ -80,17 +80,19 @@ def _scores(arguments: Arguments) -> None:
     frame.write(scores.collect(arguments.records, plan, arguments.suite), arguments.out)
 
 
-def _page(arguments: Arguments) -> None:
+def _artifact(arguments: Arguments) -> None:
     from importlib import import_module
 
-    from bench.report import artifact, frame
+    from bench.report import frame
+    from bench.report.artifact import write_artifact
 
-    page = import_module(f"bench.report.artifacts.{arguments.name}")
-    artifact.write(page.make(frame.read(arguments.scores), arguments.scale), arguments.out)
+    module = import_module(f"bench.report.artifacts.{arguments.name}")
+    write_artifact(module.make(frame.read(arguments.scores), arguments.scale), arguments.out)
 
 
 def _claims(arguments: Arguments) -> None:
-    from bench.report import artifact, frame
+    from bench.report import frame
+    from bench.report.artifact import write_artifact
     from bench.report.claims import ledger
 
     if len(arguments.suites) != len(arguments.scores):
@@ -101,7 +103,7 @@ def _claims(arguments: Arguments) -> None:
         suite: frame.read(path)
         for suite, path in zip(arguments.suites, arguments.scores, strict=True)
     }
-    artifact.write(ledger.sheet(frames, arguments.scale), arguments.out)
+    write_artifact(ledger.make(frames, arguments.scale), arguments.out)
 
 
 def _cost(arguments: Arguments) -> None:
@@ -127,7 +129,7 @@ def _partial(arguments: Arguments) -> None:
     partial.write_partial(make_plan(arguments.config), arguments.suite, arguments.out)
 
 
-def _data_page(arguments: Arguments) -> None:
+def _data_summary(arguments: Arguments) -> None:
     from bench.report import datasets
 
     datasets.write([path.parent for path in arguments.data], arguments.scale, arguments.out)

@@ -1,4 +1,4 @@
-"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep` and `bench probe`: the
+"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep` and `bench diagnose`: the
 same policy at other targets, and looked into.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.data import positive
-from bench.runs.identity import PROBES
+from bench.runs.diagnostics.registry import DIAGNOSTICS
 
 Arguments = argparse.Namespace
 
@@ -39,7 +39,7 @@ def add(verbs: Any) -> None:
     evaluate.add_argument("--run", type=Path, required=True)
     evaluate.add_argument("--episodes", type=int, required=True)
     evaluate.add_argument(
-        "--lanes", type=int, required=True, help="episodes side by side; part of the protocol"
+        "--num-envs", type=int, required=True, help="episodes side by side; part of the protocol"
     )
     evaluate.add_argument("--curve-episodes", type=int, default=0)
     _add_max_steps(evaluate)
@@ -50,13 +50,13 @@ def add(verbs: Any) -> None:
     sweep.add_argument("--run", type=Path, required=True)
     sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
     sweep.add_argument("--episodes", type=int, required=True, help="for each target")
-    sweep.add_argument("--lanes", type=int, required=True)
+    sweep.add_argument("--num-envs", type=int, required=True)
     sweep.add_argument("--points", type=int, help="at most so many of the grid's own targets")
     _add_max_steps(sweep)
     sweep.add_argument("--device", default="cpu")
     sweep.set_defaults(verb=_sweep)
 
-    film = verbs.add_parser("film", help="an episode of a trained policy as a GIF")
+    film = verbs.add_parser("video", help="an episode of a trained policy as a GIF")
     film.add_argument("--run", type=Path, required=True)
     film.add_argument("--episode", type=int, default=0, help="which of the evaluation's")
     film.add_argument("--steps", type=positive, help="at most so many, from the start")
@@ -64,15 +64,21 @@ def add(verbs: Any) -> None:
         "--fps", type=float, default=8.0, help="pictures a second; a game's own pace is 15"
     )
     film.add_argument("--out", type=Path, required=True, help=".gif")
-    film.set_defaults(verb=_film)
+    film.set_defaults(verb=_video)
 
-    probe = verbs.add_parser("probe", help="measure more of a trained policy than its returns")
-    probe.add_argument("kind", choices=PROBES, help="critic: Figure 5; paths: Figures 2 and 6")
-    probe.add_argument("--run", type=Path, required=True)
-    probe.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    probe.add_argument("--episodes", type=int, default=1000, help="episodes judged, or paths")
-    probe.add_argument("--device", default="cpu")
-    probe.set_defaults(verb=_probe)
+    diagnose = verbs.add_parser(
+        "diagnose", help="measure more of a trained policy than its returns"
+    )
+    diagnose.add_argument(
+        "kind",
+        choices=DIAGNOSTICS,
+        help="; ".join(f"{d.name}: {d.measures}" for d in DIAGNOSTICS.values()),
+    )
+    diagnose.add_argument("--run", type=Path, required=True)
+    diagnose.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    diagnose.add_argument("--episodes", type=int, default=1000, help="episodes judged, or paths")
+    diagnose.add_argument("--device", default="cpu")
+    diagnose.set_defaults(verb=_diagnose)
 
 
 def _add_max_steps(verb: argparse.ArgumentParser) -> None:
@@ -101,7 +107,7 @@ def _evaluate(arguments: Arguments) -> None:
     evaluate_run(
         arguments.run,
         arguments.episodes,
-        arguments.lanes,
+        arguments.num_envs,
         arguments.curve_episodes,
         arguments.device,
         arguments.max_steps,
@@ -115,21 +121,27 @@ def _sweep(arguments: Arguments) -> None:
         arguments.run,
         arguments.data,
         arguments.episodes,
-        arguments.lanes,
+        arguments.num_envs,
         arguments.points,
         arguments.device,
         arguments.max_steps,
     )
 
 
-def _probe(arguments: Arguments) -> None:
-    from bench.runs.diagnostics.run import probe_run
+def _diagnose(arguments: Arguments) -> None:
+    from bench.runs.diagnostics.run import diagnose_run
 
-    probe_run(arguments.run, arguments.data, arguments.kind, arguments.episodes, arguments.device)
+    diagnose_run(
+        arguments.run, arguments.data, arguments.kind, arguments.episodes, arguments.device
+    )
 
 
-def _film(arguments: Arguments) -> None:
-    from bench.environments.video import film
-    from bench.runs.video import filmed
+def _video(arguments: Arguments) -> None:
+    from bench.environments.video import write_gif
+    from bench.runs.video import episode_frames
 
-    film(filmed(arguments.run, arguments.episode, arguments.steps), arguments.out, arguments.fps)
+    write_gif(
+        episode_frames(arguments.run, arguments.episode, arguments.steps),
+        arguments.out,
+        arguments.fps,
+    )

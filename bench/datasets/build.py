@@ -53,10 +53,12 @@ def from_arrays(
                 f"these arrays: {name} has shape {np.shape(array)}, expected {dimensions} dimension(s) and "
                 f"{len(rewards)} rows"
             )
-    bounds = np.concatenate([[0], np.flatnonzero(terminals | timeouts) + 1]).astype(np.int64)
-    if len(bounds) == 1:
+    episode_starts = np.concatenate([[0], np.flatnonzero(terminals | timeouts) + 1]).astype(
+        np.int64
+    )
+    if len(episode_starts) == 1:
         raise ValueError("no episode ends in these data: neither a terminal nor a time-out is set")
-    stop = int(bounds[-1])
+    stop = int(episode_starts[-1])
     whole = observations[:stop]
     mean, std = pixel_range() if stack > 1 else _statistics(whole)
     seen = np.uint8 if discrete and np.asarray(observations).dtype == np.uint8 else np.float32
@@ -69,7 +71,7 @@ def from_arrays(
             rewards=np.asarray(rewards[:stop], dtype=np.float32),
             terminals=np.asarray(terminals[:stop], dtype=np.bool_),
             timeouts=np.asarray(timeouts[:stop], dtype=np.bool_),
-            bounds=bounds,
+            episode_starts=episode_starts,
             observation_mean=mean,
             observation_std=std,
             action_low=float(action_range[0]),

@@ -15,7 +15,7 @@ def check(data: Trajectories, name: str) -> None:
 
     Raises:
         ValueError: a shape is wrong, a value is not finite, a discrete action is none of the
-            choices, or an episode does not end where the flags say. The message starts with
+            n_actions, or an episode does not end where the flags say. The message starts with
             `name`.
     """
     _rows(data, name)
@@ -90,10 +90,15 @@ def _finite(data: Trajectories, name: str) -> None:
 
 
 def _bounds(data: Trajectories, name: str) -> None:
-    bounds, steps = data.bounds, data.steps
+    episode_starts, steps = data.episode_starts, data.steps
     lengths = data.lengths
-    if data.episodes < 1 or bounds[0] != 0 or bounds[-1] != steps or (lengths < 1).any():
-        raise ValueError(f"{name}: episode bounds do not cover the {steps} steps")
+    if (
+        data.episodes < 1
+        or episode_starts[0] != 0
+        or episode_starts[-1] != steps
+        or (lengths < 1).any()
+    ):
+        raise ValueError(f"{name}: episode_starts do not cover the {steps} steps")
     ends = np.flatnonzero(data.terminals | data.timeouts) + 1
-    if not np.array_equal(ends, bounds[1:]):
-        raise ValueError(f"{name}: terminals and time-outs do not agree with the episode bounds")
+    if not np.array_equal(ends, episode_starts[1:]):
+        raise ValueError(f"{name}: terminals and time-outs do not agree with the episode_starts")

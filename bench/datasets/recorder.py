@@ -47,7 +47,7 @@ def record(
     about: Callable[[], dict[str, Any]],
     *,
     stack: int,
-    choices: int,
+    n_actions: int,
 ) -> Trajectories:
     """Write a data set while its episodes come, in place of the one that is there.
 
@@ -56,7 +56,7 @@ def record(
         folder: where to; created. Until all is written, nothing in it changes.
         about: called after the last episode; see `storage.save`.
         stack: frames of an observation.
-        choices: actions that the environment takes.
+        n_actions: actions that the environment takes.
 
     Returns:
         The data set, mapped.
@@ -80,7 +80,9 @@ def record(
             _header(file, sum(len(episode.rewards) for episode in rest), rest[0].frames)
             file.flush()
             os.fsync(file.fileno())
-        data = _trajectories(np.load(path, mmap_mode="r", allow_pickle=False), rest, stack, choices)
+        data = _trajectories(
+            np.load(path, mmap_mode="r", allow_pickle=False), rest, stack, n_actions
+        )
         check(data, str(folder))
         storage.fill(staging, data, about())
     return storage.load(folder)
@@ -113,12 +115,14 @@ def _header(file: IO[bytes], rows: int, frames: U8) -> None:
     npy.write_array_header_1_0(file, {"descr": description, "fortran_order": False, "shape": shape})
 
 
-def _trajectories(frames: U8, episodes: list[Video], stack: int, choices: int) -> Trajectories:
-    bounds = np.cumsum([0, *(len(episode.rewards) for episode in episodes)]).astype(np.int64)
+def _trajectories(frames: U8, episodes: list[Video], stack: int, n_actions: int) -> Trajectories:
+    episode_starts = np.cumsum([0, *(len(episode.rewards) for episode in episodes)]).astype(
+        np.int64
+    )
     terminal = np.array([episode.terminal for episode in episodes])
-    ends = np.zeros((2, bounds[-1]), dtype=np.bool_)
-    ends[0, bounds[1:][terminal] - 1] = True
-    ends[1, bounds[1:][~terminal] - 1] = True
+    ends = np.zeros((2, episode_starts[-1]), dtype=np.bool_)
+    ends[0, episode_starts[1:][terminal] - 1] = True
+    ends[1, episode_starts[1:][~terminal] - 1] = True
     mean, std = pixel_range()
     final = [episode.final for episode in episodes if episode.final is not None]
     scored = [episode.score for episode in episodes if episode.score is not None]
@@ -128,11 +132,11 @@ def _trajectories(frames: U8, episodes: list[Video], stack: int, choices: int) -
         rewards=np.concatenate([episode.rewards for episode in episodes]).astype(np.float32),
         terminals=ends[0],
         timeouts=ends[1],
-        bounds=bounds,
+        episode_starts=episode_starts,
         observation_mean=mean,
         observation_std=std,
         action_low=0.0,
-        action_high=float(choices - 1),
+        action_high=float(n_actions - 1),
         final_observations=np.stack(final) if final else None,
         stack=stack,
         scores=np.array(scored, dtype=np.float64) if scored else None,

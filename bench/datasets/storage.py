@@ -165,7 +165,7 @@ def load(folder: Path) -> Trajectories:
     )
     return Trajectories(
         **arrays,
-        bounds=np.concatenate([[0], ends]).astype(np.int64),
+        episode_starts=np.concatenate([[0], ends]).astype(np.int64),
         observation_mean=mean,
         observation_std=std,
         action_low=float(manifest["action_range"][0]),

@@ -32,7 +32,7 @@ class Trajectories:
         rewards: (N,) float32, the reward of each action (of the reward variant in use).
         terminals: (N,) bool, the action ended the episode for good.
         timeouts: (N,) bool, the time limit ended the episode after the action.
-        bounds: (E + 1,) int64; episode e is the steps bounds[e] to bounds[e + 1] - 1.
+        episode_starts: (E + 1,) int64; episode e is the steps episode_starts[e] to episode_starts[e + 1] - 1.
         observation_mean: (*obs,) float32 over the *whole* stored data set. Cuts keep it: the paper's
             code takes these statistics before it drops any trajectory (kzl@e2d82e6
             gym/experiment.py l.83).
@@ -56,7 +56,7 @@ class Trajectories:
     rewards: F32
     terminals: Bools
     timeouts: Bools
-    bounds: I64
+    episode_starts: I64
     observation_mean: F32
     observation_std: F32
     action_low: float
@@ -72,7 +72,7 @@ class Trajectories:
         return self.actions.ndim == 1
 
     @property
-    def choices(self) -> int:
+    def n_actions(self) -> int:
         """Return how many discrete actions there are."""
         return int(self.action_high) + 1
 
@@ -84,17 +84,17 @@ class Trajectories:
     @property
     def episodes(self) -> int:
         """Return the number of episodes E."""
-        return len(self.bounds) - 1
+        return len(self.episode_starts) - 1
 
     @property
     def lengths(self) -> I64:
         """Return the steps of each episode, (E,)."""
-        return np.diff(self.bounds)
+        return np.diff(self.episode_starts)
 
     @property
     def returns(self) -> F64:
         """Return the undiscounted return of each episode, (E,), summed in float64."""
-        return np.add.reduceat(self.rewards.astype(np.float64), self.bounds[:-1])
+        return np.add.reduceat(self.rewards.astype(np.float64), self.episode_starts[:-1])
 
     def returns_to_go(self) -> F32:
         """Return the sum of this and all later rewards of the same episode, (N,) (paper p.4, gamma
@@ -102,7 +102,7 @@ class Trajectories:
         """
         rewards = self.rewards.astype(np.float64)
         result = np.empty(self.steps, dtype=np.float32)
-        for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+        for start, stop in zip(self.episode_starts[:-1], self.episode_starts[1:], strict=True):
             result[start:stop] = np.cumsum(rewards[start:stop][::-1])[::-1]
         return result
 
@@ -124,25 +124,27 @@ class Trajectories:
         Raises:
             IndexError: a start is no step of the data.
         """
-        return gather(self.observations, self.rows, self.bounds, starts, self.stack - 1, length)
+        return gather(
+            self.observations, self.rows, self.episode_starts, starts, self.stack - 1, length
+        )
 
     def select(self, episodes: NDArray[np.integer]) -> Trajectories:
         """Return these episodes, in this order; the observation statistics stay those of the whole
         set, and so do frames: only `rows` change.
         """
         lengths = self.lengths[episodes]
-        bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        first = np.repeat(self.bounds[:-1][episodes] - bounds[:-1], lengths)
-        index = first + np.arange(bounds[-1])
+        episode_starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        first = np.repeat(self.episode_starts[:-1][episodes] - episode_starts[:-1], lengths)
+        index = first + np.arange(episode_starts[-1])
         names = ARRAYS if self.stack == 1 else ARRAYS[1:]
         arrays = {name: getattr(self, name)[index] for name in names}
         if self.stack > 1:
             arrays["rows"] = index if self.rows is None else self.rows[index]
         of_episodes = {name: getattr(self, name) for name in (FINAL, "scores")}
         arrays |= {name: None if a is None else a[episodes] for name, a in of_episodes.items()}
-        return replace(self, bounds=bounds, **arrays)
+        return replace(self, episode_starts=episode_starts, **arrays)
 
-    def percent(self, percent: float, seed: int) -> Trajectories:
+    def take_percent(self, percent: float, seed: int) -> Trajectories:
         """Return about `percent` % of the steps, as whole episodes drawn at random.
 
         Subsets of one seed are nested: more data always contains less. Episodes keep their order.
@@ -173,5 +175,5 @@ class Trajectories:
         `--mode delayed`).
         """
         rewards = np.zeros_like(self.rewards)
-        rewards[self.bounds[1:] - 1] = self.returns
+        rewards[self.episode_starts[1:] - 1] = self.returns
         return replace(self, rewards=rewards)

@@ -25,9 +25,11 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from bench.environments.vector import UnknownEnvironment
-from bench.tasks.registry import GAMES
+from bench.tasks.registry import FAMILIES
 
 U8 = NDArray[np.uint8]
+
+GAMES = tuple(FAMILIES["atari"].domains)
 
 HORIZON = 27_000  # steps of 4 frames: 108,000 frames, half an hour of play
 SKIP = 4  # frames of one action
@@ -180,12 +182,12 @@ def make(game: str, sticky: float = 0.0, ram: bool = False) -> Any:
     Raises:
         UnknownEnvironment: the game is unknown, or its ROM or ale-py is not there.
     """
-    check(game)
+    check_game(game)
     register()
     return gymnasium.make(own_id(game), sticky=sticky, ram=ram, disable_env_checker=True)
 
 
-def check(game: str) -> None:
+def check_game(game: str) -> None:
     """Refuse a game that is none of GAMES.
 
     Raises:
@@ -202,7 +204,7 @@ def rom(game: str) -> Path:
         UnknownEnvironment: the game is unknown, the file is missing or not the known one, or ale-py
             is not installed.
     """
-    check(game)
+    check_game(game)
     try:
         from ale_py import roms
 

@@ -146,33 +146,33 @@ class Walks:
         """Return whose episode is over, (L,)."""
         return self.arrived | (self.steps >= self.horizon)
 
-    def reset(self, lanes: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
-        """Start an episode in each of these lanes, at a node other than the goal; uniform, drawn
+    def reset(self, envs: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
+        """Start an episode in each of these envs, at a node other than the goal; uniform, drawn
         with the generator beside it.
         """
         drawn = [self._others[random.integers(len(self._others))] for random in generators]
-        self.place(lanes, np.array(drawn))
+        self.place(envs, np.array(drawn))
 
-    def place(self, lanes: NDArray[np.integer], nodes: NDArray[np.integer]) -> None:
-        """Start an episode in each of these lanes at the node beside it, which may be the goal."""
-        self.observations[lanes, 0] = nodes
-        self.steps[lanes] = 0
+    def place(self, envs: NDArray[np.integer], nodes: NDArray[np.integer]) -> None:
+        """Start an episode in each of these envs at the node beside it, which may be the goal."""
+        self.observations[envs, 0] = nodes
+        self.steps[envs] = 0
 
-    def step(self, lanes: NDArray[np.integer], actions: NDArray[np.integer]) -> F32:
-        """Act in these lanes.
+    def step(self, envs: NDArray[np.integer], actions: NDArray[np.integer]) -> F32:
+        """Act in these envs.
 
         Args:
-            lanes: (n,), whose episode is not over.
+            envs: (n,), whose episode is not over.
             actions: (n,), nodes to go to.
 
         Returns:
             Rewards (n,): -1 each.
         """
-        current = self.observations[lanes, 0]
+        current = self.observations[envs, 0]
         there = self.graph.adjacency[current, actions]
-        self.observations[lanes, 0] = np.where(there, actions, current)
-        self.steps[lanes] += 1
-        return np.full(len(lanes), -1, dtype=np.float32)
+        self.observations[envs, 0] = np.where(there, actions, current)
+        self.steps[envs] += 1
+        return np.full(len(envs), -1, dtype=np.float32)
 
 
 class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]

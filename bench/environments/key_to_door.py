@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bench.environments.pixels import U8, caption, centred, enlarge
+from bench.environments.vector import F64, I64, VectorEnv
 
 ID = "bench/KeyToDoor-v0"
 PHASES = (15, 90, 15)  # steps in the key room, the empty room, the door room (Figure 5)
@@ -115,82 +116,82 @@ class Rooms:
         self.done: Bools = np.zeros(count, dtype=np.bool_)
         self.observations: U8 = np.zeros((count, VIEW, VIEW, 3), dtype=np.uint8)
 
-    def reset(self, lanes: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
-        """Start an episode in each of these lanes (n,), all different; its key and its start are
+    def reset(self, envs: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
+        """Start an episode in each of these envs (n,), all different; its key and its start are
         drawn with the generator beside it.
         """
-        for lane, generator in zip(lanes.tolist(), generators, strict=True):
-            self.key[lane] = self._keys[generator.integers(len(self._keys))]
-            self.position[lane] = self._starts[generator.integers(len(self._starts))]
+        for env, generator in zip(envs.tolist(), generators, strict=True):
+            self.key[env] = self._keys[generator.integers(len(self._keys))]
+            self.position[env] = self._starts[generator.integers(len(self._starts))]
         for flags in (self.has_key, self.done, self._lit):
-            flags[lanes] = False
-        self.steps[lanes] = 0
-        self._look(lanes)
+            flags[envs] = False
+        self.steps[envs] = 0
+        self._look(envs)
 
-    def step(self, lanes: NDArray[np.integer], actions: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Act in these lanes.
+    def step(self, envs: NDArray[np.integer], actions: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Act in these envs.
 
         Args:
-            lanes: (n,), all different, whose episode is not over.
+            envs: (n,), all different, whose episode is not over.
             actions: (n,), 0 to 3.
 
         Returns:
             Rewards (n,): 1 on reaching the door for the first time with the key.
 
         Raises:
-            ValueError: there is no such action, or no episode runs in a lane. Nothing was changed.
+            ValueError: there is no such action, or no episode runs in an env. Nothing was changed.
         """
-        if (self.steps[lanes] >= HORIZON).any():
-            raise ValueError("an episode is over or has not begun: reset its lane first")
+        if (self.steps[envs] >= HORIZON).any():
+            raise ValueError("an episode is over or has not begun: reset its env first")
         wrong = (actions < 0) | (actions >= len(MOVES))
         if wrong.any():
             raise ValueError(f"actions must be 0 to {len(MOVES) - 1}, not {actions[wrong][0]}")
-        phase, here = self.phase(lanes), self.position[lanes]
+        phase, here = self.phase(envs), self.position[envs]
         # only the door lies on the edge of a map, and nobody walks out through it
         there = np.clip(here + np.array(MOVES)[actions], 0, np.array(SIZE) - 1)
         at_door = (phase == 2) & (there == self._door).all(axis=1)
         free = ~self._blocked[phase, there[:, 0], there[:, 1]]
-        free &= ~at_door | self.has_key[lanes]
+        free &= ~at_door | self.has_key[envs]
         here = np.where(free[:, None], there, here)
-        took = (phase == 0) & ~self.has_key[lanes] & (here == self.key[lanes]).all(axis=1)
-        opened: Bools = at_door & free & ~self.done[lanes]
-        self.has_key[lanes] |= took
-        self.done[lanes] |= opened
-        self.steps[lanes] += 1
-        entered = self.phase(lanes)  # the clock moves the agent on, wherever it is
+        took = (phase == 0) & ~self.has_key[envs] & (here == self.key[envs]).all(axis=1)
+        opened: Bools = at_door & free & ~self.done[envs]
+        self.has_key[envs] |= took
+        self.done[envs] |= opened
+        self.steps[envs] += 1
+        entered = self.phase(envs)  # the clock moves the agent on, wherever it is
         moved = entered != phase
         here[moved] = self._entrances[entered[moved]]
-        self.position[lanes] = here
-        self._lit[lanes] = took & ~moved
-        self._look(lanes)
+        self.position[envs] = here
+        self._lit[envs] = took & ~moved
+        self._look(envs)
         return opened.astype(np.float32)
 
-    def phase(self, lanes: NDArray[np.integer]) -> Cells:
-        """Return the room each of these lanes is in, (n,): 0, 1 or 2."""
-        phase: Cells = self._phase_at[self.steps[lanes]]
+    def phase(self, envs: NDArray[np.integer]) -> Cells:
+        """Return the room each of these envs is in, (n,): 0, 1 or 2."""
+        phase: Cells = self._phase_at[self.steps[envs]]
         return phase
 
-    def _look(self, lanes: NDArray[np.integer]) -> None:
-        """Write what these lanes show to `observations`."""
-        phase, here = self.phase(lanes), self.position[lanes]
+    def _look(self, envs: NDArray[np.integer]) -> None:
+        """Write what these envs show to `observations`."""
+        phase, here = self.phase(envs), self.position[envs]
         seen = self._views[phase, here[:, 0], here[:, 1]]
-        lying = (phase == 0) & ~self.has_key[lanes]
-        lit = self._lit[lanes]
-        for shown, cell, colour in ((lying, self.key[lanes], KEY), (lit, INDICATOR, LIT)):
+        lying = (phase == 0) & ~self.has_key[envs]
+        lit = self._lit[envs]
+        for shown, cell, colour in ((lying, self.key[envs], KEY), (lit, INDICATOR, LIT)):
             place = cell - here + EDGE
             inside = np.flatnonzero(shown & ((place >= 0) & (place < VIEW)).all(axis=1))
             seen[inside, place[inside, 0], place[inside, 1]] = colour
-        self.observations[lanes] = seen
+        self.observations[envs] = seen
 
-    def picture(self, lane: int) -> U8:
-        """Return the whole room a lane is in, RGB (rows, columns, 3), one pixel a cell."""
-        [phase] = self.phase(np.array([lane]))
+    def picture(self, env: int) -> U8:
+        """Return the whole room an env is in, RGB (rows, columns, 3), one pixel a cell."""
+        [phase] = self.phase(np.array([env]))
         image = paint(ROOMS[phase])
-        if phase == 0 and not self.has_key[lane]:
-            image[tuple(self.key[lane])] = KEY
-        if self._lit[lane]:
+        if phase == 0 and not self.has_key[env]:
+            image[tuple(self.key[env])] = KEY
+        if self._lit[env]:
             image[INDICATOR] = LIT
-        image[tuple(self.position[lane])] = PLAYER
+        image[tuple(self.position[env])] = PLAYER
         return image
 
 
@@ -198,14 +199,14 @@ NAMES = ("KEY", "EMPTY ROOM", "DOOR")
 SHADE = 0.55  # of pictures for people: the brightness of what the agent does not see
 
 
-def draw(rooms: Rooms, lane: int, pixels: int = 24) -> U8:
-    """Return a picture of a lane for people: the room it is in, the square that the agent sees
+def draw(rooms: Rooms, env: int, pixels: int = 24) -> U8:
+    """Return a picture of an env for people: the room it is in, the square that the agent sees
     brighter, and below it the phases, the time, and whether the key was taken and the door opened,
     which the agent is not shown.
 
     Args:
         rooms: the episodes.
-        lane: which of them.
+        env: which of them.
         pixels: side of a cell, 12 or more.
 
     Returns:
@@ -214,14 +215,14 @@ def draw(rooms: Rooms, lane: int, pixels: int = 24) -> U8:
     Raises:
         ValueError: the cells are too small for the names of the phases.
     """
-    room, size = rooms.picture(lane), (SIZE[0] + 2, SIZE[1] + 2)
+    room, size = rooms.picture(env), (SIZE[0] + 2, SIZE[1] + 2)
     plan = centred(room, size, FLOOR)
-    top, left = rooms.position[lane] + (np.array(size) - room.shape[:2]) // 2 - EDGE
+    top, left = rooms.position[env] + (np.array(size) - room.shape[:2]) // 2 - EDGE
     light = np.full((*size, 1), SHADE)
     light[top : top + VIEW, left : left + VIEW] = 1
-    marks = (("KEY", KEY, bool(rooms.has_key[lane])), ("DOOR", DOOR, bool(rooms.done[lane])))
+    marks = (("KEY", KEY, bool(rooms.has_key[env])), ("DOOR", DOOR, bool(rooms.done[env])))
     phases = tuple(zip(NAMES, PHASES, strict=True))
-    below = caption(phases, int(rooms.steps[lane]), marks, size[1], pixels)
+    below = caption(phases, int(rooms.steps[env]), marks, size[1], pixels)
     return np.concatenate([enlarge((plan * light).astype(np.uint8), pixels), below])
 
 
@@ -297,3 +298,35 @@ def register() -> None:
     if ID not in gymnasium.registry:
         entry = "bench.environments.key_to_door:KeyToDoor"
         gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it ends by itself
+
+
+class KeyToDoorVector(VectorEnv):
+    """Key-to-Door's episodes, one array operation for all of them; equal to `VectorEnv` episode by
+    episode.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Make `count` episodes."""
+        self.environments = []
+        self.action_space = KeyToDoor.action_space
+        self.rooms = Rooms(count)
+        self.observations = self.rooms.observations
+
+    def reset(self, env: int, seed: int) -> None:
+        """Start an episode in one env."""
+        self.rooms.reset(np.array([env]), [np.random.default_rng(seed)])
+
+    def step(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
+        """Act in one env; return reward, terminal and time-out."""
+        rewards, over = self.advance(np.array([env]), np.asarray(action).reshape(1))
+        return float(rewards[0]), bool(over[0]), False
+
+    def advance(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
+        """Act in some envs; see `VectorEnv.advance`."""
+        rewards = self.rooms.step(envs, actions)
+        return rewards.astype(np.float64), self.rooms.steps[envs] >= HORIZON
+
+
+def make_vector(environment: str, count: int) -> KeyToDoorVector:
+    """Return `count` episodes that step together."""
+    return KeyToDoorVector(count)

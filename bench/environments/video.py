@@ -21,7 +21,7 @@ U8 = NDArray[np.uint8]
 COLOURS = 255  # a GIF has 256; one stands for "as in the frame before"
 
 
-class Player(Protocol):
+class Acting(Protocol):
     """What `episode` needs of a policy (`bench.methods.contract.Policy`)."""
 
     def reset(self, seeds: I64, targets: F32) -> None:
@@ -32,7 +32,7 @@ class Player(Protocol):
 
 
 class Script:
-    """A player that takes these actions, one after the other, whatever it sees."""
+    """An agent that takes these actions, one after the other, whatever it sees."""
 
     def __init__(self, actions: Sequence[int] | I64) -> None:
         """Take the actions, (T,); an episode may be shorter, not longer."""
@@ -44,7 +44,7 @@ class Script:
         self._step = 0
 
     def act(self, observations: F32 | U8, rewards: F32) -> I64:
-        """Return the next action for each lane, (L,).
+        """Return the next action for each env, (L,).
 
         Raises:
             ValueError: there is none left.
@@ -56,7 +56,7 @@ class Script:
 
 
 def episode(
-    policy: Player,
+    policy: Acting,
     environment: str,
     seed: int,
     target: float,
@@ -79,7 +79,7 @@ def episode(
     Raises:
         gymnasium.error.Error: there is no such environment.
     """
-    register()
+    register(environment)
     scene = gymnasium.make(environment, render_mode="rgb_array", disable_env_checker=True)
     try:
         seen, _ = scene.reset(seed=seed)
@@ -99,7 +99,7 @@ def episode(
         scene.close()
 
 
-def film(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
+def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
     """Write frames as an animated GIF that starts again at its end, atomically. Its bytes depend on
     the frames and the rate alone.
 

@@ -24,7 +24,7 @@ from bench.methods.contract import Diverged, Policy
 from bench.tasks.registry import Task
 
 CHECKPOINT = "checkpoint.safetensors"
-KEPT = "kept"
+SNAPSHOTS = "snapshots"
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Context:
         steps: gradient steps to take.
         device: a torch device.
         folder: where checkpoints and kept policies go; None keeps nothing (tests).
-        keep_at: steps at which the policy is kept for the learning curve. Step 0 is always kept.
+        snapshot_steps: steps at which the policy is kept for the learning curve. Step 0 is always kept.
         save_every: seconds between two checkpoints that a stopped run resumes from.
         stamp: hash of everything a checkpoint must share with the run that resumes from it.
         losses: step and numbers of every log line, for the record.
@@ -48,7 +48,7 @@ class Context:
     steps: int
     device: str = "cpu"
     folder: Path | None = None
-    keep_at: tuple[int, ...] = ()
+    snapshot_steps: tuple[int, ...] = ()
     save_every: float = 60.0
     stamp: str = ""
     losses: list[dict[str, float]] = field(default_factory=list)
@@ -93,10 +93,10 @@ class Context:
         else:
             print(f"step {step}/{self.steps}  {text}", flush=True)
 
-    def keep(self, step: int, policy: Policy) -> None:
-        """Offer the policy of this step; it is written if the step is 0 or one of `keep_at`."""
-        if self.folder is not None and (step == 0 or step in self.keep_at):
-            kept = self.folder / KEPT
+    def snapshot(self, step: int, policy: Policy) -> None:
+        """Offer the policy of this step; it is written if the step is 0 or one of `snapshot_steps`."""
+        if self.folder is not None and (step == 0 or step in self.snapshot_steps):
+            kept = self.folder / SNAPSHOTS
             kept.mkdir(parents=True, exist_ok=True)
             policy.save(kept / f"{step:08d}.safetensors")
 
@@ -151,7 +151,7 @@ class Context:
         read = self._read_checkpoint()
         if read is None or read[0]["stamp"] != self.stamp:
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
-            shutil.rmtree(self.folder / KEPT, ignore_errors=True)
+            shutil.rmtree(self.folder / SNAPSHOTS, ignore_errors=True)
 
     def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         path = None if self.folder is None else self.folder / CHECKPOINT

@@ -10,18 +10,18 @@ from bench.datasets.trajectories import F32, I64
 
 
 def generators_of(seeds: I64) -> list[np.random.Generator]:
-    """Return a generator for each lane, so that its draws do not depend on its neighbours."""
+    """Return a generator for each env, so that its draws do not depend on its neighbours."""
     return [np.random.default_rng(int(seed)) for seed in seeds]
 
 
 def choose(logits: F32, temperature: float, generators: Sequence[np.random.Generator]) -> I64:
-    """Return an action for each lane, (L,).
+    """Return an action for each env, (L,).
 
     Args:
         logits: (L, A) of the A actions.
         temperature: actions are drawn from the softmax of logits / temperature; 0 takes the
             likeliest (of equals the first).
-        generators: of the lanes; each gives A numbers a draw.
+        generators: of the envs; each gives A numbers a draw.
 
     Raises:
         ValueError: a logit is not finite: the largest of them would still look like an action.

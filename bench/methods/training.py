@@ -48,7 +48,7 @@ def fit(
     saved = context.resume()
     first = 0
     if saved is None:
-        context.keep(0, policy())
+        context.snapshot(0, policy())
     else:
         first = saved[0]
         unpack(saved[1], modules, optimisers, generator)
@@ -58,10 +58,10 @@ def fit(
         module.train()
     for step in range(first + 1, context.steps + 1):
         total, since = total + update(step, generator).detach().cpu(), since + 1
-        if step in context.keep_at:
+        if step in context.snapshot_steps:
             if not math.isfinite(float(total)):
                 raise Diverged(step, "loss")
-            context.keep(step, policy())
+            context.snapshot(step, policy())
         if step % every == 0 or step == context.steps:
             context.log(step, loss=float(total) / since)
             total, since = torch.zeros(()), 0

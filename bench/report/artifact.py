@@ -1,4 +1,4 @@
-"""A sheet of evidence: a table with its notes and the numbers behind it, often with a figure; as
+"""A content of evidence: a table with its notes and the numbers behind it, often with a figure; as
 Markdown, web page, LaTeX, CSV, PNG, SVG.
 """
 
@@ -42,7 +42,7 @@ LATEX = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Artifact:
     """One page of evidence.
 
     Attributes:
@@ -64,42 +64,46 @@ class Sheet:
     foot: int = field(default=0)
 
 
-def write(sheet: Sheet, files: list[Path]) -> None:
-    """Write a sheet in the formats of these files.
+def write_artifact(artifact: Artifact, files: list[Path]) -> None:
+    """Write a content in the formats of these files.
 
     Raises:
-        ValueError: a suffix is unknown, or a figure is asked of a sheet without one.
+        ValueError: a suffix is unknown, or a figure is asked of a content without one.
     """
-    texts: dict[str, Callable[[Sheet], str]] = {
+    texts: dict[str, Callable[[Artifact], str]] = {
         ".md": markdown,
         ".html": web,
         ".tex": latex,
         ".csv": numbers,
     }
-    known = [*texts, *(FORMATS if sheet.draw else ())]
+    known = [*texts, *(FORMATS if artifact.draw else ())]
     for path in files:
         if path.suffix not in known:
             raise ValueError(f"cannot write {path}: known formats are {', '.join(known)}")
     for path in files:
         if path.suffix in texts:
-            write_text(path, texts[path.suffix](sheet))
+            write_text(path, texts[path.suffix](artifact))
     pictures = [path for path in files if path.suffix in FORMATS]
-    if sheet.draw and pictures:
-        sheet.draw(pictures)
+    if artifact.draw and pictures:
+        artifact.draw(pictures)
 
 
-def markdown(sheet: Sheet) -> str:
-    """Return a sheet as Markdown."""
-    text = tabulate(sheet.body, headers=sheet.headings, tablefmt="github", disable_numparse=True)
-    notes = "\n".join(f"- {note}" for note in sheet.notes)
-    return f"{sheet.title}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
+def markdown(artifact: Artifact) -> str:
+    """Return a content as Markdown."""
+    text = tabulate(
+        artifact.body, headers=artifact.headings, tablefmt="github", disable_numparse=True
+    )
+    notes = "\n".join(f"- {note}" for note in artifact.notes)
+    return f"{artifact.title}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
 
 
-def web(sheet: Sheet) -> str:
-    """Return a sheet as a web page that needs nothing from the network."""
-    text = tabulate(sheet.body, headers=sheet.headings, tablefmt="html", disable_numparse=True)
-    items = "".join(f"<li>{escape(note)}</li>" for note in sheet.notes)
-    title = escape(sheet.title)
+def web(artifact: Artifact) -> str:
+    """Return a content as a web page that needs nothing from the network."""
+    text = tabulate(
+        artifact.body, headers=artifact.headings, tablefmt="html", disable_numparse=True
+    )
+    items = "".join(f"<li>{escape(note)}</li>" for note in artifact.notes)
+    title = escape(artifact.title)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n{text}\n<ul>{items}</ul>"
@@ -107,19 +111,19 @@ def web(sheet: Sheet) -> str:
     )
 
 
-def latex(sheet: Sheet) -> str:
-    """Return a sheet as LaTeX for the package booktabs."""
-    lines = [" & ".join(_escape(cell) for cell in row) + r" \\" for row in sheet.body]
-    if sheet.foot:
-        lines.insert(len(lines) - sheet.foot, r"\midrule")
+def latex(artifact: Artifact) -> str:
+    """Return a content as LaTeX for the package booktabs."""
+    lines = [" & ".join(_escape(cell) for cell in row) + r" \\" for row in artifact.body]
+    if artifact.foot:
+        lines.insert(len(lines) - artifact.foot, r"\midrule")
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{_escape(' '.join([sheet.title, *sheet.notes]))}}}",
-            rf"\begin{{tabular}}{{{'l' * len(sheet.headings)}}}",
+            rf"\caption{{{_escape(' '.join([artifact.title, *artifact.notes]))}}}",
+            rf"\begin{{tabular}}{{{'l' * len(artifact.headings)}}}",
             r"\toprule",
-            " & ".join(_escape(heading) for heading in sheet.headings) + r" \\",
+            " & ".join(_escape(heading) for heading in artifact.headings) + r" \\",
             r"\midrule",
             *lines,
             r"\bottomrule",
@@ -130,9 +134,9 @@ def latex(sheet: Sheet) -> str:
     )
 
 
-def numbers(sheet: Sheet) -> str:
-    """Return the numbers behind a sheet as CSV."""
-    text: str = sheet.numbers.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+def numbers(artifact: Artifact) -> str:
+    """Return the numbers behind a content as CSV."""
+    text: str = artifact.numbers.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     return text
 
 

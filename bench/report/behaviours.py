@@ -13,7 +13,8 @@ from bench.behaviours.zoo import Checkpoint, Zoo
 from bench.core.files import read_json
 from bench.report.cells import MISSING
 from bench.report.style import pyplot, save
-from bench.tasks.registry import DOMAINS, GAMES, Domain
+from bench.tasks.families import Domain
+from bench.tasks.registry import DOMAINS, family_of_environment
 
 HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay checkpoints"]
 COLUMNS = 4  # of the figure
@@ -43,12 +44,16 @@ def table(root: Path = ZOO) -> str:
                 domain.environment,
                 f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
                 f"{steps:,.0f}",
-                MISSING if domain.name in GAMES else _level(animals.medium),
+                _level(animals.medium) if _has_medium(domain) else MISSING,
                 _level(animals.expert),
                 " ".join(f"{checkpoint.score:.1f}" for checkpoint in animals.replay),
             ]
         )
     return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
+
+
+def _has_medium(domain: Domain) -> bool:
+    return "medium" in family_of_environment(domain.environment).kinds
 
 
 def _level(checkpoint: Checkpoint) -> str:
@@ -78,10 +83,10 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
             curve = np.array(_manifest(animals)["learning_curve"], dtype=np.float64)
             scores = [domain.normalised(value) for value in curve[:, 1]]
             axes.plot(curve[:, 0] / 1000, scores, color="#999999", lw=1, label="training episodes")
-            game = domain.name in GAMES
+            medium = _has_medium(domain)
             for label, chosen, colour, marker in (
-                ("replay", animals.replay if game else animals.replay[:-1], "#56B4E9", "o"),
-                ("medium", [] if game else [animals.medium], "#E69F00", "s"),
+                ("replay", animals.replay[:-1] if medium else animals.replay, "#56B4E9", "o"),
+                ("medium", [animals.medium] if medium else [], "#E69F00", "s"),
                 ("expert", [animals.expert], "#0072B2", "^"),
             ):
                 x, y = [c.step / 1000 for c in chosen], [c.score for c in chosen]

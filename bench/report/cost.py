@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.core.files import read_json
-from bench.report.artifact import Sheet, write
+from bench.report.artifact import Artifact, write_artifact
 from bench.runs.identity import identity_of
 from bench.runs.plan import Plan
 
@@ -70,7 +70,7 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
     numbers = pd.DataFrame(body, columns=headings)
     swept = "Sweeps over target returns are not counted."
     notes = [swept] if suite in plan.swept else []
-    write(Sheet(title, headings, body, notes, numbers), [path])
+    write_artifact(Artifact(title, headings, body, notes, numbers), [path])
 
 
 def _settings(options: dict[str, object]) -> str:

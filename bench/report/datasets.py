@@ -10,8 +10,7 @@ import pandas as pd
 
 from bench.datasets import storage
 from bench.datasets.readers import d4rl_files
-from bench.report import artifact as sheets
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact, write_artifact
 from bench.report.cells import MISSING
 from bench.report.style import check_formats, pyplot, save
 from bench.tasks.registry import Task, task_by_name
@@ -40,7 +39,7 @@ NOTES = [
 ]
 OF_GAMES = (
     "Atari: returns are sums of rewards clipped to [-1, 1], which methods learn from. Normalised are the games' own "
-    "scores, where the data hold them: 0 is a random player, 100 a professional gamer (Table 11)."
+    "scores, where the data hold them: 0 is a random agent, 100 a professional gamer (Table 11)."
 )
 
 
@@ -116,7 +115,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
     """
     manifests = [storage.read_manifest(folder) for folder in folders]
     body = [_row(manifest) for manifest in manifests]
-    sheet = Sheet(
+    artifact = Artifact(
         title=f"The data sets of scale {scale}, and D4RL's of the same name.",
         headings=HEADINGS,
         body=body,
@@ -124,7 +123,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
         numbers=pd.DataFrame(body, columns=HEADINGS),
         draw=lambda pictures: draw(manifests, pictures),
     )
-    sheets.write(sheet, files)
+    write_artifact(artifact, files)
 
 
 def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:

@@ -10,12 +10,9 @@ from pyarrow import ArrowException, Table
 from pyarrow.parquet import read_table, write_table
 
 from bench.core.files import DamagedFile, replacing
-from bench.tasks.registry import DOMAINS, GAMES
+from bench.tasks.registry import family_of_environment
 
 DIGEST = b"digest"
-
-
-GRAPHS = "bench/ShortestPath"  # the ids of the graphs' environments begin so
 
 
 class Incomparable(ValueError):
@@ -25,15 +22,17 @@ class Incomparable(ValueError):
 def check_comparable(frame: pd.DataFrame) -> None:
     """Refuse scores that must not be compared.
 
-    Compared are rows of one kind and of one family of environments: Key-to-Door, graphs, Atari,
-    everything else. A config may evaluate each family with a number of episodes of its own.
+    Compared are rows of one kind and of one family of tasks. A config may evaluate each family with a
+    number of episodes of its own.
 
     Raises:
         Incomparable: they come from different simulator versions or protocols.
     """
     if frame.empty:
         return
-    alike = frame.assign(family=frame["environment"].map(_family)).groupby(["kind", "family"])
+    alike = frame.assign(
+        family=frame["environment"].map(lambda name: family_of_environment(name).name)
+    ).groupby(["kind", "family"])
     for column in ("simulator", "protocol"):
         for _, rows in alike:
             different = sorted(rows[column].unique())
@@ -43,14 +42,6 @@ def check_comparable(frame: pd.DataFrame) -> None:
                     f"{'; '.join(different)}. Run the older ones again "
                     "(snakemake --forcerun evaluate sweep probe)"
                 )
-
-
-def _family(environment: str) -> str:
-    if environment == DOMAINS["key_to_door"].environment:
-        return "Key-to-Door"
-    if environment in {DOMAINS[game].environment for game in GAMES}:
-        return "Atari"
-    return "graph" if environment.startswith(GRAPHS) else "other"
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

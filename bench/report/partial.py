@@ -15,7 +15,7 @@ from bench.report.artifacts import table1, table2
 from bench.report.tables import headline
 from bench.runs.identity import RESULT
 from bench.runs.plan import Plan
-from bench.tasks.registry import ATARI
+from bench.tasks.registry import tasks_of
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:
@@ -33,7 +33,7 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
     scores = score_table.collect(there, plan, suite) if there else pd.DataFrame()
     if there and not headline(scores).empty:
-        page = table1 if set(scores["task"]) <= set(ATARI) else table2
+        page = table1 if set(scores["task"]) <= set(tasks_of("atari")) else table2
         text += markdown(page.make(scores, plan.scale)) + "\n"
     if there and len(headline(scores)) < len(scores):
         text += "Shown are final scores with dense reward and all of the data; the rest is in the records.\n\n"

@@ -13,12 +13,22 @@ import pandas as pd
 
 from bench.report.frame import Incomparable, check_comparable
 from bench.runs import record
-from bench.runs.identity import PROBES, SWEEP
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.identity import SWEEP
 from bench.runs.plan import Plan, Variant
-from bench.tasks.registry import ATARI, task_by_name
+from bench.tasks.registry import family_of_environment, task_by_name
 
 NOT_SCORED: dict[str, Any] = dict.fromkeys(
-    ("target", "return_mean", "return_std", "length_mean", "cut", "score", "score_std", "asked"),
+    (
+        "target",
+        "return_mean",
+        "return_std",
+        "length_mean",
+        "cut",
+        "score",
+        "score_std",
+        "target_score",
+    ),
     math.nan,
 )
 WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # of a probe's measures
@@ -64,7 +74,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
                 f"{path}: the config has no method {method!r}; known: {', '.join(plan.variants)}"
             )
         about = _about(result, plan.variants[method], order[method])
-        if path.name in PROBES.values():
+        if path.name in {diagnostic.record for diagnostic in DIAGNOSTICS.values()}:
             rows += [about | _probed(result, measure) for measure in result["measures"]]
         else:
             rows += [
@@ -84,9 +94,9 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         domain.normalised(bounds[key]) if key in bounds else math.nan
         for key in ("minimum", "maximum")
     )
-    game = identity["task"] in ATARI
+    family = family_of_environment(domain.environment)
     best = protocol.get("data_scores", {}).get("maximum", math.nan)
-    simulator = "ale-py" if game else "mujoco"
+    simulator = family.simulators[-1]
     cut = f", at most {protocol['max_steps']:,} steps" if "max_steps" in protocol else ""
     return {
         **identity,
@@ -96,7 +106,7 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "source": protocol["source"],
         "environment": protocol["environment"],
         "simulator": f"{simulator} {result['versions'][simulator]}",
-        "protocol": f"{protocol['episodes']} episodes in {protocol['lanes']} lanes{cut}",
+        "protocol": f"{protocol['episodes']} episodes in {protocol['num_envs']} environments{cut}",
         "rolled_out": protocol["rolled_out"],
         "quoted_table": variant.quoted[0] if variant.quoted else "",
         "quoted_method": variant.quoted[1] if variant.quoted else "",
@@ -104,7 +114,7 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "best_return": bounds.get("maximum", math.nan),
         "data_low": data_low,
         "data_high": data_high,
-        "best_score": domain.normalised(best) if game else data_high,
+        "best_score": domain.normalised(best) if family.clipped_rewards else data_high,
         "max_steps": protocol.get("max_steps", math.nan),
     }
 
@@ -126,7 +136,7 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
         "cut": sum(length >= most for length in evaluation["lengths"]),
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
-        "asked": domain.normalised(evaluation["target"]),
+        "target_score": domain.normalised(evaluation["target"]),
         **NOT_MEASURED,
     }
 
@@ -134,7 +144,7 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
 def _probed(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:
     """Return the row of one measure; what a record has no number for is NaN."""
     return {
-        "kind": "probe",
+        "kind": "diagnostic",
         "step": result["training"]["steps"],
         "final": False,
         "episodes": result["protocol"]["episodes"],

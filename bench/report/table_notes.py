@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.report.cells import Cell
 from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA
-from bench.tasks.units import Unit
+from bench.tasks.families import Unit
 
 
 def notes_of(

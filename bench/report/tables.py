@@ -10,30 +10,21 @@ from pathlib import Path
 import pandas as pd
 
 from bench.paper import cells, quoted
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
 from bench.report.frame import final
 from bench.report.table_notes import notes_of
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
 from bench.stats.verdicts import compare, judge
-from bench.tasks.registry import task_by_name
-from bench.tasks.units import Unit, unit_of
-
-KIND_LABELS = {
-    "medium-expert": "Medium-Expert",
-    "medium": "Medium",
-    "medium-replay": "Medium-Replay",
-    "1k": "1K random trajectories",
-    "10k": "10K random trajectories",
-    "walks": "Random walks",
-}
-WITHOUT_REACHER = "without Reacher"
+from bench.tasks.families import Unit
+from bench.tasks.registry import family_of, family_of_all, task_by_name
+from bench.tasks.units import margin, unit_of
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that Table 2 is about: final scores, dense reward, all of the data."""
     rows = final(scores)
-    return by_method(rows[(rows["reward"] == "dense") & (rows["percent"] == 100)])
+    return by_method(rows[(rows["reward"] == "dense") & (rows["data_percent"] == 100)])
 
 
 def by_method(rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,13 +101,13 @@ def lay_out(
     return Table(labels, whole, verdicts | dict.fromkeys(foot, ""), notes)
 
 
-def sheet(
+def as_artifact(
     table: Table,
     title: str,
     draw: Callable[[list[Path]], object] | None = None,
     notes: tuple[str, ...] = (),
-) -> Sheet:
-    """Return a table as a sheet; a column has one for the paper only where the paper has a number.
+) -> Artifact:
+    """Return a table as an artifact; a column has one for the paper only where the paper has a number.
 
     Args:
         table: the table.
@@ -135,7 +126,7 @@ def sheet(
             cell = line[method]
             texts += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
         body.append([*texts, table.verdicts[data, environment]])
-    return Sheet(
+    return Artifact(
         title=title,
         headings=[*headings, "Verdict"],
         body=body,
@@ -157,7 +148,8 @@ def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
 def row_of(task: str) -> Row:
     """Return the row of a task: data and environment, as printed."""
     found = task_by_name(task)
-    return KIND_LABELS.get(found.kind, found.kind.capitalize()), found.domain.label
+    kind = family_of(found).kinds.get(found.kind)
+    return kind.label if kind else found.kind.capitalize(), found.domain.label
 
 
 def tidy(table: Table) -> pd.DataFrame:
@@ -211,7 +203,7 @@ def _judged(
                 values[row][name],
                 paper.mean,
                 paper.std,
-                margin=unit.margin(str(mine["task"].iloc[0])),
+                margin=margin(unit, str(mine["task"].iloc[0])),
                 same_data=set(mine["source"]) == {unit.source},
             )
         )
@@ -238,14 +230,17 @@ def _averages(
     columns: dict[str, pd.Series],
     tasks: dict[Row, str],
 ) -> dict[Row, dict[str, Cell]]:
-    """Return the average over all rows, before it that without Reacher where the paper has both,
-    and the paper's where it is over the same rows.
+    """Return the average over all rows, before it the one that leaves a domain out where the paper has
+    both, and the paper's where it is over the same rows.
     """
-    reacher = [row for row in rows if tasks.get(row, "").startswith("reacher2d-")]
+    family = family_of_all(tasks.values())
+    omitted = family.average_without
+    without = [row for row in rows if omitted and tasks.get(row, "").startswith(f"{omitted}-")]
     groups = {(AVERAGE, ""): ("average", list(rows))}
-    if reacher and len(reacher) < len(rows):
-        others = [row for row in rows if row not in reacher]
-        groups = {(AVERAGE, WITHOUT_REACHER): ("average-without-reacher", others)} | groups
+    if without and len(without) < len(rows):
+        others = [row for row in rows if row not in without]
+        heading = f"without {family.domains[omitted].label}"
+        groups = {(AVERAGE, heading): ("average-without-reacher", others)} | groups
     averages: dict[Row, dict[str, Cell]] = {}
     for place, (key, members) in groups.items():
         averages[place] = {}
@@ -255,7 +250,7 @@ def _averages(
             theirs = {task for table, task, method in cells() if (table, method) == printed}
             theirs -= {"average", "average-without-reacher"}
             if key != "average":
-                theirs = {task for task in theirs if not task.startswith("reacher2d-")}
+                theirs = {task for task in theirs if not task.startswith(f"{omitted}-")}
             same = theirs == {tasks.get(row, "") for row in members}
             averages[place][name] = Cell(
                 estimate_over_tasks(scores) if all(scores) else None,

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.files import read_json
-from bench.report.artifact import Sheet, write
+from bench.report.artifact import Artifact, write_artifact
 from bench.report.tables import row_of
 from bench.runs import record
 from bench.runs.identity import identity_of
@@ -53,7 +53,7 @@ def spell(seconds: list[float], limit: float) -> str:
     return one(low) if low == high else f"{one(middle)} ({one(low)} to {one(high)})"
 
 
-def make(records: list[Path], plan: Plan, suite: str) -> Sheet:
+def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
     """Return the table of a suite whose policies were kept on the way.
 
     Raises:
@@ -93,9 +93,9 @@ def make(records: list[Path], plan: Plan, suite: str) -> Sheet:
         NOTES[1],
     )
     title = f"Time to score of suite {suite} at scale {plan.scale}, CPU seconds."
-    return Sheet(title, [*headings, "Score at the end, each seed"], body, list(notes), numbers)
+    return Artifact(title, [*headings, "Score at the end, each seed"], body, list(notes), numbers)
 
 
 def write_page(records: list[Path], plan: Plan, suite: str, paths: list[Path]) -> None:
     """Write the page."""
-    write(make(records, plan, suite), paths)
+    write_artifact(make(records, plan, suite), paths)

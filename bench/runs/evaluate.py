@@ -13,20 +13,20 @@ from bench.core.code import ROOT, fingerprint, method_file
 from bench.core.files import DamagedFile, read_json, sha256, write_json
 from bench.core.machine import commit, peak_memory, prepare
 from bench.environments.vector import simulator_versions
-from bench.methods.context import KEPT
+from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
 from bench.methods.loader import Method, blaming, load_method
 from bench.runs import record
 from bench.runs.identity import RESULT, Identity, identity_of
 from bench.runs.rollout import Outcome, evaluate
 from bench.runs.train import POLICY, TRAINING
-from bench.tasks.registry import Task, task_by_name
+from bench.tasks.registry import Task, family_of, task_by_name
 
 
 def evaluate_run(
     folder: Path,
     episodes: int,
-    lanes: int,
+    num_envs: int,
     curve_episodes: int,
     device: str,
     max_steps: int | None = None,
@@ -36,7 +36,7 @@ def evaluate_run(
     Args:
         folder: of the run.
         episodes: behind its score.
-        lanes: episodes that run side by side.
+        num_envs: episodes that run side by side.
         curve_episodes: for each kept policy; 0: none is evaluated.
         device: a torch device.
         max_steps: where an episode is cut short; None: nowhere.
@@ -54,16 +54,16 @@ def evaluate_run(
     target = task.domain.target_return if asked is None else asked
     began, cpu = time.perf_counter(), time.process_time()
     evaluations = []
-    for path in [folder / KEPT / name for name in sorted(training["kept"])]:
+    for path in [folder / SNAPSHOTS / name for name in sorted(training["snapshots"])]:
         if (step := int(path.stem)) == 0 or curve_episodes == 0:
             continue
-        side_by_side = min(lanes, curve_episodes)
+        side_by_side = min(num_envs, curve_episodes)
         [outcome], _ = score(
             method, path, task, identity, [target], curve_episodes, side_by_side, device, max_steps
         )
         evaluations.append(evaluation(step, outcome, final=False))
     [outcome], rolled_out = score(
-        method, folder / POLICY, task, identity, [target], episodes, lanes, device, max_steps
+        method, folder / POLICY, task, identity, [target], episodes, num_envs, device, max_steps
     )
     evaluations.append(evaluation(training["steps"], outcome, final=True))
     write_record(
@@ -75,7 +75,7 @@ def evaluate_run(
             "target": target,
             "episodes": episodes,
             "curve_episodes": curve_episodes,
-            "lanes": lanes,
+            "num_envs": num_envs,
             "rolled_out": rolled_out,
             **cut(max_steps),
         },
@@ -116,7 +116,7 @@ def checked_training(folder: Path) -> dict[str, Any]:
             "as in reports/reference; train it first (`bench train`, or Snakemake)"
         )
     training: dict[str, Any] = read_json(folder / TRAINING)
-    kept = {f"{KEPT}/{name}": digest for name, digest in training["kept"].items()}
+    kept = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
     for path, expected in ({POLICY: training["policy"]} | kept).items():
         if not (folder / path).exists() or sha256(folder / path) != expected:
             raise DamagedFile(
@@ -144,7 +144,7 @@ def write_record(
     protocol: dict[str, Any],
     evaluations: list[dict[str, Any]],
     name: str = RESULT,
-    half: Path = Path("bench/runs/evaluate.py"),
+    half: tuple[Path, ...] = (Path("bench/runs/evaluate.py"),),
     **more: Any,
 ) -> None:
     """Write a record of evaluations together with all that the training said of itself.
@@ -157,7 +157,7 @@ def write_record(
         protocol: how it was evaluated.
         evaluations: as `evaluation` returns them.
         name: of the file.
-        half: the module that did it.
+        half: the files of the code that did it.
         more: further fields of the record.
     """
     record.write(
@@ -179,7 +179,9 @@ def write_record(
         hashes={
             "data": training["data"],
             "code": training["code"],
-            "evaluation_code": fingerprint(method_file(training["module"]), half),
+            "evaluation_code": fingerprint(
+                method_file(training["module"]), *half, *family_of(task).files
+            ),
             "policy": training["policy"],
         },
         versions=training["versions"] | simulator_versions(task.domain.environment),
@@ -195,7 +197,7 @@ def score(
     identity: Identity,
     targets: list[float],
     episodes: int,
-    lanes: int,
+    num_envs: int,
     device: str,
     max_steps: int | None = None,
 ) -> tuple[list[Outcome], bool]:
@@ -226,7 +228,7 @@ def score(
             method=identity.method,
             episodes=episodes,
             targets=[float(target) for target in targets],
-            lanes=lanes,
+            num_envs=num_envs,
             seed=identity.seed,
             sparse=identity.reward == "sparse",
             max_steps=max_steps,

@@ -7,8 +7,6 @@ from pathlib import Path
 
 RESULT = "result.json"  # a run's record: its score and learning curve
 SWEEP = "sweep.json"  # the record of the same policy asked for a grid of targets
-# kind -> the record of what else is measured of a trained policy (bench/runs/diagnostics/run.py)
-PROBES = {"critic": "critic.json", "paths": "paths.json"}
 
 
 @dataclass(frozen=True)
@@ -18,13 +16,13 @@ class Identity:
     scale: str
     task: str
     reward: str
-    percent: float
+    data_percent: float
     method: str
     seed: int
 
     def folder(self) -> Path:
         """Return the run's folder, relative to the working directory."""
-        parts = (self.task, self.reward, f"{self.percent:g}", self.method, str(self.seed))
+        parts = (self.task, self.reward, f"{self.data_percent:g}", self.method, str(self.seed))
         return Path("results", self.scale, "runs", *parts)
 
 

@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.code import OWN, ROOT
-from bench.report.artifacts.registry import DEFAULT_PAGES, PAGES
-from bench.runs.identity import PROBES, RESULT, SWEEP, Identity
-from bench.tasks.registry import GAMES, MUJOCO, known_tasks
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.identity import RESULT, SWEEP, Identity
+from bench.tasks.registry import FAMILIES, known_tasks
+
+DEFAULT_ARTIFACTS = ("table2",)
+# keys of earlier versions: section -> key -> what it is called now
+RENAMED = {
+    "suites": {"pages": "artifacts", "probe": "diagnostic", "percents": "data_percents"},
+    "evaluation": {"lanes": "num_envs", "probe_episodes": "diagnostic_episodes"},
+    "options": {"return_above": "min_return"},
+}
 
 
 class BadConfig(ValueError):
@@ -69,25 +77,25 @@ class Plan:
         scale: the config's name; first folder of every result and report.
         variants: every method that a suite runs, by name, in the order of tables.
         runs: suite -> its runs, in the order of tables.
-        pages: suite -> the tables and figures made of it, names in `bench.report.artifacts.registry.PAGES`.
+        artifacts: suite -> the names of the tables and figures made of it.
         swept: the suites whose policies are also asked for a grid of target returns.
-        probed: suite -> what else is measured of its policies, a key of `bench.runs.identity.PROBES`.
+        diagnosed: suite -> what else is measured of its policies, a diagnostic's name.
     """
 
     scale: str
     variants: dict[str, Variant]
     runs: dict[str, tuple[Identity, ...]]
-    pages: dict[str, tuple[str, ...]]
+    artifacts: dict[str, tuple[str, ...]]
     swept: frozenset[str]
-    probed: dict[str, str]
+    diagnosed: dict[str, str]
 
     def records(self, suite: str) -> list[Path]:
-        """Return the records that a suite is made of: a result for each run, and its sweep or probe
-        where the suite has one.
+        """Return the records that a suite is made of: a result for each run, and its sweep or
+        diagnostic where the suite has one.
         """
         names = [RESULT]
         names += [SWEEP] if suite in self.swept else []
-        names += [PROBES[self.probed[suite]]] if suite in self.probed else []
+        names += [DIAGNOSTICS[self.diagnosed[suite]].record] if suite in self.diagnosed else []
         return [run.folder() / name for name in names for run in self.runs[suite]]
 
     def all_runs(self) -> tuple[Identity, ...]:
@@ -114,6 +122,8 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     import jsonschema
     import yaml
 
+    _check_renamed(config)
+
     validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
     error = jsonschema.exceptions.best_match(validator.iter_errors(config))
     if error is None:
@@ -130,6 +140,23 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     )
 
 
+def _check_renamed(config: dict[str, Any]) -> None:
+    """Refuse keys of earlier versions, with what they are called now."""
+    places = [("suites", f"suites.{name}", axes) for name, axes in config.get("suites", {}).items()]
+    evaluation = config.get("evaluation", {})
+    places.append(("evaluation", "evaluation", evaluation))
+    for name, own in (evaluation.get("domains") or {}).items():
+        places.append(("evaluation", f"evaluation.domains.{name}", own))
+    for name, entry in config.get("methods", {}).items():
+        places.append(("options", f"methods.{name}.options", entry.get("options")))
+    for section, place, entry in places:
+        for key in entry if isinstance(entry, dict) else ():
+            if key in RENAMED[section]:
+                raise BadConfig(
+                    f"config: {place}.{key} is called {RENAMED[section][key]} now; rename it"
+                )
+
+
 def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     """Lay out every run of a config that passed the schema.
 
@@ -138,7 +165,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     that one's module, steps, options and reason, and its own laid over them.
 
     Raises:
-        BadConfig: a suite names an unknown method, task or page, or a method an unknown module or
+        BadConfig: a suite names an unknown method, task or diagnostic, or a method an unknown module or
             base.
     """
     modules = found_modules(root)
@@ -170,15 +197,17 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     for key in ("data", "evaluation"):
         own = config.get(key, {}).get("domains", {})
         _known(f"{key}.domains", list(own), domains, "domain")
-    _check_sources(config.get("data", {}).get("domains", {}))
+    _check_sources(config.get("data", {}))
 
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}
     for suite, axes in config["suites"].items():
         _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
         _known(f"suites.{suite}.methods", axes["methods"], known, "method")
-        _known(f"suites.{suite}.pages", axes.get("pages", []), list(PAGES), "page")
-        _feasible(suite, axes)
+        if "diagnostic" in axes:
+            _known(
+                f"suites.{suite}.diagnostic", [axes["diagnostic"]], list(DIAGNOSTICS), "diagnostic"
+            )
         joining = dropped if axes.get("baselines", True) else []
         methods = list(dict.fromkeys([*axes["methods"], *joining]))
         used |= dict.fromkeys(methods)
@@ -186,16 +215,16 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             Identity(config["name"], task, reward, float(percent), method, seed)
             for task in axes["tasks"]
             for reward in axes["rewards"]
-            for percent in axes["percents"]
+            for percent in axes["data_percents"]
             for method in methods
             for seed in axes["seeds"]
         )
     variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
     suites = config["suites"].items()
-    pages = {suite: tuple(axes.get("pages", DEFAULT_PAGES)) for suite, axes in suites}
+    artifacts = {suite: tuple(axes.get("artifacts", DEFAULT_ARTIFACTS)) for suite, axes in suites}
     swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
-    probed = {suite: axes["probe"] for suite, axes in suites if "probe" in axes}
-    return Plan(config["name"], variants, runs, pages, swept, probed)
+    diagnosed = {suite: axes["diagnostic"] for suite, axes in suites if "diagnostic" in axes}
+    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed)
 
 
 def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -238,26 +267,14 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
     )
 
 
-def _feasible(suite: str, axes: dict[str, Any]) -> None:
-    """Refuse pages that the suite's runs cannot make, before anything is trained for them."""
-    for name in axes.get("pages", []):
-        page, needs = PAGES[name], ""
-        if page.sweep and not axes.get("sweep", False):
-            needs = "`sweep: true`"
-        elif page.probe and axes.get("probe") != page.probe:
-            needs = f"`probe: {page.probe}`"
-        elif page.reward and page.reward not in axes["rewards"]:
-            needs = f"reward {page.reward}"
-        elif page.whole and 100 not in axes["percents"]:
-            needs = "100 among its percents"
-        if needs:
-            raise BadConfig(f"suites.{suite}.pages: {name} needs {needs}, which the suite lacks")
-
-
-def _check_sources(own: dict[str, dict[str, Any]]) -> None:
-    """Refuse a published source for a domain that it does not hold."""
-    held = {"d4rl": {task.split("-", 1)[0] for task in MUJOCO} - {"reacher2d"}}
-    held |= {"dqn_replay": set(GAMES)}
+def _check_sources(data: dict[str, Any]) -> None:
+    """Refuse an unknown source, and a published source for a domain that it does not hold."""
+    held = {family.source: family.published for family in FAMILIES.values() if family.source}
+    own = data.get("domains", {})
+    for place, settings in [("data", data), *((f"data.domains.{n}", s) for n, s in own.items())]:
+        _known(
+            f"{place}.source", [settings.get("source", "generated")], ["generated", *held], "source"
+        )
     for domain, settings in own.items():
         source = settings.get("source", "generated")
         if source in held and domain not in held[source]:

@@ -44,13 +44,13 @@ _SCHEMA: dict[str, Any] = {
         "schema": {"const": SCHEMA_VERSION},
         "identity": {
             "type": "object",
-            "required": ["scale", "task", "reward", "percent", "method", "seed"],
+            "required": ["scale", "task", "reward", "data_percent", "method", "seed"],
             "additionalProperties": False,
             "properties": {
                 "scale": {"type": "string"},
                 "task": {"type": "string"},
                 "reward": {"enum": ["dense", "sparse"]},
-                "percent": {"type": "number"},
+                "data_percent": {"type": "number"},
                 "method": {"type": "string"},
                 "seed": {"type": "integer"},
             },
@@ -60,7 +60,7 @@ _SCHEMA: dict[str, Any] = {
         "diverged_at": {"type": ["integer", "null"]},
         "protocol": {
             "type": "object",
-            "required": ["environment", "source", "target", "episodes", "lanes", "rolled_out"],
+            "required": ["environment", "source", "target", "episodes", "num_envs", "rolled_out"],
         },
         "evaluations": {
             "type": "array",

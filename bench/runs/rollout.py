@@ -2,9 +2,9 @@
 
 Episode i starts from seed i of the environment's list, whatever the method, so comparisons are
 paired. Every episode that starts is finished and counted once. Episodes run in batches of a fixed
-number of lanes: a matrix product gives other last bits for another batch size, and a simulator with
+number of num_envs: a matrix product gives other last bits for another batch size, and a simulator with
 contacts makes other returns of them, so with a fixed size an episode's return does not depend on
-which episodes run beside it. A policy may leave lanes out whose episodes are over (`Policy.rest`), if
+which episodes run beside it. A policy may leave envs out whose episodes are over (`Policy.finish`), if
 that leaves the others' bits alone.
 """
 
@@ -19,7 +19,7 @@ from gymnasium.spaces import Box, Discrete
 
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F32, I64
-from bench.environments.vector import Lanes, lanes_of
+from bench.environments.vector import VectorEnv, make_vector
 from bench.methods.contract import Policy, check_actions
 from bench.tasks.registry import Task
 
@@ -56,7 +56,7 @@ def evaluate(
     method: str,
     episodes: int,
     targets: list[float],
-    lanes: int,
+    num_envs: int,
     seed: int = 0,
     sparse: bool = False,
     first: int = 0,
@@ -71,7 +71,7 @@ def evaluate(
         method: for error messages.
         episodes: per target.
         targets: raw returns to ask for.
-        lanes: episodes that run side by side; part of the protocol, see above. Lanes without an
+        num_envs: episodes that run side by side; part of the protocol, see above. VectorEnv without an
             episode idle.
         seed: of the run; a policy that draws at random draws others for another seed.
         sparse: show the policy zero rewards, as in the delayed variant, where all reward comes with
@@ -88,16 +88,16 @@ def evaluate(
     if recorded is not None:
         returns, lengths = ([x.item() for x in column] for column in recorded)
         return [Outcome(target, returns, lengths) for target in targets]
-    environments = lanes_of(task.domain.environment, lanes)
+    environments = make_vector(task.domain.environment, num_envs)
     most = math.inf if max_steps is None else max_steps
     last = first + episodes
     outcomes: list[Outcome] = []
     try:
         for target in targets:
             finished: list[tuple[float, int]] = []
-            for start in range(first - first % lanes, last, lanes):
+            for start in range(first - first % num_envs, last, num_envs):
                 wanted = [
-                    start + lane if first <= start + lane < last else None for lane in range(lanes)
+                    start + env if first <= start + env < last else None for env in range(num_envs)
                 ]
                 finished += _batch(
                     policy, task, environments, wanted, target, method, seed, sparse, most
@@ -112,7 +112,7 @@ def evaluate(
 def _batch(
     policy: Policy,
     task: Task,
-    environments: Lanes,
+    environments: VectorEnv,
     wanted: list[int | None],
     target: float,
     method: str,
@@ -120,29 +120,29 @@ def _batch(
     sparse: bool,
     most: float,
 ) -> list[tuple[float, int]]:
-    """Return return and length of each wanted episode, of at most so many steps; a lane whose episode
+    """Return return and length of each wanted episode, of at most so many steps; an env whose episode
     is None idles.
     """
-    lanes = len(wanted)
+    num_envs = len(wanted)
     space = environments.action_space
     name = task.domain.environment
-    played = [episode if episode is not None else lane for lane, episode in enumerate(wanted)]
+    played = [episode if episode is not None else env for env, episode in enumerate(wanted)]
     noise = [policy_seed(name, seed, episode) for episode in played]
-    policy.reset(np.array(noise, dtype=np.int64), np.full(lanes, target, dtype=np.float32))
-    for lane, episode in enumerate(played):
-        environments.reset(lane, episode_seed(name, episode))
+    policy.reset(np.array(noise, dtype=np.int64), np.full(num_envs, target, dtype=np.float32))
+    for env, episode in enumerate(played):
+        environments.reset(env, episode_seed(name, episode))
     running = np.array([episode is not None for episode in wanted])
     counted = np.flatnonzero(running).tolist()
-    rest: Callable[[I64], None] = getattr(policy, "rest", lambda lanes: None)
-    rest(np.flatnonzero(~running))
-    earned, lengths = np.zeros(lanes), np.zeros(lanes, dtype=np.int64)
-    shown: F32 = np.zeros(lanes, dtype=np.float32)
+    finish: Callable[[I64], None] = getattr(policy, "finish", lambda num_envs: None)
+    finish(np.flatnonzero(~running))
+    earned, lengths = np.zeros(num_envs), np.zeros(num_envs, dtype=np.int64)
+    shown: F32 = np.zeros(num_envs, dtype=np.float32)
     while running.any():
         actions = check_actions(
             policy.act(environments.observations.copy(), shown.copy()),
-            (lanes, *space.shape),
+            (num_envs, *space.shape),
             method,
-            choices=int(space.n) if isinstance(space, Discrete) else None,
+            n_actions=int(space.n) if isinstance(space, Discrete) else None,
         )
         if isinstance(space, Box):
             actions = np.clip(actions, space.low, space.high)
@@ -156,5 +156,5 @@ def _batch(
             shown[acting] = rewards
         running[acting] = ~over
         if over.any():
-            rest(acting[over])
-    return [(float(earned[lane]), int(lengths[lane])) for lane in counted]
+            finish(acting[over])
+    return [(float(earned[env]), int(lengths[env])) for env in counted]

@@ -28,7 +28,7 @@ def sweep_run(
     folder: Path,
     data_folder: Path,
     episodes: int,
-    lanes: int,
+    num_envs: int,
     points: int | None,
     device: str,
     max_steps: int | None = None,
@@ -39,7 +39,7 @@ def sweep_run(
         folder: the run's folder.
         data_folder: the data set, whose returns bound the grid.
         episodes: for each target.
-        lanes: episodes that run side by side.
+        num_envs: episodes that run side by side.
         points: at most so many of the grid's own targets, evenly chosen; None: all.
         device: a torch device.
         max_steps: where an episode is cut short; None: nowhere.
@@ -55,7 +55,7 @@ def sweep_run(
     prepare(device)
     data = load_data(data_folder, identity)
     low, high = float(data.returns.min()), float(data.returns.max())
-    targets, side_by_side = grid(task, low, high, points), min(lanes, episodes)
+    targets, side_by_side = grid(task, low, high, points), min(num_envs, episodes)
     outcomes, rolled_out = score(
         method, folder / POLICY, task, identity, targets, episodes, side_by_side, device, max_steps
     )
@@ -65,11 +65,11 @@ def sweep_run(
         training,
         task,
         name=SWEEP,
-        half=Path("bench/runs/sweep.py"),
+        half=(Path("bench/runs/sweep.py"),),
         protocol={
             "target": None,
             "episodes": episodes,
-            "lanes": side_by_side,
+            "num_envs": side_by_side,
             "rolled_out": rolled_out,
             "data_returns": {"minimum": round(low, 6), "maximum": round(high, 6)},
             **_scores(data),

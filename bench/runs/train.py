@@ -19,7 +19,7 @@ from bench.core.machine import peak_memory, prepare
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT, KEPT, Context
+from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
 from bench.methods.contract import Diverged
 from bench.methods.loader import blaming, load_method
 from bench.runs.identity import Identity, identity_of
@@ -71,14 +71,14 @@ def train_run(
             "train",
             identity.task,
             identity.reward,
-            f"{identity.percent:g}",
+            f"{identity.data_percent:g}",
             identity.method,
             identity.seed,
         ),
         steps=steps,
         device=device,
         folder=folder,
-        keep_at=tuple(sorted({round(fraction * steps) for fraction in curve})),
+        snapshot_steps=tuple(sorted({round(fraction * steps) for fraction in curve})),
     )
     # what the policy depends on, as it is now: the record must not name code of a later moment
     depends = {
@@ -90,7 +90,7 @@ def train_run(
         "code": fingerprint(method_file(module), Path("bench/runs/train.py")),
         "versions": {name: version(name) for name in VERSIONS},
     }
-    whole = [asdict(identity), module, context.keep_at, depends]
+    whole = [asdict(identity), module, context.snapshot_steps, depends]
     context.stamp = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
     print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
     context.discard_stale()
@@ -103,7 +103,7 @@ def train_run(
             raise Diverged(steps, "policy")
     except Diverged as divergence:
         known_finite = int(context.losses[-1]["step"]) if context.losses else 0
-        sound = discard_unsound(folder / KEPT, known_finite)
+        sound = discard_unsound(folder / SNAPSHOTS, known_finite)
         if not sound:
             raise
         print(f"diverged: {divergence}; scored as it was at step {int(sound[-1].stem)}")
@@ -111,7 +111,7 @@ def train_run(
         shutil.copy(sound[-1], folder / POLICY)
     seconds, cpu_seconds = context.spent()
     taken = steps if diverged_at is None else diverged_at
-    kept = {path.name: sha256(path) for path in sorted((folder / KEPT).glob("*.safetensors"))}
+    kept = {path.name: sha256(path) for path in sorted((folder / SNAPSHOTS).glob("*.safetensors"))}
     write_json(
         folder / TRAINING,
         {
@@ -122,7 +122,7 @@ def train_run(
             "losses": context.losses,
             "source": storage.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
-            "kept": kept,
+            "snapshots": kept,
             "clock": {
                 "seconds": round(seconds, 2),
                 "cpu_seconds": round(cpu_seconds, 2),
@@ -161,5 +161,5 @@ def load_data(folder: Path, identity: Identity) -> Trajectories:
         FileNotFoundError: the data set does not exist.
         DamagedFile: it is damaged.
     """
-    data = storage.load(folder).percent(identity.percent, identity.seed)
+    data = storage.load(folder).take_percent(identity.data_percent, identity.seed)
     return data.sparse() if identity.reward == "sparse" else data

@@ -14,7 +14,7 @@ from bench.runs.train import POLICY
 from bench.tasks.registry import task_by_name
 
 
-def filmed(folder: Path, index: int, most: int | None = None) -> list[U8]:
+def episode_frames(folder: Path, index: int, most: int | None = None) -> list[U8]:
     """Return pictures of an episode of the evaluation, RGB (height, width, 3), played again; alone,
     so that the last bits of what the network says may differ from those of the evaluation.
 

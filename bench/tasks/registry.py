@@ -1,55 +1,15 @@
-"""The registry of tasks: environment, horizon, target return, return scale, reference scores. The
-numbers are in tasks.toml; a task that a user imported carries its own beside its data.
+"""The registry of tasks: which there are, and what is known of each. Families of tasks are files in this
+folder; a task that a user imported carries its own description beside its data.
 """
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.core.files import DamagedFile, digest, intact, read_json, write_json
-
-KINDS = ("medium-expert", "medium", "medium-replay")  # of MuJoCo data, in the order of Table 2
-# the data of the other domains come of no trained policy: kind -> transitions. Key-to-Door's are
-# 1,000 and 10,000 episodes of 120 steps (Table 6), a graph's 1,000 walks of at most 10 (p.20)
-SIZES = {"1k": 120_000, "10k": 1_200_000, "walks": 10_000}
-REPLAY = "replay"  # of Atari data: what a player saw while it learnt
-
-GAMES = ("breakout", "qbert", "pong", "seaquest")  # Atari's, in the order of Table 1
-
-
-@dataclass(frozen=True)
-class Domain:
-    """An environment and the constants that belong to it; tasks.toml says what each is and where it
-    comes from.
-    """
-
-    name: str
-    label: str
-    environment: str
-    horizon: int
-    target_return: float
-    return_scale: float
-    reference_min: float
-    reference_max: float
-
-    def normalised(self, episode_return: float) -> float:
-        """Return the D4RL-normalised score of an episode return: 0 is the random policy, 100 the
-        expert.
-
-        Fu et al. 2020, section 6 (times 100). For a spread use `normalised_spread`: it has no
-        offset.
-        """
-        return (
-            100 * (episode_return - self.reference_min) / (self.reference_max - self.reference_min)
-        )
-
-    def normalised_spread(self, spread: float) -> float:
-        """Return a standard deviation or a width of returns in normalised points: scaled, never
-        shifted.
-        """
-        return 100 * spread / (self.reference_max - self.reference_min)
+from bench.tasks.families import Domain, Family, read_families
 
 
 @dataclass(frozen=True)
@@ -65,32 +25,43 @@ class Task:
         return f"{self.domain.name}-{self.kind}"
 
 
-DOMAINS = {
-    name: Domain(name=name, **constants)
-    for name, constants in tomllib.loads(
-        Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8")
-    ).items()
-}
-
-
-def _kinds(domain: str) -> tuple[str, ...]:
-    if domain == "key_to_door":
-        return ("1k", "10k")
-    if domain in GAMES:
-        return (REPLAY,)
-    return ("walks",) if domain.startswith("graph") else KINDS
-
-
-_PAIRS = [(domain, kind) for domain in DOMAINS for kind in _kinds(domain)]
+FAMILIES = read_families()
+DEFAULT = next(family for family in FAMILIES.values() if family.default)
+DOMAINS = {name: domain for family in FAMILIES.values() for name, domain in family.domains.items()}
 TASKS = {
     task.name: task
-    for task in (
-        Task(DOMAINS[domain], kind)
-        for domain, kind in sorted(_PAIRS, key=lambda pair: (*KINDS, *SIZES, REPLAY).index(pair[1]))
-    )
+    for family in FAMILIES.values()
+    for task in (Task(domain, kind) for kind in family.kinds for domain in family.domains.values())
 }
-MUJOCO = tuple(task.name for task in TASKS.values() if task.kind in KINDS)
-ATARI = tuple(task.name for task in TASKS.values() if task.kind == REPLAY)
+_FAMILY_OF = {
+    d.environment: family for family in FAMILIES.values() for d in family.domains.values()
+}
+
+
+def family_of_environment(environment: str) -> Family:
+    """Return the family of an environment; the default one of an environment that no family names."""
+    return _FAMILY_OF.get(environment, DEFAULT)
+
+
+def family_of(task: Task) -> Family:
+    """Return the family of a task, which its environment decides."""
+    return family_of_environment(task.domain.environment)
+
+
+def family_of_all(tasks: Iterable[str]) -> Family:
+    """Return the family that all of these tasks belong to; the default one if they differ."""
+    found = {family_of(task_by_name(name)).name for name in tasks}
+    return FAMILIES[found.pop()] if len(found) == 1 else DEFAULT
+
+
+def tasks_of(family: str) -> tuple[str, ...]:
+    """Return the names of a family's tasks, in the order of tables.
+
+    Raises:
+        KeyError: there is no such family.
+    """
+    found = FAMILIES[family]
+    return tuple(f"{domain}-{kind}" for kind in found.kinds for domain in found.domains)
 
 
 IMPORTED = Path("data", "imported")  # relative to the working directory, as results are

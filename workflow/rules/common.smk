@@ -12,19 +12,16 @@ sys.path.insert(0, workflow.basedir)
 from bench.behaviours import ZOO
 from bench.core.code import fingerprint, method_file
 from bench.core.files import sha256
-from bench.runs.identity import PROBES
 from bench.core.machine import run_code_of
+from bench.report.artifacts.registry import ARTIFACTS, artifact_file, check_artifacts
 from bench.report.claims.registry import suites_of_claims
-from bench.pages import ATARI as ATARI_PAGES
-from bench.pages import CREDIT as CREDIT_PAGES
-from bench.pages import MUJOCO as MUJOCO_PAGES
-from bench.pages import PAGES, page_file
+from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.plan import BadConfig, check_config, make_plan
-from bench.tasks import (
-    ATARI,
-    MUJOCO,
-    REPLAY,
-    SIZES,
+from bench.tasks.families import module_file
+from bench.tasks.registry import (
+    FAMILIES,
+    family_of,
+    family_of_all,
     is_imported,
     known_tasks,
     task_by_name,
@@ -37,12 +34,11 @@ gc.set_threshold(50_000, 20, 20)
 run_code_of(Path(workflow.basedir))
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    check_artifacts(config)
     PLAN = make_plan(config)
 except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
-# D4RL has no data for Reacher, nor for Atari: with source d4rl, these are generated all the same
-D4RL = [task for task in MUJOCO if not task.startswith("reacher2d-")]
 QUOTED = sorted(
     f"bench/paper/{path.name}"
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
@@ -56,10 +52,10 @@ wildcard_constraints:
     task="|".join(known_tasks()),
     method="|".join(PLAN.variants),
     reward="dense|sparse",
-    probe="|".join(PROBES),
+    diagnostic="|".join(DIAGNOSTICS),
     seed=r"\d+",
-    ledger="claims|claims_mujoco|claims_atari",
-    film=r"[\w.-]+",
+    ledger="|".join(["claims", *(f"claims_{family}" for family in FAMILIES)]),
+    video=r"[\w.-]+",
     steps=r"\d+",
 
 
@@ -77,11 +73,33 @@ def variant(wildcards):
     return PLAN.variants[wildcards.method]
 
 
-def method_code(half):
+def method_code(*files):
     def of_run(wildcards):
-        return code(method_file(variant(wildcards).module), half)
+        return code(method_file(variant(wildcards).module), *files)
 
     return of_run
+
+
+# what rolls a policy out depends on the environment of its own family alone
+def rollout_code(*files):
+    def of_run(wildcards):
+        own = family_of(task_by_name(wildcards.task)).files
+        return code(method_file(variant(wildcards).module), *files, *own)
+
+    return of_run
+
+
+def diagnostic_code(wildcards):
+    return rollout_code(
+        "bench/runs/diagnostics/run.py", DIAGNOSTICS[wildcards.diagnostic].file
+    )(wildcards)
+
+
+def generator_code(wildcards):
+    family = family_of(task_by_name(wildcards.task))
+    return code(
+        "bench/behaviours/generate.py", module_file(family.generator), *family.files
+    )
 
 
 def variant_arguments(wildcards):
@@ -91,7 +109,7 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {steps} --options {options}"
 
 
-UNSAID = {"probe_episodes": 1000, "max_steps": None}
+UNSAID = {"diagnostic_episodes": 1000, "max_steps": None}
 
 
 # a setting of the evaluation; a domain may have its own
@@ -128,30 +146,33 @@ def digest_of(path):
     return sha256(path)
 
 
-# the behaviour policies that data are of; those at random are of none
+# the behaviour policies that data are of; random actions need none
 def zoo_digest(wildcards):
-    random = task_by_name(wildcards.task).kind in SIZES
-    return "" if random else digest_of(zoo_manifest(wildcards.task))
+    task = task_by_name(wildcards.task)
+    return digest_of(zoo_manifest(wildcards.task)) if family_of(task).trainer else ""
 
 
-def data_of_task(task):
-    if is_imported(task):
-        return f"data/imported/{task}/manifest.json"
-    own = config["data"].get("domains", {}).get(task.split("-", 1)[0], {})
-    chosen = config["data"] | own
-    if chosen["source"] == "d4rl" and task in D4RL:
-        return f"data/d4rl/{task}/v2/manifest.json"
-    if chosen["source"] == "dqn_replay" and task in ATARI:
-        sample = f"{chosen['steps']}-{chosen['seed']}"
-        return f"data/dqn_replay/{task}/{sample}/manifest.json"
-    steps = SIZES.get(task_by_name(task).kind, chosen["steps"])
-    return f"data/generated/{task}/{steps}-{chosen['seed']}/manifest.json"
+# a published source holds the data of some domains; the others are generated all the same
+def data_of_task(name):
+    if is_imported(name):
+        return f"data/imported/{name}/manifest.json"
+    task = task_by_name(name)
+    family, domain = family_of(task), task.domain.name
+    chosen = config["data"] | config["data"].get("domains", {}).get(domain, {})
+    if chosen["source"] == family.source and domain in family.published:
+        own = PUBLISHED_FOLDERS.get(family.source, "{steps}-{seed}").format(**chosen)
+        return f"data/{family.source}/{name}/{own}/manifest.json"
+    steps = family.kinds[task.kind].steps or chosen["steps"]
+    return f"data/generated/{name}/{steps}-{chosen['seed']}/manifest.json"
+
+
+PUBLISHED_FOLDERS = {"d4rl": "v2"}  # elsewhere the size and the seed of the sample
 
 
 for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):
     generated = data_of_task(task).startswith("data/generated")
-    generated = generated and task_by_name(task).kind not in SIZES
-    if generated and not zoo_manifest(task).exists():
+    needs_zoo = generated and family_of(task_by_name(task)).trainer
+    if needs_zoo and not zoo_manifest(task).exists():
         raise WorkflowError(
             f"no behaviour policies for {task}: {zoo_manifest(task)} is missing; "
             f"`bench behaviours train {zoo_manifest(task).parent.name}` makes them"
@@ -201,74 +222,78 @@ def merged_config(wildcards):
     return json.dumps(config, sort_keys=True)
 
 
-def pages_of(suite):
+def artifacts_of(suite):
     below = f"reports/{PLAN.scale}/{suite}"
     files = [
-        f"{below}/{page}{suffix}"
-        for page in PLAN.pages[suite]
-        for suffix in PAGES[page].suffixes
+        f"{below}/{name}{suffix}"
+        for name in PLAN.artifacts[suite]
+        for suffix in ARTIFACTS[name].suffixes
     ]
-    films = [f"{below}/{film}.gif" for film in films_of(suite)]
+    videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
     timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
-    return [*files, *films, *timed, f"{below}/cost.md", f"{below}/data.md"]
+    return [*files, *videos, *timed, f"{below}/cost.md", f"{below}/data.md"]
 
 
-# film -> its run: of Key-to-Door the first method's first seed on the last data set, which is the
-# largest; of games the first seed of each trained method on each
+# video -> its run. `one`: the first method's first seed on the last data set; `methods`: the first
+# seed of each trained method on each task
 @cache
-def films_of(suite):
+def videos_of(suite):
     runs = PLAN.runs[suite]
-    if "table6" in PLAN.pages[suite]:
+    wanted = {ARTIFACTS[name].videos for name in PLAN.artifacts[suite]}
+    if "one" in wanted:
         return {"episode": next(run for run in runs if run.task == runs[-1].task)}
-    if "table1" not in PLAN.pages[suite]:
-        return {}
-    films = {}
-    for run in runs:
+    videos = {}
+    for run in runs if "methods" in wanted else ():
         if PLAN.variants[run.method].steps_on(run.task) > 0:
-            films.setdefault(f"{run.task}.{run.method}", run)
-    return films
+            videos.setdefault(f"{run.task}.{run.method}", run)
+    return videos
 
 
-def film_of(wildcards):
-    run = films_of(wildcards.suite)[wildcards.film]
+def video_of(wildcards):
+    run = videos_of(wildcards.suite)[wildcards.video]
     return [run.folder() / "policy.safetensors"]
 
 
-# a game's half a minute at its own pace; all of an episode of Key-to-Door
-def film_arguments(wildcards):
-    return "--steps 450 --fps 15" if atari(wildcards.suite) else ""
+def video_arguments(wildcards):
+    return family_of_all(task_names(wildcards.suite)).video
 
 
-def kinds_of(suite):
-    return {task_by_name(run.task).kind for run in PLAN.runs[suite]}
+def task_names(suite):
+    return list(dict.fromkeys(run.task for run in PLAN.runs[suite]))
 
 
-def atari(suite):
-    return kinds_of(suite) == {REPLAY}
+def families_of(suite):
+    return {family_of(task_by_name(name)).name for name in task_names(suite)}
 
 
-def continuous(suite):
-    return not kinds_of(suite) & {*SIZES, REPLAY}
+def suites_of_family(family):
+    return [suite for suite in PLAN.runs if families_of(suite) == {family}]
 
 
-def category_of_film(wildcards):
-    return ATARI_PAGES if atari(wildcards.suite) else CREDIT_PAGES
+def category_of_video(wildcards):
+    return family_of_all(task_names(wildcards.suite)).category
 
 
-# where a page stands in the report: those asked of MuJoCo and of games alike go with their suite
-def category_of(page):
+# where an artifact stands in the report: most go with their suite
+def category_of(name):
     def of_suite(wildcards):
-        if PAGES[page].category == MUJOCO_PAGES and atari(wildcards.suite):
-            return ATARI_PAGES
-        return PAGES[page].category
+        return ARTIFACTS[name].category(task_names(wildcards.suite))
+
+    return of_suite
+
+
+def caption_of(name):
+    def of_suite(wildcards):
+        return ARTIFACTS[name].caption_of(wildcards.suite, wildcards.scale)
 
     return of_suite
 
 
 # a ledger -> the suites whose scores it judges; claims about others are listed as not run
 LEDGERS = {"claims": suites_of_claims(PLAN)}
-LEDGERS["claims_mujoco"] = [suite for suite in LEDGERS["claims"] if continuous(suite)]
-LEDGERS["claims_atari"] = [suite for suite in LEDGERS["claims"] if atari(suite)]
+for family in FAMILIES:
+    own = set(suites_of_family(family))
+    LEDGERS[f"claims_{family}"] = [s for s in LEDGERS["claims"] if s in own]
 
 
 def scores_of_claims(wildcards):
@@ -279,7 +304,7 @@ def scores_of_claims(wildcards):
 def finished():
     pages = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
     for suite in PLAN.runs:
-        names = [*PLAN.pages[suite], "data", "cost"]
+        names = [*PLAN.artifacts[suite], "data", "cost"]
         pages += [Path(f"reports/{PLAN.scale}/{suite}/{name}.html") for name in names]
         pages.append(Path(f"reports/{PLAN.scale}/{suite}/partial.md"))
     for page in pages:

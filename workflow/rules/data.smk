@@ -21,7 +21,10 @@ rule fetch:
         runtime=4 * 60,
         download=1,
     params:
-        code=code("bench/datasets/readers/d4rl_files.py", "bench/datasets/readers/d4rl_files.csv"),
+        code=code(
+            "bench/datasets/readers/d4rl_files.py",
+            "bench/datasets/readers/d4rl_files.csv",
+        ),
         out=folder_of_output,
     message:
         "Fetching D4RL's file of {wildcards.task}"
@@ -81,7 +84,7 @@ rule generate:
         mem_mb=2000,
         runtime=60,
     params:
-        code=code("bench/behaviours/generate.py", "bench/environments/reacher2d.xml"),
+        code=generator_code,
         task=task_constants,
         zoo=zoo_digest,
         out=folder_of_output,

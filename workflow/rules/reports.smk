@@ -1,57 +1,58 @@
 localrules:
     cost,
     time_to_score,
-    data_page,
-    film,
+    data_summary,
+    video,
     scores,
     claims,
     partial_report,
     partial,
     all_claims,
-    paper_mujoco,
-    paper_atari,
 
 
-# a rule for each page of evidence that a suite of the config asks for
-for page in dict.fromkeys(page for pages in PLAN.pages.values() for page in pages):
+# a rule for each table or figure that a suite of the config asks for
+for artifact in dict.fromkeys(
+    name for names in PLAN.artifacts.values() for name in names
+):
 
     rule:
         name:
-            page
+            artifact
         input:
             "results/{scale}/{suite}/scores.parquet",
         output:
             [
                 report(
-                    f"reports/{{scale}}/{{suite}}/{page}{suffix}",
-                    caption=f"../report/{page}.rst",
-                    category=category_of(page),
-                    subcategory=PAGES[page].title,
+                    f"reports/{{scale}}/{{suite}}/{artifact}{suffix}",
+                    caption="../report/artifact.rst",
+                    category=category_of(artifact),
+                    subcategory=ARTIFACTS[artifact].title,
                     labels={
                         "suite": "{suite}",
-                        "page": {".html": "table", ".csv": "numbers"}.get(
+                        "artifact": {".html": "table", ".csv": "numbers"}.get(
                             suffix, "figure"
                         ),
                         "format": suffix[1:].upper(),
                     },
                 )
-                for suffix in PAGES[page].suffixes
+                for suffix in ARTIFACTS[artifact].suffixes
                 if suffix not in (".md", ".tex")
             ],
-            f"reports/{{scale}}/{{suite}}/{page}.md",
-            f"reports/{{scale}}/{{suite}}/{page}.tex",
+            f"reports/{{scale}}/{{suite}}/{artifact}.md",
+            f"reports/{{scale}}/{{suite}}/{artifact}.tex",
         log:
-            f"logs/{{scale}}/{{suite}}/{page}.log",
+            f"logs/{{scale}}/{{suite}}/{artifact}.log",
         localrule: True
         conda:
             "../../environment.yml"
         params:
-            code=code(page_file(page), "bench/report/figures.mplstyle", *QUOTED),
-            page=page,
+            code=code(artifact_file(artifact), "bench/report/figures.mplstyle", *QUOTED),
+            artifact=artifact,
+            caption=caption_of(artifact),
         message:
-            "Writing {params.page} of {wildcards.suite}"
+            "Writing {params.artifact} of {wildcards.suite}"
         shell:
-            "python -m bench page {params.page} --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
+            "python -m bench artifact {params.artifact} --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
 
 
 rule claims:
@@ -62,13 +63,13 @@ rule claims:
             "reports/{scale}/{ledger}.html",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"page": "{ledger}", "format": "HTML"},
+            labels={"artifact": "{ledger}", "format": "HTML"},
         ),
         report(
             "reports/{scale}/{ledger}.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"page": "{ledger}, numbers", "format": "CSV"},
+            labels={"artifact": "{ledger}, numbers", "format": "CSV"},
         ),
         "reports/{scale}/{ledger}.md",
     log:
@@ -95,7 +96,7 @@ rule cost:
             caption="../report/cost.rst",
             category="Cost",
             subcategory="{suite}",
-            labels={"page": "cost", "format": "HTML"},
+            labels={"artifact": "cost", "format": "HTML"},
         ),
         "reports/{scale}/{suite}/cost.md",
     log:
@@ -121,7 +122,7 @@ rule time_to_score:
             caption="../report/time_to_score.rst",
             category="Cost",
             subcategory="{suite}",
-            labels={"page": "time to score", "format": "HTML"},
+            labels={"artifact": "time to score", "format": "HTML"},
         ),
         "reports/{scale}/{suite}/time_to_score.csv",
         "reports/{scale}/{suite}/time_to_score.md",
@@ -139,32 +140,32 @@ rule time_to_score:
         "--records {input.records:q} > {log:q} 2>&1"
 
 
-rule film:
+rule video:
     input:
-        film_of,
+        video_of,
     output:
         report(
-            "reports/{scale}/{suite}/{film}.gif",
+            "reports/{scale}/{suite}/{video}.gif",
             caption="../report/episode.rst",
-            category=category_of_film,
-            subcategory="Films",
-            labels={"suite": "{suite}", "page": "{film}", "format": "GIF"},
+            category=category_of_video,
+            subcategory="Videos",
+            labels={"suite": "{suite}", "artifact": "{video}", "format": "GIF"},
         ),
     log:
-        "logs/{scale}/{suite}/film-{film}.log",
+        "logs/{scale}/{suite}/video-{video}.log",
     conda:
         "../../environment.yml"
     params:
         code=code("bench/runs/video.py"),
         run=folder_of_input,
-        arguments=film_arguments,
+        arguments=video_arguments,
     message:
-        "Filming {wildcards.film} of {wildcards.suite}"
+        "Recording a video: {wildcards.video} of {wildcards.suite}"
     shell:
-        "python -m bench film --run {params.run:q} {params.arguments} --out {output:q} > {log:q} 2>&1"
+        "python -m bench video --run {params.run:q} {params.arguments} --out {output:q} > {log:q} 2>&1"
 
 
-rule data_page:
+rule data_summary:
     input:
         data_of_suite,
     output:
@@ -172,13 +173,13 @@ rule data_page:
             "reports/{scale}/{suite}/data.html",
             caption="../report/data.rst",
             category="Data",
-            labels={"page": "data sets", "format": "HTML"},
+            labels={"artifact": "data sets", "format": "HTML"},
         ),
         report(
             "reports/{scale}/{suite}/data.png",
             caption="../report/data_figure.rst",
             category="Data",
-            labels={"page": "returns and lengths", "format": "PNG"},
+            labels={"artifact": "returns and lengths", "format": "PNG"},
         ),
         "reports/{scale}/{suite}/data.md",
     log:
@@ -195,7 +196,7 @@ rule data_page:
     message:
         "Describing the data of {wildcards.suite}"
     shell:
-        "python -m bench data-page --scale {wildcards.scale} --out {output:q} --data {input:q} > {log:q} 2>&1"
+        "python -m bench data-summary --scale {wildcards.scale} --out {output:q} --data {input:q} > {log:q} 2>&1"
 
 
 rule partial_report:
@@ -229,7 +230,7 @@ for name in PLAN.runs:
             f"all_{name}"
         default_target: name == DEFAULT_SUITE
         input:
-            pages_of(name),
+            artifacts_of(name),
         localrule: True
 
 
@@ -239,15 +240,13 @@ rule all_claims:
         f"reports/{PLAN.scale}/claims.md",
 
 
-# every table and figure of the paper's continuous control, and what they say of its claims
-rule paper_mujoco:
-    input:
-        f"reports/{PLAN.scale}/claims_mujoco.md",
-        [pages_of(suite) for suite in PLAN.runs if continuous(suite)],
+# every table and figure of a family's suites, and what they say of the claims: paper_mujoco, ...
+for family in FAMILIES:
 
-
-# every table and figure of the paper's Atari games, and what they say of its claims
-rule paper_atari:
-    input:
-        f"reports/{PLAN.scale}/claims_atari.md",
-        [pages_of(suite) for suite in PLAN.runs if atari(suite)],
+    rule:
+        name:
+            f"paper_{family}"
+        input:
+            f"reports/{PLAN.scale}/claims_{family}.md",
+            [artifacts_of(suite) for suite in suites_of_family(family)],
+        localrule: True

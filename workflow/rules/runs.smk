@@ -45,10 +45,10 @@ rule evaluate:
         runtime=4 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/runs/evaluate.py"),
+        code=rollout_code("bench/runs/evaluate.py"),
         task=task_constants,
         episodes=evaluation("episodes"),
-        lanes=evaluation("lanes"),
+        num_envs=evaluation("num_envs"),
         curve=evaluation("curve_episodes"),
         most=evaluation_option("max_steps", "--max-steps"),
         device=config["device"],
@@ -56,7 +56,7 @@ rule evaluate:
     message:
         "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}"
     shell:
-        "python -m bench evaluate --run {params.run:q} --episodes {params.episodes} --lanes {params.lanes} "
+        "python -m bench evaluate --run {params.run:q} --episodes {params.episodes} --num-envs {params.num_envs} "
         "--curve-episodes {params.curve} {params.most} --device {params.device} > {log:q} 2>&1"
 
 
@@ -77,11 +77,11 @@ rule sweep:
         runtime=12 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/runs/sweep.py"),
+        code=rollout_code("bench/runs/sweep.py"),
         task=task_constants,
         grid=code("bench/paper/figure4.csv"),
         episodes=evaluation("sweep_episodes"),
-        lanes=evaluation("lanes"),
+        num_envs=evaluation("num_envs"),
         points=evaluation_option("sweep_points", "--points"),
         most=evaluation_option("max_steps", "--max-steps"),
         device=config["device"],
@@ -91,18 +91,18 @@ rule sweep:
         "Asking {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, for a grid of returns"
     shell:
         "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
-        "--lanes {params.lanes} {params.points} {params.most} --device {params.device} > {log:q} 2>&1"
+        "--num-envs {params.num_envs} {params.points} {params.most} --device {params.device} > {log:q} 2>&1"
 
 
-rule probe:
+rule diagnose:
     input:
         "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/policy.safetensors",
         "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/training.json",
         data=data_of,
     output:
-        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/{probe}.json",
+        "results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}/{diagnostic}.json",
     log:
-        "logs/{scale}/{probe}/{task}/{reward}/{percent}/{method}/{seed}.log",
+        "logs/{scale}/{diagnostic}/{task}/{reward}/{percent}/{method}/{seed}.log",
     conda:
         "../../environment.yml"
     threads: 1
@@ -111,14 +111,14 @@ rule probe:
         runtime=2 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/runs/diagnostics/run.py"),
+        code=diagnostic_code,
         task=task_constants,
-        episodes=evaluation("probe_episodes"),
+        episodes=evaluation("diagnostic_episodes"),
         device=config["device"],
         run=folder_of_output,
         data=lambda wildcards, input: str(Path(input.data).parent),
     message:
-        "Looking into {wildcards.method} on {wildcards.task}, seed {wildcards.seed}: {wildcards.probe}"
+        "Diagnosing {wildcards.method} on {wildcards.task}, seed {wildcards.seed}: {wildcards.diagnostic}"
     shell:
-        "python -m bench probe {wildcards.probe} --run {params.run:q} --data {params.data:q} "
+        "python -m bench diagnose {wildcards.diagnostic} --run {params.run:q} --data {params.data:q} "
         "--episodes {params.episodes} --device {params.device} > {log:q} 2>&1"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import UnknownEnvironment, make
-from bench.tasks.registry import Domain
+from bench.tasks.families import Domain
 
 ROUNDING = 1e-3  # by which an action may leave its range
 

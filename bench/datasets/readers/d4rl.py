@@ -16,7 +16,7 @@ from bench.datasets.build import from_arrays
 from bench.datasets.readers import hdf5
 from bench.datasets.readers.checks import WrongData, fit, flags, numbers, within_horizon
 from bench.datasets.trajectories import Trajectories
-from bench.tasks.registry import Domain
+from bench.tasks.families import Domain
 
 NEEDED = ("observations", "actions", "rewards", "terminals")
 ARRAYS = (*NEEDED, "timeouts", "next_observations")
@@ -45,7 +45,7 @@ def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Tra
         name: starts every message.
 
     Raises:
-        WrongData: a shape, a value, or the bounds of the episodes are wrong.
+        WrongData: a shape, a value, or the episode_starts of the episodes are wrong.
     """
     arrays = {key: _shaped(key, numbers(name, key, values)) for key, values in arrays.items()}
     _same_rows(arrays, name)

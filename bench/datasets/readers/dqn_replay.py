@@ -40,7 +40,7 @@ from bench.datasets.readers.dqn_replay_files import Files, files_of
 from bench.datasets.recorder import Video, record, refuse_without_space
 from bench.datasets.trajectories import I64, Trajectories
 from bench.environments import atari
-from bench.tasks.registry import ATARI, Task
+from bench.tasks.registry import Task, tasks_of
 
 LOGS = 50
 STEPS = 500_000  # 1 % of a run
@@ -141,14 +141,16 @@ def obtain(
         WrongData: the files hold other data than DQN-replay's.
         DiskFull: no space.
     """
-    if task.name not in ATARI:
-        raise ValueError(f"DQN-replay has no data for {task.name!r}; it has {', '.join(ATARI)}")
+    if task.name not in tasks_of("atari"):
+        raise ValueError(
+            f"DQN-replay has no data for {task.name!r}; it has {', '.join(tasks_of('atari'))}"
+        )
     files = files_of(task.domain.name, source)
     chosen = draw(lambda number: _ends(files, number, sampling.rows), task.name, sampling)
     total = sum(chosen.values())
     refuse_without_space(out, total, SIDE * SIDE)
     environment = atari.make(task.domain.name)
-    choices = int(environment.action_space.n)
+    n_actions = int(environment.action_space.n)
     environment.close()
     count = _Count()
 
@@ -174,7 +176,7 @@ def obtain(
         out,
         about,
         stack=atari.STACK,
-        choices=choices,
+        n_actions=n_actions,
     )
     return _said(data, files, chosen, count)
 
@@ -207,10 +209,10 @@ def _episodes(
     for number, rows in chosen.items():
         log = dopamine.read(files, number, rows)
         path = dopamine.present(files, FRAMES, number)
-        bounds = np.concatenate([[0], np.flatnonzero(log.terminals) + 1])
-        _within(horizon, bounds, path)
-        spans = dopamine.frames(path, np.diff(bounds))
-        for start, stop, span in zip(bounds[:-1], bounds[1:], spans, strict=True):
+        episode_starts = np.concatenate([[0], np.flatnonzero(log.terminals) + 1])
+        _within(horizon, episode_starts, path)
+        spans = dopamine.frames(path, np.diff(episode_starts))
+        for start, stop, span in zip(episode_starts[:-1], episode_starts[1:], spans, strict=True):
             zeros = dopamine.padding(log.actions[start:stop], log.rewards[start:stop], span)
             count.padding += zeros
             count.headless += int(start == 0 and zeros == 0)
@@ -225,14 +227,14 @@ def _episodes(
             )
 
 
-def _within(horizon: int, bounds: I64, path: Path) -> None:
+def _within(horizon: int, episode_starts: I64, path: Path) -> None:
     """Refuse an episode longer than a game may last, before memory is asked for."""
-    lengths = np.diff(bounds)
+    lengths = np.diff(episode_starts)
     longest = int(lengths.argmax())
     if lengths[longest] > horizon + dopamine.PADDING:
         raise WrongData(
-            f"{path}: rows {bounds[longest]:,} to {bounds[longest + 1] - 1:,} are one episode, longer than the "
-            f"{horizon:,} steps that a game may last: its end is not marked"
+            f"{path}: rows {episode_starts[longest]:,} to {episode_starts[longest + 1] - 1:,} are one episode, "
+            f"longer than the {horizon:,} steps that a game may last: its end is not marked"
         )
 
 

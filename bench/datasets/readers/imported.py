@@ -19,7 +19,8 @@ from bench.datasets import storage
 from bench.datasets.readers import d4rl, minari, npz
 from bench.datasets.readers.checks import time_limit
 from bench.datasets.trajectories import Trajectories
-from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Domain, Task, write_task
+from bench.tasks.families import Domain
+from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, write_task
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
 

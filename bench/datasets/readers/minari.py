@@ -17,7 +17,8 @@ from bench.datasets.build import from_arrays
 from bench.datasets.readers.checks import WrongData, fit, flags, within_horizon
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import make
-from bench.tasks.registry import Domain, Task
+from bench.tasks.families import Domain
+from bench.tasks.registry import Task
 
 ROOT = "MINARI_DATASETS_PATH"  # where Minari keeps data sets; it asks the environment each time
 
@@ -187,7 +188,9 @@ def _write(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
 
     final = data.final_observations
     buffers = []
-    for index, (start, stop) in enumerate(zip(data.bounds[:-1], data.bounds[1:], strict=True)):
+    for index, (start, stop) in enumerate(
+        zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
+    ):
         last = data.observations[stop - 1] if final is None else final[index]
         buffers.append(
             EpisodeBuffer(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import REPLICATES, random, spell, trained
 from bench.stats import aggregates
 from bench.stats.bootstrap import interval
@@ -27,7 +27,7 @@ STATISTICS = {
 }
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the aggregates of every rolled-out method.
 
     Raises:
@@ -55,7 +55,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     frame = pd.DataFrame(numbers)
     headings = ["Method", "Mean", *STATISTICS]
     source = f"Scale {scale}."
-    return Sheet(
+    return Artifact(
         TITLE, headings, body, [source, *notes, *NOTES], frame, lambda files: draw(frame, files)
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.environments.graph import Graph, distances
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.stitching import moves
 
@@ -31,19 +31,19 @@ NOTES = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the example of the first run that has one.
 
     Raises:
-        ValueError: no paths were probed.
+        ValueError: no paths were diagnosed.
     """
-    probed = scores[(scores["kind"] == "probe") & scores["measure"].isin(["path", "edge"])]
-    if probed.empty:
-        raise ValueError("no paths on graphs were probed: say `probe: paths` in the suite")
-    ordered = by_method(probed)
+    diagnosed = scores[(scores["kind"] == "diagnostic") & scores["measure"].isin(["path", "edge"])]
+    if diagnosed.empty:
+        raise ValueError("no paths on graphs were diagnosed: say `probe: paths` in the suite")
+    ordered = by_method(diagnosed)
     stitched = ordered[ordered["measure"] == "path"]
     chosen = (ordered if stitched.empty else stitched).iloc[0]
-    run = scores[scores["kind"] == "probe"]
+    run = scores[scores["kind"] == "diagnostic"]
     for name in ("task", "method", "seed"):
         run = run[run[name] == chosen[name]]
     graph = graph_of_rows(run)
@@ -59,7 +59,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     leading = f"Scale {scale}: {row_of(str(chosen['task']))[1]}, seed {chosen['seed']}, goal {graph.goal}."
     missing = "No run generated a path that is stitched from two walks: here is the graph alone."
     numbers = run[run["measure"].isin(["nodes", "goal", "edge", "path", "walk", "piece"])]
-    return Sheet(
+    return Artifact(
         TITLE,
         ["What", "Nodes [return-to-go]"],
         body or [["Graph", f"{graph.nodes} nodes, {int(graph.adjacency.sum())} edges"]],

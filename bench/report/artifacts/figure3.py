@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from bench.paper import figure3
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import KEY_TO_DOOR
 from bench.report.cells import MISSING, spell
 from bench.report.tables import headline, quoting
 from bench.stats.intervals import Estimate, estimate_over_tasks
-from bench.tasks.registry import ATARI
+from bench.tasks.registry import tasks_of
+
+ATARI = tasks_of("atari")
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
 # group -> its bars are means of
@@ -22,7 +24,7 @@ TABLES = {"Atari": "Table 1", "OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}
 NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the paper's bars, and ours for the groups that the suite's tasks are.
 
     Raises:
@@ -64,7 +66,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         *dict.fromkeys(f"Paper's {bar.group} {bar.label}: {bar.note}." for bar in figure3()),
     ]
     headings = ["Group", "Method", "Ours", "Paper"]
-    return Sheet(TITLE, headings, body, notes, frame, lambda files: draw(frame, files))
+    return Artifact(TITLE, headings, body, notes, frame, lambda files: draw(frame, files))
 
 
 def _groups(tasks: list[str]) -> dict[str, list[str]]:

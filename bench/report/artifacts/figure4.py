@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from bench.paper import figure4
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.tables import against, by_method, row_of
-from bench.tasks.registry import ATARI, REPLAY, task_by_name
+from bench.tasks.registry import task_by_name, tasks_of
+
+ATARI = tasks_of("atari")
 
 TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): return asked for and return achieved, normalised."
 NOTES = (
@@ -30,14 +32,14 @@ OF_GAMES = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return achieved against asked-for returns of every swept method, with dense reward and all of
     the data.
 
     Raises:
         ValueError: the suite has no sweep.
     """
-    whole = (scores["reward"] == "dense") & (scores["percent"] == 100)
+    whole = (scores["reward"] == "dense") & (scores["data_percent"] == 100)
     swept = by_method(scores[(scores["kind"] == "sweep") & whole])
     if swept.empty:
         raise ValueError(
@@ -80,7 +82,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     ]
     episodes, seeds = swept["episodes"].max(), swept["seed"].nunique()
     source = f"Scale {scale}: {seeds} seeds, {episodes} episodes for each target. Brackets: 95 % interval over seeds."
-    return Sheet(
+    return Artifact(
         TITLE,
         headings,
         body,
@@ -142,7 +144,7 @@ def _printed(task: str) -> dict[float, float]:
     about DQN-replay's.
     """
     found = task_by_name(task)
-    curve = figure4(found.domain.name) if found.kind in ("medium-replay", REPLAY) else None
+    curve = figure4(found.domain.name) if found.kind in ("medium-replay", "replay") else None
     if curve is None:
         return {}
     return dict(zip(curve.raw_targets, curve.normalised_achieved, strict=True))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bench.paper import figure5, figure5_looks
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.samples import spell
 from bench.report.cells import MISSING
@@ -47,7 +47,7 @@ FAILING_HOLDERS = (CHANCE_OF_KEY - CHANCE) / (100 - CHANCE)
 BEST = f"; {1 - FAILING_HOLDERS / 2:.{DIGITS}f}: knowing who has the key, all there is to know"
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return what the probes of a suite's critics measured (`bench.runs.diagnostics.critic.probe`).
 
     Raises:
@@ -56,16 +56,16 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     """
     from bench.report.artifacts.critic_panels import draw
 
-    whole = (scores["reward"] == "dense") & (scores["percent"] == 100)
-    probed = scores[(scores["kind"] == "probe") & whole & scores["task"].isin(KEY_TO_DOOR)]
-    if probed.empty:
+    whole = (scores["reward"] == "dense") & (scores["data_percent"] == 100)
+    diagnosed = scores[(scores["kind"] == "diagnostic") & whole & scores["task"].isin(KEY_TO_DOOR)]
+    if diagnosed.empty:
         raise ValueError(
             "no probe of a critic on Key-to-Door with dense reward and all of the data: "
             "say `probe: critic` in the suite"
         )
     body: list[list[str]] = []
     critics: list[tuple[str, pd.DataFrame, pd.DataFrame]] = []
-    for (task, method), runs in by_method(probed).groupby(["task", "method"], sort=False):
+    for (task, method), runs in by_method(diagnosed).groupby(["task", "method"], sort=False):
         means = over_seeds(runs)
         means.insert(0, "task", str(task))
         means.insert(1, "method", str(method))
@@ -73,11 +73,11 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         body += [[data, label, *line] for line in _lines(means)]
         critics.append((f"{label}, {data}", means, runs))
     numbers = pd.concat([means for _, means, _ in critics], ignore_index=True)
-    return Sheet(
+    return Artifact(
         TITLE,
         HEADINGS,
         body,
-        [_source(probed, scale), *NOTES],
+        [_source(diagnosed, scale), *NOTES],
         numbers,
         lambda files: draw(critics, files),
     )
@@ -159,13 +159,13 @@ def _cells(row: pd.Series) -> list[str]:
     return [spell(row["value"], row["low"], row["high"], DIGITS), paper]
 
 
-def _source(probed: pd.DataFrame, scale: str) -> str:
-    counts = probed[probed["measure"] == "episodes"].drop_duplicates("group")
+def _source(diagnosed: pd.DataFrame, scale: str) -> str:
+    counts = diagnosed[diagnosed["measure"] == "episodes"].drop_duplicates("group")
     outcomes = ", ".join(
         f"{outcome}: {count:,.0f}"
         for outcome, count in zip(counts["group"], counts["value"], strict=True)
     )
     return (
-        f"Scale {scale}: {probed['seed'].nunique()} seeds; {probed['episodes'].max():,} new random episodes, the same "
-        f"for all ({outcomes}). Brackets: 95 % interval over seeds (Student's t)."
+        f"Scale {scale}: {diagnosed['seed'].nunique()} seeds; {diagnosed['episodes'].max():,} new random "
+        f"episodes, the same for all ({outcomes}). Brackets: 95 % interval over seeds (Student's t)."
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.paper.graph import STITCHED, figure6, figure6_reached
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
@@ -37,17 +37,17 @@ NOTES = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
-    """Return the histogram of the first probed method and the shares below it.
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
+    """Return the histogram of the first diagnosed method and the shares below it.
 
     Raises:
-        ValueError: no paths were probed.
+        ValueError: no paths were diagnosed.
     """
-    probed = scores[(scores["kind"] == "probe") & (scores["measure"] == "steps")]
-    if probed.empty:
-        raise ValueError("no paths on graphs were probed: say `probe: paths` in the suite")
-    method = by_method(probed)["method"].iloc[0]
-    rows = scores[(scores["kind"] == "probe") & (scores["method"] == method)]
+    diagnosed = scores[(scores["kind"] == "diagnostic") & (scores["measure"] == "steps")]
+    if diagnosed.empty:
+        raise ValueError("no paths on graphs were diagnosed: say `probe: paths` in the suite")
+    method = by_method(diagnosed)["method"].iloc[0]
+    rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
     histogram = _histogram(rows)
     shares = _shares(rows)
     body = []
@@ -71,7 +71,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     headings = ["Steps to the goal"]
     for series in SERIES:
         headings += [series.capitalize(), f"{series.capitalize()}, paper"]
-    return Sheet(
+    return Artifact(
         TITLE,
         headings,
         body,

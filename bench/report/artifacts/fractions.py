@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import Row
 from bench.report.frame import final
-from bench.report.tables import against, by_method, lay_out, row_of, sheet
+from bench.report.tables import against, as_artifact, by_method, lay_out, row_of
 
 TITLE = "Performance against the share of the data (talk: small data is where DT shines)."
 NOTE = (
@@ -18,7 +18,7 @@ NOTE = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return scores against the percent of the data, a row for each share.
 
     Raises:
@@ -31,19 +31,19 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     chosen = chosen.assign(
         row=pd.Series(rows_of(chosen), index=chosen.index),
         # the paper has numbers for all of the data alone
-        quoted_table=chosen["quoted_table"].where(chosen["percent"] == 100, ""),
+        quoted_table=chosen["quoted_table"].where(chosen["data_percent"] == 100, ""),
     )
-    order = list(dict.fromkeys(chosen.sort_values("percent", kind="stable")["row"]))
-    ordered = chosen.sort_values(["position", "percent", "seed"], kind="stable")
+    order = list(dict.fromkeys(chosen.sort_values("data_percent", kind="stable")["row"]))
+    ordered = chosen.sort_values(["position", "data_percent", "seed"], kind="stable")
     table = lay_out(ordered, scale, order, averages=False)
-    return sheet(table, TITLE, lambda files: draw(chosen, files), (NOTE,))
+    return as_artifact(table, TITLE, lambda files: draw(chosen, files), (NOTE,))
 
 
 def rows_of(chosen: pd.DataFrame) -> list[Row]:
     """Return the row of each score: the data set, and how much of it."""
     return [
         (f"{data}, {percent:g} %", environment)
-        for (data, environment), percent in zip(chosen["row"], chosen["percent"], strict=True)
+        for (data, environment), percent in zip(chosen["row"], chosen["data_percent"], strict=True)
     ]
 
 
@@ -59,10 +59,10 @@ def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
             of_task = chosen[chosen["task"] == task]
             methods = of_task.groupby("heading", sort=False)
             for position, (label, runs) in enumerate(methods):
-                found = against(runs, "percent")
+                found = against(runs, "data_percent")
                 curve(axes, list(found), list(found.values()), position, str(label))
             axes.set_xscale("log")
-            ticks = sorted(set(of_task["percent"]))
+            ticks = sorted(set(of_task["data_percent"]))
             axes.set_xticks(ticks, [f"{share:g} %" for share in ticks])
             axes.minorticks_off()
             axes.set_title(" ".join(reversed(row_of(task))), loc="left")

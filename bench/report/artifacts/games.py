@@ -7,13 +7,17 @@ from dataclasses import replace
 import pandas as pd
 
 from bench.paper import quoted
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.table3 import HINDSIGHT, best_in_hindsight
 from bench.report.cells import Table
-from bench.report.tables import headline, lay_out, row_of, sheet
+from bench.report.tables import as_artifact, headline, lay_out, row_of
 from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA
-from bench.tasks.registry import ATARI
-from bench.tasks.units import GAMER, RAW
+from bench.tasks.registry import tasks_of
+from bench.tasks.units import margin, raw_unit, unit_of
+
+ATARI = tasks_of("atari")
+GAMER = unit_of(ATARI)
+RAW = raw_unit("The game's own score, not clipped", GAMER)
 
 QUOTED_ONLY = ("QR-DQN", "REM")  # columns of Tables 1 and 12
 RULES = (
@@ -23,8 +27,8 @@ RULES = (
 COPIED = "* Not run here: the paper's own numbers, which it quotes from the CQL and REM papers."
 NEGATIVE = "The paper prints negative normalised scores as 0.0; ours stay as they are."
 WIDE = (
-    f"On Seaquest {MARGIN:g} points are {RAW.margin('seaquest-replay'):,.0f} of the game's score, more than any method "
-    "of the paper has there: equivalence says little of that game."
+    f"On Seaquest {MARGIN:g} points are {margin(RAW, 'seaquest-replay'):,.0f} of the game's score, more than any "
+    "method of the paper has there: equivalence says little of that game."
 )
 
 
@@ -43,11 +47,13 @@ def of_games(scores: pd.DataFrame, table: str) -> pd.DataFrame:
     return chosen.assign(quoted_table=table)
 
 
-def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Sheet:
+def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Artifact:
     """Return Table 1, or raw Table 12: the suite's methods, and columns that the paper quotes."""
     chosen = of_games(scores, table)
     laid_out = _lay_out(chosen, scale, raw=raw)
-    page = _sheet(laid_out, chosen, title, (RULES, COPIED, *([] if raw else [NEGATIVE])), raw=raw)
+    page = _artifact(
+        laid_out, chosen, title, (RULES, COPIED, *([] if raw else [NEGATIVE])), raw=raw
+    )
     tasks = [task for task in ATARI if row_of(task) in laid_out.rows]
     last = len(page.headings) - 1
     headings = [f"{method}*, paper" for method in QUOTED_ONLY]
@@ -68,7 +74,7 @@ def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: b
     return replace(page, headings=headings, body=body, numbers=numbers)
 
 
-def shares(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Sheet:
+def shares(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Artifact:
     """Return Table 4, or raw Table 13: DT beside BC on the best X % of the data."""
     chosen = of_games(scores, table)
     whole = chosen["quoted_method"] == "BC"  # the same method as on Table 1
@@ -77,9 +83,9 @@ def shares(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: boo
         quoted_method=chosen["quoted_method"].mask(whole, "100%BC"),
     )
     laid_out = _lay_out(chosen, scale, raw=raw)
-    percents = chosen[chosen["quoted_method"].str.endswith("%BC")]
-    best = best_in_hindsight(laid_out, list(dict.fromkeys(percents["column"])))
-    return _sheet(laid_out, chosen, title, (HINDSIGHT, *best, RULES), raw=raw)
+    data_percents = chosen[chosen["quoted_method"].str.endswith("%BC")]
+    best = best_in_hindsight(laid_out, list(dict.fromkeys(data_percents["column"])))
+    return _artifact(laid_out, chosen, title, (HINDSIGHT, *best, RULES), raw=raw)
 
 
 def _lay_out(chosen: pd.DataFrame, scale: str, *, raw: bool) -> Table:
@@ -90,13 +96,13 @@ def _lay_out(chosen: pd.DataFrame, scale: str, *, raw: bool) -> Table:
     return lay_out(chosen, scale, order, averages=False, unit=RAW if raw else GAMER)
 
 
-def _sheet(
+def _artifact(
     table: Table, chosen: pd.DataFrame, title: str, notes: tuple[str, ...], *, raw: bool
-) -> Sheet:
+) -> Artifact:
     from bench.report.figures import bars
 
     words = {cell.verdict for line in table.rows.values() for cell in line.values()}
     notes = (*notes, *([WIDE] if words - {OTHER_DATA, NOT_COMPARABLE, ""} else []))
     if raw:
-        return sheet(table, title, None, notes)
-    return sheet(table, title, lambda files: bars(table, chosen, files, apart=True), notes)
+        return as_artifact(table, title, None, notes)
+    return as_artifact(table, title, lambda files: bars(table, chosen, files, apart=True), notes)

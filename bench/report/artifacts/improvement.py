@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import REPLICATES, random, spell, trained
 from bench.stats import aggregates
 from bench.stats.bootstrap import interval
@@ -18,7 +18,7 @@ NOTE = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the first method of the suite against each of the others.
 
     Raises:
@@ -47,7 +47,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
             | {"difference": gap.mean, "difference_low": gap.low, "difference_high": gap.high}
         )
     frame = pd.DataFrame(numbers)
-    return Sheet(
+    return Artifact(
         f"Probability that a run of {labels[first]} beats a run of another method.",
         ["Pair", "Probability", "Difference of means"],
         body,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.tasks.registry import TASKS
+from bench.tasks.registry import tasks_of
 
-KEY_TO_DOOR = tuple(name for name, task in TASKS.items() if task.domain.name == "key_to_door")
+KEY_TO_DOOR = tasks_of("key_to_door")
 
 # Per cent of episodes of uniformly random actions, computed exactly for these rooms
 # (tests/test_key_to_door_chance.py)

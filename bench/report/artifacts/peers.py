@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from bench.paper import peers, quoted
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.tables import headline, quoting, row_of
 from bench.stats.intervals import estimate
@@ -22,7 +22,7 @@ NOTES = (
 PAPER = {"DT": "Table 2", "CQL": "Table 2", "BC": "Table 2", "10%BC": "Table 3"}
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return a row for each data set and method that anybody else has published.
 
     Raises:
@@ -70,4 +70,4 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     remarks = dict.fromkeys(f"{c.source}, {c.method}: {c.note}." for c in cells if c.note)
     sources = ", ".join(sorted(set(chosen["source"])))
     first = f"Ours: scale {scale}, data: {sources}; 95 % interval over seeds."
-    return Sheet(TITLE, headings, body, [first, *NOTES, *remarks], pd.DataFrame(numbers))
+    return Artifact(TITLE, headings, body, [first, *NOTES, *remarks], pd.DataFrame(numbers))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import random, spell, trained
 from bench.stats import aggregates
 from bench.stats.bootstrap import interval
@@ -22,7 +22,7 @@ PRINTED = (0, 25, 50, 75, 100)
 POINTS = 111  # every score point and a few beyond
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the profiles of every rolled-out method.
 
     Raises:
@@ -52,7 +52,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         )
     frame = pd.concat(numbers, ignore_index=True)
     headings = ["Method", *(f"above {tau}" for tau in PRINTED)]
-    return Sheet(
+    return Artifact(
         TITLE,
         headings,
         body,

@@ -1,74 +1,123 @@
-"""The pages of evidence: each is a table, most with a figure, made of one suite's scores.
-
-A page is a module of this package with `make(scores, scale) -> Sheet`. This file says which there
-are; it imports nothing, so that the workflow can be planned without pandas.
+"""Which tables and figures there are. Each is a module of this package and a block of `artifacts.toml`;
+this file imports none of them, so that the workflow is planned without pandas.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, Literal
 
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.plan import BadConfig
+from bench.tasks.registry import FAMILIES, family_of_all
+
+HERE = Path(__file__).parent
 TEXTS = (".html", ".csv", ".md", ".tex")
 PICTURES = (".png", ".svg")
-DEFAULT_PAGES = ("table2",)
-MUJOCO, ATARI, CREDIT = "MuJoCo", "Atari", "Long-term credit assignment"
+
+
+class BadArtifact(ValueError):
+    """The block of an artifact cannot be used. The message names the file, the block and what to do."""
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page of evidence.
-
-    Attributes:
-        title: what it shows, for the report's list.
-        pictures: whether it has a figure.
-        sweep: whether it is made of a sweep over target returns.
-        probe: what else of a policy it shows, a key of `bench.runs.identity.PROBES`; empty: nothing.
-        category: in the report; a page that is asked of MuJoCo and of Atari games alike stands under
-            MuJoCo here and is put where its suite belongs.
-        reward: that its suite must run; empty: any.
-        whole: whether its suite must run on all of the data.
-    """
+class Spec:
+    """A table or a figure; `artifacts.toml` says what each entry means."""
 
     title: str
-    pictures: bool = True
+    caption: str
+    figure: bool = True
     sweep: bool = False
-    probe: str = ""
-    category: str = MUJOCO
+    diagnostic: str = ""
+    family: str = ""
     reward: str = "dense"
-    whole: bool = True
+    all_data: bool = True
+    videos: Literal["", "one", "methods"] = ""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """The formats that it is written in."""
-        return TEXTS + PICTURES if self.pictures else TEXTS
+        return TEXTS + PICTURES if self.figure else TEXTS
+
+    def category(self, tasks: list[str]) -> str:
+        """Return where it stands in the report if its suite has these tasks."""
+        family = FAMILIES[self.family] if self.family else family_of_all(tasks)
+        return family.category
+
+    def caption_of(self, suite: str, scale: str) -> str:
+        """Return the caption of this artifact of a suite."""
+        return self.caption.replace("{{ suite }}", suite).replace("{{ scale }}", scale)
 
 
-PAGES = {
-    "table2": Page("Table 2"),
-    "figure3": Page("Figure 3, overview"),
-    "aggregates": Page("Aggregates: mean, median, IQM, optimality gap"),
-    "profiles": Page("Performance profiles"),
-    "improvement": Page("Probability of improvement"),
-    "peers": Page("Results of other implementations", pictures=False),
-    "table3": Page("Table 3, percent BC"),
-    "table5": Page("Table 5, context length"),
-    "table7": Page("Table 7, sparse reward", reward=""),
-    "fractions": Page("Share of the data", whole=False),
-    "figure4": Page("Figure 4, target and achieved return", sweep=True),
-    "variants": Page("Variants"),
-    "table1": Page("Table 1, Atari", category=ATARI),
-    "table12": Page("Table 12, Atari, raw scores", pictures=False, category=ATARI),
-    "table4": Page("Table 4, percent BC on Atari", category=ATARI),
-    "table13": Page("Table 13, percent BC on Atari, raw scores", pictures=False, category=ATARI),
-    "table11": Page("Table 11, normalisation of Atari scores", pictures=False, category=ATARI),
-    "table6": Page("Table 6, Key-to-Door", category=CREDIT),
-    "figure5": Page("Figure 5, DT as a critic", probe="critic", category=CREDIT),
-    "figure2": Page("Figure 2, a stitched path", probe="paths", category=CREDIT),
-    "figure6": Page("Figure 6, shortest paths", probe="paths", category=CREDIT),
-}
+def read_specs(path: Path = HERE / "artifacts.toml") -> dict[str, Spec]:
+    """Return name -> artifact.
+
+    Raises:
+        BadArtifact: a block has an unknown or a missing entry, names a diagnostic or a family that does not
+            exist, or has no module.
+    """
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {name: _spec(path, name, entry) for name, entry in content.items()}
 
 
-def page_file(name: str) -> Path:
-    """Return the module that makes a page, relative to the repository."""
+def _spec(path: Path, name: str, entry: dict[str, Any]) -> Spec:
+    known = [each.name for each in fields(Spec)]
+    if unknown := [key for key in entry if key not in known]:
+        raise BadArtifact(
+            f"{path}: {name}: unknown entry {unknown[0]!r}; known: {', '.join(known)}"
+        )
+    if missing := [key for key in ("title", "caption") if key not in entry]:
+        raise BadArtifact(f"{path}: {name}: {missing[0]!r} is missing")
+    spec = Spec(**entry)
+    for value, there, what in (
+        (spec.diagnostic, DIAGNOSTICS, "diagnostic"),
+        (spec.family, FAMILIES, "family"),
+        (spec.videos, {"one": 1, "methods": 1}, "choice of videos"),
+    ):
+        if value and value not in there:
+            raise BadArtifact(
+                f"{path}: {name}: unknown {what} {value!r}; known: {', '.join(there)}"
+            )
+    if not (path.parent / f"{name}.py").is_file():
+        raise BadArtifact(f"{path}: {name} has no module {name}.py beside it")
+    return spec
+
+
+ARTIFACTS = read_specs()
+
+
+def artifact_file(name: str) -> Path:
+    """Return the module that makes an artifact, relative to the repository."""
     return Path("bench", "report", "artifacts", f"{name}.py")
+
+
+def check_artifacts(config: dict[str, Any]) -> None:
+    """Refuse artifacts that the runs of their suite cannot make, before anything is trained for them.
+
+    Raises:
+        BadConfig: names the suite, the artifact, and what it needs.
+    """
+    for suite, axes in config["suites"].items():
+        for name in axes.get("artifacts", []):
+            if name not in ARTIFACTS:
+                raise BadConfig(
+                    f"suites.{suite}.artifacts: unknown artifact {name!r}; known: {', '.join(ARTIFACTS)}"
+                )
+            if needs := _lacking(ARTIFACTS[name], axes):
+                raise BadConfig(
+                    f"suites.{suite}.artifacts: {name} needs {needs}, which the suite lacks"
+                )
+
+
+def _lacking(spec: Spec, axes: dict[str, Any]) -> str:
+    if spec.sweep and not axes.get("sweep", False):
+        return "`sweep: true`"
+    if spec.diagnostic and axes.get("diagnostic") != spec.diagnostic:
+        return f"`diagnostic: {spec.diagnostic}`"
+    if spec.reward and spec.reward not in axes["rewards"]:
+        return f"reward {spec.reward}"
+    if spec.all_data and 100 not in axes["data_percents"]:
+        return "100 among its data_percents"
+    return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.games import compared
 
 TITLE = (
@@ -12,7 +12,7 @@ TITLE = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 1 of a suite's scores.
 
     Raises:

@@ -7,22 +7,24 @@ import math
 import pandas as pd
 
 from bench.paper import quoted
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.games import of_games
 from bench.report.cells import MISSING, spell
 from bench.report.tables import quoting, row_of
 from bench.stats.intervals import estimate
-from bench.tasks.registry import ATARI, task_by_name
+from bench.tasks.registry import task_by_name, tasks_of
+
+ATARI = tasks_of("atari")
 
 TITLE = "Table 11 (Chen, Lu et al. 2021, p.20): the scores that Atari games are normalised with, and random play here."
 NOTES = (
     "Normalised: 100 (score - random) / (gamer - random), with the paper's numbers as it rounds them; these are "
-    "the random player and the professional gamer of Hafner et al. 2020.",
+    "the random agent and the professional gamer of Hafner et al. 2020.",
     "Random play here: method `uniform` under the suite's evaluation; normalised it should be about 0.",
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the constants of the suite's games.
 
     Raises:
@@ -52,4 +54,4 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         "mean over seeds (Student's t)."
     )
     headings = ["Data", "Environment", "Random", "Gamer", "Random play here", "Normalised"]
-    return Sheet(TITLE, headings, body, [source, *NOTES], pd.DataFrame(numbers))
+    return Artifact(TITLE, headings, body, [source, *NOTES], pd.DataFrame(numbers))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.games import shares
 
 TITLE = "Table 13 (layout of Chen, Lu et al. 2021, p.21): Table 4 before it is normalised."
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 13 of a suite's scores.
 
     Raises:

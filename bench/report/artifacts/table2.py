@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
-from bench.report.tables import headline, sheet
+from bench.report.artifact import Artifact
+from bench.report.tables import as_artifact, headline
 from bench.report.tables import table2 as lay_out_table2
 
 TITLE = (
@@ -13,7 +13,7 @@ TITLE = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 2 of a suite's scores.
 
     Raises:
@@ -22,4 +22,4 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     from bench.report.figures import bars
 
     table = lay_out_table2(scores, scale)
-    return sheet(table, TITLE, lambda files: bars(table, headline(scores), files))
+    return as_artifact(table, TITLE, lambda files: bars(table, headline(scores), files))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import AVERAGE, Table
-from bench.report.tables import headline, lay_out, sheet
+from bench.report.tables import as_artifact, headline, lay_out
 
 TITLE = "Table 3 (layout of Chen, Lu et al. 2021, p.8): Decision Transformer and percent BC."
 HINDSIGHT = "The best X of a row is known only after roll-outs: it is hindsight, is named and is not ranked."
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 3 of a suite's scores.
 
     Raises:
@@ -27,7 +27,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     table = lay_out(chosen, scale)
     shares = chosen[chosen["quoted_method"].str.endswith("%BC")]
     notes = (HINDSIGHT, *best_in_hindsight(table, list(dict.fromkeys(shares["column"]))))
-    return sheet(table, TITLE, lambda files: bars(table, chosen, files), notes)
+    return as_artifact(table, TITLE, lambda files: bars(table, chosen, files), notes)
 
 
 def best_in_hindsight(table: Table, shares: list[str]) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.games import shares
 
 TITLE = "Table 4 (layout of Chen, Lu et al. 2021, p.8): Decision Transformer and percent BC on Atari games."
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 4 of a suite's scores.
 
     Raises:

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from bench.paper import Quoted, quoted
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import Table
-from bench.report.tables import against, headline, lay_out, row_of, sheet
-from bench.tasks.registry import ATARI
+from bench.report.tables import against, as_artifact, headline, lay_out, row_of
+from bench.tasks.registry import tasks_of
+
+ATARI = tasks_of("atari")
 
 TITLE = (
     "Context length (the question of Chen, Lu et al. 2021, p.8, Table 5, which asks it of Atari games;"
@@ -21,7 +23,7 @@ TITLE_ATARI = "Table 5 (layout of Chen, Lu et al. 2021, p.9): context length on 
 LONGER = dict.fromkeys(ATARI, 30) | {"pong-replay": 50}  # the paper's K but for 1 (Table 8)
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return scores against K, on Atari games beside the paper's.
 
     Raises:
@@ -39,10 +41,12 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         f"{updates[0]:,} for every K." if len(updates) == 1 else "not the same for every K."
     )
     if not games:
-        return sheet(lay_out(chosen, scale), TITLE, lambda files: draw(chosen, files), (note,))
+        return as_artifact(
+            lay_out(chosen, scale), TITLE, lambda files: draw(chosen, files), (note,)
+        )
     notes = (note, f"The paper's longer context is 30, on Pong 50; ours {_contexts(chosen)}.")
     table = _of_games(chosen, scale)
-    return sheet(table, TITLE_ATARI, lambda files: draw_games(chosen, files), notes)
+    return as_artifact(table, TITLE_ATARI, lambda files: draw_games(chosen, files), notes)
 
 
 def _of_games(chosen: pd.DataFrame, scale: str) -> Table:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.cells import Cell, Row, Table
 from bench.report.table_notes import remarks
-from bench.report.tables import headline, lay_out, row_verdict, sheet, tidy
+from bench.report.tables import as_artifact, headline, lay_out, row_verdict, tidy
 from bench.stats.intervals import Estimate, wilson
 from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, judge
 
@@ -35,7 +35,7 @@ NOTES = (
 )
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 6 of a suite's scores: means over seeds, and below them every seed.
 
     Raises:
@@ -57,7 +57,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         verdicts=means.verdicts | dict.fromkeys(seeds, ""),
         notes=_notes(chosen, means, scale),
     )
-    page = sheet(table, TITLE, lambda files: draw(table, files))
+    page = as_artifact(table, TITLE, lambda files: draw(table, files))
     papers = [heading.endswith(", paper") for heading in page.headings]
     for row, line in zip(table.rows, page.body, strict=True):
         if row in seeds:  # the paper has no seeds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.frame import final
-from bench.report.tables import by_method, lay_out, sheet
+from bench.report.tables import as_artifact, by_method, lay_out
 
 TITLE = (
     "Table 7 (layout of Chen, Lu et al. 2021, p.9): reward delayed to the end of the episode (sparse)"
@@ -27,7 +27,7 @@ PAPER = {
 }
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return Table 7 of a suite's scores.
 
     Raises:
@@ -36,7 +36,7 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     from bench.report.figures import bars
 
     rows = final(scores)
-    chosen = by_method(rows[rows["percent"] == 100])
+    chosen = by_method(rows[rows["data_percent"] == 100])
     if chosen.empty:
         raise ValueError("no score with 100 % of the data: nothing for Table 7")
     keys = list(zip(chosen["quoted_method"], chosen["reward"], strict=True))
@@ -48,4 +48,4 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
         order=chosen["reward"].map({"sparse": 0, "dense": 1}),
     ).sort_values(["position", "order", "seed"], kind="stable")
     table = lay_out(chosen, scale)
-    return sheet(table, TITLE, lambda files: bars(table, chosen, files), NOTES)
+    return as_artifact(table, TITLE, lambda files: bars(table, chosen, files), NOTES)

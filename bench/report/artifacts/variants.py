@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
-from bench.report.tables import headline, sheet, table2
+from bench.report.artifact import Artifact
+from bench.report.tables import as_artifact, headline, table2
 
 TITLE = "Variants: what the paper, its talk and its code did otherwise, everything else equal."
 
 
-def make(scores: pd.DataFrame, scale: str) -> Sheet:
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the variants of a suite in the layout of Table 2.
 
     Raises:
@@ -19,4 +19,4 @@ def make(scores: pd.DataFrame, scale: str) -> Sheet:
     from bench.report.figures import bars
 
     table = table2(scores, scale)
-    return sheet(table, TITLE, lambda files: bars(table, headline(scores), files))
+    return as_artifact(table, TITLE, lambda files: bars(table, headline(scores), files))

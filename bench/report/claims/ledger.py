@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.artifact import Sheet
+from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.claims.measures import STATISTICS, Measure, NotRun, at_once
 from bench.report.claims.registry import Check, Claim, all_claims
 from bench.report.frame import check_comparable
-from bench.tasks.units import D4RL, GAMER
+from bench.tasks.registry import FAMILIES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 NOT_RUN, SHOWN = "not run", "—"
@@ -127,7 +127,7 @@ def _mixed(word: str) -> str:
     return UNDECIDED if word == NOT_RUN else word
 
 
-def sheet(frames: dict[str, pd.DataFrame], scale: str) -> Sheet:
+def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     """Return the ledger of these scores.
 
     Args:
@@ -148,7 +148,7 @@ def sheet(frames: dict[str, pd.DataFrame], scale: str) -> Sheet:
             body.append([*(head if position == 0 else ["", "", ""]), *_cells(finding)])
             numbers.append(_numbers(claim, word, finding))
     headings = ["", "Claim", "Verdict", "Check", "Measured", "Rule", "Result", "Remarks"]
-    return Sheet(TITLE, headings, body, _notes(frames, scale), pd.DataFrame(numbers))
+    return Artifact(TITLE, headings, body, _notes(frames, scale), pd.DataFrame(numbers))
 
 
 def spell_rule(rule: tuple[str, tuple[float, ...]] | None) -> str:
@@ -213,7 +213,9 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
         notes.append(f"Scale {scale}, {runs['seed'].nunique()} seeds, data: {sources}.")
-        theirs = runs["source"].isin([D4RL.source, GAMER.source])
+        theirs = runs["source"].isin(
+            [family.source for family in FAMILIES.values() if family.source]
+        )
         if others := sorted(set(runs[~theirs]["task"])):
             which = f"{', '.join(others)} are" if theirs.any() else "All data are"
             notes.append(

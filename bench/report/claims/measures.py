@@ -56,10 +56,10 @@ class NotRun(ValueError):
 
 
 def difference(
-    scores: pd.DataFrame, method: str, against: str, percents: Iterable[float] = (100,)
+    scores: pd.DataFrame, method: str, against: str, data_percents: Iterable[float] = (100,)
 ) -> Measure:
     """Return the mean over data sets of `method` minus `against`, normalised points."""
-    (ours, theirs), about = _paired(scores, [method, against], percents)
+    (ours, theirs), about = _paired(scores, [method, against], data_percents)
     return _measure(difference_over_tasks(ours, theirs), about)
 
 
@@ -103,7 +103,7 @@ def measured(scores: pd.DataFrame, method: str, measure: str, group: str) -> Mea
     """Return the mean over data sets of a number that a probe measured of each run, in its own
     units (bench/runs/diagnostics/critic.py, bench/runs/diagnostics/paths.py).
     """
-    rows = scores[(scores["kind"] == "probe") & (scores["method"] == method)]
+    rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
     rows = rows[(rows["measure"] == measure) & (rows["group"] == group)].dropna(subset=["value"])
     if rows.empty:
         raise NotRun(f"no probe of {method} measured {measure} {group}".rstrip())
@@ -116,7 +116,7 @@ def measured(scores: pd.DataFrame, method: str, measure: str, group: str) -> Mea
 def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
     """Return dense minus sparse of one method."""
     rows = final(scores)
-    rows = rows[(rows["method"] == method) & (rows["percent"] == 100)]
+    rows = rows[(rows["method"] == method) & (rows["data_percent"] == 100)]
     by = {reward: _cells(rows[rows["reward"] == reward]) for reward in ("dense", "sparse")}
     both = [cell for cell in by["dense"] if cell in by["sparse"]]
     if not both:
@@ -252,7 +252,9 @@ def _rank_correlation(xs: list[float], ys: list[float]) -> float:
 
 
 def _within_data(run: pd.DataFrame) -> pd.Series:
-    return (run["asked"] >= run["data_low"]) & (run["asked"] <= run["data_high"] + 1e-6)
+    return (run["target_score"] >= run["data_low"]) & (
+        run["target_score"] <= run["data_high"] + 1e-6
+    )
 
 
 def _multiples(bounds: tuple[float, float]) -> Callable[[pd.DataFrame], pd.Series]:
@@ -269,7 +271,7 @@ def _multiples(bounds: tuple[float, float]) -> Callable[[pd.DataFrame], pd.Serie
 
 def _whole(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with dense reward and all of the data."""
-    return rows[(rows["reward"] == "dense") & (rows["percent"] == 100)]
+    return rows[(rows["reward"] == "dense") & (rows["data_percent"] == 100)]
 
 
 def _sweep_rows(scores: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -299,7 +301,9 @@ def _over_runs(
     for task, runs in _swept(scores, method).items():
         parts = [run[chosen(run)].sort_values("target") for _, run in runs.groupby("seed")]
         groups[task] = [
-            of_run(p["asked"].tolist(), p["score"].tolist()) for p in parts if len(p) >= least
+            of_run(p["target_score"].tolist(), p["score"].tolist())
+            for p in parts
+            if len(p) >= least
         ]
     return _of_groups(scores, method, groups)
 
@@ -315,14 +319,14 @@ def _of_groups(scores: pd.DataFrame, method: str, groups: dict[str, list[float]]
 
 
 def _paired(
-    scores: pd.DataFrame, methods: list[str], percents: Iterable[float], least: int = 1
+    scores: pd.DataFrame, methods: list[str], data_percents: Iterable[float], least: int = 1
 ) -> tuple[list[Groups], tuple[int, int, int]]:
     """Return the scores of each method on the data sets where all have runs, in one order, and what
     `_about` says.
     """
     rows = final(scores)
     rows = rows[(rows["reward"] == "dense") & rows["method"].isin(methods)]
-    asked = [(str(task), float(p)) for task in dict.fromkeys(rows["task"]) for p in percents]
+    asked = [(str(task), float(p)) for task in dict.fromkeys(rows["task"]) for p in data_percents]
     by = {method: _cells(rows[rows["method"] == method], least) for method in methods}
     both = [cell for cell in asked if all(cell in cells for cells in by.values())]
     if not both:
@@ -335,7 +339,7 @@ def _cells(rows: pd.DataFrame, least: int = 1) -> dict[Cell, list[float]]:
     found: dict[Cell, list[float]] = {}
     ordered = rows.sort_values("seed", kind="stable")
     for task, percent, score in zip(
-        ordered["task"], ordered["percent"], ordered["score"], strict=True
+        ordered["task"], ordered["data_percent"], ordered["score"], strict=True
     ):
         found.setdefault((str(task), float(percent)), []).append(float(score))
     return {cell: runs for cell, runs in found.items() if len(runs) >= least}
@@ -350,10 +354,10 @@ def _about(rows: pd.DataFrame, used: list[Cell], missing: int) -> tuple[int, int
     """Return how many data sets are used, how many are missing, and how many runs of those used
     diverged.
     """
-    runs = rows.drop_duplicates(["task", "reward", "percent", "method", "seed"])
+    runs = rows.drop_duplicates(["task", "reward", "data_percent", "method", "seed"])
     inside = [
         (str(task), float(percent)) in set(used)
-        for task, percent in zip(runs["task"], runs["percent"], strict=True)
+        for task, percent in zip(runs["task"], runs["data_percent"], strict=True)
     ]
     return len(used), missing, int((runs[inside]["status"] == "diverged").sum())
 

@@ -14,8 +14,9 @@ from scipy.stats import rankdata
 
 from bench.behaviours.random_play import Play, play
 from bench.core.seeds import derive
-from bench.datasets.trajectories import F32, F64, I64, Array, Bools
+from bench.datasets.trajectories import F32, F64, I64, Array, Bools, Trajectories
 from bench.environments.key_to_door import HORIZON, PHASES
+from bench.tasks.registry import Task
 
 OUTCOMES = ("not pick up key", "pick up key and reach door", "pick up key and not reach door")
 ROOMS = ("key room", "distractor room", "door room")  # the paper's names
@@ -32,14 +33,16 @@ Row = dict[str, Any]
 class Critic(Protocol):
     """A policy that foresees."""
 
-    def judge(self, observations: Array, actions: I64) -> F32:
+    def predict_success(self, observations: Array, actions: I64) -> F32:
         """Return the probability of the reward before each step, (E, T)."""
 
     def attention(self, observations: Array, actions: I64) -> F32:
         """Return how much the prediction at each step looks at each step, (E, T, T)."""
 
 
-def probe(critic: Critic, episodes: int) -> list[Row]:
+def measure(
+    policy: Critic, task: Task, data: Trajectories, *, episodes: int, seed: int
+) -> list[Row]:
     """Return the measures of a critic on Key-to-Door, rows for a record.
 
     - `reward probability`: mean and spread over the episodes of an outcome (group) at step x;
@@ -53,8 +56,11 @@ def probe(critic: Critic, episodes: int) -> list[Row]:
     - `probability`: means that the claims are about.
 
     Args:
-        critic: a trained policy.
+        policy: a trained policy.
+        task: not used.
+        data: not used.
         episodes: how many new random episodes.
+        seed: not used: all runs judge the same episodes.
 
     Raises:
         ValueError: none of the episodes succeeds.
@@ -65,12 +71,12 @@ def probe(critic: Critic, episodes: int) -> list[Row]:
         raise ValueError(f"none of {episodes} random episodes succeeds: judge more, say 1000")
     chances = np.concatenate(
         [
-            critic.judge(played.observations[chosen], played.actions[chosen])
+            policy.predict_success(played.observations[chosen], played.actions[chosen])
             for chosen in _batches(np.arange(episodes))
         ]
     ).astype(np.float64)
     rows = _along(chances, played) + _calibrated(chances, played.door_step >= 0)
-    return rows + _looked_at(critic, played, successes) + _claimed(chances, played)
+    return rows + _looked_at(policy, played, successes) + _claimed(chances, played)
 
 
 def outcomes(played: Play) -> dict[str, Bools]:

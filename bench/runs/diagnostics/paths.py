@@ -61,14 +61,16 @@ class Paths:
         return tuple(self.nodes[path, : self.steps[path] + 1].tolist())
 
 
-def probe(policy: Generator, task: Task, data: Trajectories, *, paths: int, seed: int) -> list[Row]:
+def measure(
+    policy: Generator, task: Task, data: Trajectories, *, episodes: int, seed: int
+) -> list[Row]:
     """Return `measures` of a policy on the graph of a task.
 
     Raises:
         ValueError: the task's environment is no graph.
     """
     graph = graph_of(task.domain.environment)
-    return measures(policy, graph, data, paths=paths, seed=seed, horizon=task.domain.horizon)
+    return measures(policy, graph, data, paths=episodes, seed=seed, horizon=task.domain.horizon)
 
 
 def measures(
@@ -113,9 +115,9 @@ def measures(
     Raises:
         ValueError: the data are not of this graph, or hold no walk from one of the drawn starts.
     """
-    if data.choices != graph.nodes:
+    if data.n_actions != graph.nodes:
         raise ValueError(
-            f"the data are of a graph with {data.choices} nodes, not of this one with {graph.nodes}"
+            f"the data are of a graph with {data.n_actions} nodes, not of this one with {graph.nodes}"
         )
     starts = generator("paths", seed, "starts").integers(graph.nodes, size=paths)
     found = roll_out(policy, graph, starts, seed, horizon)
@@ -137,10 +139,10 @@ def roll_out(
     policy: Generator, graph: Graph, starts: I64, seed: int, horizon: int = HORIZON
 ) -> Paths:
     """Return the paths that a policy generates from these starts (P,), each with its own seed."""
-    lanes = np.arange(len(starts))
+    envs = np.arange(len(starts))
     agents = Walks(graph, len(starts), horizon)
-    agents.place(lanes, starts)
-    seeds = np.array([derive("paths", seed, lane) for lane in lanes.tolist()], dtype=np.int64)
+    agents.place(envs, starts)
+    seeds = np.array([derive("paths", seed, env) for env in envs.tolist()], dtype=np.int64)
     policy.reset(seeds, np.zeros(len(starts), dtype=np.float32))
     nodes, asked = [starts], []
     for _ in range(horizon):
@@ -161,8 +163,8 @@ def walks_of(data: Trajectories) -> list[Walk]:
     if data.final_observations is None:
         raise ValueError("the data do not say where walks ended: final_observations are missing")
     nodes, final = data.observations[:, 0].tolist(), data.final_observations[:, 0].tolist()
-    arrived = data.terminals[data.bounds[1:] - 1].tolist()
-    bounds = data.bounds.tolist()
+    arrived = data.terminals[data.episode_starts[1:] - 1].tolist()
+    bounds = data.episode_starts.tolist()
     return [
         Walk((*(int(node) for node in nodes[bounds[e] : bounds[e + 1]]), int(final[e])), arrived[e])
         for e in range(data.episodes)

@@ -1,68 +1,61 @@
-"""The probe of a run: what else is measured of a trained policy than its returns.
-
-`critic`: how well it foresees an episode's reward, and what it looks at (Figure 5). `paths`: the
-paths that it finds on a graph (Figures 2 and 6).
-"""
+"""Measure more of a trained policy than its return, and write the record."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from bench.core.machine import prepare
 from bench.methods.contract import BadMethod
 from bench.methods.loader import blaming, load_method
+from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.evaluate import checked_training, write_record
-from bench.runs.identity import PROBES, identity_of
+from bench.runs.identity import identity_of
 from bench.runs.train import POLICY, load_data
 from bench.tasks.registry import task_by_name
 
-NEEDS = {"critic": "judge", "paths": "generate"}  # kind -> the method that its policies have
+HERE = Path("bench", "runs", "diagnostics", "run.py")
 
 
-def probe_run(folder: Path, data_folder: Path, kind: str, episodes: int, device: str) -> None:
-    """Look into a trained policy; write the probe's record into the run's folder.
+def diagnose_run(folder: Path, data_folder: Path, kind: str, episodes: int, device: str) -> None:
+    """Take the measures of a diagnostic; write its record into the run's folder.
 
     Args:
         folder: the run's folder.
         data_folder: the data set that it learned from.
-        kind: a key of `bench.runs.identity.PROBES`.
-        episodes: that the critic judges, or paths that are generated.
+        kind: a key of `bench.runs.diagnostics.registry.DIAGNOSTICS`.
+        episodes: how many episodes, or generated paths, are measured.
         device: a torch device.
 
     Raises:
         FileNotFoundError: the run was not trained.
         DamagedFile: a file of the training or the data set is damaged.
-        BadMethod: the method's policies cannot be probed so.
+        BadMethod: the method's policies lack what the diagnostic needs.
     """
+    diagnostic = DIAGNOSTICS[kind]
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
     task, method = task_by_name(identity.task), load_method(training["module"])
     prepare(device)
     policy: Any = method.load(folder / POLICY, device)
-    if not hasattr(policy, NEEDS[kind]):
+    if not hasattr(policy, diagnostic.needs):
         raise BadMethod(
-            f"method {method.name}: its policy has no `{NEEDS[kind]}`, which the probe {kind!r} needs; "
-            "leave `probe` out of the suite"
+            f"method {method.name}: its policy has no `{diagnostic.needs}`, which the diagnostic {kind!r} "
+            "needs; leave `diagnostic` out of the suite"
         )
+    data = load_data(data_folder, identity)
     with blaming(identity.method):
-        if kind == "critic":
-            from bench.runs.diagnostics import critic
-
-            measures = critic.probe(policy, episodes)
-        else:
-            from bench.runs.diagnostics import paths
-
-            data = load_data(data_folder, identity)
-            measures = paths.probe(policy, task, data, paths=episodes, seed=identity.seed)
+        module: Any = import_module(diagnostic.module)
+        measures = module.measure(policy, task, data, episodes=episodes, seed=identity.seed)
     write_record(
         folder,
         identity,
         training,
         task,
-        name=PROBES[kind],
-        half=Path("bench/runs/diagnostics/run.py"),
-        protocol={"target": None, "episodes": episodes, "lanes": episodes, "rolled_out": True},
+        name=diagnostic.record,
+        half=(HERE, diagnostic.file),
+        protocol={"target": None, "episodes": episodes, "num_envs": episodes, "rolled_out": True},
         evaluations=[],
         measures=measures,
     )
