@@ -23,7 +23,7 @@ class CriticPolicy(DecisionTransformerPolicy):
     """Acts without being asked for a return, and judges episodes."""
 
     @torch.inference_mode()
-    def judge(self, observations: Array, actions: I64) -> F32:
+    def predict_success(self, observations: Array, actions: I64) -> F32:
         """Return the probability of the reward before each step, (E, T).
 
         Args:
@@ -46,7 +46,7 @@ class CriticPolicy(DecisionTransformerPolicy):
         """
         self.model.watch_attention()
         try:
-            self.judge(observations, actions)
+            self.predict_success(observations, actions)
             weights = self.model.attention_weights[-1]
         finally:
             self.model.watch_attention(False)

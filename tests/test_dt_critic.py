@@ -76,19 +76,22 @@ def test_a_prediction_sees_the_steps_before_it_alone(
     discrete: bool, part: int, changed: int
 ) -> None:
     critic, given = make_critic(discrete), episodes(discrete)
-    before = critic.judge(*given)
+    before = critic.predict_success(*given)
     assert (before.shape, before.dtype) == ((EPISODES, STEPS), np.float32)
     other = episodes(discrete, seed=1)
     given[part][:, changed] = other[part][:, changed]
     if discrete and part == 1:
         given[1][:, changed] = (episodes()[1][:, changed] + 1) % CHOICES
-    difference = np.abs(critic.judge(*given) - before).max(axis=0)
+    difference = np.abs(critic.predict_success(*given) - before).max(axis=0)
     assert (difference[: changed + 1] == 0).all()
     assert (difference[changed + 1 :] > 1e-5).all()
 
 
 def test_before_the_first_step_all_episodes_look_alike() -> None:
-    first, second = make_critic().judge(*episodes()), make_critic().judge(*episodes(seed=1))
+    first, second = (
+        make_critic().predict_success(*episodes()),
+        make_critic().predict_success(*episodes(seed=1)),
+    )
     assert len(set(first[:, 0]) | set(second[:, 0])) == 1
     assert ((first > 0) & (first < 1)).all()
 
@@ -138,7 +141,7 @@ def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
 
 def test_longer_episodes_than_the_context_are_refused() -> None:
     critic = make_critic(context_length=STEPS - 1)
-    for look in (critic.judge, critic.attention):
+    for look in (critic.predict_success, critic.attention):
         with pytest.raises(ValueError, match="episodes of 8 steps do not fit into a context of 7"):
             look(*episodes())
     assert critic.model.attention_weights == []
@@ -237,14 +240,14 @@ def test_attention_of_vectors_has_such_rows_too() -> None:
 
 def test_watching_leaves_nothing_behind() -> None:
     critic = make_critic()
-    before = critic.judge(*episodes())
+    before = critic.predict_success(*episodes())
     assert critic.model.attention_weights == []
     critic.attention(*episodes())
     assert critic.model.attention_weights == []
-    np.testing.assert_array_equal(critic.judge(*episodes()), before)
+    np.testing.assert_array_equal(critic.predict_success(*episodes()), before)
     assert critic.model.attention_weights == []
     critic.model.watch_attention()
-    critic.judge(*episodes())
+    critic.predict_success(*episodes())
     shapes = [tuple(weights.shape) for weights in critic.model.attention_weights]
     assert shapes == [(EPISODES, 1, 3 * STEPS - 1, 3 * STEPS - 1)] * 2
     critic.model.watch_attention(False)
@@ -264,11 +267,11 @@ def test_an_early_observation_that_decides_is_remembered() -> None:
     rewards = np.zeros((200, STEPS))
     rewards[:, -1] = wins
     train, new = slice(0, 120), slice(120, 200)
-    data = whole_episodes(observations[train], actions[train], rewards[train], choices=2)
+    data = whole_episodes(observations[train], actions[train], rewards[train], n_actions=2)
     options = {"learning_rate": 1e-2, "batch_size": 32, "windows": "first_step"}
     config = replace(SMALL, dropout=0.0, schedule="cosine", **options)
     critic = dt.method.train(data, config, short_context(STEPS, steps=120))
-    chances = critic.judge(observations[new], actions[new])
+    chances = critic.predict_success(observations[new], actions[new])
     assert chances[0, 0] == pytest.approx(wins[train].mean(), abs=0.1)
     for step in range(1, STEPS):
         assert area_under_roc(chances[:, step].astype(np.float64), wins[new]) > 0.98
@@ -283,7 +286,7 @@ def test_saved_and_loaded_it_judges_the_same(discrete: bool, tmp_path: Any) -> N
     loaded = dt.method.load(tmp_path / "first" / "policy.safetensors", "cpu")
     assert isinstance(loaded, CriticPolicy)
     given = episodes(discrete)
-    np.testing.assert_array_equal(loaded.judge(*given), critic.judge(*given))
+    np.testing.assert_array_equal(loaded.predict_success(*given), critic.predict_success(*given))
     np.testing.assert_array_equal(loaded.attention(*given), critic.attention(*given))
     assert saved_bytes(loaded, tmp_path / "second") == saved
 

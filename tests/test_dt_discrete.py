@@ -262,7 +262,7 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
     actions that led to a return-to-go achieves it. A network is not quite as sure.
     """
     actions = np.array(list(itertools.product([0, 1], repeat=3)))
-    data = whole_episodes(np.zeros((8, 3, 1)), actions, actions, choices=2)
+    data = whole_episodes(np.zeros((8, 3, 1)), actions, actions, n_actions=2)
     config = replace(
         SMALL, context_length=3, batch_size=32, learning_rate=1e-2, dropout=0.0, warmup_steps=10
     )

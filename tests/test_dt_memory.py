@@ -38,14 +38,14 @@ def make_policy(discrete: bool, randomise: bool = True, **options: Any) -> Any:
     return policy
 
 
-def episode(discrete: bool, steps: int = HORIZON, envs: int = 3, seed: int = 0) -> Any:
+def episode(discrete: bool, steps: int = HORIZON, num_envs: int = 3, seed: int = 0) -> Any:
     if discrete:
-        return shown(steps, envs, seed)
+        return shown(steps, num_envs, seed)
     random = np.random.default_rng(seed)
     return [
         (
-            random.normal(2, 3, (envs, OBS)).astype(np.float32),
-            (random.normal(size=envs) * (step > 0)).astype(np.float32),
+            random.normal(2, 3, (num_envs, OBS)).astype(np.float32),
+            (random.normal(size=num_envs) * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]
@@ -71,8 +71,8 @@ def compared(policy: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor,
     return pairs
 
 
-def act(policy: Any, steps: Any, envs: int = 3) -> Any:
-    policy.reset(np.arange(envs), np.linspace(0, 5, envs, dtype=np.float32))
+def act(policy: Any, steps: Any, num_envs: int = 3) -> Any:
+    policy.reset(np.arange(num_envs), np.linspace(0, 5, num_envs, dtype=np.float32))
     return np.stack([policy.act(observations, rewards) for observations, rewards in steps])
 
 

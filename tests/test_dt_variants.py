@@ -45,16 +45,16 @@ def train(options: dict[str, Any], steps: int = 3, **fields: Any) -> Any:
     return dt.method.train(data, replace(SMALL, **options), make_context(steps=steps, **fields))
 
 
-def start(policy: Any, envs: int = 3) -> None:
-    policy.reset(np.arange(envs), np.linspace(100, 3600, envs, dtype=np.float32))
+def start(policy: Any, num_envs: int = 3) -> None:
+    policy.reset(np.arange(num_envs), np.linspace(100, 3600, num_envs, dtype=np.float32))
 
 
-def shown(steps: int, envs: int = 3, seed: int = 0) -> list[tuple[Any, Any]]:
+def shown(steps: int, num_envs: int = 3, seed: int = 0) -> list[tuple[Any, Any]]:
     generator = np.random.default_rng(seed)
     return [
         (
-            generator.normal(2, 3, (envs, OBS)).astype(np.float32),
-            (generator.normal(size=envs) * (step > 0)).astype(np.float32),
+            generator.normal(2, 3, (num_envs, OBS)).astype(np.float32),
+            (generator.normal(size=num_envs) * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]

@@ -160,7 +160,7 @@ def test_it_learns_the_ring(policy: GraphPolicy) -> None:
     assert found.steps.tolist() == distances(ring())[starts].tolist() == [1, 2, 3, 2, 1]
     for path in range(5):
         steps = found.steps[path]
-        assert found.target_score[path, :steps].tolist() == list(range(steps, 0, -1))
+        assert found.target_steps[path, :steps].tolist() == list(range(steps, 0, -1))
 
 
 def test_the_losses_begin_at_those_of_a_guess_and_fall(data: Trajectories) -> None:

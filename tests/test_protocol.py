@@ -11,7 +11,7 @@ import pytest
 
 from baselines import bc, behaviour, uniform
 from bench.datasets.trajectories import Trajectories
-from bench.environments import vector as environments
+from bench.environments import mujoco
 from bench.environments.vector import UnknownEnvironment, VectorEnv, make
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod
@@ -362,7 +362,7 @@ def test_an_unknown_environment_is_refused_by_name() -> None:
 def test_a_simulator_with_other_numbers_is_refused(
     monkeypatch: pytest.MonkeyPatch, installed: str
 ) -> None:
-    monkeypatch.setattr(environments, "version", lambda package: installed)
+    monkeypatch.setattr(mujoco, "version", lambda package: installed)
     with pytest.raises(UnknownEnvironment, match=f"mujoco {installed} is installed"):
         make("Hopper-v4")
 
@@ -371,5 +371,5 @@ def test_a_simulator_with_other_numbers_is_refused(
 def test_simulators_with_the_same_numbers_are_taken(
     monkeypatch: pytest.MonkeyPatch, installed: str
 ) -> None:
-    monkeypatch.setattr(environments, "version", lambda package: installed)
+    monkeypatch.setattr(mujoco, "version", lambda package: installed)
     make("Hopper-v4").close()
