@@ -24,8 +24,8 @@ from matplotlib.container import BarContainer
 
 from bench.report.artifact import Artifact, write_artifact
 from bench.report.artifacts import figure3
+from bench.report.artifacts.partial import write_partial
 from bench.report.artifacts.registry import ARTIFACTS
-from bench.report.partial import write_partial
 from bench.report.scores import collect
 from bench.runs.plan import Plan
 

@@ -222,4 +222,4 @@ def test_what_a_training_depends_on_here(module: str, mine: set[str], others: se
 
 
 def test_the_report_depends_on_the_reader_of_the_papers_numbers() -> None:
-    assert "bench/paper/__init__.py" in fingerprint(Path("bench/report/partial.py"))
+    assert "bench/paper/__init__.py" in fingerprint(Path("bench/report/artifacts/partial.py"))

@@ -1,4 +1,4 @@
-"""bench/runs/diagnostics/run.py: from a trained run to the record of what it foresees."""
+"""bench/runs/diagnose.py: from a trained run to the record of what it foresees."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.methods.contract import BadMethod
 from bench.runs import record
+from bench.runs.diagnose import diagnose_run
 from bench.runs.diagnostics import critic
 from bench.runs.diagnostics.registry import DIAGNOSTICS
-from bench.runs.diagnostics.run import diagnose_run
 from bench.runs.identity import RESULT
 from bench.runs.train import POLICY, TRAINING, train_run
 from bench.tasks.registry import task_by_name
@@ -85,7 +85,7 @@ def test_the_record_says_what_it_depends_on(trained: Path, read: dict[str, Any])
     assert hashes["data"] == sha256(trained / "data" / storage.MANIFEST)
     assert hashes["code"] == training["code"]
     files = {
-        "bench/runs/diagnostics/run.py",
+        "bench/runs/diagnose.py",
         "bench/runs/diagnostics/critic.py",
         "bench/behaviours/random_play.py",
         "dt/critic.py",

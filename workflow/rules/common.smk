@@ -91,7 +91,7 @@ def rollout_code(*files):
 
 def diagnostic_code(wildcards):
     return rollout_code(
-        "bench/runs/diagnostics/run.py", DIAGNOSTICS[wildcards.diagnostic].file
+        "bench/runs/diagnose.py", DIAGNOSTICS[wildcards.diagnostic].file
     )(wildcards)
 
 

@@ -4,6 +4,7 @@ do not.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,10 @@ import pandas as pd
 from bench.core.files import write_text
 from bench.report import scores as score_table
 from bench.report.artifact import markdown
-from bench.report.artifacts import table1, table2
 from bench.report.tables import headline
 from bench.runs.identity import RESULT
 from bench.runs.plan import Plan
-from bench.tasks.registry import tasks_of
+from bench.tasks.registry import family_of_all
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:
@@ -33,8 +33,9 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
     scores = score_table.collect(there, plan, suite) if there else pd.DataFrame()
     if there and not headline(scores).empty:
-        page = table1 if set(scores["task"]) <= set(tasks_of("atari")) else table2
-        text += markdown(page.make(scores, plan.scale)) + "\n"
+        overview = family_of_all(scores["task"].unique()).overview
+        module = import_module(f"bench.report.artifacts.{overview}")
+        text += markdown(module.make(scores, plan.scale)) + "\n"
     if there and len(headline(scores)) < len(scores):
         text += "Shown are final scores with dense reward and all of the data; the rest is in the records.\n\n"
     missing = [record for record in records if not record.exists()]
