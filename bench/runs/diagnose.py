@@ -15,7 +15,7 @@ from bench.runs.identity import identity_of
 from bench.runs.train import POLICY, load_data
 from bench.tasks.registry import task_by_name
 
-HERE = Path("bench", "runs", "diagnostics", "run.py")
+HERE = Path("bench", "runs", "diagnose.py")
 
 
 def diagnose_run(folder: Path, data_folder: Path, kind: str, episodes: int, device: str) -> None:
