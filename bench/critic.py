@@ -32,7 +32,7 @@ Row = dict[str, Any]
 class Critic(Protocol):
     """A policy that foresees."""
 
-    def judge(self, observations: Array, actions: I64) -> F32:
+    def predict_success(self, observations: Array, actions: I64) -> F32:
         """Return the probability of the reward before each step, (E, T)."""
 
     def attention(self, observations: Array, actions: I64) -> F32:
@@ -65,7 +65,7 @@ def probe(critic: Critic, episodes: int) -> list[Row]:
         raise ValueError(f"none of {episodes} random episodes succeeds: judge more, say 1000")
     chances = np.concatenate(
         [
-            critic.judge(played.observations[chosen], played.actions[chosen])
+            critic.predict_success(played.observations[chosen], played.actions[chosen])
             for chosen in _batches(np.arange(episodes))
         ]
     ).astype(np.float64)

@@ -16,7 +16,10 @@ from bench.method import BadMethod, blaming, load_method
 from bench.tasks import task_by_name
 from bench.train import POLICY, load_data
 
-NEEDS = {"critic": "judge", "paths": "generate"}  # kind -> the method that its policies have
+NEEDS = {
+    "critic": "predict_success",
+    "paths": "generate",
+}  # kind -> the method that its policies have
 
 
 def probe_run(folder: Path, data_folder: Path, kind: str, episodes: int, device: str) -> None:

@@ -133,7 +133,7 @@ def _batch(
         environments.reset(lane, episode_seed(name, episode))
     running = np.array([episode is not None for episode in wanted])
     counted = np.flatnonzero(running).tolist()
-    rest: Callable[[I64], None] = getattr(policy, "rest", lambda lanes: None)
+    rest: Callable[[I64], None] = getattr(policy, "finish", lambda lanes: None)
     rest(np.flatnonzero(~running))
     earned, lengths = np.zeros(lanes), np.zeros(lanes, dtype=np.int64)
     shown: F32 = np.zeros(lanes, dtype=np.float32)

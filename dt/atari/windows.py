@@ -1,4 +1,4 @@
-"""Training windows of frames: K consecutive steps of an episode, each frame gathered once."""
+"""Training windows of frames: K consecutive steps of an episode, where each frame is read once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AtariBatch:
     valid: Tensor  # (B, K) bool; False is padding
 
     def split(self, stacks: int) -> list[AtariBatch]:
-        """Return the batch in parts of so many stacks at most, but of one window at least."""
+        """Return the batch in parts of at most `stacks` stacks, but at least one window."""
         columns = [getattr(self, field.name) for field in fields(self)]
         windows = max(stacks // self.valid.shape[1], 1)
         parts = zip(*(column.split(windows) for column in columns), strict=True)
@@ -30,18 +30,18 @@ class AtariBatch:
 
 
 class AtariWindows:
-    """Draws windows as the paper's code does: from a step uniform over the data K steps on; where the
-    episode ends before that, the K steps up to its end (github.com/kzl/decision-transformer at
-    e2d82e6, atari/run_dt_atari.py, `__getitem__`).
+    """Draws windows as the paper's code does: a step uniform over the data, and the K steps from it;
+    where the episode ends earlier, its last K steps (github.com/kzl/decision-transformer at e2d82e6,
+    atari/run_dt_atari.py, `__getitem__`).
 
-    Such a window begins there in the episode before if its own is shorter than K. Here it is the
-    whole episode, padded. And steps are drawn with replacement, not in epochs.
+    In the authors' code such a window begins in the previous episode if its own has fewer than K
+    steps. Here it is the whole episode, padded. Steps are drawn with replacement, not in epochs.
     """
 
     def __init__(
         self, data: Trajectories, context_length: int, return_scale: float, device: str
     ) -> None:
-        """Compute the returns-to-go; frames stay where they are."""
+        """Compute the returns-to-go; frames are not copied."""
         self.data = data
         self.context_length = context_length
         self.returns_to_go = data.returns_to_go() / np.float32(return_scale)
@@ -52,7 +52,7 @@ class AtariWindows:
         return self.at(generator.integers(self.data.steps, size=size))
 
     def at(self, steps: I64) -> AtariBatch:
-        """Return the windows that these steps (B,) of the flat arrays stand for."""
+        """Return the windows of these steps (B,) of the flat arrays."""
         data, length = self.data, self.context_length
         episode = np.searchsorted(data.bounds, steps, side="right") - 1
         first, end = data.bounds[episode], data.bounds[episode + 1]
