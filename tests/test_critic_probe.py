@@ -47,7 +47,7 @@ class Known:
         np.testing.assert_array_equal(observations, self.played.observations[numbers])
         return numbers
 
-    def judge(self, observations: Any, actions: Any) -> Any:
+    def predict_success(self, observations: Any, actions: Any) -> Any:
         numbers = self.which(observations, actions)
         self.judged.append(numbers.tolist())
         return np.asarray(self.judging(numbers), dtype=np.float32)

@@ -123,7 +123,9 @@ def test_a_record_that_was_changed_is_refused(
 def test_a_method_that_does_not_judge_is_named(root: Path) -> None:
     """Also a DT that was not trained as a critic."""
     other = RUN.parent.parent / "dt-episode" / "0"
-    with pytest.raises(BadMethod, match=r"method dt: its policy has no `judge`.*'critic' needs"):
+    with pytest.raises(
+        BadMethod, match=r"method dt: its policy has no `predict_success`.*'critic' needs"
+    ):
         probe(root, other)
     with pytest.raises(BadMethod, match=r"method dt: its policy has no `generate`.*'paths' needs"):
         probe(root, kind="paths")

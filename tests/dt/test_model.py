@@ -18,12 +18,15 @@ from helpers_dt import (
     make_window,
     pad,
     plain_actions,
+    plain_tokens,
 )
 from torch import Tensor
 from transformers import DecisionTransformerConfig, DecisionTransformerModel
 
-from dt.dropout import draw_kept
+from dt.config import Config
 from dt.model import DecisionTransformer
+
+FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 
 # --- Hugging Face -------------------------------------------------------------------------------
 
@@ -53,18 +56,18 @@ def hugging_face(model: DecisionTransformer, heads: int) -> DecisionTransformerM
         "embed_state": "embed_state",
         "embed_action": "embed_action",
         "embed_norm": "embed_ln",
-        "final_norm": "encoder.ln_f",
+        "transformer.final_norm": "encoder.ln_f",
         "predict_action": "predict_action.0",
     }
     transposed = {}  # their Conv1D keeps (in, out), Linear (out, in)
     for i in range(LAYERS):
-        ours, other = f"blocks.{i}", f"encoder.h.{i}"
+        ours, other = f"transformer.blocks.{i}", f"encoder.h.{i}"
         names |= {f"{ours}.norm1": f"{other}.ln_1", f"{ours}.norm2": f"{other}.ln_2"}
         transposed |= {
             f"{ours}.attention.qkv": f"{other}.attn.c_attn",
             f"{ours}.attention.project": f"{other}.attn.c_proj",
-            f"{ours}.grow": f"{other}.mlp.c_fc",
-            f"{ours}.shrink": f"{other}.mlp.c_proj",
+            f"{ours}.mlp.fc1": f"{other}.mlp.c_fc",
+            f"{ours}.mlp.fc2": f"{other}.mlp.c_proj",
         }
     ours = model.state_dict()
     weights = {
@@ -114,10 +117,11 @@ def their_actions(theirs: DecisionTransformerModel, window: Window, before: int)
     return their_predictions(theirs, window, before)[0]
 
 
+@FAST
 @pytest.mark.parametrize("start", [0, 600], ids=["early", "deep-in-the-episode"])
 @pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
-def test_equals_hugging_face_on_the_same_weights(heads: int, start: int) -> None:
-    model = make_model(heads)
+def test_equals_hugging_face_on_the_same_weights(heads: int, start: int, fast: bool) -> None:
+    model = make_model(heads, fast=fast)
     theirs = hugging_face(model, heads)
     for steps in range(1, K + 1):
         window = make_window(steps, start=start)
@@ -130,9 +134,10 @@ def test_equals_hugging_face_on_the_same_weights(heads: int, start: int) -> None
         assert expected.std() > 0.1, "the two agree on something that says nothing"
 
 
+@FAST
 @pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
-def test_predictions_of_what_follows_equal_hugging_faces(heads: int) -> None:
-    model = make_model(heads, predict="all")
+def test_predicted_next_states_and_returns_equal_hugging_faces(heads: int, fast: bool) -> None:
+    model = make_model(heads, predict="all", fast=fast)
     theirs = hugging_face(model, heads)
     for steps in range(1, K + 1):
         window = make_window(steps)
@@ -161,19 +166,18 @@ def test_number_of_parameters_by_hand() -> None:
     obs, act, width, layers, horizon = 11, 3, 128, 3, 1000
     embeddings = (1 + 1) * width + (obs + 1) * width + (act + 1) * width + horizon * width
     attention = width * 3 * width + 3 * width + width * width + width
-    grow_and_shrink = width * 4 * width + 4 * width + 4 * width * width + width
-    block = attention + grow_and_shrink + 2 * 2 * width
+    mlp = width * 4 * width + 4 * width + 4 * width * width + width
+    block = attention + mlp + 2 * 2 * width
     expected = embeddings + 2 * width + layers * block + 2 * width + (width + 1) * act
     with torch.random.fork_rng(devices=[]):
-        model = DecisionTransformer(
-            obs, act, horizon=horizon, width=width, layers=layers, heads=1, dropout=0.1
-        )
+        model = DecisionTransformer(obs, act, horizon=horizon, config=Config())
     assert sum(parameter.numel() for parameter in model.parameters()) == expected == 726_019
 
 
+@FAST
 @torch.no_grad()
-def test_padding_on_the_right_never_changes_a_real_step() -> None:
-    model, real = make_model(heads=2), K - 2
+def test_padding_on_the_right_never_changes_a_real_step(fast: bool) -> None:
+    model, real = make_model(heads=2, fast=fast), K - 2
     clean = pad(make_window(real), 0, K - real, 0.0)
     dirty = tuple(part.clone() for part in clean)
     for part, rubbish in zip(dirty, (1e3, -7.0, 5.0, HORIZON - 1), strict=True):
@@ -183,14 +187,17 @@ def test_padding_on_the_right_never_changes_a_real_step() -> None:
     assert not torch.allclose(found[:, real:], expected[:, real:])
 
 
+@FAST
 @torch.no_grad()
 @pytest.mark.parametrize(
     ("part", "seen_from"), [(0, 0), (1, 0), (2, 1)], ids=["return-to-go", "state", "action"]
 )
 @pytest.mark.parametrize("changed", range(K))
-def test_a_token_changes_only_predictions_after_it(part: int, seen_from: int, changed: int) -> None:
-    """Return-to-go and state are seen from their own step on, an action from the next one on."""
-    model, window = make_model(heads=2), make_window()
+def test_a_token_changes_only_predictions_after_it(
+    part: int, seen_from: int, changed: int, fast: bool
+) -> None:
+    """Predictions depend on return-to-go and state from their own step on, on an action from the next."""
+    model, window = make_model(heads=2, fast=fast), make_window()
     before = model(*window)
     window[part][:, changed] += 1.0
     difference = (model(*window) - before).abs().amax(dim=(0, 2))
@@ -199,10 +206,11 @@ def test_a_token_changes_only_predictions_after_it(part: int, seen_from: int, ch
     assert (difference[first:] > 1e-4).all()
 
 
+@FAST
 @torch.no_grad()
 @pytest.mark.parametrize("steps", range(1, K + 1))
-def test_the_last_action_alone_is_the_last_of_all(steps: int) -> None:
-    model, window = make_model(heads=2), make_window(steps, start=300)
+def test_the_last_action_alone_is_the_last_of_all(steps: int, fast: bool) -> None:
+    model, window = make_model(heads=2, fast=fast), make_window(steps, start=300)
     alone = model(*window, last=True)
     assert alone.shape == (4, 1, ACT)
     torch.testing.assert_close(alone, model(*window)[:, -1:], rtol=0, atol=1e-6)
@@ -220,10 +228,11 @@ def test_the_same_window_later_in_the_episode_is_another_input() -> None:
 # --- gradients ----------------------------------------------------------------------------------
 
 
+@FAST
 @pytest.mark.parametrize("last", [False, True], ids=["every-step", "last-step"])
 @pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
-def test_gradients_equal_those_of_a_plain_unpruned_model(heads: int, last: bool) -> None:
-    model, window = make_model(heads), make_window(4, batch=3, start=5)
+def test_gradients_equal_those_of_a_model_in_loops(heads: int, last: bool, fast: bool) -> None:
+    model, window = make_model(heads, fast=fast), make_window(4, batch=3, start=5)
     weights = torch.randn(3, 4, ACT, generator=torch.Generator().manual_seed(1))
     kept = slice(-1, None) if last else slice(None)
     expected = plain_actions(model, window)[:, kept]
@@ -241,86 +250,68 @@ def test_gradients_equal_those_of_a_plain_unpruned_model(heads: int, last: bool)
         assert mine.abs().max() > 0, name
 
 
-# --- initialisation and dropout -----------------------------------------------------------------
+# --- attention weights --------------------------------------------------------------------------
 
 
-def full_size() -> DecisionTransformer:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return DecisionTransformer(11, 3, horizon=1000, width=128, layers=3, heads=1, dropout=0.1)
+def plain_attention_weights(model: DecisionTransformer, window: Window) -> list[Tensor]:
+    """Return each layer's (B, heads, T, T), one query and one key at a time."""
+    tokens, layers = plain_tokens(model, window, "add_then_norm")[:-1], []
+    for block in model.transformer.layers:
+        heads, size = block.attention.heads, WIDTH // block.attention.heads
+        triples = [block.attention.qkv(block.norm1(token)).chunk(3, dim=1) for token in tokens]
+        weights = torch.zeros(len(tokens[0]), heads, len(tokens), len(tokens))
+        for i in range(len(tokens)):
+            for head in range(heads):
+                own = slice(head * size, (head + 1) * size)
+                scores = [
+                    (triples[i][0][:, own] * triples[j][1][:, own]).sum(1) / math.sqrt(size)
+                    for j in range(i + 1)
+                ]
+                weights[:, head, i, : i + 1] = torch.stack(scores, dim=1).softmax(dim=1)
+        layers.append(weights)
+        values = [value for _, _, value in triples]
+        mixed = [
+            torch.cat(
+                [
+                    sum(
+                        weights[:, head, i, j, None] * values[j][:, head * size : (head + 1) * size]
+                        for j in range(i + 1)
+                    )
+                    for head in range(heads)
+                ],
+                dim=1,
+            )
+            for i in range(len(tokens))
+        ]
+        tokens = [t + block.attention.project(m) for t, m in zip(tokens, mixed, strict=True)]
+        tokens = [t + block.mlp(block.norm2(t)) for t in tokens]
+    return layers
 
 
-def test_the_gpt_starts_as_the_papers_code_does() -> None:
-    for block in full_size().blocks:
-        for layer in (block.attention.qkv, block.attention.project, block.grow, block.shrink):
-            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.03)
-            assert layer.weight.mean().item() == pytest.approx(0, abs=1e-3)
-            assert (layer.bias == 0).all()
-        for norm in (block.norm1, block.norm2):
-            assert (norm.weight == 1).all()
-            assert (norm.bias == 0).all()
-
-
-@pytest.mark.parametrize(
-    ("layer", "inputs"), [("embed_state", 11), ("embed_action", 3), ("predict_action", 128)]
-)
-def test_embeddings_and_head_keep_pytorchs_start(layer: str, inputs: int) -> None:
-    """PyTorch's Linear: uniform within 1 / sqrt(inputs), biases too."""
-    linear, bound = getattr(full_size(), layer), 1 / math.sqrt(inputs)
-    assert 0.9 * bound < linear.weight.abs().max() <= bound
-    assert linear.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.1)
-    assert (linear.bias != 0).any()
-
-
-def test_time_steps_start_standard_normal() -> None:
-    assert full_size().embed_timestep.weight.std().item() == pytest.approx(1, rel=0.01)
-
-
+@FAST
 @torch.no_grad()
-def test_dropout_acts_in_training_only() -> None:
-    plain, dropping = make_model(dropout=0.0), make_model(dropout=0.5)
-    window = make_window()
-    assert torch.equal(dropping(*window), plain(*window))
+@pytest.mark.parametrize("last", [False, True], ids=["every-step", "last-step"])
+@pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
+def test_attention_weights_equal_a_plain_computation(heads: int, last: bool, fast: bool) -> None:
+    """Of all tokens but the last action; in the last layer, of the state tokens that predict."""
+    model, window = make_model(heads, fast=fast), make_window(3, start=5)
+    expected = plain_attention_weights(model, window)
+    found: list[Tensor] = []
+    actions = model(*window, last=last, attention=found)
+    assert len(found) == LAYERS
+    torch.testing.assert_close(found[0], expected[0], rtol=0, atol=1e-6)
+    state_tokens = slice(-1, None) if last else slice(1, None, 3)
+    torch.testing.assert_close(found[1], expected[1][:, :, state_tokens], rtol=0, atol=1e-6)
+    torch.testing.assert_close(actions, model(*window, last=last), rtol=0, atol=1e-6)
+    assert found[0][:, :, -1].std() > 1e-2, "attention is the same on all tokens"
+
+
+@FAST
+def test_attention_weights_are_those_before_dropout(fast: bool) -> None:
+    model = make_model(dropout=0.5, fast=fast).train()
+    found: list[Tensor] = []
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        dropping.train()
-        first, second = dropping(*window), dropping(*window)
-    assert (first - second).abs().max() > 1e-2
-
-
-@pytest.mark.parametrize("heads", [1, 2])
-def test_dropout_acts_on_embeddings_attention_weights_and_residuals(
-    heads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One of the embeddings; in a block one of the attention weights and two residuals. The same
-    number of elements whether the block is computed by modules, as when it is watched, or fused.
-    """
-    model, shapes = make_model(heads=heads, dropout=0.1).train(), []
-
-    def spy(shape: tuple[int, ...], rate: float) -> Tensor:
-        assert rate == 0.1
-        shapes.append(shape)
-        return draw_kept(shape, rate)
-
-    monkeypatch.setattr("dt.blocks.draw_kept", spy)
-    monkeypatch.setattr("dt.dropout.draw_kept", spy)
-    model(*make_window())
-    tokens, predicting = 3 * K - 1, K  # the last block computes the state tokens only
-    assert shapes == [
-        (4, tokens, WIDTH),
-        (4 * heads, tokens, tokens),
-        (4 * tokens, WIDTH),
-        (4 * tokens, WIDTH),
-        (4 * heads, predicting, tokens),
-        (4 * predicting, WIDTH),
-        (4 * predicting, WIDTH),
-    ]
-    fused, shapes[:] = list(shapes), []
-    model.watch_attention()
-    model(*make_window())
-    assert [math.prod(shape) for shape in shapes] == [math.prod(shape) for shape in fused]
-
-
-def test_heads_must_divide_the_width() -> None:
-    with pytest.raises(ValueError, match="width 16 is not divisible by heads 3"):
-        make_model(heads=3)
+        model(*make_window(), attention=found)
+    assert not any(weights.requires_grad for weights in found)
+    for weights in found:
+        torch.testing.assert_close(weights.sum(dim=3), torch.ones(weights.shape[:3]))

@@ -1,4 +1,4 @@
-"""How a token is told its time step: the options `time_embedding` and `embedding_order`."""
+"""dt/model.py: how the time step joins a token, the options `time_embedding` and `embedding_order`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helpers_dt import (
     plain_actions,
 )
 
-# how a token is told its time step -> options of the network
+# how the time step joins a token -> options of the network
 TOKENS: dict[str, dict[str, Any]] = {
     "add_then_norm": {},
     "norm_then_add": {"embedding_order": "norm_then_add"},
@@ -23,10 +23,13 @@ TOKENS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 @pytest.mark.parametrize("last", [False, True], ids=["every-step", "last-step"])
 @pytest.mark.parametrize("kind", TOKENS)
-def test_outputs_and_gradients_equal_those_of_a_plain_model(kind: str, last: bool) -> None:
-    model, window = make_model(2, **TOKENS[kind]), make_window(4, batch=3, start=5)
+def test_outputs_and_gradients_equal_those_of_a_model_in_loops(
+    kind: str, last: bool, fast: bool
+) -> None:
+    model, window = make_model(2, fast=fast, **TOKENS[kind]), make_window(4, batch=3, start=5)
     weights = torch.randn(3, 4, ACT, generator=torch.Generator().manual_seed(1))
     kept = slice(-1, None) if last else slice(None)
     expected = plain_actions(model, window, kind)[:, kept]
@@ -43,7 +46,7 @@ def test_outputs_and_gradients_equal_those_of_a_plain_model(kind: str, last: boo
 
 
 @torch.no_grad()
-def test_the_plain_models_differ() -> None:
+def test_the_models_in_loops_differ() -> None:
     """Of the same weights; the comparison above could not tell equal functions apart."""
     model, window = make_model(), make_window()
     one, other = (plain_actions(model, window, kind) for kind in ("add_then_norm", "norm_then_add"))
@@ -57,7 +60,7 @@ def test_concatenated_halves_are_the_modality_and_the_time_step() -> None:
         assert layer.out_features == WIDTH // 2
     assert model.embed_timestep.embedding_dim == WIDTH // 2
     assert model.embed_norm.normalized_shape == (WIDTH,)
-    assert model.blocks[0].attention.qkv.in_features == WIDTH
+    assert model.transformer.layers[0].attention.qkv.in_features == WIDTH
     with torch.no_grad():
         tokens = model.embed(*window)
         assert tokens.shape == (4, 3 * K, WIDTH)
@@ -68,7 +71,7 @@ def test_concatenated_halves_are_the_modality_and_the_time_step() -> None:
             assert torch.equal(time, model.embed_timestep.weight[window[3]])
 
 
-def test_the_one_norm_is_shared_by_the_modalities_of_the_papers_text() -> None:
+def test_the_modalities_share_the_one_norm_of_the_papers_text() -> None:
     """Without biases and time steps a token's mean is 0 and its mean square 1."""
     model, window = make_model(randomise=False, **TOKENS["norm_then_add"]), make_window()
     with torch.no_grad():

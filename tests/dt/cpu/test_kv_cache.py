@@ -1,4 +1,4 @@
-"""Acting with remembered keys and values against computing the whole window again."""
+"""dt/cpu/kv_cache.py: acting with cached keys and values against computing the whole window again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 import dt.method
 from dt.config import Config
-from dt.memory import Memory
+from dt.cpu.kv_cache import KVCache
 
 HORIZON = 11
 SMALL = Config(context_length=HORIZON, width=16, batch_size=4, warmup_steps=1)
@@ -52,8 +52,8 @@ def episode(discrete: bool, steps: int = HORIZON, lanes: int = 3, seed: int = 0)
 
 
 def compared(policy: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, Tensor]]:
-    """Return a list that fills with what the policy predicts at each act, and what the network says
-    of the whole window.
+    """Return a list that fills with what the policy predicts at each act, and what the network predicts
+    from the whole window.
     """
     pairs: list[tuple[Tensor, Tensor]] = []
     predict = policy.predict
@@ -80,32 +80,32 @@ def act(policy: Any, steps: Any, lanes: int = 3) -> Any:
 @pytest.mark.parametrize("heads", [1, 2], ids=["1-head", "2-heads"])
 @pytest.mark.parametrize("layers", [1, 3], ids=["1-layer", "3-layers"])
 @pytest.mark.parametrize("discrete", [False, True], ids=["vectors", "discrete"])
-def test_remembering_equals_computing_again(
+def test_the_cache_equals_computing_again(
     discrete: bool, layers: int, heads: int, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = make_policy(discrete, layers=layers, heads=heads, **ORDERS[order])
     pairs = compared(policy, monkeypatch)
     acted = act(policy, episode(discrete))
-    assert policy.memory is not None
+    assert policy.cache is not None
     assert len(pairs) == HORIZON
-    for remembered, whole in pairs:
-        assert remembered.shape == (3, CHOICES if discrete else 2)
-        torch.testing.assert_close(remembered, whole, rtol=0, atol=1e-5)
-    said = torch.stack([whole for _, whole in pairs])
-    assert said.std(dim=0).min() > 1e-3, "the steps do not differ"
+    for cached, whole in pairs:
+        assert cached.shape == (3, CHOICES if discrete else 2)
+        torch.testing.assert_close(cached, whole, rtol=0, atol=1e-5)
+    predictions = torch.stack([whole for _, whole in pairs])
+    assert predictions.std(dim=0).min() > 1e-3, "the steps do not differ"
     assert acted.shape == ((HORIZON, 3) if discrete else (HORIZON, 3, 2))
 
 
 @pytest.mark.parametrize("predict", ["all", "returns"])
 @pytest.mark.parametrize("discrete", [False, True], ids=["vectors", "discrete"])
-def test_the_networks_other_heads_are_not_in_the_way(
+def test_other_heads_of_the_network_do_not_matter(
     discrete: bool, predict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = make_policy(discrete, layers=2, predict=predict)
     pairs = compared(policy, monkeypatch)
     act(policy, episode(discrete))
-    for remembered, whole in pairs:
-        torch.testing.assert_close(remembered, whole, rtol=0, atol=1e-5)
+    for cached, whole in pairs:
+        torch.testing.assert_close(cached, whole, rtol=0, atol=1e-5)
 
 
 def test_in_bfloat16_it_is_close(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,11 +113,11 @@ def test_in_bfloat16_it_is_close(monkeypatch: pytest.MonkeyPatch) -> None:
     rough = make_policy(True, layers=2, heads=2, precision="bfloat16", temperature=0.0)
     fine = copy.deepcopy(rough)
     fine.config = replace(rough.config, precision="float32")
-    said = [compared(policy, monkeypatch) for policy in (rough, fine)]
+    predicted = [compared(policy, monkeypatch) for policy in (rough, fine)]
     acted = [act(policy, episode(True)) for policy in (rough, fine)]
     same = int(np.cumprod((acted[0] == acted[1]).all(axis=1)).sum())  # steps that began alike
     assert same > 0, "no steps to compare"
-    for (low, again), (high, _) in zip(said[0][: same + 1], said[1], strict=False):
+    for (low, again), (high, _) in zip(predicted[0][: same + 1], predicted[1], strict=False):
         torch.testing.assert_close(low, again, rtol=0.02, atol=0.05)
         torch.testing.assert_close(low, high, rtol=0.02, atol=0.05)
         assert not torch.equal(low, high), "bfloat16 was not used"
@@ -130,24 +130,24 @@ def test_a_window_that_slides_is_computed_again(
     policy = make_policy(discrete, layers=2, context_length=HORIZON - 1)
     assert policy.horizon == HORIZON
     pairs = compared(policy, monkeypatch)
-    monkeypatch.setattr(Memory, "extend", None)  # calling it would fail
+    monkeypatch.setattr(KVCache, "extend", None)  # calling it would fail
     act(policy, episode(discrete))
-    assert policy.memory is None
+    assert policy.cache is None
     assert len(pairs) == HORIZON
     for predicted, whole in pairs:
         assert torch.equal(predicted, whole)
 
 
-def test_a_context_beyond_the_horizon_is_remembered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_context_beyond_the_horizon_is_cached_too(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = make_policy(True, layers=2, context_length=3 * HORIZON)
     pairs = compared(policy, monkeypatch)
     act(policy, episode(True))
-    assert policy.memory is not None
-    for remembered, whole in pairs:
-        torch.testing.assert_close(remembered, whole, rtol=0, atol=1e-5)
+    assert policy.cache is not None
+    for cached, whole in pairs:
+        torch.testing.assert_close(cached, whole, rtol=0, atol=1e-5)
 
 
-def test_reset_forgets_what_was_remembered() -> None:
+def test_reset_empties_the_cache() -> None:
     policy = make_policy(False, layers=2)
     first = act(policy, episode(False))
     act(policy, episode(False, steps=4, lanes=5, seed=1), lanes=5)  # left in the middle
@@ -162,7 +162,7 @@ def test_an_episode_longer_than_the_horizon_is_a_clear_error() -> None:
 
 
 def test_actions_returned_are_the_callers() -> None:
-    """What is done with them does not change what the policy remembers."""
+    """Writing into them does not change the policy's context."""
     policy = make_policy(False, layers=2)
     steps = episode(False)
     expected = act(policy, steps)
@@ -174,24 +174,24 @@ def test_actions_returned_are_the_callers() -> None:
         observations[:] = 9
 
 
-def test_memory_takes_any_number_of_tokens_at_a_time() -> None:
+def test_the_cache_takes_any_number_of_tokens_at_a_time() -> None:
     model = make_policy(True, layers=3, heads=2).model.eval()
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randn(2, 12, 16, generator=generator)
     for pieces in ([12], [1] * 12, [5, 1, 2, 4]):
-        memory = Memory(model, 2, 20, "cpu")
+        cache = KVCache(model, 2, 20, "cpu")
         with torch.inference_mode():
-            whole = model._transform(tokens, slice(None))
-            found = torch.cat([memory.extend(part) for part in tokens.split(pieces, dim=1)], dim=1)
+            whole = model.transformer(model.enter(tokens))
+            found = torch.cat([cache.extend(part) for part in tokens.split(pieces, dim=1)], dim=1)
         torch.testing.assert_close(found, whole, rtol=0, atol=1e-5)
-        assert memory.length == 12
-        assert all((keys[:, :, 12:] == 0).all() for keys in memory.keys)
+        assert cache.length == 12
+        assert all((keys[:, :, 12:] == 0).all() for keys in cache.keys)
 
 
 def test_each_act_computes_new_tokens_only() -> None:
-    """Three a step: the last action, the return asked for, the state; at first there is no action."""
+    """Three a step: the last action, the return-to-go, the state; the first step has no action."""
     policy, seen = make_policy(True, layers=2), []
-    for block in policy.model.layers:
-        block.grow.register_forward_hook(lambda _, given, out: seen.append(given[0].shape[1]))
+    for block in policy.model.transformer.layers:
+        block.mlp.fc1.register_forward_hook(lambda _, given, out: seen.append(given[0].shape[1]))
     act(policy, episode(True))
     assert seen == [2, 2] + [3, 3] * (HORIZON - 1)

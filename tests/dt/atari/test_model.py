@@ -1,4 +1,4 @@
-"""dt/atari_model.py against an implementation in plain loops, and against d3rlpy's."""
+"""dt/atari/model.py against an implementation in plain loops, and against d3rlpy's."""
 
 from __future__ import annotations
 
@@ -18,23 +18,28 @@ from helpers_atari_plain import plain_logits
 from scipy.special import log_softmax
 from torch import Tensor
 
-from dt import atari_model
-from dt.atari_model import AtariTransformer
+from dt.atari import model as atari_model
+from dt.atari.config import Config
+from dt.atari.model import AtariTransformer
+from dt.cpu.accelerate import accelerate
 
 WIDTH, LAYERS, K, LONGEST = 16, 2, 5, 40
+FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 
 
-def make_network(heads: int = 2, randomise: bool = True, **options: Any) -> AtariTransformer:
+def make_network(
+    heads: int = 2, randomise: bool = True, fast: bool = False, dropout: float = 0.0, **options: Any
+) -> AtariTransformer:
     """Return a network in evaluation mode; every parameter is random, biases and positions too."""
+    config = Config(K, LAYERS, heads, WIDTH, dropout, **options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        sizes = {"steps": K, "longest": LONGEST, "width": WIDTH, "layers": LAYERS, "dropout": 0.0}
-        model = AtariTransformer(CHOICES, (STACK, SIDE, SIDE), heads=heads, **(sizes | options))
+        model = AtariTransformer(CHOICES, (STACK, SIDE, SIDE), horizon=LONGEST, config=config)
         if randomise:
             with torch.no_grad():
                 for parameter in model.parameters():
                     parameter += 0.2 * torch.randn_like(parameter) / math.sqrt(len(parameter))
-    return model.eval()
+    return (accelerate(model) if fast else model).eval()
 
 
 def make_window(steps: int = K, batch: int = 3) -> dict[str, Tensor]:
@@ -69,7 +74,7 @@ def plainly(model: AtariTransformer, window: dict[str, Tensor], weights: Any = N
                 window["returns"][i].numpy().astype(np.float64),
                 window["actions"][i].numpy(),
                 int(window["times"][i]),
-                heads=model.blocks[0].attention.heads,
+                heads=model.transformer.layers[0].attention.heads,
                 conditioned=model.returns,
             )
         )
@@ -85,14 +90,15 @@ def weights_of(model: AtariTransformer) -> dict[str, Any]:
 # --- the function -------------------------------------------------------------------------------
 
 
+@FAST
 @torch.no_grad()
 @pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
 @pytest.mark.parametrize("heads", [1, 4])
 @pytest.mark.parametrize("steps", [1, 2, K])
 def test_equals_a_plain_implementation_on_the_same_weights(
-    steps: int, heads: int, returns: bool
+    steps: int, heads: int, returns: bool, fast: bool
 ) -> None:
-    model, window = make_network(heads, returns=returns), make_window(steps)
+    model, window = make_network(heads, returns=returns, fast=fast), make_window(steps)
     expected = plainly(model, window)
     np.testing.assert_allclose(logits_of(model, window), expected, atol=1e-5)
     np.testing.assert_allclose(logits_of(model, window, last=True), expected[:, -1:], atol=1e-5)
@@ -106,12 +112,15 @@ def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
     with torch.random.fork_rng(devices=[]):
         theirs = DiscreteDecisionTransformer(
             PixelEncoder(
-                model.seen, feature_size=WIDTH, dropout_rate=None, exclude_last_activation=True
+                model.stack_shape,
+                feature_size=WIDTH,
+                dropout_rate=None,
+                exclude_last_activation=True,
             ),
             embed_size=WIDTH,
             position_encoding=GlobalPositionEncoding(WIDTH, LONGEST, K),
             action_size=CHOICES,
-            num_heads=model.blocks[0].attention.heads,
+            num_heads=model.transformer.layers[0].attention.heads,
             context_size=K,
             num_layers=LAYERS,
             attn_dropout=0.0,
@@ -121,12 +130,12 @@ def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
             embed_activation=torch.nn.Tanh(),
         ).eval()
     blocks = [
-        (f"blocks.{i}.{mine}", f"_gpt2._transformer.{i}.{other}")
+        (f"transformer.blocks.{i}.{mine}", f"_gpt2._transformer.{i}.{other}")
         for i in range(LAYERS)
         for mine, other in (
             ("attention.project", "_attention._proj"),
-            ("grow", "_mlp._l1"),
-            ("shrink", "_mlp._l2"),
+            ("mlp.fc1", "_mlp._l1"),
+            ("mlp.fc2", "_mlp._l2"),
             ("norm1", "_layer_norm1"),
             ("norm2", "_layer_norm2"),
         )
@@ -137,7 +146,7 @@ def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
         ("embed_return", "_rtg_embed"),
         ("embed_action", "_action_embed"),
         ("embed_timestep", "_position_encoding._global_position_embedding"),
-        ("final_norm", "_gpt2._layer_norm"),
+        ("transformer.final_norm", "_gpt2._layer_norm"),
         ("predict_action", "_output"),
     ]
     ours, weights = model.state_dict(), theirs.state_dict()
@@ -147,7 +156,7 @@ def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
                 weights[f"{other}.{part}"] = ours[f"{mine}.{part}"]
     for i in range(LAYERS):
         for part in ("weight", "bias"):
-            joint = ours[f"blocks.{i}.attention.qkv.{part}"].chunk(3)
+            joint = ours[f"transformer.blocks.{i}.attention.qkv.{part}"].chunk(3)
             for name, own in zip("qkv", joint, strict=True):
                 weights[f"_gpt2._transformer.{i}._attention._{name}.{part}"] = own
     [place] = [name for name in weights if "_block_position_embedding" in name]
@@ -160,10 +169,11 @@ def d3rlpys(model: AtariTransformer) -> DiscreteDecisionTransformer:
     return theirs
 
 
+@FAST
 @torch.no_grad()
 @pytest.mark.parametrize("heads", [1, 4])
-def test_equals_d3rlpys_network_on_the_same_weights(heads: int) -> None:
-    model, window = make_network(heads), make_window()
+def test_equals_d3rlpys_network_on_the_same_weights(heads: int, fast: bool) -> None:
+    model, window = make_network(heads, fast=fast), make_window()
     model.positions[1::3] = model.positions[::3]
     model.positions[2::3] = model.positions[::3][: K - 1]
     frames = window["frames"]
@@ -179,10 +189,11 @@ def test_equals_d3rlpys_network_on_the_same_weights(heads: int) -> None:
     assert expected.std() > 0.1
 
 
+@FAST
 @pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
-def test_gradients_are_slopes_of_the_plain_implementation(returns: bool) -> None:
+def test_gradients_are_slopes_of_the_plain_implementation(returns: bool, fast: bool) -> None:
     """Of every parameter, along a random direction: differences of its loss in float64."""
-    model, window = make_network(returns=returns).train(), make_window(2, batch=1)
+    model, window = make_network(returns=returns, fast=fast).train(), make_window(2, batch=1)
     taken = window["actions"].flatten()
     loss = torch.nn.functional.cross_entropy(logits_of(model, window).flatten(0, 1), taken)
     loss.backward()
@@ -203,9 +214,10 @@ def test_gradients_are_slopes_of_the_plain_implementation(returns: bool) -> None
     assert np.median(slopes) > 1e-3
 
 
+@FAST
 @torch.no_grad()
-def test_bfloat16_stays_near() -> None:
-    model, window = make_network(), make_window()
+def test_bfloat16_stays_near(fast: bool) -> None:
+    model, window = make_network(fast=fast), make_window()
     exact = logits_of(model, window)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         near = logits_of(model, window).float()
@@ -227,7 +239,9 @@ def test_returns_keep_their_digits_in_bfloat16() -> None:
 
 
 @torch.no_grad()
-def test_a_stack_is_seen_the_same_alone_and_in_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_has_the_same_embedding_alone_and_in_a_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Newest frame last, as the data and the environment have it; whatever goes through at once."""
     model, data = make_network(), make_frames()
     frames = torch.from_numpy(data.frames(np.array([6, 9]), 3))
@@ -235,7 +249,7 @@ def test_a_stack_is_seen_the_same_alone_and_in_a_window(monkeypatch: pytest.Monk
     alone = model.embed_state(stacks).view(2, 3, -1)
     torch.testing.assert_close(model.see(frames), alone, rtol=0, atol=1e-6)
     assert (alone[0, 0] - alone[1, 0]).abs().max() > 0.01
-    monkeypatch.setattr(atari_model, "AT_ONCE", 4)
+    monkeypatch.setattr(atari_model, "CHUNK", 4)
     torch.testing.assert_close(model.see(frames), alone, rtol=0, atol=1e-6)
 
 
@@ -259,7 +273,7 @@ def test_a_token_changes_only_predictions_after_it(part: str, delay: int, change
 
 
 @torch.no_grad()
-def test_without_returns_they_are_not_looked_at() -> None:
+def test_without_returns_they_do_not_matter() -> None:
     model, window = make_network(returns=False), make_window()
     other = window | {"returns": window["returns"] + 5}
     assert torch.equal(logits_of(model, window), logits_of(model, other))
@@ -282,8 +296,7 @@ def full_size(**options: Any) -> AtariTransformer:
     """Return Table 8's network for Breakout, with 1,000 time steps."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        sizes = {"steps": 30, "longest": 1000, "width": 128, "layers": 6, "heads": 8}
-        return AtariTransformer(4, (4, 84, 84), dropout=0.1, **(sizes | options))
+        return AtariTransformer(4, (4, 84, 84), horizon=1000, config=Config(**options))
 
 
 def test_number_of_parameters_by_hand() -> None:
@@ -301,7 +314,7 @@ def test_number_of_parameters_by_hand() -> None:
 
 def test_the_start_is_the_papers_code() -> None:
     model = full_size()
-    for layer in model.blocks.modules():
+    for layer in model.transformer.modules():
         if isinstance(layer, torch.nn.Linear):
             assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
             assert (layer.bias == 0).all()
@@ -315,7 +328,8 @@ def test_the_start_is_the_papers_code() -> None:
         assert 0.9 * bound < layer.weight.abs().max() <= bound
         assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.15)
         assert (layer.bias != 0).any()
-    for norm in (model.final_norm, model.blocks[0].norm1, model.blocks[5].norm2):
+    blocks = model.transformer.layers
+    for norm in (model.transformer.final_norm, blocks[0].norm1, blocks[5].norm2):
         assert (norm.weight == 1).all()
         assert (norm.bias == 0).all()
 
@@ -332,17 +346,17 @@ def test_dropout_acts_in_training_only() -> None:
 
 def test_frames_too_small_for_the_convolutions_are_refused() -> None:
     with pytest.raises(ValueError, match="frames of 35 x 40 pixels are too small: 36 x 36"):
-        AtariTransformer(
-            2, (4, 35, 40), steps=2, longest=3, width=8, layers=1, heads=1, dropout=0.0
-        )
+        AtariTransformer(2, (4, 35, 40), horizon=3, config=Config())
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-def test_standardised_frames_are_seen_as_if_they_were_stored_so(precision: torch.dtype) -> None:
+def test_standardised_frames_have_the_embeddings_of_frames_stored_so(
+    precision: torch.dtype,
+) -> None:
     """A network that divides by 255 is given frames that this is undone in."""
     random = np.random.default_rng(0)
-    standardised, other = make_network(standardise=True), make_network()
+    standardised, other = make_network(standardise_frames=True), make_network()
     mean = torch.from_numpy(random.integers(0, 256, (SIDE, SIDE)).astype(np.float32))
     standardised.load_state_dict(other.state_dict(), strict=False)
     standardised.embed_state.mean.copy_(mean)

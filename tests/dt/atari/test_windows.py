@@ -1,4 +1,4 @@
-"""dt/atari_windows.py against windows written by hand."""
+"""dt/atari/windows.py against windows written by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.datasets.trajectories import Trajectories, from_arrays
-from dt.atari_windows import AtariWindows
+from dt.atari.windows import AtariWindows
 
 K = 3
 

@@ -1,4 +1,4 @@
-"""DT as a critic: what it may see, its loss, what it looks at, and that it learns to foresee."""
+"""dt/critic.py: what a prediction depends on, its loss, its attention, and that it learns."""
 
 from __future__ import annotations
 
@@ -76,19 +76,22 @@ def test_a_prediction_sees_the_steps_before_it_alone(
     discrete: bool, part: int, changed: int
 ) -> None:
     critic, given = make_critic(discrete), episodes(discrete)
-    before = critic.judge(*given)
+    before = critic.predict_success(*given)
     assert (before.shape, before.dtype) == ((EPISODES, STEPS), np.float32)
     other = episodes(discrete, seed=1)
     given[part][:, changed] = other[part][:, changed]
     if discrete and part == 1:
         given[1][:, changed] = (episodes()[1][:, changed] + 1) % CHOICES
-    difference = np.abs(critic.judge(*given) - before).max(axis=0)
+    difference = np.abs(critic.predict_success(*given) - before).max(axis=0)
     assert (difference[: changed + 1] == 0).all()
     assert (difference[changed + 1 :] > 1e-5).all()
 
 
 def test_before_the_first_step_all_episodes_look_alike() -> None:
-    first, second = make_critic().judge(*episodes()), make_critic().judge(*episodes(seed=1))
+    first, second = (
+        make_critic().predict_success(*episodes()),
+        make_critic().predict_success(*episodes(seed=1)),
+    )
     assert len(set(first[:, 0]) | set(second[:, 0])) == 1
     assert ((first > 0) & (first < 1)).all()
 
@@ -107,7 +110,7 @@ def test_rewards_are_targets_and_nothing_else() -> None:
     assert not all(torch.equal(tensor, learned[2][name]) for name, tensor in learned[0].items())
 
 
-@pytest.mark.parametrize("context_length", [STEPS, 30], ids=["sliding", "remembered"])
+@pytest.mark.parametrize("context_length", [STEPS, 30], ids=["sliding", "cached"])
 def test_acting_it_is_shown_no_returns(context_length: int) -> None:
     critic, steps = make_critic(context_length=context_length), shown(STEPS)
     first = play(critic, steps)
@@ -119,7 +122,7 @@ def test_acting_it_is_shown_no_returns(context_length: int) -> None:
 
 @BOTH
 def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
-    """Its actions' logits are those that `judge` of the network gives beside the judgement."""
+    """Its actions are those that the network predicts beside success."""
     critic = make_critic(discrete, context_length=30)
     observations, _ = episodes(discrete)
     said: list[Tensor] = []
@@ -130,7 +133,7 @@ def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
         critic.act(observations[:, step], np.zeros(EPISODES, dtype=np.float32))
     timesteps = torch.arange(STEPS).expand(EPISODES, -1)
     with torch.no_grad():
-        expected, _ = critic.model.judge(
+        expected, _ = critic.model.predict_actions_and_success(
             critic.states[:, :STEPS], critic.actions[:, :STEPS], timesteps
         )
     torch.testing.assert_close(torch.stack(said, dim=1), expected, rtol=0, atol=1e-5)
@@ -138,11 +141,9 @@ def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
 
 def test_longer_episodes_than_the_context_are_refused() -> None:
     critic = make_critic(context_length=STEPS - 1)
-    for look in (critic.judge, critic.attention):
+    for look in (critic.predict_success, critic.attention):
         with pytest.raises(ValueError, match="episodes of 8 steps do not fit into a context of 7"):
             look(*episodes())
-    assert critic.model.attention_weights == []
-    assert not any(block.attention.watched for block in critic.model.layers)
 
 
 # --- the loss -----------------------------------------------------------------------------------
@@ -152,6 +153,7 @@ def test_loss_is_that_of_actions_plus_that_of_success(monkeypatch: pytest.Monkey
     """Cross-entropies over real steps; one window at a time, without padding."""
     data, config = make_choices((1, 8, 2, 3)), replace(SMALL, dropout=0.0, batch_size=16)
     loss_of_batch, model, _ = captured_loss(dt.method, data, config, monkeypatch)
+    predict = model.predict_actions_and_success
     batch = Windows(data, STEPS, 1.0, "cpu").sample(16, np.random.default_rng(3))
     wins = (data.returns > 0)[np.searchsorted(data.bounds, starts(data), side="right") - 1]
     of_actions: list[float] = []
@@ -159,7 +161,7 @@ def test_loss_is_that_of_actions_plus_that_of_success(monkeypatch: pytest.Monkey
     for i in range(16):
         n = int(batch.valid[i].sum())
         window = [part[i : i + 1, :n] for part in batch.inputs(STEPS)][1:]
-        logits, success = (x.detach().double().numpy()[0] for x in model.judge(*window))
+        logits, success = (x.detach().double().numpy()[0] for x in predict(*window))
         of_actions += (-log_softmax(logits, axis=1)[np.arange(n), window[1][0]]).tolist()
         chance = expit(success)
         of_success += (-np.log(chance if wins[i] else 1 - chance)).tolist()
@@ -174,13 +176,13 @@ def starts(data: Any) -> Any:
     return np.random.default_rng(3).integers(data.steps, size=16)
 
 
-# --- what it looks at ---------------------------------------------------------------------------
+# --- its attention ---------------------------------------------------------------------------
 
 
 def plain_attention(critic: CriticPolicy, observations: Any, actions: Any) -> Tensor:
     """The last layer's weights (E, T, T), from the parameters alone, summed token by token."""
     p = {name: tensor.double() for name, tensor in critic.model.state_dict().items()}
-    layers, heads = len(critic.model.blocks), critic.model.layers[0].attention.heads
+    layers, heads = critic.config.layers, critic.config.heads
 
     def linear(name: str, x: Tensor) -> Tensor:
         return functional.linear(x, p[f"{name}.weight"], p[f"{name}.bias"])
@@ -203,7 +205,7 @@ def plain_attention(critic: CriticPolicy, observations: Any, actions: Any) -> Te
     x = norm("embed_norm", torch.stack(tokens, dim=1))
     future = torch.ones(3 * STEPS, 3 * STEPS).triu(1).bool()
     for i in range(layers):
-        block = f"blocks.{i}"
+        block = f"transformer.blocks.{i}"
         q, k, v = linear(f"{block}.attention.qkv", norm(f"{block}.norm1", x)).split(16, dim=2)
         weights, mixed = [], []
         for own in torch.arange(16).chunk(heads):
@@ -211,7 +213,8 @@ def plain_attention(critic: CriticPolicy, observations: Any, actions: Any) -> Te
             weights.append(scores.masked_fill(future, -torch.inf).softmax(dim=2))
             mixed.append(weights[-1] @ v[..., own])
         x = x + linear(f"{block}.attention.project", torch.cat(mixed, dim=2))
-        x = x + linear(f"{block}.shrink", linear(f"{block}.grow", norm(f"{block}.norm2", x)).relu())
+        hidden = linear(f"{block}.mlp.fc1", norm(f"{block}.norm2", x))
+        x = x + linear(f"{block}.mlp.fc2", hidden.relu())
     mean = sum(weights) / heads
     rows = [[mean[:, 3 * t, 3 * s : 3 * s + 3].sum(1) for s in range(STEPS)] for t in range(STEPS)]
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
@@ -226,7 +229,7 @@ def test_attention_equals_a_plain_computation(layers: int, heads: int) -> None:
     np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-6)
     np.testing.assert_array_equal(np.triu(found, 1), 0)
     np.testing.assert_allclose(found, plain_attention(critic, *given), atol=1e-5)
-    assert found[:, -1].std() > 1e-2, "it looks everywhere alike"
+    assert found[:, -1].std() > 1e-2, "attention is the same everywhere"
 
 
 def test_attention_of_vectors_has_such_rows_too() -> None:
@@ -235,20 +238,11 @@ def test_attention_of_vectors_has_such_rows_too() -> None:
     np.testing.assert_array_equal(np.triu(found, 1), 0)
 
 
-def test_watching_leaves_nothing_behind() -> None:
+def test_asking_for_attention_changes_nothing() -> None:
     critic = make_critic()
-    before = critic.judge(*episodes())
-    assert critic.model.attention_weights == []
+    before = critic.predict_success(*episodes())
     critic.attention(*episodes())
-    assert critic.model.attention_weights == []
-    np.testing.assert_array_equal(critic.judge(*episodes()), before)
-    assert critic.model.attention_weights == []
-    critic.model.watch_attention()
-    critic.judge(*episodes())
-    shapes = [tuple(weights.shape) for weights in critic.model.attention_weights]
-    assert shapes == [(EPISODES, 1, 3 * STEPS - 1, 3 * STEPS - 1)] * 2
-    critic.model.watch_attention(False)
-    assert critic.model.attention_weights == []
+    np.testing.assert_array_equal(critic.predict_success(*episodes()), before)
 
 
 # --- what it learns, and its file -----------------------------------------------------------------
@@ -268,7 +262,7 @@ def test_an_early_observation_that_decides_is_remembered() -> None:
     options = {"learning_rate": 1e-2, "batch_size": 32, "windows": "first_step"}
     config = replace(SMALL, dropout=0.0, schedule="cosine", **options)
     critic = dt.method.train(data, config, short_context(STEPS, steps=120))
-    chances = critic.judge(observations[new], actions[new])
+    chances = critic.predict_success(observations[new], actions[new])
     assert chances[0, 0] == pytest.approx(wins[train].mean(), abs=0.1)
     for step in range(1, STEPS):
         assert area_under_roc(chances[:, step].astype(np.float64), wins[new]) > 0.98
@@ -277,13 +271,13 @@ def test_an_early_observation_that_decides_is_remembered() -> None:
 
 
 @BOTH
-def test_saved_and_loaded_it_judges_the_same(discrete: bool, tmp_path: Any) -> None:
+def test_saved_and_loaded_it_predicts_the_same(discrete: bool, tmp_path: Any) -> None:
     critic = make_critic(discrete)
     saved = saved_bytes(critic, tmp_path / "first")
     loaded = dt.method.load(tmp_path / "first" / "policy.safetensors", "cpu")
     assert isinstance(loaded, CriticPolicy)
     given = episodes(discrete)
-    np.testing.assert_array_equal(loaded.judge(*given), critic.judge(*given))
+    np.testing.assert_array_equal(loaded.predict_success(*given), critic.predict_success(*given))
     np.testing.assert_array_equal(loaded.attention(*given), critic.attention(*given))
     assert saved_bytes(loaded, tmp_path / "second") == saved
 
@@ -293,4 +287,4 @@ def test_another_dt_is_no_critic() -> None:
         make_choices(), replace(SMALL, predict="actions"), make_context(steps=1)
     )
     assert type(plain) is DecisionTransformerPolicy
-    assert not hasattr(plain, "judge")
+    assert not hasattr(plain, "predict_success")

@@ -89,7 +89,7 @@ def test_the_prior_by_hand() -> None:
 def test_the_prior_weighs_what_the_model_says(policy: GraphPolicy) -> None:
     said = np.log(np.array([[0.001, 0.2, 0.3, 0.499]], dtype=np.float32))
     three = GraphPolicy(GraphTransformer(2, 3, SMALL), SMALL, "cpu")
-    weighed = np.exp(three._wanted(said + 7).astype(np.float64))[0]
+    weighed = np.exp(three._with_prior(said + 7).astype(np.float64))[0]
     np.testing.assert_allclose(weighed, [59.049, 204.8, 0.3], rtol=1e-4)
 
 
@@ -97,7 +97,7 @@ def test_a_bound_takes_out_what_is_unlikely_but_never_everything() -> None:
     said = np.log(np.array([[0.001, 0.2, 0.3, 0.499], [1e-6, 2e-6, 1e-7, 1]], dtype=np.float32))
     bounded = replace(SMALL, least_probability=0.25)
     three = GraphPolicy(GraphTransformer(2, 3, bounded), bounded, "cpu")
-    wanted = three._wanted(said)
+    wanted = three._with_prior(said)
     assert wanted.argmax(axis=1).tolist() == [2, 1]
     assert (wanted > np.finfo(np.float32).min).sum(axis=1).tolist() == [1, 1]
 
@@ -105,7 +105,7 @@ def test_a_bound_takes_out_what_is_unlikely_but_never_everything() -> None:
 def test_a_miss_is_never_asked_for_even_if_nothing_else_is_likely() -> None:
     certain = np.array([[0, 0, 0, 200]], dtype=np.float32)
     three = GraphPolicy(GraphTransformer(2, 3, SMALL), SMALL, "cpu")
-    wanted = three._wanted(certain)
+    wanted = three._with_prior(certain)
     assert wanted.shape == (1, 3)
     assert np.isfinite(wanted).all()
     assert wanted.argmax() == 0

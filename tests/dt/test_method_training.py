@@ -86,7 +86,9 @@ def test_training_draws_the_windows_of_its_option(
 
 def test_episodes_that_would_be_cut_are_refused() -> None:
     """The time steps beyond the context would never be learned."""
-    with pytest.raises(ValueError, match=r"first 8 steps of an episode of 9 .*context_length to 9"):
+    with pytest.raises(
+        ValueError, match=r"first 8 steps of an episode of 9 are seen: set context_length to 9"
+    ):
         train(windows="first_step", context_length=8)
     train(windows="any_step", context_length=8)
 

@@ -151,10 +151,10 @@ def test_defaults_are_what_they_were() -> None:
     config = Config()
     assert (config.predict, config.time_embedding) == ("actions", "add")
     assert (config.embedding_order, config.discount) == ("add_then_norm", 1.0)
-    layers = ("norm1", "attention.qkv", "attention.project", "norm2", "grow", "shrink")
+    layers = ("norm1", "attention.qkv", "attention.project", "norm2", "mlp.fc1", "mlp.fc2")
     names = ["embed_return", "embed_state", "embed_action", "embed_norm"]
-    names += [f"blocks.{i}.{layer}" for i in range(2) for layer in layers]
-    names += ["final_norm", "predict_action"]
+    names += [f"transformer.blocks.{i}.{layer}" for i in range(2) for layer in layers]
+    names += ["transformer.final_norm", "predict_action"]
     expected = {f"{name}.{part}" for name in names for part in ("weight", "bias")}
     assert set(make_model().state_dict()) == expected | {"embed_timestep.weight"}
 

@@ -282,5 +282,5 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
 def test_sizes_are_those_of_the_data() -> None:
     policy = make_policy()
     model: DecisionTransformer = policy.model
-    assert (model.observation_size, model.predict_action.out_features) == (4, CHOICES)
-    assert model.embed_state.in_features == int(np.prod(SHAPE))
+    assert (model.embed_state.in_features, model.predict_action.out_features) == (4, CHOICES)
+    assert int(np.prod(SHAPE)) == 4

@@ -22,9 +22,11 @@ from bench.context import CHECKPOINT
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories, from_arrays
 from bench.method import BadMethod, load_method
-from dt import atari, method
-from dt.atari import Config, decayed_and_others, rate_of
-from dt.atari_windows import AtariWindows
+from dt import method
+from dt.atari import method as atari
+from dt.atari.config import Config
+from dt.atari.method import decayed_and_others, rate_of
+from dt.atari.windows import AtariWindows
 
 SMALL = Config(
     context_length=4, layers=2, heads=2, width=16, dropout=0.0, batch_size=8, warmup_tokens=32
@@ -107,9 +109,9 @@ def test_weights_of_layers_decay_and_nothing_else() -> None:
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     decayed, others = ({names[id(p)] for p in group} for group in decayed_and_others(model))
     layers = [
-        f"blocks.{i}.{part}"
+        f"transformer.blocks.{i}.{part}"
         for i in (0, 1)
-        for part in ("attention.qkv", "attention.project", "grow", "shrink")
+        for part in ("attention.qkv", "attention.project", "mlp.fc1", "mlp.fc2")
     ]
     eyes = [f"embed_state.{part}" for part in ("convolve.0", "convolve.1", "convolve.2", "project")]
     assert decayed == {f"{n}.weight" for n in [*layers, *eyes, "embed_return", "predict_action"]}
@@ -118,7 +120,7 @@ def test_weights_of_layers_decay_and_nothing_else() -> None:
         "positions",
         "embed_action.weight",
         "embed_timestep.weight",
-        "final_norm.weight",
+        "transformer.final_norm.weight",
     } < others
 
 
@@ -292,7 +294,7 @@ def test_acting_equals_the_window_from_scratch(
         said.append(logits)
         return choose(logits, *rest)
 
-    monkeypatch.setattr("dt.atari_policy.choose", spy)
+    monkeypatch.setattr("dt.atari.policy.choose", spy)
     looked, encode = [], policy.model.embed_state.forward
     monkeypatch.setattr(
         policy.model.embed_state, "forward", lambda x: (looked.append(len(x)), encode(x))[1]
@@ -332,7 +334,7 @@ def test_what_is_earned_lowers_what_is_asked_for(clip: bool, expected: list[floa
     stack, asked = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8), []
     for reward in (0, 25, 0, -4):
         policy.act(stack, np.array([reward], dtype=np.float32))
-        asked.append(float(policy.wanted[0]))
+        asked.append(float(policy.target_return[0]))
     assert asked == expected
     scaled = policy.returns_to_go[0] * policy.return_scale
     np.testing.assert_allclose(scaled, expected, rtol=1e-6)
@@ -432,7 +434,7 @@ def test_games_that_are_over_leave_the_others_bits_alone(
     policy = far_from_equal(replace(SMALL, precision=precision))
     lanes = 8
     random = np.random.default_rng(5)
-    stacks = random.integers(0, 256, (10, lanes, *policy.model.seen), dtype=np.uint8)
+    stacks = random.integers(0, 256, (10, lanes, *policy.model.stack_shape), dtype=np.uint8)
     over = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> lanes whose games end before it
     predict, looked = policy.predict, []
     monkeypatch.setattr(policy, "predict", lambda seen: looked.append(predict(seen)) or looked[-1])
@@ -447,7 +449,7 @@ def test_games_that_are_over_leave_the_others_bits_alone(
         policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
         for step, seen in enumerate(stacks):
             if resting and step in over:
-                policy.rest(np.array(over[step]))
+                policy.finish(np.array(over[step]))
             policy.act(seen, np.full(lanes, 0.5, dtype=np.float32))
         return torch.stack(looked)
 
