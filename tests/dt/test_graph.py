@@ -272,13 +272,13 @@ def test_hyperparameters_without_meaning_are_refused(options: Any, message: str)
         load_method("dt_graph").configure(options)
 
 
-def test_data_that_are_no_walks_are_refused(data: Trajectories, toy: Trajectories) -> None:
+def test_data_that_are_not_walks_are_refused(data: Trajectories, toy: Trajectories) -> None:
     context = short_context(HORIZON, 5)
     with pytest.raises(ValueError, match=r"learns from walks: observations \(N, 1\)"):
         train(toy, SMALL, context)
     with pytest.raises(ValueError, match="every reward must be -1"):
         train(replace(data, rewards=np.zeros_like(data.rewards)), SMALL, context)
-    with pytest.raises(ValueError, match="observation 5 is no node: there are 0 to 4"):
+    with pytest.raises(ValueError, match="observation 5 is not a node: nodes are 0 to 4"):
         train(replace(data, action_high=4.0), SMALL, context)
-    with pytest.raises(ValueError, match="a walk of 10 steps, more than the 4 allowed"):
+    with pytest.raises(ValueError, match="a walk of 10 steps; the horizon is 4"):
         train(walks(random_graph(1), 50, seed=0), SMALL, short_context(4, 5))

@@ -165,7 +165,11 @@ def test_time_std_scales_the_embeddings_of_time_steps_alone() -> None:
 def test_init_std_is_that_of_the_transformers_matrices_alone() -> None:
     usual, large = start(), start(init_std=0.07)
     for name in usual:
-        inside = name.startswith("blocks.") and "norm" not in name and name.endswith("weight")
+        inside = (
+            name.startswith("transformer.blocks.")
+            and "norm" not in name
+            and name.endswith("weight")
+        )
         if not inside:
             assert torch.equal(large[name], usual[name]), name
         else:

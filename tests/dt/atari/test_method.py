@@ -1,4 +1,4 @@
-"""dt/atari.py and dt/atari_policy.py: what is minimised, how fast, on which data; how it acts."""
+"""dt/atari/method.py: the loss, the learning rate, the data, and what it learns."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_atari import CHOICES, SIDE, STACK, make_frames, shown
-from helpers_discrete import make_choices, play, short_context
+from helpers_atari import SIDE, STACK, make_frames
+from helpers_discrete import make_choices, short_context
 from helpers_dt import captured_loss, make_context, saved_bytes
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from baselines import bc, percent_bc
-from bench.choices import choose
 from bench.context import CHECKPOINT
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories, from_arrays
-from bench.method import BadMethod, load_method
 from dt import method
 from dt.atari import method as atari
 from dt.atari.config import Config
@@ -93,15 +91,6 @@ def test_a_step_in_parts_is_the_step_of_the_whole_batch(monkeypatch: pytest.Monk
     for other in steps[1:]:
         for name, weight in steps[0].items():
             torch.testing.assert_close(other[name], weight, rtol=1e-4, atol=1e-6)
-
-
-def test_table_8_is_the_default() -> None:
-    config = Config()
-    assert (config.layers, config.heads, config.width, config.context_length) == (6, 8, 128, 30)
-    assert (config.batch_size, config.learning_rate, config.weight_decay) == (128, 6e-4, 0.1)
-    assert (config.gradient_clip, config.dropout, config.warmup_tokens) == (1.0, 0.1, 512 * 20)
-    assert (config.temperature, config.clip_decrement, config.window_time) == (1, False, "current")
-    assert atari.BETAS == (0.9, 0.95)
 
 
 def test_weights_of_layers_decay_and_nothing_else() -> None:
@@ -210,29 +199,6 @@ def test_a_method_says_which_data_it_takes() -> None:
             other.train(frames, other.Config(), context)
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "message"),
-    [
-        ("context_length", 0, "context_length must be at least 1, not 0"),
-        ("cosine_length", 0.0, r"cosine_length must be above 0, not 0\.0"),
-        ("return_scale", -1.0, r"return_scale must be above 0, not -1\.0"),
-        ("warmup_tokens", -1, "warmup_tokens must not be negative, not -1"),
-        ("heads", 3, "width 128 is not divisible by heads 3"),
-        ("dropout", 1.0, "dropout must be at least 0 and below 1"),
-        ("top_percent", 0.0, "top_percent must be above 0 and at most 100"),
-        ("window_time", "last", "option window_time is 'last'"),
-    ],
-)
-def test_bad_options_are_refused(option: str, value: Any, message: str) -> None:
-    with pytest.raises(BadMethod, match=f"method dt_atari: {message}"):
-        load_method("dt_atari").configure({option: value})
-
-
-def test_auto_precision_is_decided() -> None:
-    assert Config(precision="auto").on("cpu").precision in ("float32", "bfloat16")
-    assert Config().on("cpu") == Config()
-
-
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_stopped_run_goes_on_with_the_same_numbers(
     precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -256,107 +222,6 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     assert (folder / CHECKPOINT).exists()
     again = atari.train(make_frames(), config, make_context(steps=40, folder=folder))
     assert saved_bytes(again, tmp_path / "a") == saved_bytes(whole, tmp_path / "b")
-
-
-# --- acting -------------------------------------------------------------------------------------
-
-
-def far_from_equal(config: Config = SMALL) -> Any:
-    """Return a policy whose logits differ, between actions and between steps."""
-    policy = train(config)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        policy.model.predict_action.weight.normal_(0, 0.5)
-        policy.model.positions.normal_(0, 0.3)
-        policy.model.embed_timestep.weight.normal_(0, 0.3)
-    return policy
-
-
-@pytest.mark.parametrize("returns", [True, False], ids=["dt", "bc"])
-@pytest.mark.parametrize("window_time", ["current", "first"])
-@pytest.mark.parametrize("context_length", [1, 4, 30])
-def test_acting_equals_the_window_from_scratch(
-    context_length: int, window_time: Any, returns: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Frames, returns and actions of the last K steps, put together here; each stack goes through
-    the convolutions once.
-    """
-    config = replace(
-        SMALL,
-        context_length=context_length,
-        window_time=window_time,
-        returns=returns,
-        return_scale=10.0,
-    )
-    policy, said = far_from_equal(config), []
-
-    def spy(logits: Any, *rest: Any) -> Any:
-        said.append(logits)
-        return choose(logits, *rest)
-
-    monkeypatch.setattr("dt.atari.policy.choose", spy)
-    looked, encode = [], policy.model.embed_state.forward
-    monkeypatch.setattr(
-        policy.model.embed_state, "forward", lambda x: (looked.append(len(x)), encode(x))[1]
-    )
-    steps = shown(12)
-    actions = play(policy, steps)  # asks for 0, 2.5 and 5
-    assert looked == 12 * [3]
-    stacks = torch.from_numpy(np.stack([seen for seen, _ in steps], axis=1))
-    earned = np.cumsum([rewards for _, rewards in steps], axis=0).T
-    asked = torch.from_numpy((np.linspace(0, 5, 3)[:, None] - earned) / 10).float()
-    taken = torch.from_numpy(actions.T.copy())
-    longest = policy.model.embed_timestep.num_embeddings
-    for now in range(12):
-        window = slice(max(now + 1 - context_length, 0), now + 1)
-        time = min(now if window_time == "current" else window.start, longest - 1)
-        with torch.no_grad():
-            states = policy.model.embed_state(stacks[:, window].flatten(0, 1))
-            logits = policy.model(
-                asked[:, window],
-                states.view(3, now + 1 - window.start, -1),
-                taken[:, window],
-                torch.full((3,), time),
-            )[:, -1]
-        np.testing.assert_allclose(said[now], logits, atol=1e-5)
-    assert np.std(said, axis=0).min() > 0.05
-    assert len(np.unique(actions)) > 1
-    assert longest < 12
-
-
-@pytest.mark.parametrize(
-    ("clip", "expected"), [(False, [90, 65, 65, 69]), (True, [90, 89, 89, 90])]
-)
-def test_what_is_earned_lowers_what_is_asked_for(clip: bool, expected: list[float]) -> None:
-    """Raw as in the paper's code, or as the data have it."""
-    policy = train(replace(SMALL, clip_decrement=clip))
-    policy.reset(np.array([0]), np.array([90], dtype=np.float32))
-    stack, asked = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8), []
-    for reward in (0, 25, 0, -4):
-        policy.act(stack, np.array([reward], dtype=np.float32))
-        asked.append(float(policy.target_return[0]))
-    assert asked == expected
-    scaled = policy.returns_to_go[0] * policy.return_scale
-    np.testing.assert_allclose(scaled, expected, rtol=1e-6)
-
-
-@pytest.mark.parametrize("temperature", [1.0, 0.5])
-def test_a_policy_draws_from_what_its_network_says(temperature: float) -> None:
-    policy, count = far_from_equal(replace(SMALL, temperature=temperature)), 3000
-    policy.reset(np.arange(count), np.full(count, 2, dtype=np.float32))
-    stack = shown(1, lanes=1)[0][0]
-    drawn = policy.act(np.repeat(stack, count, axis=0), np.zeros(count, dtype=np.float32))
-    with torch.no_grad():
-        logits = policy.model(
-            torch.full((1, 1), 2 / policy.return_scale),
-            policy.model.embed_state(torch.from_numpy(stack)).unsqueeze(1),
-            torch.zeros(1, 1, dtype=torch.int64),
-            torch.zeros(1, dtype=torch.int64),
-        )
-    probability = softmax(logits.numpy()[0, 0].astype(np.float64) / temperature)
-    error = 4 * np.sqrt(probability * (1 - probability) / count)
-    assert (np.abs(np.bincount(drawn, minlength=CHOICES) / count - probability) < error).all()
-    assert probability.max() > 0.45, "the choices are equally likely"
 
 
 # --- what it learns -----------------------------------------------------------------------------
@@ -424,41 +289,6 @@ def test_it_sees_movement() -> None:
     policy.reset(np.arange(240), np.zeros(240, dtype=np.float32))
     acted = policy.act(data.stacked(np.arange(240)), np.zeros(240, dtype=np.float32))
     assert (acted == data.actions).mean() > 0.9
-
-
-@pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_games_that_are_over_leave_the_others_bits_alone(
-    precision: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    policy = far_from_equal(replace(SMALL, precision=precision))
-    lanes = 8
-    random = np.random.default_rng(5)
-    stacks = random.integers(0, 256, (10, lanes, *policy.model.stack_shape), dtype=np.uint8)
-    over = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> lanes whose games end before it
-    predict, looked = policy.predict, []
-    monkeypatch.setattr(policy, "predict", lambda seen: looked.append(predict(seen)) or looked[-1])
-    encode, encoded = policy.model.embed_state.forward, []
-    monkeypatch.setattr(
-        policy.model.embed_state, "forward", lambda x: (encoded.append(len(x)), encode(x))[1]
-    )
-
-    def play_on(resting: bool) -> torch.Tensor:
-        looked.clear()
-        encoded.clear()
-        policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
-        for step, seen in enumerate(stacks):
-            if resting and step in over:
-                policy.finish(np.array(over[step]))
-            policy.act(seen, np.full(lanes, 0.5, dtype=np.float32))
-        return torch.stack(looked)
-
-    everyone, some = play_on(False), play_on(True)
-    assert encoded == [8, 8, 8, 6, 6, 5, 5, 4, 4, 4]  # two that are over keep the last two company
-    assert torch.equal(some[:, [5, 7]], everyone[:, [5, 7]])
-    assert torch.equal(some[:7, 2:5], everyone[:7, 2:5])
-    assert not some[3:, 6].any()
-    assert everyone[3:, 6].all()
 
 
 # --- standardised frames ------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,77 +13,23 @@ from d3rlpy.models.torch import (
     PixelEncoder,
 )
 from helpers_atari import CHOICES, SIDE, STACK, make_frames
-from helpers_atari_plain import plain_logits
+from helpers_atari_network import (
+    LAYERS,
+    LONGEST,
+    WIDTH,
+    K,
+    logits_of,
+    make_network,
+    make_window,
+    plainly,
+    weights_of,
+)
 from scipy.special import log_softmax
-from torch import Tensor
 
 from dt.atari import model as atari_model
-from dt.atari.config import Config
 from dt.atari.model import AtariTransformer
-from dt.cpu.accelerate import accelerate
 
-WIDTH, LAYERS, K, LONGEST = 16, 2, 5, 40
 FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
-
-
-def make_network(
-    heads: int = 2, randomise: bool = True, fast: bool = False, dropout: float = 0.0, **options: Any
-) -> AtariTransformer:
-    """Return a network in evaluation mode; every parameter is random, biases and positions too."""
-    config = Config(K, LAYERS, heads, WIDTH, dropout, **options)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = AtariTransformer(CHOICES, (STACK, SIDE, SIDE), horizon=LONGEST, config=config)
-        if randomise:
-            with torch.no_grad():
-                for parameter in model.parameters():
-                    parameter += 0.2 * torch.randn_like(parameter) / math.sqrt(len(parameter))
-    return (accelerate(model) if fast else model).eval()
-
-
-def make_window(steps: int = K, batch: int = 3) -> dict[str, Tensor]:
-    random = np.random.default_rng(steps)
-    return {
-        "returns": torch.from_numpy(random.normal(0, 2, (batch, steps)).astype(np.float32)),
-        "frames": torch.from_numpy(
-            random.integers(0, 256, (batch, STACK - 1 + steps, SIDE, SIDE), dtype=np.uint8)
-        ),
-        "actions": torch.from_numpy(random.integers(0, CHOICES, (batch, steps))),
-        "times": torch.from_numpy(random.integers(0, LONGEST, batch)),
-    }
-
-
-def logits_of(model: AtariTransformer, window: dict[str, Tensor], **options: Any) -> Tensor:
-    states = model.see(window["frames"])
-    logits: Tensor = model(window["returns"], states, window["actions"], window["times"], **options)
-    return logits
-
-
-def plainly(model: AtariTransformer, window: dict[str, Tensor], weights: Any = None) -> Any:
-    """Return the logits (B, K, A) of the plain implementation, one window after the other."""
-    weights = weights or weights_of(model)
-    result = []
-    for i in range(len(window["times"])):
-        frames = window["frames"][i].numpy().astype(np.float64)
-        stacks = [frames[step : step + STACK] for step in range(len(frames) - STACK + 1)]
-        result.append(
-            plain_logits(
-                weights,
-                stacks,
-                window["returns"][i].numpy().astype(np.float64),
-                window["actions"][i].numpy(),
-                int(window["times"][i]),
-                heads=model.transformer.layers[0].attention.heads,
-                conditioned=model.returns,
-            )
-        )
-    return np.array(result)
-
-
-def weights_of(model: AtariTransformer) -> dict[str, Any]:
-    return {
-        name: part.detach().numpy().astype(np.float64) for name, part in model.state_dict().items()
-    }
 
 
 # --- the function -------------------------------------------------------------------------------
@@ -289,51 +234,6 @@ def test_one_time_step_is_added_to_all_tokens_of_a_window() -> None:
     assert not changed[[0, 2]].any()
 
 
-# --- parameters ---------------------------------------------------------------------------------
-
-
-def full_size(**options: Any) -> AtariTransformer:
-    """Return Table 8's network for Breakout, with 1,000 time steps."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return AtariTransformer(4, (4, 84, 84), horizon=1000, config=Config(**options))
-
-
-def test_number_of_parameters_by_hand() -> None:
-    """84 pixels become 20, 9 and 7: 64 * 7 * 7 = 3136, as Table 8's linear layer has it."""
-    convolutions = (4 * 8 * 8 + 1) * 32 + (32 * 4 * 4 + 1) * 64 + (64 * 3 * 3 + 1) * 64
-    state = convolutions + (3136 + 1) * 128
-    block = 128 * 3 * 128 + 3 * 128 + 128 * 128 + 128 + 2 * 4 * 128 * 128 + 5 * 128 + 4 * 128
-    rest = 1000 * 128 + 6 * block + 2 * 128 + 4 * 128 + 4 * 128
-    for returns, tokens in ((True, 3 * 30 - 1), (False, 2 * 30 - 1)):
-        model = full_size(returns=returns)
-        expected = state + 2 * 128 * returns + tokens * 128 + rest
-        assert sum(parameter.numel() for parameter in model.parameters()) == expected
-    assert expected == 1_805_984
-
-
-def test_the_start_is_the_papers_code() -> None:
-    model = full_size()
-    for layer in model.transformer.modules():
-        if isinstance(layer, torch.nn.Linear):
-            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
-            assert (layer.bias == 0).all()
-    for part in (model.embed_action, model.predict_action):
-        assert part.weight.std().item() == pytest.approx(0.02, rel=0.1)
-    assert (model.positions == 0).all()
-    assert (model.embed_timestep.weight == 0).all()
-    pytorchs = [*model.embed_state.convolutions, model.embed_state.project, model.embed_return]
-    for layer, inputs in zip(pytorchs, (256, 512, 576, 3136, 1), strict=True):
-        bound = 1 / math.sqrt(inputs)
-        assert 0.9 * bound < layer.weight.abs().max() <= bound
-        assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.15)
-        assert (layer.bias != 0).any()
-    blocks = model.transformer.layers
-    for norm in (model.transformer.final_norm, blocks[0].norm1, blocks[5].norm2):
-        assert (norm.weight == 1).all()
-        assert (norm.bias == 0).all()
-
-
 @torch.no_grad()
 def test_dropout_acts_in_training_only() -> None:
     plain, dropping, window = make_network(), make_network(dropout=0.5), make_window()
@@ -342,11 +242,6 @@ def test_dropout_acts_in_training_only() -> None:
     with torch.random.fork_rng(devices=[]):
         first, second = logits_of(dropping, window), logits_of(dropping, window)
     assert (first - second).abs().max() > 1e-2
-
-
-def test_frames_too_small_for_the_convolutions_are_refused() -> None:
-    with pytest.raises(ValueError, match="frames of 35 x 40 pixels are too small: 36 x 36"):
-        AtariTransformer(2, (4, 35, 40), horizon=3, config=Config())
 
 
 @torch.no_grad()
