@@ -38,7 +38,7 @@ class Policy(Protocol):
     """Acts in many episodes at once. Return-to-go bookkeeping and the context window live in
     here.
 
-    A policy whose decisions are costly may have a method `rest(lanes: I64) -> None` as well: the
+    A policy whose decisions are costly may have a method `finish(envs: I64) -> None` as well: the
     episodes of these lanes are over, their actions are not used any more and may be anything finite.
     """
 
