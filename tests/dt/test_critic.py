@@ -125,9 +125,9 @@ def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
     """Its actions are those that the network predicts beside success."""
     critic = make_critic(discrete, context_length=30)
     observations, _ = episodes(discrete)
-    said: list[Tensor] = []
+    predicted: list[Tensor] = []
     predict = critic.predict
-    critic.predict = lambda: (said.append(predict()), said[-1])[1]  # type: ignore[method-assign]
+    critic.predict = lambda: (predicted.append(predict()), predicted[-1])[1]  # type: ignore[method-assign]
     critic.reset(np.arange(EPISODES), np.ones(EPISODES, dtype=np.float32))
     for step in range(STEPS):
         critic.act(observations[:, step], np.zeros(EPISODES, dtype=np.float32))
@@ -136,7 +136,7 @@ def test_it_acts_as_it_was_trained_to(discrete: bool) -> None:
         expected, _ = critic.model.predict_actions_and_success(
             critic.states[:, :STEPS], critic.actions[:, :STEPS], timesteps
         )
-    torch.testing.assert_close(torch.stack(said, dim=1), expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(torch.stack(predicted, dim=1), expected, rtol=0, atol=1e-5)
 
 
 def test_longer_episodes_than_the_context_are_refused() -> None:

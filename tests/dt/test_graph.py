@@ -32,7 +32,7 @@ from dt.graph import (
 )
 
 SMALL = Config(width=16, layers=1, batch_size=32)
-LANES = 6
+NUM_ENVS = 6
 
 
 def ring() -> Graph:
@@ -67,12 +67,12 @@ def with_config(policy: GraphPolicy, **changes: Any) -> GraphPolicy:
 
 
 def generated(policy: GraphPolicy, seeds: list[int], nodes: list[int]) -> Any:
-    """Return what is asked for and done, (steps, 2, lanes), on the ring from these nodes."""
+    """Return returns and actions, (steps, 2, num_envs), on the ring from these nodes."""
     policy.reset(np.array(seeds), np.zeros(len(seeds), dtype=np.float32))
     found, current = [], np.array(nodes)
     for _ in range(HORIZON):
-        asked, actions = policy.generate(current)
-        found.append([asked, actions])
+        returns, actions = policy.generate(current)
+        found.append([returns, actions])
         current = np.where(ring().adjacency[current, actions], actions, current)
     return np.array(found)
 
@@ -87,28 +87,28 @@ def test_the_prior_by_hand() -> None:
 
 
 def test_the_prior_weighs_what_the_model_says(policy: GraphPolicy) -> None:
-    said = np.log(np.array([[0.001, 0.2, 0.3, 0.499]], dtype=np.float32))
+    logits = np.log(np.array([[0.001, 0.2, 0.3, 0.499]], dtype=np.float32))
     three = GraphPolicy(GraphTransformer(2, 3, SMALL), SMALL, "cpu")
-    weighed = np.exp(three._with_prior(said + 7).astype(np.float64))[0]
+    weighed = np.exp(three._with_prior(logits + 7).astype(np.float64))[0]
     np.testing.assert_allclose(weighed, [59.049, 204.8, 0.3], rtol=1e-4)
 
 
 def test_a_bound_takes_out_what_is_unlikely_but_never_everything() -> None:
-    said = np.log(np.array([[0.001, 0.2, 0.3, 0.499], [1e-6, 2e-6, 1e-7, 1]], dtype=np.float32))
+    logits = np.log(np.array([[0.001, 0.2, 0.3, 0.499], [1e-6, 2e-6, 1e-7, 1]], dtype=np.float32))
     bounded = replace(SMALL, least_probability=0.25)
     three = GraphPolicy(GraphTransformer(2, 3, bounded), bounded, "cpu")
-    wanted = three._with_prior(said)
-    assert wanted.argmax(axis=1).tolist() == [2, 1]
-    assert (wanted > np.finfo(np.float32).min).sum(axis=1).tolist() == [1, 1]
+    weighed_logits = three._with_prior(logits)
+    assert weighed_logits.argmax(axis=1).tolist() == [2, 1]
+    assert (weighed_logits > np.finfo(np.float32).min).sum(axis=1).tolist() == [1, 1]
 
 
 def test_a_miss_is_never_asked_for_even_if_nothing_else_is_likely() -> None:
     certain = np.array([[0, 0, 0, 200]], dtype=np.float32)
     three = GraphPolicy(GraphTransformer(2, 3, SMALL), SMALL, "cpu")
-    wanted = three._with_prior(certain)
-    assert wanted.shape == (1, 3)
-    assert np.isfinite(wanted).all()
-    assert wanted.argmax() == 0
+    weighed_logits = three._with_prior(certain)
+    assert weighed_logits.shape == (1, 3)
+    assert np.isfinite(weighed_logits).all()
+    assert weighed_logits.argmax() == 0
 
 
 def test_return_tokens_by_hand() -> None:
@@ -203,11 +203,11 @@ def test_a_window_of_a_walk_ends_with_it(data: Trajectories) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
 def test_a_lane_does_what_it_does_alone(policy: GraphPolicy, temperature: float) -> None:
     warm = with_config(policy, temperature=temperature)
-    seeds, nodes = list(range(20, 20 + LANES)), [1, 2, 3, 3, 4, 5]
+    seeds, nodes = list(range(20, 20 + NUM_ENVS)), [1, 2, 3, 3, 4, 5]
     together = generated(warm, seeds, nodes)
-    for lane in range(LANES):
-        alone = generated(warm, seeds[lane : lane + 1], nodes[lane : lane + 1])
-        assert (alone[:, :, 0] == together[:, :, lane]).all()
+    for env in range(NUM_ENVS):
+        alone = generated(warm, seeds[env : env + 1], nodes[env : env + 1])
+        assert (alone[:, :, 0] == together[:, :, env]).all()
     assert (generated(warm, seeds[::-1], nodes[::-1]) == together[:, :, ::-1]).all()
 
 
@@ -244,7 +244,7 @@ def test_a_saved_policy_acts_the_same(policy: GraphPolicy, tmp_path: Path) -> No
     warm.save(tmp_path / "policy.safetensors")
     again = load(tmp_path / "policy.safetensors", "cpu")
     assert again.config == warm.config
-    seeds, nodes = list(range(LANES)), [1, 2, 3, 3, 4, 5]
+    seeds, nodes = list(range(NUM_ENVS)), [1, 2, 3, 3, 4, 5]
     assert (generated(again, seeds, nodes) == generated(warm, seeds, nodes)).all()
 
 

@@ -29,8 +29,8 @@ def train(config: Config = SMALL, steps: int = 3, data: Trajectories | None = No
     return dt.method.train(data or make_data(), config, make_context(steps=steps))
 
 
-def seeds(lanes: int) -> np.ndarray:
-    return np.arange(lanes, dtype=np.int64)
+def seeds(num_envs: int) -> np.ndarray:
+    return np.arange(num_envs, dtype=np.int64)
 
 
 def inputs_of_acts(policy: DecisionTransformerPolicy) -> list[tuple[Tensor, ...]]:

@@ -174,14 +174,14 @@ LOGITS = np.array([1.0, -0.5, 0.3, 2.0], dtype=np.float32)
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_frequencies_are_those_of_the_softmax(temperature: float) -> None:
-    """Within 4 standard errors: over lanes, and over the draws of one lane."""
+    """Within 4 standard errors: over environments, and over the draws of one."""
     count = 4000
     probability = softmax(LOGITS.astype(np.float64) / temperature)
     error = 4 * np.sqrt(probability * (1 - probability) / count)
-    lanes = choose(np.tile(LOGITS, (count, 1)), temperature, generators_of(np.arange(count)))
+    many = choose(np.tile(LOGITS, (count, 1)), temperature, generators_of(np.arange(count)))
     one = generators_of(np.array([3]))
     draws = np.concatenate([choose(LOGITS[None], temperature, one) for _ in range(count)])
-    for drawn in (lanes, draws):
+    for drawn in (many, draws):
         assert (drawn.dtype, drawn.shape) == (np.int64, (count,))
         assert (np.abs(np.bincount(drawn, minlength=4) / count - probability) < error).all()
 
@@ -212,9 +212,11 @@ def make_policy(**options: Any) -> Any:
     return policy
 
 
-@pytest.mark.parametrize("context_length", [4, 30], ids=["sliding", "remembered"])
+@pytest.mark.parametrize("context_length", [4, 30], ids=["sliding", "cached"])
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-def test_a_policy_draws_from_what_its_network_says(context_length: int, temperature: float) -> None:
+def test_actions_are_drawn_from_the_softmax_of_the_logits(
+    context_length: int, temperature: float
+) -> None:
     policy, count = make_policy(temperature=temperature, context_length=context_length), 3000
     policy.reset(np.arange(count), np.full(count, 2, dtype=np.float32))
     observations = np.tile(make_choices().observations[0], (count, 1, 1))
@@ -230,18 +232,18 @@ def test_a_policy_draws_from_what_its_network_says(context_length: int, temperat
     error = 4 * np.sqrt(probability * (1 - probability) / count)
     assert (np.abs(frequency - probability) < error).all()
     assert probability.max() > 0.45, "the choices are equally likely"
-    np.testing.assert_array_equal(policy.actions[:, 0], drawn)  # what it did is what it remembers
+    np.testing.assert_array_equal(policy.actions[:, 0], drawn)  # its context has its own actions
 
 
-@pytest.mark.parametrize("context_length", [4, 30], ids=["sliding", "remembered"])
-def test_a_lane_draws_alone_what_it_draws_in_a_batch(context_length: int) -> None:
+@pytest.mark.parametrize("context_length", [4, 30], ids=["sliding", "cached"])
+def test_an_episode_draws_alone_what_it_draws_in_a_batch(context_length: int) -> None:
     policy, steps = make_policy(context_length=context_length), shown(12)
     together = play(policy, steps, seeds=(5, 6, 7))
-    for lane, seed in enumerate((5, 6, 7)):
-        policy.reset(np.array([seed]), np.linspace(0, 5, 3, dtype=np.float32)[[lane]])
-        only = slice(lane, lane + 1)
+    for env, seed in enumerate((5, 6, 7)):
+        policy.reset(np.array([seed]), np.linspace(0, 5, 3, dtype=np.float32)[[env]])
+        only = slice(env, env + 1)
         alone = [policy.act(seen[only], rewards[only]) for seen, rewards in steps]
-        np.testing.assert_array_equal(np.concatenate(alone), together[:, lane])
+        np.testing.assert_array_equal(np.concatenate(alone), together[:, env])
     assert (play(policy, steps, seeds=(8, 6, 9))[:, 1] == together[:, 1]).sum() >= 1
     assert not np.array_equal(play(policy, steps, seeds=(8, 9, 10)), together)
 
@@ -266,16 +268,16 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
         SMALL, context_length=3, batch_size=32, learning_rate=1e-2, dropout=0.0, warmup_steps=10
     )
     policy = dt.method.train(data, config, short_context(3, steps=250))
-    lanes = 400
-    asked = np.repeat(np.arange(4), lanes // 4).astype(np.float32)
-    policy.reset(np.arange(lanes), asked)
-    earned, rewards, acted = np.zeros(lanes), np.zeros(lanes, np.float32), []
+    num_envs = 400
+    targets = np.repeat(np.arange(4), num_envs // 4).astype(np.float32)
+    policy.reset(np.arange(num_envs), targets)
+    earned, rewards, acted = np.zeros(num_envs), np.zeros(num_envs, np.float32), []
     for _ in range(3):
-        acted.append(policy.act(np.zeros((lanes, 1), np.float32), rewards))
+        acted.append(policy.act(np.zeros((num_envs, 1), np.float32), rewards))
         rewards = acted[-1].astype(np.float32)
         earned += rewards
-    assert (earned == asked).mean() > 0.96
-    ways = {tuple(lane) for lane in np.stack(acted, axis=1)[asked == 1].tolist()}
+    assert (earned == targets).mean() > 0.96
+    ways = {tuple(env) for env in np.stack(acted, axis=1)[targets == 1].tolist()}
     assert {(1, 0, 0), (0, 1, 0), (0, 0, 1)} <= ways
 
 

@@ -44,16 +44,16 @@ def train(options: dict[str, Any], steps: int = 3, **fields: Any) -> Any:
     return dt.method.train(data, replace(SMALL, **options), make_context(steps=steps, **fields))
 
 
-def start(policy: Any, lanes: int = 3) -> None:
-    policy.reset(np.arange(lanes), np.linspace(100, 3600, lanes, dtype=np.float32))
+def start(policy: Any, num_envs: int = 3) -> None:
+    policy.reset(np.arange(num_envs), np.linspace(100, 3600, num_envs, dtype=np.float32))
 
 
-def shown(steps: int, lanes: int = 3, seed: int = 0) -> list[tuple[Any, Any]]:
+def shown(steps: int, num_envs: int = 3, seed: int = 0) -> list[tuple[Any, Any]]:
     generator = np.random.default_rng(seed)
     return [
         (
-            generator.normal(2, 3, (lanes, OBS)).astype(np.float32),
-            (generator.normal(size=lanes) * (step > 0)).astype(np.float32),
+            generator.normal(2, 3, (num_envs, OBS)).astype(np.float32),
+            (generator.normal(size=num_envs) * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]
@@ -108,14 +108,14 @@ def test_reset_forgets(options: dict[str, Any]) -> None:
     policy = train(options, steps=20)
     start(policy)
     first = play(policy, shown(6))
-    start(policy, lanes=2)
-    play(policy, shown(3, lanes=2, seed=1))
+    start(policy, num_envs=2)
+    play(policy, shown(3, num_envs=2, seed=1))
     start(policy)
     np.testing.assert_array_equal(play(policy, shown(6)), first)
 
 
 @for_every_variant
-def test_a_lane_does_not_depend_on_its_neighbours(options: dict[str, Any]) -> None:
+def test_an_episode_does_not_depend_on_its_neighbours(options: dict[str, Any]) -> None:
     policy = train(options, steps=20)
     steps, others = shown(6), shown(6, seed=1)
     start(policy)
@@ -136,11 +136,11 @@ def test_alone_and_in_a_batch_a_variant_acts_alike(options: dict[str, Any]) -> N
     together = play(policy, steps)
     targets = np.linspace(100, 3600, 3, dtype=np.float32)
     tolerance = 0.02 if options.get("precision") == "bfloat16" else 1e-6
-    for lane in range(3):
-        only = slice(lane, lane + 1)
-        policy.reset(np.array([lane]), targets[only])
+    for env in range(3):
+        only = slice(env, env + 1)
+        policy.reset(np.array([env]), targets[only])
         alone = play(policy, [(seen[only], rewards[only]) for seen, rewards in steps])
-        np.testing.assert_allclose(alone[:, 0], together[:, lane], rtol=0, atol=tolerance)
+        np.testing.assert_allclose(alone[:, 0], together[:, env], rtol=0, atol=tolerance)
 
 
 # --- options and files ----------------------------------------------------------------------------

@@ -26,8 +26,8 @@ def train(config: Config = SMALL, steps: int = 3, data: Trajectories | None = No
     return dt.method.train(data or make_data(), config, make_context(steps=steps))
 
 
-def seeds(lanes: int) -> np.ndarray:
-    return np.arange(lanes, dtype=np.int64)
+def seeds(num_envs: int) -> np.ndarray:
+    return np.arange(num_envs, dtype=np.int64)
 
 
 def inputs_of_acts(policy: DecisionTransformerPolicy) -> list[tuple[Tensor, ...]]:
@@ -76,7 +76,7 @@ def test_acting_through_an_episode_of_the_data_gives_the_training_windows(
 
 
 @pytest.mark.parametrize(
-    ("rewards", "wanted"),
+    ("rewards", "expected"),
     [
         ([0, 100, -50, 25], [[3.6, 3.5, 3.55, 3.525], [1.8, 1.7, 1.75, 1.725]]),
         ([0, 0, 0, 0], [[3.6] * 4, [1.8] * 4]),
@@ -84,17 +84,17 @@ def test_acting_through_an_episode_of_the_data_gives_the_training_windows(
     ids=["dense", "sparse"],
 )
 def test_target_falls_by_the_raw_rewards_shown(
-    rewards: list[float], wanted: list[list[float]]
+    rewards: list[float], expected: list[list[float]]
 ) -> None:
     policy = train()  # Hopper: return scale 1000
     policy.reset(seeds(2), np.array([3600, 1800], dtype=np.float32))
     seen = inputs_of_acts(policy)
     for reward in rewards:
         policy.act(np.ones((2, OBS), np.float32), np.full(2, reward, np.float32))
-    np.testing.assert_allclose(seen[-1][0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(seen[-1][0], expected, rtol=1e-6)
 
 
-def test_rewards_lower_the_target_of_their_own_lane_only() -> None:
+def test_rewards_lower_the_target_of_their_own_episode_only() -> None:
     policy = train()
     policy.reset(seeds(2), np.array([1000, 1000], dtype=np.float32))
     seen = inputs_of_acts(policy)
@@ -171,3 +171,32 @@ def test_acting_has_no_dropout() -> None:
         policy.reset(seeds(1), np.zeros(1, np.float32))
         actions.append(policy.act(observation, reward).tolist())
     assert actions[0] == actions[1] == actions[2]
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.02)])
+def test_finished_episodes_do_not_change_the_others(precision: Any, tolerance: float) -> None:
+    """But for rounding, which depends on how many episodes are in a product."""
+    policy = train(replace(SMALL, precision=precision), steps=20)
+    random = np.random.default_rng(0)
+    observations = random.normal(2, 3, (3 * K, 6, OBS)).astype(np.float32)
+    finished = {2: [4], 5: [0, 1], 7: [2, 3]}  # step -> environments finished before it
+    seen = inputs_of_acts(policy)
+
+    def play(finishing: bool) -> Any:
+        seen.clear()
+        policy.reset(seeds(6), np.linspace(0, 3000, 6, dtype=np.float32))
+        actions = []
+        for step, shown in enumerate(observations):
+            if finishing and step in finished:
+                policy.finish(np.array(finished[step]))
+            actions.append(policy.act(shown, np.ones(6, np.float32)))
+        return np.stack(actions)
+
+    everyone, some = play(False), play(True)
+    sizes = [len(window[0]) for window in seen]
+    assert sizes == [6, 6, 5, 5, 5, 3, 3] + [2] * (3 * K - 7)  # a finished one stays with the last
+    close = {"rtol": 0, "atol": tolerance * np.abs(everyone).max()}
+    np.testing.assert_allclose(some[:, 5], everyone[:, 5], **close)
+    np.testing.assert_allclose(some[:7, [2, 3]], everyone[:7, [2, 3]], **close)
+    assert (some[2:, 4] == 0).all()
+    assert (everyone[2:, 4] != 0).any()

@@ -1,4 +1,4 @@
-"""`discount`: what is trained on, and what is asked for while acting."""
+"""dt/policy.py, dt/windows.py: `discount` in training, and in the return-to-go while acting."""
 
 from __future__ import annotations
 
@@ -67,29 +67,29 @@ def test_what_a_discounting_policy_asks_for_by_hand() -> None:
     policy.reset(np.arange(2), np.array([8, 80], dtype=np.float32))
     for rewards in ([0, 0], [5, -5], [100, 0], [0, 3]):
         policy.act(np.ones((2, OBS), np.float32), np.array(rewards, dtype=np.float32))
-    asked = [[0.375, 0.35, 0.3, 0.2], [3.75, 3.5, 3, 2]]
-    np.testing.assert_allclose(policy.returns_to_go, asked, rtol=1e-6)
+    found = [[0.375, 0.35, 0.3, 0.2], [3.75, 3.5, 3, 2]]
+    np.testing.assert_allclose(policy.returns_to_go, found, rtol=1e-6)
 
 
 @pytest.mark.parametrize("discount", [0.95, 0.99])
 def test_asking_agrees_with_training(discount: float) -> None:
-    """An episode that earns evenly is asked for, all the way, what it is trained on."""
+    """For an episode that earns evenly, acting has the returns-to-go of training, at every step."""
     data = numbered((30,), [2.0] * 30)
     target = np.array([60.0])
-    asked = [spread_evenly(target, discount, 30, step).item() for step in range(30)]
-    np.testing.assert_allclose(asked, returns_to_go(data, discount), rtol=1e-6)
+    found = [spread_evenly(target, discount, 30, step).item() for step in range(30)]
+    np.testing.assert_allclose(found, returns_to_go(data, discount), rtol=1e-6)
 
 
 def test_a_long_episode_asks_for_sensible_numbers() -> None:
     """Counted down with the division by 0.95, these would reach 10^22."""
-    asked = np.array(
+    found = np.array(
         [spread_evenly(np.array([3600.0]), 0.95, 1000, step).item() for step in range(1000)]
     )
-    assert asked[0] == pytest.approx(3.6 / 0.05, rel=1e-6)
-    assert asked[-2:].tolist() == pytest.approx([3.6 * 1.95, 3.6])
-    assert (np.diff(asked) <= 0).all()
+    assert found[0] == pytest.approx(3.6 / 0.05, rel=1e-6)
+    assert found[-2:].tolist() == pytest.approx([3.6 * 1.95, 3.6])
+    assert (np.diff(found) <= 0).all()
 
 
 def test_a_discount_of_almost_one_asks_for_what_is_left_of_the_target() -> None:
-    asked = spread_evenly(np.array([100.0, 40.0]), 1 - 1e-9, 10, 4)
-    assert asked.tolist() == pytest.approx([60.0, 24.0], rel=1e-5)
+    found = spread_evenly(np.array([100.0, 40.0]), 1 - 1e-9, 10, 4)
+    assert found.tolist() == pytest.approx([60.0, 24.0], rel=1e-5)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+import dt
+from bench.datasets import storage
+from bench.datasets.random_play import random_episodes
+from bench.train import POLICY, TRAINING, train_run
 from dt import precision
 from dt.atari.config import Config as AtariConfig
 from dt.config import Config
+from dt.cpu.products import onednn_takes
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Forget what was tried, before and after the test."""
-    precision._onednn_multiplies.cache_clear()
+    tried = precision._onednn_multiplies
+    tried.cache_clear()
     yield
-    precision._onednn_multiplies.cache_clear()
+    tried.cache_clear()
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, flags: dict[str, bool], works: bool) -> None:
@@ -88,8 +96,6 @@ def test_on_a_gpu(
 
 def test_here_the_tiny_product_tells_what_products_do() -> None:
     """Where it is refused, oneDNN's linear layer refuses bfloat16 too."""
-    from dt.cpu.products import onednn_takes
-
     if precision.multiplies("cpu"):
         assert onednn_takes(torch.bfloat16)
     else:
@@ -101,3 +107,17 @@ def test_trying_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision.functional, "linear", lambda x, weight: tried.append(1))
     assert [precision.multiplies("cpu") for _ in range(3)] == [True] * 3
     assert tried == [1]
+
+
+@pytest.mark.parametrize("works", [True, False], ids=["bfloat16", "no bfloat16"])
+def test_the_record_of_a_training_states_the_precision_that_was_used(
+    works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_onednn_multiplies", lambda: works)
+    storage.save(random_episodes(5, 0), tmp_path / "data", {"source": "generated"})
+    run = tmp_path / "results/tiny/runs/key_to_door-1k/dense/100/dt/0"
+    options = {"layers": 1, "width": 8, "batch_size": 2, "precision": "bfloat16"}
+    train_run(run, tmp_path / "data", "dt", options, 1, (), "cpu")
+    used = "bfloat16" if works else "float32"
+    assert json.loads((run / TRAINING).read_text())["config"]["precision"] == used
+    assert dt.load(run / POLICY, "cpu").config.precision == used

@@ -253,15 +253,15 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
     )
     config = replace(SMALL, context_length=3, batch_size=32, learning_rate=1e-2, return_scale=1.0)
     policy = atari.train(data, config, short_context(3, steps=120))
-    lanes = 200
-    asked = np.repeat(np.arange(4), lanes // 4).astype(np.float32)
-    policy.reset(np.arange(lanes), asked)
-    earned, rewards = np.zeros(lanes), np.zeros(lanes, np.float32)
-    stack = np.zeros((lanes, STACK, SIDE, SIDE), dtype=np.uint8)
+    num_envs = 200
+    targets = np.repeat(np.arange(4), num_envs // 4).astype(np.float32)
+    policy.reset(np.arange(num_envs), targets)
+    earned, rewards = np.zeros(num_envs), np.zeros(num_envs, np.float32)
+    stack = np.zeros((num_envs, STACK, SIDE, SIDE), dtype=np.uint8)
     for _ in range(3):
         rewards = policy.act(stack, rewards).astype(np.float32)
         earned += rewards
-    assert (earned == asked).mean() > 0.9
+    assert (earned == targets).mean() > 0.9
 
 
 def test_it_sees_movement() -> None:

@@ -177,8 +177,8 @@ def test_returns_keep_their_digits_in_bfloat16() -> None:
     model.embed_return.weight.mul_(1e-3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         seen = [
-            logits_of(model, window | {"returns": torch.full((3, K), asked)}).float()
-            for asked in (289.0, 290.0)
+            logits_of(model, window | {"returns": torch.full((3, K), value)}).float()
+            for value in (289.0, 290.0)
         ]
     assert not torch.equal(*seen)
 

@@ -54,23 +54,23 @@ def test_acting_equals_the_window_from_scratch(
         returns=returns,
         return_scale=10.0,
     )
-    policy, said = far_from_equal(config), []
+    policy, predicted = far_from_equal(config), []
 
     def spy(logits: Any, *rest: Any) -> Any:
-        said.append(logits)
+        predicted.append(logits)
         return choose(logits, *rest)
 
     monkeypatch.setattr("dt.atari.policy.choose", spy)
-    looked, encode = [], policy.model.embed_state.forward
+    encoded, encode = [], policy.model.embed_state.forward
     monkeypatch.setattr(
-        policy.model.embed_state, "forward", lambda x: (looked.append(len(x)), encode(x))[1]
+        policy.model.embed_state, "forward", lambda x: (encoded.append(len(x)), encode(x))[1]
     )
     steps = shown(12)
     actions = play(policy, steps)  # asks for 0, 2.5 and 5
-    assert looked == 12 * [3]
+    assert encoded == 12 * [3]
     stacks = torch.from_numpy(np.stack([seen for seen, _ in steps], axis=1))
     earned = np.cumsum([rewards for _, rewards in steps], axis=0).T
-    asked = torch.from_numpy((np.linspace(0, 5, 3)[:, None] - earned) / 10).float()
+    returns_to_go = torch.from_numpy((np.linspace(0, 5, 3)[:, None] - earned) / 10).float()
     taken = torch.from_numpy(actions.T.copy())
     longest = policy.model.embed_timestep.num_embeddings
     for now in range(12):
@@ -79,13 +79,13 @@ def test_acting_equals_the_window_from_scratch(
         with torch.no_grad():
             states = policy.model.embed_state(stacks[:, window].flatten(0, 1))
             logits = policy.model(
-                asked[:, window],
+                returns_to_go[:, window],
                 states.view(3, now + 1 - window.start, -1),
                 taken[:, window],
                 torch.full((3,), time),
             )[:, -1]
-        np.testing.assert_allclose(said[now], logits, atol=1e-5)
-    assert np.std(said, axis=0).min() > 0.05
+        np.testing.assert_allclose(predicted[now], logits, atol=1e-5)
+    assert np.std(predicted, axis=0).min() > 0.05
     assert len(np.unique(actions)) > 1
     assert longest < 12
 
@@ -93,21 +93,21 @@ def test_acting_equals_the_window_from_scratch(
 @pytest.mark.parametrize(
     ("clip", "expected"), [(False, [90, 65, 65, 69]), (True, [90, 89, 89, 90])]
 )
-def test_what_is_earned_lowers_what_is_asked_for(clip: bool, expected: list[float]) -> None:
+def test_rewards_lower_the_return_to_go(clip: bool, expected: list[float]) -> None:
     """Raw as in the paper's code, or as the data have it."""
     policy = train(replace(SMALL, clip_decrement=clip))
     policy.reset(np.array([0]), np.array([90], dtype=np.float32))
-    stack, asked = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8), []
+    stack, returns_to_go = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8), []
     for reward in (0, 25, 0, -4):
         policy.act(stack, np.array([reward], dtype=np.float32))
-        asked.append(float(policy.target_return[0]))
-    assert asked == expected
+        returns_to_go.append(float(policy.target_return[0]))
+    assert returns_to_go == expected
     scaled = policy.returns_to_go[0] * policy.return_scale
     np.testing.assert_allclose(scaled, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-def test_a_policy_draws_from_what_its_network_says(temperature: float) -> None:
+def test_actions_are_drawn_from_the_softmax_of_the_logits(temperature: float) -> None:
     policy, count = far_from_equal(replace(SMALL, temperature=temperature)), 3000
     policy.reset(np.arange(count), np.full(count, 2, dtype=np.float32))
     stack = shown(1, lanes=1)[0][0]
@@ -133,9 +133,9 @@ def test_finished_episodes_do_not_change_the_others(
     almost equal logits, so they are equal too.
     """
     policy = far_from_equal(replace(SMALL, precision=precision))
-    lanes = 8
+    num_envs = 8
     random = np.random.default_rng(5)
-    stacks = random.integers(0, 256, (10, lanes, *policy.model.stack_shape), dtype=np.uint8)
+    stacks = random.integers(0, 256, (10, num_envs, *policy.model.stack_shape), dtype=np.uint8)
     finished = {3: [1, 6], 5: [0], 7: [2, 3, 4]}  # step -> environments finished before it
     predict, logits = policy.predict, []
     monkeypatch.setattr(policy, "predict", lambda seen: logits.append(predict(seen)) or logits[-1])
@@ -147,11 +147,11 @@ def test_finished_episodes_do_not_change_the_others(
     def play_on(finishing: bool) -> torch.Tensor:
         logits.clear()
         encoded.clear()
-        policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
+        policy.reset(np.arange(num_envs), np.linspace(0, 5, num_envs, dtype=np.float32))
         for step, seen in enumerate(stacks):
             if finishing and step in finished:
                 policy.finish(np.array(finished[step]))
-            policy.act(seen, np.full(lanes, 0.5, dtype=np.float32))
+            policy.act(seen, np.full(num_envs, 0.5, dtype=np.float32))
         return torch.stack(logits)
 
     everyone, some = play_on(False), play_on(True)

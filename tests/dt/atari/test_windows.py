@@ -55,7 +55,7 @@ def test_windows_by_hand(
 ) -> None:
     """A window that would pass its episode's end is the last whole one; a short episode is padded."""
     batch = AtariWindows(by_hand(), K, return_scale=2.0, device="cpu").at(np.array([step]))
-    assert batch.returns_to_go[0].tolist() == [asked / 2 for asked in returns]
+    assert batch.returns_to_go[0].tolist() == [value / 2 for value in returns]
     assert batch.frames[0, :, 1, 0].tolist() == frames
     assert batch.actions[0].tolist() == actions
     assert batch.times.tolist() == [time]

@@ -38,14 +38,14 @@ def make_policy(discrete: bool, randomise: bool = True, **options: Any) -> Any:
     return policy
 
 
-def episode(discrete: bool, steps: int = HORIZON, lanes: int = 3, seed: int = 0) -> Any:
+def episode(discrete: bool, steps: int = HORIZON, num_envs: int = 3, seed: int = 0) -> Any:
     if discrete:
-        return shown(steps, lanes, seed)
+        return shown(steps, num_envs, seed)
     random = np.random.default_rng(seed)
     return [
         (
-            random.normal(2, 3, (lanes, OBS)).astype(np.float32),
-            (random.normal(size=lanes) * (step > 0)).astype(np.float32),
+            random.normal(2, 3, (num_envs, OBS)).astype(np.float32),
+            (random.normal(size=num_envs) * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]
@@ -71,8 +71,8 @@ def compared(policy: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor,
     return pairs
 
 
-def act(policy: Any, steps: Any, lanes: int = 3) -> Any:
-    policy.reset(np.arange(lanes), np.linspace(0, 5, lanes, dtype=np.float32))
+def act(policy: Any, steps: Any, num_envs: int = 3) -> Any:
+    policy.reset(np.arange(num_envs), np.linspace(0, 5, num_envs, dtype=np.float32))
     return np.stack([policy.act(observations, rewards) for observations, rewards in steps])
 
 
@@ -150,7 +150,7 @@ def test_a_context_beyond_the_horizon_is_cached_too(monkeypatch: pytest.MonkeyPa
 def test_reset_empties_the_cache() -> None:
     policy = make_policy(False, layers=2)
     first = act(policy, episode(False))
-    act(policy, episode(False, steps=4, lanes=5, seed=1), lanes=5)  # left in the middle
+    act(policy, episode(False, steps=4, num_envs=5, seed=1), num_envs=5)  # left in the middle
     np.testing.assert_array_equal(act(policy, episode(False)), first)
 
 
