@@ -6,7 +6,7 @@ With the same weights the outputs equal those of Hugging Face's DecisionTransfor
 position table `wpe` is zero; tests/dt/test_model.py compares the two.
 
 This file defines what is computed, on any device. dt/cpu/ computes the same functions faster on a CPU
-(`dt.cpu.accelerate`). dt/atari/ and dt/graph.py use the same `Transformer`.
+(the switch is dt/cpu/accelerate.py). dt/atari/ and dt/graph.py use the same `Transformer`.
 
 Shapes: B windows of K time steps; T tokens, of which T' are queries; width H. A slice
 `query_positions` names the tokens whose output is needed; the others only give keys and values.
@@ -272,8 +272,8 @@ class DecisionTransformer(nn.Module):
         self, returns_to_go: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor
     ) -> Tensor:
         """Return the tokens R_1 s_1 a_1 R_2 s_2 a_2 ... with their time steps, (B, 3K, H)."""
-        tokens = self.embed_modalities(returns_to_go, states, actions)  # (B, K, 3, H)
-        time = self.embed_timestep(timesteps).unsqueeze(2)  # (B, K, 1, H)
+        tokens = self.embed_modalities(returns_to_go, states, actions)  # (B, K, 3, H or H / 2)
+        time = self.embed_timestep(timesteps).unsqueeze(2)  # (B, K, 1, H or H / 2)
         if self.concatenate:
             tokens = torch.cat([tokens, time.expand_as(tokens)], dim=3)  # two halves of H
         else:
@@ -281,7 +281,7 @@ class DecisionTransformer(nn.Module):
         return tokens.flatten(1, 2)  # (B, K, 3, H) -> (B, 3K, H)
 
     def embed_modalities(self, returns_to_go: Tensor, states: Tensor, actions: Tensor) -> Tensor:
-        """Return the embeddings of R, s and a of every step, (B, K, 3, H), always in float32."""
+        """Return the embeddings of R, s and a of every step in float32, (B, K, 3, H or H / 2)."""
         with torch.autocast(states.device.type, enabled=False):
             returns = self.embed_return(returns_to_go.unsqueeze(2))
             return torch.stack([returns, self.embed_state(states), self.embed_action(actions)], 2)

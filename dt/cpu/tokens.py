@@ -16,7 +16,7 @@ class FastDecisionTransformer(DecisionTransformer):
     """`DecisionTransformer` with one product for the embeddings of the three modalities."""
 
     def embed_modalities(self, returns_to_go: Tensor, states: Tensor, actions: Tensor) -> Tensor:
-        """Return the embeddings of R, s and a of every step, (B, K, 3, H), always in float32."""
+        """Return the embeddings of R, s and a of every step in float32, (B, K, 3, H or H / 2)."""
         if states.device.type != "cpu":
             return super().embed_modalities(returns_to_go, states, actions)
         features = features_of(

@@ -59,7 +59,7 @@ def data() -> Trajectories:
 
 @pytest.fixture(scope="module")
 def policy(data: Trajectories, one_thread: None) -> GraphPolicy:
-    return train(data, SMALL, short_context(HORIZON, 250))
+    return train(data, SMALL, short_context(HORIZON, 400))
 
 
 def with_config(policy: GraphPolicy, **changes: Any) -> GraphPolicy:
