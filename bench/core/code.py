@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bench", "dt", "baselines")
 # modules that are not files of baselines/
-OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari.py", "dt_graph": "dt/graph.py"}
+OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari/method.py", "dt_graph": "dt/graph.py"}
 
 
 def method_file(module: str) -> Path:
