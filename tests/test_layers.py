@@ -23,9 +23,7 @@ RANKS = {
     "bench/datasets/readers": 5,
     "bench/methods": 6,
     "bench/behaviours": 7,
-    "dt/cpu": 7,
     "dt": 7,
-    "dt/atari": 7,
     "baselines": 7,
     "bench/runs": 8,
     "bench/runs/diagnostics": 8,
@@ -74,7 +72,9 @@ def edges() -> frozenset[tuple[str, str]]:
 
 
 def room(module: str) -> str:
-    return modules()[module].relative_to(ROOT).parent.as_posix()
+    """Return the folder of a module; dt with its folders is one room."""
+    folder = modules()[module].relative_to(ROOT).parent.as_posix()
+    return "dt" if folder.startswith("dt/") else folder
 
 
 def circle(arrows: set[tuple[str, str]]) -> list[str]:

@@ -127,7 +127,7 @@ def test_a_policy_is_told_once_which_episodes_are_over() -> None:
     policy.finish = lambda envs: finished.append(envs.tolist())
     [outcome] = run(policy, episodes=3, num_envs=4)
     assert finished[0] == [3]  # no episode for it
-    assert sorted(lane for lanes in finished[1:] for lane in lanes) == [0, 1, 2]
+    assert sorted(env for envs in finished[1:] for env in envs) == [0, 1, 2]
     first = int(np.argmin(outcome.lengths))
     assert first in finished[1]
 
