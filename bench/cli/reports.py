@@ -119,7 +119,7 @@ def _time_to_score(arguments: Arguments) -> None:
     from bench.runs.plan import make_plan
 
     plan = make_plan(arguments.config)
-    time_to_score.write_page(arguments.records, plan, arguments.suite, arguments.out)
+    time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
 def _partial(arguments: Arguments) -> None:
