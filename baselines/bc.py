@@ -113,7 +113,16 @@ class MlpPolicy:
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     """Minimise the mean squared error of the actions, or their cross-entropy where they are
     discrete.
+
+    Raises:
+        ValueError: observations are stacks of frames, or `temperature` is set where actions are
+            continuous.
     """
+    if not data.discrete and config.temperature != 1:
+        raise ValueError(
+            f"temperature {config.temperature:g} is of discrete actions, and these are continuous: "
+            "remove it"
+        )
     actions = shared(data.actions, context.device)
     inputs = _inputs(data, config.history, context.device)
     with context.torch_random():
@@ -142,14 +151,19 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     return policy
 
 
-def load(path: Path, device: str) -> MlpPolicy:
+def load(path: Path, device: str, kind: type[Config] = Config) -> MlpPolicy:
     """Read what `MlpPolicy.save` wrote.
+
+    Args:
+        path: the file.
+        device: a torch device.
+        kind: the class of the policy's configuration; %BC has one of its own.
 
     Raises:
         DamagedFile: the file is damaged or another method's.
     """
     tensors, about = read_tensors(path, method="bc")
-    config = Config(**about["config"])
+    config = kind(**about["config"])
     weights = below("network.", tensors)
     matrices = [tensor for tensor in weights.values() if tensor.ndim == 2]
     with torch.random.fork_rng(devices=[]):

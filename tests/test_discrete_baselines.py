@@ -221,15 +221,14 @@ def winning() -> Trajectories:
 def test_percent_bc_takes_the_episodes_above_a_return(
     above: float, kept: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever `top_percent` says."""
-    given: list[Any] = []
-    monkeypatch.setattr(bc, "train", lambda data, config, context: given.append((data, config)))
-    config = percent_bc.Config(return_above=above, top_percent=20, width=7, temperature=0.25)
+    seen: list[Any] = []
+    monkeypatch.setattr(bc, "train", lambda data, config, context: seen.append((data, config)))
+    config = percent_bc.Config(return_above=above, width=7, temperature=0.25)
     percent_bc.train(winning(), config, make_context())
-    [(data, plain)] = given
+    [(data, given)] = seen
     assert data.observations[::2, 0].tolist() == [2 * episode for episode in kept]
     assert data.episodes == len(kept)
-    assert plain == bc.Config(width=7, temperature=0.25)
+    assert given is config
     np.testing.assert_array_equal(data.observation_mean, winning().observation_mean)
 
 
