@@ -1,9 +1,9 @@
-"""Behaviour cloning with an MLP, as in the paper's Table 10 (p.19): stronger there than a
+"""Behaviour cloning with an MLP, as in the paper's Table 10 (p.19). The paper found it stronger than a
 transformer without returns.
 
-Source of what the table leaves open: github.com/kzl/decision-transformer at e2d82e6 (kzl),
-gym/decision_transformer/models/mlp_bc.py. That code feeds the last K = 20 states by default; this
-one the current state, or with `history` the latest few.
+What the table does not say is from github.com/kzl/decision-transformer at e2d82e6 (kzl),
+gym/decision_transformer/models/mlp_bc.py. The network of that code sees the last K = 20 states by
+default; this one sees the current state, or the latest few with `history`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Config:
     )
     # discrete actions are drawn from the softmax of logits / temperature; 0 takes the likeliest
     temperature: float = 1.0
-    history: int = 1  # latest states fed, oldest first; kzl --K: 20, where Table 10 says nothing
+    history: int = (
+        1  # latest states that are seen, oldest first; kzl --K: 20, Table 10 says nothing
+    )
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "batch_size", "history"):
@@ -66,8 +68,9 @@ class MlpPolicy:
     """a = tanh(MLP(normalised observation)), or of the latest `history` observations side by side;
     where actions are discrete the MLP gives their logits.
 
-    What lies before an episode's first step is zero *after* normalisation, in training as in
-    acting. (kzl pads with zeros before it in training, so -mean / std, and after it in acting.)
+    States before an episode's first step are zero *after* normalisation, in training and in acting.
+    (kzl pads with zeros before normalisation in training, which makes -mean / std, and after it in
+    acting.)
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """%BC: behaviour cloning on the best X % of the data (paper section 5.1).
 
-X is a share of *time steps*, taken from the best episode down (bench/datasets/trajectories.py,
-`top_percent`). Choosing X well needs roll-outs, so the best X is hindsight; the paper runs 10, 25,
-40 and 100.
+X is a share of the *time steps*: whole episodes are taken, the one with the highest return first
+(bench/datasets/trajectories.py, `top_percent`). To choose X well one needs roll-outs, so the best X is
+hindsight; the paper runs 10, 25, 40 and 100.
 """
 
 from __future__ import annotations

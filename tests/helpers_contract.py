@@ -149,7 +149,7 @@ def every_case(test: Callable[[Case, Path], None]) -> Callable[..., None]:
             try:
                 test(case, tmp_path / case.kind.name)
             except BaseException as error:
-                error.add_note(f"method {name} on {case.kind.name} data")
+                error.add_note(f"method {name} on {case.kind.name} data; {REFUSAL_RULE}")
                 raise
 
     del on_each_kind.__wrapped__  # type: ignore[attr-defined]
