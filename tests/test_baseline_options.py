@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from helpers_discrete import make_choices
 from helpers_dt import make_context, make_data, saved_bytes
 
 from baselines import bc, percent_bc
+from bench.code import ROOT
 from bench.datasets.trajectories import Trajectories
 from bench.method import BadMethod, load_method
 
@@ -90,3 +93,10 @@ def test_percent_bc_keeps_its_whole_configuration(options: Any, tmp_path: Path) 
     loaded = percent_bc.load(tmp_path / "policy.safetensors", "cpu")
     assert loaded.config == policy.config == config
     assert isinstance(loaded.config, bc.Config)
+
+
+@pytest.mark.parametrize("method", ["cql", "discrete_cql", "cql_atari"])
+def test_a_policy_is_read_without_d3rlpy(method: str) -> None:
+    """An evaluation would wait for its import, and then not use it."""
+    code = f"import sys, baselines.{method}; sys.exit('d3rlpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -13,7 +13,7 @@ import yaml
 from conftest import CONFIG
 from snakemake.utils import update_config
 
-from bench.code import ROOT
+from bench.code import OWN, ROOT
 from bench.method import load_method
 from bench.plan import BadConfig, Plan, check_config, found_modules, make_plan
 from bench.quoted import cells
@@ -465,6 +465,15 @@ def test_a_config_against_the_schema_is_refused_with_the_place(
 def test_a_declared_module_joins_no_suite_by_itself(config: dict[str, Any], root: Path) -> None:
     config["suites"]["mujoco"]["methods"] = ["dt"]
     assert list(make_plan(config, root).variants) == ["dt"]
+
+
+@pytest.mark.parametrize("scale", ["config", "smoke", "desk", "paper", "speed"])
+def test_every_module_of_this_suite_is_mentioned_and_joins_no_suite_by_itself(scale: str) -> None:
+    config = read(*dict.fromkeys(("config.yaml", f"{scale}.yaml")))
+    plan = make_plan(config)
+    assert set(plan.variants) <= set(config["methods"])
+    declared = {entry["module"] for entry in config["methods"].values() if "module" in entry}
+    assert declared == {*OWN, *found_modules()}
 
 
 def test_private_modules_are_no_methods(root: Path) -> None:
