@@ -33,7 +33,7 @@ class Kind:
         plays: a task of this kind, data for it, and the step after which its episodes are cut.
         plausible: whether an outcome of that task is possible.
         action: shape of one action.
-        choices: number of discrete actions; None: actions are continuous.
+        n_actions: number of discrete actions; None: actions are continuous.
         context: what differs in the context of a training.
         scales: of what is shown, the usual one first.
         elsewhere: the same data in other memory.
@@ -46,7 +46,7 @@ class Kind:
     plays: tuple[str, Trajectories, int | None]
     plausible: Callable[[Outcome], bool]
     action: tuple[int, ...] = ()
-    choices: int | None = None
+    n_actions: int | None = None
     context: dict[str, Task] = field(default_factory=dict)
     scales: tuple[float, ...] = (1.0,)
     elsewhere: Callable[[], Trajectories] | None = None
@@ -86,7 +86,7 @@ DISCRETE = Kind(
     highest=5.0,
     plays=("key_to_door-1k", random_episodes(12, 0), None),
     plausible=lambda outcome: set(outcome.returns) <= {0, 1} and set(outcome.lengths) == {120},
-    choices=helpers_discrete.CHOICES,
+    n_actions=helpers_discrete.CHOICES,
 )
 
 # --- discrete actions, stacks of frames -----------------------------------------------------------
@@ -121,7 +121,7 @@ IMAGES = Kind(
     highest=5.0,
     plays=("breakout-replay", game_frames(), 5),
     plausible=lambda outcome: min(outcome.lengths) >= 1 and max(outcome.lengths) <= 5,
-    choices=helpers_atari.CHOICES,
+    n_actions=helpers_atari.CHOICES,
     elsewhere=moved_frames,
 )
 
@@ -149,7 +149,7 @@ WALKS = Kind(
         outcome.returns == [-length for length in outcome.lengths]
         and max(outcome.lengths) <= HORIZON
     ),
-    choices=NODES,
+    n_actions=NODES,
     context={"task": make_task(horizon=HORIZON, return_scale=1.0)},
 )
 

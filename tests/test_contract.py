@@ -167,14 +167,14 @@ def test_actions_fit_the_environment(case: Case, folder: Path) -> None:
             actions = case.policy.act(observations, rewards)
             assert isinstance(actions, np.ndarray)
             assert actions.shape == (ENVS, *case.kind.action)
-            if case.kind.choices is None:
+            if case.kind.n_actions is None:
                 assert actions.dtype.kind == "f"
                 assert np.isfinite(actions).all()
                 assert (np.abs(actions) <= 1).all()
             else:
                 assert actions.dtype == np.int64
             # the evaluator's own check agrees
-            taken = check_actions(actions, actions.shape, case.name, choices=case.kind.choices)
+            taken = check_actions(actions, actions.shape, case.name, n_actions=case.kind.n_actions)
             np.testing.assert_array_equal(taken, actions)
             np.testing.assert_array_equal(observations, given[0])
             np.testing.assert_array_equal(rewards, given[1])

@@ -31,7 +31,7 @@ SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-2, dr
     ],
 )
 def test_actions_that_the_data_lack_can_be_chosen(name: str, logits: str, tmp_path: Path) -> None:
-    data = replace(make_choices(choices=2), action_high=4.0)
+    data = replace(make_choices(n_actions=2), action_high=4.0)
     assert data.actions.max() == 1
     method = load_method(name)
     saved_bytes(method.train(data, method.config(), make_context(steps=1)), tmp_path)

@@ -18,7 +18,10 @@ from bench.methods.loader import load_method
 from bench.paper import cells
 from bench.report.artifacts.registry import check_artifacts
 from bench.runs.plan import BadConfig, Plan, check_config, found_modules, make_plan
-from bench.tasks.registry import ATARI, GAMES, MUJOCO
+from bench.tasks.registry import FAMILIES, tasks_of
+
+ATARI, MUJOCO = tasks_of("atari"), tasks_of("mujoco")
+GAMES = tuple(FAMILIES["atari"].domains)
 
 
 def read(*names: str) -> dict[str, Any]:
