@@ -218,8 +218,11 @@ def existing_records_of(wildcards):
     return [f"{path}@{path.stat().st_mtime_ns}" for path in there]
 
 
-def merged_config(wildcards):
-    return json.dumps(config, sort_keys=True)
+# what the plan of one suite depends on: another suite, or another size of data, changes no table of it
+def config_of_suite(wildcards):
+    own = {key: config[key] for key in ("name", "training", "methods")}
+    suites = {wildcards.suite: config["suites"][wildcards.suite]}
+    return json.dumps(own | {"suites": suites}, sort_keys=True)
 
 
 def artifacts_of(suite):
