@@ -23,8 +23,8 @@ TITLE = (
 NOTES = (
     "The shapes of the curves can be compared with the paper's, their levels cannot. Our critic was trained on random "
     f"episodes, of which {CHANCE} % succeed. Of the episodes that hold the key in the distractor room, exactly "
-    f"{CHANCE_WITH_KEY} % succeed. The paper's curve starts at 0.28. The paper says neither on which data its critic was "
-    "trained nor which episodes it averages.",
+    f"{CHANCE_WITH_KEY} % succeed. The paper's curve starts at 0.28. The paper says neither on which data its critic "
+    "was trained nor which episodes it averages.",
     "A prediction is made before the action of its step. The end of a room is the last step in it. An outcome is the "
     "outcome of the whole episode.",
     "Attention: weights of the last layer, mean over heads, summed over the three tokens of a step. In our numbers an "
