@@ -109,30 +109,3 @@ def test_ci_runs_the_readme_test_command():
     ).stdout
     for tool in ("ruff check", "snakefmt --check", "snakemake --lint", "mypy", "pytest"):
         assert tool in recipe
-
-
-@pytest.mark.parametrize(
-    ("python", "message"),
-    [
-        ("", "no Python found"),
-        ("/nonexistent/python3.11", "does not run"),
-        ("old", "lock is for 3.11"),
-    ],
-    ids=["missing", "does not run", "wrong version"],
-)
-def test_make_says_what_is_wrong_with_python(tmp_path, python, message):
-    folder = checkout(tmp_path / "clone")
-    if python == "old":
-        python = tmp_path / "python3.9"
-        python.write_text('#!/bin/sh\necho "3.9"\n')
-        python.chmod(0o755)
-    done = subprocess.run(
-        ["make", "mujoco", f"PYTHON={python}"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=clean(),
-    )
-    assert done.returncode != 0
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr

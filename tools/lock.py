@@ -39,8 +39,8 @@ def resolve(extras: list[str], known: Path, *arguments: str) -> list[str]:
         arguments: more of uv's options, such as `--upgrade`.
 
     Returns:
-        Requirements with their hashes, each of several lines: `name==version [; marker] \\`,
-        then one `--hash=sha256:...` a line.
+        Requirements of several lines each: `name==version [; marker]`, then a hash a line, as pip
+        reads them.
     """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "lock.txt"
@@ -54,6 +54,7 @@ def resolve(extras: list[str], known: Path, *arguments: str) -> list[str]:
 
 
 def write(path: Path, entries: list[str]) -> None:
+    """Write a lock."""
     path.write_text(HEADER + "\n".join(entries) + "\n", encoding="utf-8")
 
 
