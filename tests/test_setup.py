@@ -123,13 +123,28 @@ def test_a_set_up_that_broke_starts_over(clone, broken):
     assert not (clone / ".venv/left-over").exists()
 
 
+def edited(path):
+    """Add a comment, and make sure that make sees it."""
+    path.write_text(path.read_text() + "# a comment\n")
+    later = (path.parent / ".venv/.installed").stat().st_mtime + 10
+    os.utime(path, (later, later))
+
+
 def test_a_new_lock_makes_a_new_environment(clone):
     python = stand_in(clone.parent / "python", "3.12")
     set_up(clone, f"PYTHON={python}")
-    os.utime(clone / ".venv/.installed", (0, 0))
     (clone / ".venv/left-over").touch()
-    set_up(clone, f"PYTHON={python}")
+    edited(clone / "requirements.lock")
+    assert set_up(clone, f"PYTHON={python}")[1][0] == LOCKED
     assert not (clone / ".venv/left-over").exists()
+
+
+def test_another_pyproject_installs_the_project_again_and_nothing_else(clone):
+    python = stand_in(clone.parent / "python", "3.12")
+    set_up(clone, f"PYTHON={python}")
+    edited(clone / "pyproject.toml")
+    asked = set_up(clone, f"PYTHON={python}")[1]
+    assert asked == ["install -qq --no-deps --no-build-isolation -e ."]
 
 
 def test_make_takes_the_first_python_that_runs(clone):

@@ -1,6 +1,5 @@
 """The real pipeline: plan, drop-in methods, failures, resumption."""
 
-import json
 import re
 import shutil
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Create .venv: the packages of requirements.lock by hash, PyTorch, this project. Called by make,
-# which passes PYTHON and TORCH_INDEX. Writes .venv/.installed last: an environment without it was
-# not finished and is made anew.
+# which passes PYTHON and TORCH_INDEX. Writes .venv/.installed last, with what was installed: an
+# environment without it was not finished, and one of another lock is old; both are made anew.
 set -eu
 
 usage="make mujoco PYTHON=/path/to/python3.11"
@@ -28,21 +28,28 @@ esac
 # the interpreter itself: PYTHON may be that of the .venv that is about to be replaced
 PYTHON=$("$PYTHON" -c 'import os, sys; print(os.path.realpath(sys.executable))')
 start=$(date +%s)
+torch=$("$PYTHON" -c '
+import tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+print(next(line for line in project["dependencies"] if line.startswith("torch==")))')
+stamp="Python $version, $torch ${TORCH_INDEX:-}, lock $(cksum < requirements.lock)"
+python=.venv/bin/python
+pip="$python -m pip --disable-pip-version-check"
+
+if [ "$(cat .venv/.installed 2>/dev/null)" = "$stamp" ]; then
+    $pip install -qq --no-deps --no-build-isolation -e . # its commands may have changed
+    touch .venv/.installed
+    exit 0
+fi
 if [ -e .venv ] && [ ! -e .venv/.installed ]; then
     echo "Removing .venv, whose set-up was not finished"
 fi
 rm -rf .venv
 echo "Setting up .venv with Python $version (a few minutes, once)"
 "$PYTHON" -m venv .venv
-python=.venv/bin/python
-pip="$python -m pip --disable-pip-version-check"
 
 $pip install -qq --no-deps --require-hashes -r requirements.lock
 
-torch=$($python -c '
-import tomllib
-project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-print(next(line for line in project["dependencies"] if line.startswith("torch==")))')
 if [ -n "${TORCH_INDEX:-}" ]; then
     # NVIDIA's libraries, which a CUDA build needs, come from the same index
     $pip install -qq --index-url "$TORCH_INDEX" "$torch" || {
@@ -67,5 +74,5 @@ $pip check >/dev/null || {
     echo "error: the installed packages contradict each other (above); the lock needs renewing: make lock" >&2
     exit 1
 }
-touch .venv/.installed
+echo "$stamp" > .venv/.installed
 echo "Set-up took $(($(date +%s) - start)) s"
