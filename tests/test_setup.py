@@ -1,6 +1,9 @@
-"""tools/setup.sh, run with a stand-in for Python that writes down what pip is asked to install."""
+"""What make does: set-up, with a stand-in for Python that writes down what pip is asked to install,
+and which tests belong to which target.
+"""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -177,3 +180,34 @@ def test_make_says_what_is_wrong_with_python(clone, python, message):
     assert "Traceback" not in done.stderr
     assert not asked
     assert (clone / ".venv").exists()
+
+
+def recipe(target):
+    """Return the commands of a target, without running them."""
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_every_test_belongs_to_one_target():
+    selections = [
+        re.findall(r'pytest -n 2 -m "?([^"]+?)"? --dist', recipe(target))
+        for target in ("test-fast", "test-slow", "test-long")
+    ]
+    fast, slow = "not slow and not long", "slow and not long"
+    assert selections == [[fast], [slow], [fast, fast, "long"]]
+
+
+def test_all_is_the_short_and_the_long_ones():
+    everything = recipe("test-all")
+    for target in ("lint", "types", "test-fast", "test-slow", "test-long"):
+        assert recipe(target).splitlines()[-1] in everything
+    assert recipe("test-long") not in recipe("test")
+    for processor in (
+        "ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2",
+        "ONEDNN_MAX_CPU_ISA=AVX512_CORE",
+    ):
+        assert processor in everything
+    ci = (ROOT / ".ci/run").read_text().splitlines()
+    assert ci[-2:] == ["make test", "make test-long"]
