@@ -157,9 +157,16 @@ def test_a_second_run_of_everything_has_nothing_to_do(ran):
 
 
 def test_a_sweep_asks_for_the_papers_grid_and_for_more(ran):
-    sweep = json.loads(ran[1]["sweep"])
-    assert len(sweep["evaluations"]) == 2 + 7  # two of the paper's grid, seven multiples
-    assert not any(evaluation["final"] for evaluation in sweep["evaluations"])
+    clone, found = ran
+    evaluations = json.loads(found["sweep"])["evaluations"]
+    assert not any(evaluation["final"] for evaluation in evaluations)
+    manifest = clone / "data/generated/reacher2d-medium/2000-0/manifest.json"
+    best = max(json.loads(manifest.read_text())["returns"])
+    # two of the grid: its first, which the paper prints, and its last, the best of the data; then
+    # multiples of that
+    multiples = [best * multiple for multiple in (1.0, 1.1, 1.25, 1.5, 2.0, 2.5, 3.0)]
+    targets = [evaluation["target"] for evaluation in evaluations]
+    assert targets == pytest.approx([2.0, *multiples])
 
 
 def test_what_is_missing_is_named(ran):
