@@ -108,14 +108,15 @@ _EACH = jsonschema.Draft202012Validator.VALIDATORS["items"]
 
 def _items(validator: Any, items: Any, instance: Any, schema: Any) -> Any:
     """Check the items of an array; long ones of plain numbers, such as returns, at once."""
-    if items == _NUMBERS["items"] and set(map(type, instance)) <= {int, float}:
+    plain = isinstance(instance, list) and set(map(type, instance)) <= {int, float}
+    if plain and items == _NUMBERS["items"]:
         return
     yield from _EACH(validator, items, instance, schema)
 
 
-_VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"items": _items})(
-    _SCHEMA
-)
+_VALIDATOR = jsonschema.validators.extend(  # type: ignore[no-untyped-call] # the stubs' gap
+    jsonschema.Draft202012Validator, {"items": _items}
+)(_SCHEMA)
 
 
 def write(folder: Path, identity: Identity, name: str = RESULT, **fields: Any) -> None:
