@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from bench.behaviours import rollout
-from bench.cli import main
-from bench.code import ROOT
+from bench.behaviours import collect
+from bench.cli.main import main
+from bench.core.code import ROOT
+from bench.core.files import DiskFull
 from bench.datasets import storage
 from bench.datasets.storage import save
 from bench.datasets.trajectories import Trajectories
@@ -171,7 +172,7 @@ GENERATE = ["data", "generate", "--task", "hopper-medium", "--steps", "1", "--ou
 def test_a_path_that_cannot_be_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: str, message: str
 ) -> None:
-    monkeypatch.setattr(rollout, "LANES", 1)  # the data are made before they are written
+    monkeypatch.setattr(collect, "LANES", 1)  # the data are made before they are written
     Path("file").touch()
     assert message in fails(capsys, *GENERATE, out)
 

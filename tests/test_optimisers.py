@@ -79,7 +79,7 @@ def test_a_training_loads_no_compiler(
     save(toy, tmp_path / "set", {"source": "hand"})
     code = """
 import sys
-from bench.cli import main
+from bench.cli.main import main
 for module in sys.argv[1:]:
     run = f"results/test/runs/hopper-medium/dense/100/{module}/0"
     arguments = ["--run", run, "--data", "set", "--module", module, "--steps", "2"]

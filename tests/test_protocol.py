@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from collections.abc import Callable, Iterator
@@ -98,7 +99,7 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
     expected = [plain_episode(episode, STILL)[2][:20] for episode in range(3)]
     assert outcome.lengths == [20, 20, 20]
     assert outcome.returns == [total(rewards) for rewards in expected]
-    resting: list[list[int]] = []
+    finished: list[list[int]] = []
     policy = constant(STILL)
     policy.finish = lambda envs: finished.append(envs.tolist())
     run(policy, episodes=2, max_steps=20)

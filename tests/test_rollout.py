@@ -285,7 +285,7 @@ def test_a_missing_zoo_is_said_with_the_way_out(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_zoo(make_actor: MakeActor, tmp_path: Path, few_lanes: None) -> Zoo:
-    """Four untrained policies as a zoo, rolled out in few lanes."""
+    """Four untrained policies as a zoo, rolled out in few envs."""
 
     def keep(seed: int, share: float) -> Checkpoint:
         path = tmp_path / f"{seed}.safetensors"
