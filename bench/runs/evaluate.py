@@ -113,7 +113,7 @@ def checked_training(folder: Path) -> dict[str, Any]:
     if not (folder / TRAINING).exists():
         raise FileNotFoundError(
             f"{folder} holds no {TRAINING}: no run was trained there, or its record alone was kept, "
-            "as in reports/reference; train it first (`bench train`, or Snakemake)"
+            "as by `bench records unpack`; train it first (`bench train`, or Snakemake)"
         )
     training: dict[str, Any] = read_json(folder / TRAINING)
     kept = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
