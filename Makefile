@@ -17,10 +17,11 @@ PAGE_all_critic := critic/figure5
 PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
-.PHONY: help mujoco paper report reference test bench lock behaviours clean
+CHECKS := check-records reproduce link
+.PHONY: help mujoco paper report reference $(CHECKS) test bench lock behaviours clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
@@ -39,6 +40,15 @@ report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=pa
 	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
 	@$(if $(PAGE_$(WHAT)),cat reports/$(SCALE)/$(PAGE_$(WHAT)).md)
 	@echo "report: reports/$(SCALE)/report.html"
+
+reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data again, and compare bytes
+	$(BIN)/snakemake reproduce --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+link: $(INSTALLED) ## the same, and where all is equal, finished runs of the older code stay valid
+	$(BIN)/snakemake link --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the code of now
+	$(BIN)/python -m bench records check
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)

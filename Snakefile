@@ -15,6 +15,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/reports.smk"
+include: "workflow/rules/reproduce.smk"
 
 
 onsuccess:

@@ -34,6 +34,11 @@ def archive_of(scale: str) -> Path:
     return ARCHIVES / f"{scale}{SUFFIX}"
 
 
+def scales() -> list[str]:
+    """Return the scales whose records are packed."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in ARCHIVES.glob(f"*{SUFFIX}"))
+
+
 def pack(runs: Path, archive: Path) -> int:
     """Pack the record files of a scale.
 
@@ -81,9 +86,8 @@ def read(archive: Path) -> dict[str, Any]:
         DamagedFile: it is damaged.
     """
     if not archive.exists():
-        known = sorted(path.name.removesuffix(SUFFIX) for path in archive.parent.glob(f"*{SUFFIX}"))
         raise FileNotFoundError(
-            f"no packed records at {archive}; there are: {', '.join(known) or 'none'}"
+            f"no packed records at {archive}; there are: {', '.join(scales()) or 'none'}"
         )
     try:
         text = gzip.decompress(archive.read_bytes()).decode("utf-8")
@@ -102,6 +106,11 @@ def read(archive: Path) -> dict[str, Any]:
     if not files:
         raise _damaged(archive, "it is empty")
     return files
+
+
+def records_in(archive: Path) -> list[str]:
+    """Return the paths of the records in an archive, without the files of times and hosts."""
+    return [path for path in read(archive) if PurePosixPath(path).name != CLOCK]
 
 
 def unpack(archive: Path, folder: Path) -> list[Path]:
