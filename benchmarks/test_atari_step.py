@@ -11,13 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from bench.methods.flat import flatten
 
 from baselines import _discrete_cql, cql
 from bench.datasets.build import from_arrays
-from bench.methods.optimisers import AdamW, flatten
+from bench.methods.optimisers import AdamW
 from bench.methods.training import descend
-from dt.atari import Config, _build, decayed_and_others, loss_of
-from dt.atari_windows import AtariWindows
+from dt.atari.method import Config, build, decayed_and_others, loss_of
+from dt.atari.windows import AtariWindows
 
 BATCH, K, STEPS, LENGTH, CHOICES, SEEN = 32, 30, 2000, 400, 4, (4, 84, 84)
 
@@ -39,9 +40,9 @@ def data():
 
 
 def ours(data, precision):
-    """Return the step that `dt.atari.train` takes, with the defaults of its Config but the batch."""
+    """Return the step that `dt.atari.method.train` takes, with the defaults of its Config but the batch."""
     config = Config(precision=precision, batch_size=BATCH)
-    model = _build(config, CHOICES, SEEN, LENGTH, "cpu")
+    model = build(config, CHOICES, SEEN, LENGTH, "cpu")
     groups = zip(decayed_and_others(model), (0.1, 0.0), strict=True)
     optimiser = AdamW(
         [{"params": [flatten(group)], "weight_decay": decay} for group, decay in groups],
@@ -63,7 +64,7 @@ def sampling(data):
 def convolutions(data):
     """Return the convolutions' forward and backward pass in bfloat16."""
     batch = AtariWindows(data, K, 1.0, "cpu").sample(BATCH, np.random.default_rng(1))
-    model = _build(Config(), CHOICES, SEEN, LENGTH, "cpu")
+    model = build(Config(), CHOICES, SEEN, LENGTH, "cpu")
 
     def step():
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -12,7 +12,7 @@ import torch
 from bench.methods.networks import normalise
 from bench.runs.rollout import evaluate
 from bench.tasks.registry import task_by_name
-from dt.method import Config, DecisionTransformerPolicy, _build
+from dt.method import Config, DecisionTransformerPolicy, build
 
 EPISODES, OBSERVATION, ACTION, K, HORIZON = 100, 11, 3, 20, 1000
 MEAN, STD = np.zeros(OBSERVATION, dtype=np.float32), np.ones(OBSERVATION, dtype=np.float32)
@@ -20,7 +20,7 @@ MEAN, STD = np.zeros(OBSERVATION, dtype=np.float32), np.ones(OBSERVATION, dtype=
 
 def ours(precision):
     config = Config(precision=precision)
-    model = _build(config, OBSERVATION, ACTION, HORIZON, "cpu")
+    model = build(config, OBSERVATION, ACTION, HORIZON, "cpu")
     torch.nn.init.zeros_(model.predict_action.weight)
     torch.nn.init.zeros_(model.predict_action.bias)
     return DecisionTransformerPolicy(

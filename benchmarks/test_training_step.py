@@ -17,7 +17,7 @@ from bench.methods.optimisers import AdamW, flatten
 from bench.methods.training import descend
 from dt.config import Config
 from dt.losses import loss_of
-from dt.method import _build
+from dt.method import build
 from dt.windows import Windows
 
 OBSERVATION, ACTION, K, BATCH, HORIZON = 11, 3, 20, 64, 1000
@@ -41,7 +41,7 @@ def ours(data, precision):
     """Return the step that `dt.method.train` takes, with the defaults of its Config."""
     config = Config(precision=precision)
     windows = Windows(data, K, 1000.0, "cpu")
-    model = _build(config, OBSERVATION, ACTION, HORIZON, "cpu")
+    model = build(config, OBSERVATION, ACTION, HORIZON, "cpu")
     optimiser = AdamW([flatten(model.parameters())], lr=1e-4, weight_decay=1e-4, fused=True)
     loss = loss_of(model, windows, config, "cpu")
     update = descend(loss, model, optimiser, warmup_steps=1, gradient_clip=0.25, flat=True)

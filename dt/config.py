@@ -1,8 +1,8 @@
 """Hyperparameters of Decision Transformer.
 
 Defaults are those of the authors' code (github.com/kzl/decision-transformer at e2d82e6,
-gym/experiment.py; below: kzl). Where the paper's Table 9 (p.19) differs the comment says so;
-docs/presets.md lists all that differs.
+gym/experiment.py; below: kzl). Where the paper's Table 9 (p.19) differs, the comment says so.
+docs/presets.md lists all differences.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import torch
+from dt.precision import usable
 
 
 @dataclass(frozen=True)
@@ -30,38 +30,42 @@ class Config:
     warmup_steps: int = 10_000  # kzl --warmup_steps; Table 9 says 10^5, which is the whole training
     gradient_clip: float = 0.25  # Table 9; kzl gym/decision_transformer/training/seq_trainer.py
     return_scale: float | None = (
-        None  # divides returns-to-go; None: the task's (kzl `scale`: 1000, Reacher 10)
+        None  # returns-to-go are divided by it; None: the task's (kzl `scale`: 1000, Reacher 10)
     )
     target_return: float | None = (
-        None  # the evaluator asks for it; None: the task's declared one (Table 9)
+        None  # the return that the evaluation asks for; None: the task's (Table 9)
     )
-    # arithmetic of the matrix products; auto: bfloat16 if the processor has it. The record says which.
+    # arithmetic of the matrix products; auto: bfloat16 where the device has instructions for it. The
+    # record states what was used
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
-    # all: also the next state and return-to-go, which "did not improve performance" (p.5);
-    # returns: the episode's return too, from a history without returns: DT as a critic (section 5.6)
+    # all: also the next state and return-to-go, which "did not improve performance" (p.5).
+    # returns: also whether the episode succeeds, from a history without returns: DT as a critic
+    # (section 5.6)
     predict: Literal["actions", "all", "returns"] = "actions"
-    # how a token is told its time step; half of the width each if concatenated
+    # how the embedding of the time step joins that of a modality; if concatenated, each has half of
+    # the width
     time_embedding: Literal["add", "concatenate"] = "add"
     # norm_then_add is the paper's text (p.5), add_then_norm kzl's code
     embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm"
-    # of rewards in returns-to-go (p.4: 1). Below 1 acting asks another question: dt/policy.py
+    # of rewards in returns-to-go (p.4: 1). Below 1 the policy sets its target differently: dt/policy.py
     discount: float = 1.0
-    # any_step: windows start anywhere (kzl get_batch). first_step: where episodes do, for a context of
-    # whole episodes (p.9, Key-to-Door)
+    # any_step: windows start at any step (kzl get_batch). first_step: at the first step of an episode,
+    # for a context that covers whole episodes (p.9, Key-to-Door)
     windows: Literal["any_step", "first_step"] = "any_step"
-    # constant: after the warm-up (kzl gym); cosine: falls to almost zero at the last step
+    # of the learning rate. constant: after the warm-up (kzl gym); cosine: falls to almost zero at the
+    # last update
     schedule: Literal["constant", "cosine"] = "constant"
-    # standard deviation that embeddings of time steps start with; 1 is PyTorch's default, as in kzl
+    # initial standard deviation of the embeddings of time steps; 1 is PyTorch's default, as in kzl
     time_std: float = 1.0
-    # standard deviation that the transformer's matrices start with (kzl: GPT-2's, made for width 768),
-    # and those of them that carry what attention gathers, values and projection; None: the same
+    # initial standard deviation of the transformer's weights (kzl: GPT-2's, made for width 768), and of
+    # those of attention's values and projection; None: the same
     init_std: float = 0.02
     value_std: float | None = None
     # discrete actions are drawn from the softmax of logits / temperature (kzl atari/mingpt/utils.py: 1);
-    # 0 takes the likeliest. The paper does not say which for Key-to-Door
+    # 0 takes the most probable action. The paper does not say which for Key-to-Door
     temperature: float = 1.0
-    # of the averaged weights that act, a step: average = decay * average + (1 - decay) * weights;
-    # 0: the last weights act, as in kzl
+    # decay of the moving average of the weights, which acts in their place: average = decay * average +
+    # (1 - decay) * weights after each update. 0: the weights after the last update act, as in kzl
     average_decay: float = 0.0
 
     def __post_init__(self) -> None:
@@ -89,8 +93,10 @@ class Config:
                 )
 
     def on(self, device: str) -> Config:
-        """Return the configuration as it is used and recorded on a device: `auto` is decided."""
-        return replace(self, precision=fast_precision(device)) if self.precision == "auto" else self
+        """Return the configuration that a run on this device uses and records: with the precision
+        that the device can do.
+        """
+        return replace(self, precision=usable(self.precision, device))
 
 
 def refuse(config: Any, *, positive: tuple[str, ...], not_negative: tuple[str, ...]) -> None:
@@ -118,12 +124,3 @@ def refuse(config: Any, *, positive: tuple[str, ...], not_negative: tuple[str, .
         raise ValueError(f"width {config.width} is not divisible by heads {config.heads}")
     if not 0 <= config.dropout < 1:
         raise ValueError(f"dropout must be at least 0 and below 1, not {config.dropout}")
-
-
-def fast_precision(device: str) -> Literal["float32", "bfloat16"]:
-    """Return the arithmetic that is fast on a device: emulated bfloat16 is slower than float32."""
-    if device.startswith("cuda"):
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        fast = torch.cpu._is_avx512_bf16_supported()
-    return "bfloat16" if fast else "float32"

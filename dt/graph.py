@@ -1,14 +1,13 @@
-"""Decision Transformer on graphs: a GPT that generates the return it asks for as well as the action
-(paper section 1, Figures 2 and 6; Appendix A.3, p.20).
+"""Decision Transformer on graphs: a GPT that generates the return-to-go as well as the action (paper
+section 1, Figures 2 and 6; Appendix A.3, p.20).
 
-Every token is discrete. A step is the node s, the return R and the action a, the node to go to; a
-return is minus the steps left to the goal, 1 to T, or minus infinity where the walk misses it. R
-comes after s, since the paper predicts P(R_t | s_0..t, a_0..t-1, R_0..t-1).
+Every token is discrete. A step has the node s, the return R and the action a, which is the next node. A
+return is minus the number of steps to the goal, 1 to T, or minus infinity where the walk misses the goal.
+R comes after s, because the paper predicts P(R_t | s_0..t, a_0..t-1, R_0..t-1).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,13 +23,14 @@ from bench.methods.optimisers import AdamW
 from bench.methods.policy_file import below, read_tensors, write_tensors
 from bench.methods.sampling import choose, generators_of
 from bench.methods.training import descend, fit
-from dt.blocks import Block
 from dt.config import refuse
+from dt.cpu.accelerate import accelerate
+from dt.model import Transformer, initialise
 
 
 @dataclass(frozen=True)
 class Config:
-    """Hyperparameters of the graph model. What the paper does "not state" was found by trials."""
+    """Hyperparameters of the graph model. Those "not stated" in the paper were found by trials."""
 
     layers: int = 2  # not stated
     heads: int = 1  # not stated; Table 9 has 1
@@ -42,12 +42,12 @@ class Config:
     warmup_steps: int = 100  # not stated
     gradient_clip: float = 1.0  # not stated
     prior_power: float = 10.0  # p.20: P_GPT(R) P_prior(R)^10
-    # returns that the GPT gives less than this are not asked for, unless all get less; the paper has
-    # no such bound: 0
+    # returns with a smaller probability under the GPT are not asked for, unless all are smaller; the
+    # paper has no such bound: 0
     least_probability: float = 0.0
-    # returns and actions are drawn from the softmax of logits / temperature; 0 takes the likeliest.
-    # Not stated, but in Figure 6 every path that reaches the goal is a shortest one, and of the paths
-    # of 4 steps, which begin at two nodes, 30 of 55 do: all of one node's. Draws would differ
+    # returns and actions are drawn from the softmax of logits / temperature; 0 takes the most probable.
+    # Not stated. But in Figure 6 every path that reaches the goal is a shortest path, and of the 55
+    # paths of 4 steps, which begin at two nodes, all of one node do (30). Draws would differ
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
@@ -69,40 +69,32 @@ class GraphTransformer(nn.Module):
         nodes: n; states and actions are 0 to n - 1.
         horizon: T, most steps of a walk. Return token i < T stands for i + 1 steps to the goal,
             token T for a walk that misses it.
-        config: width, layers, heads and dropout are used.
+        config: its width, layers, heads and dropout are used.
     """
 
     def __init__(self, nodes: int, horizon: int, config: Config) -> None:
         super().__init__()
         self.nodes, self.horizon = nodes, horizon
-        width, dropout = config.width, config.dropout
+        width, self.dropout = config.width, config.dropout
         self.embed_state = nn.Embedding(nodes, width)
         self.embed_return = nn.Embedding(horizon + 1, width)
         self.embed_action = nn.Embedding(nodes, width)
         self.embed_step = nn.Embedding(horizon, width)
         self.embed_norm = nn.LayerNorm(width)
-        self.embed_dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(
-            Block(width, config.heads, dropout) for _ in range(config.layers)
-        )
-        self.final_norm = nn.LayerNorm(width)
+        self.transformer = Transformer(width, config.layers, config.heads, config.dropout)
         self.predict_return = nn.Linear(width, horizon + 1)
         self.predict_action = nn.Linear(width, nodes)
-        for layer in self.modules():  # GPT-2's start, as in dt/model.py
-            if isinstance(layer, (nn.Linear, nn.Embedding)):
-                nn.init.normal_(layer.weight, std=0.02)
-            if isinstance(layer, nn.Linear):
-                nn.init.zeros_(layer.bias)
+        initialise(self)
 
     def forward(self, states: Tensor, returns: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Predict every step's return and action.
 
         Args:
-            states: (B, K) int64, K <= T; position counts from the window's first step.
-            returns: (B, K) int64 tokens. Those of step t and later do not matter for the return
-                predicted at step t.
-            actions: (B, K) int64. Those of step t and later do not matter for the action predicted
-                at step t.
+            states: (B, K) int64, K <= T; positions count from the window's first step.
+            returns: (B, K) int64 tokens. The return predicted at step t does not depend on those of
+                step t and later.
+            actions: (B, K) int64. The action predicted at step t does not depend on those of step t
+                and later.
 
         Returns:
             Logits of returns (B, K, T + 1) and of actions (B, K, n).
@@ -113,21 +105,18 @@ class GraphTransformer(nn.Module):
             [self.embed_state(states), self.embed_return(returns), self.embed_action(actions)],
             dim=2,
         )
-        x = self.embed_dropout(self.embed_norm((tokens + steps[:, None]).flatten(1, 2)))
-        mask = torch.full((x.shape[1], x.shape[1]), -math.inf, device=x.device).triu(1)
-        for block in self.blocks:
-            x = block(x, mask, slice(None))
-        x = self.final_norm(x)
+        x = self.embed_norm((tokens + steps[:, None]).flatten(1, 2))
+        x = self.transformer(functional.dropout(x, self.dropout, self.training))
         return self.predict_return(x[:, 0::3]), self.predict_action(x[:, 1::3])
 
 
 class GraphPolicy:
-    """Walks towards the goal: asks for a return of its own, then acts on it; `targets` are not used.
+    """Walks towards the goal: generates a return, then the action; the target returns are ignored.
 
     The return is drawn from P_GPT(R) P_prior(R)^10 with P_prior of k steps proportional to
-    T + 1 - k (p.20). A walk that misses the goal counts as k = T + 1, so its prior is 0: it is never
-    asked for. From a node without a path the GPT gives nearly all to the miss; what its softmax, never
-    0, leaves for the others then decides, so some return is asked for, and none can be kept.
+    T + 1 - k (p.20). A walk that misses the goal counts as k = T + 1, so its prior is 0, and it is
+    never asked for. From a node without a path to the goal the GPT gives nearly all probability to
+    the miss. The rest, which is never 0, then decides: some return is asked for that cannot be earned.
     """
 
     def __init__(self, model: GraphTransformer, config: Config, device: str) -> None:
@@ -138,7 +127,7 @@ class GraphPolicy:
         self.step = 0
 
     def reset(self, seeds: I64, targets: F32) -> None:
-        """Start len(seeds) walks, each with a generator of its own, and forget earlier ones."""
+        """Start L = len(seeds) walks, each with its own generator, and forget earlier ones."""
         self.generators = generators_of(seeds)
         # (3, L, T): states, returns, actions
         self.tokens = torch.zeros(3, len(seeds), self.model.horizon, dtype=torch.int64)
@@ -153,29 +142,32 @@ class GraphPolicy:
         return self.generate(observations[:, 0].astype(np.int64))[1]
 
     def generate(self, nodes: I64) -> tuple[I64, I64]:
-        """Return what is asked for in these nodes (L,), as steps to the goal (L,), 1 to T, and the
-        nodes to go to (L,).
+        """Return the steps to the goal (L,), 1 to T, that are asked for at these nodes (L,), and the
+        next nodes (L,).
 
         Raises:
             ValueError: the walk is longer than T steps.
         """
         if self.step >= self.model.horizon:
-            raise ValueError(f"a walk went on for more than {self.model.horizon} steps")
+            raise ValueError(f"a walk has more than {self.model.horizon} steps")
         self.tokens[0, :, self.step] = torch.from_numpy(nodes)
-        asked = choose(self._wanted(self._predict()[0]), self.config.temperature, self.generators)
-        self.tokens[1, :, self.step] = torch.from_numpy(asked)
+        logits = self._with_prior(self._predict()[0])
+        returns = choose(logits, self.config.temperature, self.generators)
+        self.tokens[1, :, self.step] = torch.from_numpy(returns)
         actions = choose(self._predict()[1], self.config.temperature, self.generators)
         self.tokens[2, :, self.step] = torch.from_numpy(actions)
         self.step += 1
-        return asked + 1, actions
+        return returns + 1, actions
 
-    def _wanted(self, logits: F32) -> F32:
-        """Return the logits (L, T) of returns with the prior, without the miss."""
-        probable = torch.from_numpy(logits).log_softmax(dim=1)[:, :-1].numpy()
+    def _with_prior(self, logits: F32) -> F32:
+        """Return the logits (L, T) of returns with the prior, without the miss, for the network's
+        (L, T + 1).
+        """
+        log_p = torch.from_numpy(logits).log_softmax(dim=1)[:, :-1].numpy()
         least = np.float32(self.config.least_probability)
-        kept = (np.exp(probable) >= least) | (probable == probable.max(axis=1, keepdims=True))
+        kept = (np.exp(log_p) >= least) | (log_p == log_p.max(axis=1, keepdims=True))
         never = np.finfo(np.float32).min
-        return np.asarray(np.where(kept, probable + self.prior, never), dtype=np.float32)
+        return np.asarray(np.where(kept, log_p + self.prior, never), dtype=np.float32)
 
     @torch.inference_mode()
     def _predict(self) -> tuple[F32, F32]:
@@ -193,13 +185,13 @@ class GraphPolicy:
 
 
 def log_prior(horizon: int, power: float) -> F32:
-    """Return the logarithm of P_prior(k steps)^power, k = 1 to T, but for a constant, (T,)."""
+    """Return the logarithm of P_prior(k steps)^power for k = 1 to T, up to a constant, (T,)."""
     steps = np.arange(1, horizon + 1)
     return np.asarray(power * np.log(horizon + 1 - steps), dtype=np.float32)
 
 
 def return_tokens(data: Trajectories, horizon: int) -> I64:
-    """Return the token of every step's return, (N,): steps to the goal less 1, `horizon` for a miss."""
+    """Return the token of every step's return, (N,): steps to the goal - 1, or `horizon` for a miss."""
     last = np.repeat(data.episode_starts[1:] - 1, data.lengths)
     return np.asarray(
         np.where(data.terminals[last], last - np.arange(data.steps), horizon), dtype=np.int64
@@ -207,10 +199,10 @@ def return_tokens(data: Trajectories, horizon: int) -> I64:
 
 
 def check(data: Trajectories, horizon: int) -> None:
-    """Refuse data that are no walks on a graph.
+    """Refuse data that are not walks on a graph.
 
     Raises:
-        ValueError: observations are not (N, 1), or are no nodes; a reward is not -1; a walk is longer
+        ValueError: observations are not (N, 1), or not nodes; a reward is not -1; a walk is longer
             than the horizon.
     """
     if not data.discrete or data.observations.shape[1:] != (1,):
@@ -222,24 +214,22 @@ def check(data: Trajectories, horizon: int) -> None:
     outside = (nodes < 0) | (nodes >= data.n_actions) | (nodes != np.floor(nodes))
     if outside.any():
         raise ValueError(
-            f"observation {nodes[outside][0]:g} is no node: there are 0 to {data.n_actions - 1}"
+            f"observation {nodes[outside][0]:g} is not a node: nodes are 0 to {data.n_actions - 1}"
         )
     if (data.rewards != -1).any():
         raise ValueError("dt_graph counts steps to the goal: every reward must be -1")
     if (longest := int(data.lengths.max())) > horizon:
-        raise ValueError(
-            f"the data hold a walk of {longest} steps, more than the {horizon} allowed"
-        )
+        raise ValueError(f"the data hold a walk of {longest} steps; the horizon is {horizon}")
 
 
 def train(data: Trajectories, config: Config, context: Context) -> GraphPolicy:
     """Minimise the cross-entropy of returns plus that of actions, each the mean over real steps.
 
-    A window starts at any step of a walk and goes on to its end, so that a path may begin anywhere;
-    the first step of a window is always position 0, as it is when a path is generated.
+    A window starts at any step of a walk and ends with it, so that a path may begin at any node. The
+    first step of a window always has position 0, as when a path is generated.
 
     Raises:
-        ValueError: the data are no walks on a graph (`check`).
+        ValueError: the data are not walks on a graph (`check`).
         Diverged: the loss is no longer finite.
     """
     horizon = context.task.domain.horizon
@@ -249,7 +239,7 @@ def train(data: Trajectories, config: Config, context: Context) -> GraphPolicy:
     actions = torch.tensor(data.actions, device=context.device)
     ends = np.repeat(data.episode_starts[1:], data.lengths)
     with context.torch_random():
-        model = GraphTransformer(data.n_actions, horizon, config).to(context.device)
+        model = accelerate(GraphTransformer(data.n_actions, horizon, config).to(context.device))
         policy = GraphPolicy(model, config, context.device)
         optimiser = AdamW(
             model.parameters(),
@@ -290,6 +280,6 @@ def load(path: Path, device: str) -> GraphPolicy:
     config, weights = Config(**about["config"]), below("model.", tensors)
     with torch.random.fork_rng(devices=[]):
         nodes = weights["predict_action.bias"].shape[0]
-        model = GraphTransformer(nodes, about["horizon"], config).to(device)
+        model = accelerate(GraphTransformer(nodes, about["horizon"], config).to(device))
     set_arrays(model, weights)
     return GraphPolicy(model, config, device)

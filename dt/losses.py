@@ -19,8 +19,8 @@ IGNORED = -100  # the class of padding
 def loss_of(
     model: DecisionTransformer, windows: Windows, config: Config, device: str
 ) -> Callable[[np.random.Generator], Tensor]:
-    """Return what draws a batch with the generator it is given and returns its loss: that of actions,
-    with `predict: all` plus that of next steps, with `predict: returns` plus that of success.
+    """Return a function that draws a batch with a generator and returns the batch's loss: that of
+    actions, with `predict: all` plus that of next steps, with `predict: returns` plus that of success.
     """
     kind, bfloat16 = torch.device(device).type, config.precision == "bfloat16"
 
@@ -29,7 +29,7 @@ def loss_of(
         inputs = batch.inputs(config.context_length)
         with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16):
             if config.predict == "returns":
-                actions, success = model.judge(*inputs[1:])
+                actions, success = model.predict_actions_and_success(*inputs[1:])
             elif config.predict == "all":
                 actions, states, returns_to_go = model.predict_all(*inputs)
             else:
@@ -59,18 +59,18 @@ def loss_of_actions(actions: Tensor, batch: Batch) -> Tensor:
             actions.float().flatten(0, 1), taken.flatten(), ignore_index=IGNORED
         )
     error: Tensor = (actions.float() - batch.actions[:, :steps]).square().mean(dim=2)
-    return error[batch.valid[:, :steps]].mean()  # padding counts neither above nor below the line
+    return error[batch.valid[:, :steps]].mean()  # without padding
 
 
 def loss_of_next_steps(states: Tensor, returns_to_go: Tensor, batch: Batch) -> Tensor:
     """Return the mean squared error of next states plus that of next returns-to-go, each over the
-    steps that have a next one in their episode; 0 if none has.
+    steps with a next step in their episode; 0 if there is none.
 
-    The paper names these losses (p.5) without weights, and its code leaves them out: equal weights
-    here.
+    The paper names these losses (p.5) without weights, and its code does not have them. Here the
+    weights are equal.
 
     Args:
-        states: (B, K, obs) predicted for steps 1 to K of the batch, counted from 0; normalised.
+        states: (B, K, obs) predicted for steps 1 to K of the batch (the first is 0); normalised.
         returns_to_go: (B, K), likewise; scaled.
         batch: windows of K + 1 steps.
     """
@@ -82,8 +82,8 @@ def loss_of_next_steps(states: Tensor, returns_to_go: Tensor, batch: Batch) -> T
 
 def loss_of_success(success: Tensor, batch: Batch) -> Tensor:
     """Return the binary cross-entropy of predicting, before each real step, whether the episode
-    earns its reward (paper section 5.6: binary returns). It counts as much as the loss of actions:
-    the paper gives no weight.
+    earns its reward (paper section 5.6: binary returns). Its weight equals that of the loss of
+    actions: the paper gives none.
 
     Args:
         success: (B, K) logits.

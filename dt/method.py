@@ -1,5 +1,5 @@
-"""Decision Transformer as a method: training, and reading a policy back. Hyperparameters are in
-dt/config.py, acting in dt/policy.py.
+"""Decision Transformer as a method: training, and reading a policy from its file. Hyperparameters are
+in dt/config.py, acting in dt/policy.py.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bench.methods.optimisers import AdamW, flatten
 from bench.methods.policy_file import below, read_tensors
 from bench.methods.training import Averaged, descend, fit
 from dt.config import Config
+from dt.cpu.accelerate import accelerate
 from dt.critic import CriticPolicy
 from dt.losses import loss_of
 from dt.model import DecisionTransformer
@@ -28,12 +29,12 @@ __all__ = ["Config", "DecisionTransformerPolicy", "load", "train"]
 
 def train(data: Trajectories, config: Config, context: Context) -> DecisionTransformerPolicy:
     """Minimise the mean squared error of the actions over real time steps (paper p.5), or their
-    cross-entropy where they are discrete; with `predict: all` plus the errors of next states and
-    returns-to-go, with `predict: returns` plus that of the episode's success.
+    cross-entropy where they are discrete. With `predict: all` the errors of next states and
+    returns-to-go are added, with `predict: returns` the error of the predicted success.
 
     Raises:
-        ValueError: an episode of the data is longer than the task's horizon, or than the context
-            where all windows start with an episode.
+        ValueError: an episode of the data is longer than the task's horizon, or longer than the
+            context where all windows start with an episode.
         Diverged: the loss is no longer finite.
     """
     longest, horizon = int(data.lengths.max()), context.task.domain.horizon
@@ -44,12 +45,12 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
         )
     if config.windows == "first_step" and longest > config.context_length:
         raise ValueError(
-            f"windows 'first_step' would show the first {config.context_length} steps of an episode of "
-            f"{longest} and never the others: set context_length to {longest}, or windows to 'any_step'"
+            f"with windows 'first_step' only the first {config.context_length} steps of an episode of "
+            f"{longest} are seen: set context_length to {longest}, or windows to 'any_step'"
         )
     return_scale = config.return_scale or context.task.domain.return_scale
     with context.torch_random():
-        model = _build(
+        model = build(
             config,
             int(np.prod(data.observations.shape[1:])),
             data.n_actions if data.discrete else data.actions.shape[1],
@@ -57,11 +58,10 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             context.device,
             discrete=data.discrete,
         )
-        everything, critic = config.predict == "all", config.predict == "returns"
-        steps = config.context_length + everything  # the last token's next step is a target too
+        next_step = config.predict == "all"  # the step after the last one is a target too
         windows = Windows(
             data,
-            steps,
+            config.context_length + next_step,
             return_scale,
             context.device,
             discount=config.discount,
@@ -74,7 +74,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
             fused=True,
         )
         acting = Averaged(model, config.average_decay) if config.average_decay else None
-        policy = (CriticPolicy if critic else DecisionTransformerPolicy)(
+        policy = policy_class(config)(
             acting.average if acting else model,
             config,
             mean=data.observation_mean.ravel(),
@@ -110,7 +110,7 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
     config = Config(**about["config"])
     weights = below("model.", tensors)
     with torch.random.fork_rng(devices=[]):
-        model = _build(
+        model = build(
             config,
             weights["embed_state.weight"].shape[1],
             weights["predict_action.weight"].shape[0],
@@ -119,8 +119,7 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
             discrete=about.get("discrete", False),
         )
     set_arrays(model, weights)
-    kind = CriticPolicy if config.predict == "returns" else DecisionTransformerPolicy
-    return kind(
+    return policy_class(config)(
         model,
         config,
         mean=tensors["mean"],
@@ -131,7 +130,7 @@ def load(path: Path, device: str) -> DecisionTransformerPolicy:
     )
 
 
-def _build(
+def build(
     config: Config,
     observation_size: int,
     action_size: int,
@@ -140,19 +139,13 @@ def _build(
     *,
     discrete: bool = False,
 ) -> DecisionTransformer:
-    return DecisionTransformer(
-        observation_size,
-        action_size,
-        horizon=horizon,
-        width=config.width,
-        layers=config.layers,
-        heads=config.heads,
-        dropout=config.dropout,
-        predict=config.predict,
-        time_embedding=config.time_embedding,
-        embedding_order=config.embedding_order,
-        time_std=config.time_std,
-        init_std=config.init_std,
-        value_std=config.value_std,
-        discrete=discrete,
-    ).to(device)
+    """Return a new network on a device, with the fast parts of dt/cpu/ where that is a CPU."""
+    model = DecisionTransformer(
+        observation_size, action_size, horizon=horizon, config=config, discrete=discrete
+    )
+    return accelerate(model.to(device))
+
+
+def policy_class(config: Config) -> type[DecisionTransformerPolicy]:
+    """Return the class of the policies that are trained with this configuration."""
+    return CriticPolicy if config.predict == "returns" else DecisionTransformerPolicy

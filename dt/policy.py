@@ -1,4 +1,4 @@
-"""Decision Transformer while it acts: what it remembers, and the return it asks for."""
+"""Decision Transformer while it acts: its context, and the return it asks for."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from bench.datasets.trajectories import F32, F64, I64, Array
 from bench.methods.networks import arrays_of, flat, normalise
 from bench.methods.policy_file import write_tensors
 from bench.methods.sampling import choose, generators_of
-from dt.awake import still_awake
 from dt.config import Config
-from dt.memory import Memory
+from dt.cpu.active import still_active
+from dt.cpu.kv_cache import KVCache
 from dt.model import DecisionTransformer
 from dt.windows import STD_FLOOR
 
-LEAST_AWAKE = 2  # in float32 one episode's last bits are others than several's
+MIN_ACTIVE = 2  # in float32 the products of a single episode may round differently
 
 
 class DecisionTransformerPolicy:
-    """Acts on the last K time steps; asks for what is left of the target return.
+    """Acts on the last K time steps; the return-to-go starts at the target and falls by each reward.
 
-    Where K covers the horizon nothing ever leaves the context: keys and values are remembered
-    instead of computed again (dt/memory.py). Elsewhere envs whose episodes are over are left out of
-    the products. Discrete actions are drawn with a generator for each episode.
+    Where K covers the horizon, no step ever leaves the context, and keys and values are cached
+    (dt/cpu/kv_cache.py). Elsewhere finished episodes are left out of the products. Discrete actions
+    are drawn with one generator for each episode.
 
-    With a discount below 1 it asks at each step for the discounted value of the target spread
-    evenly over the horizon, whatever was earned (`spread_evenly`), also where all reward comes
-    with the last step.
+    With a discount below 1 the return-to-go of each step is the discounted value of the target,
+    spread evenly over the horizon, whatever the rewards were (`spread_evenly`); so too where all
+    reward comes with the last step.
     """
 
     def __init__(
@@ -54,40 +54,47 @@ class DecisionTransformerPolicy:
         self.step = 0
 
     def reset(self, seeds: I64, targets: F32) -> None:
-        """Start len(seeds) episodes that ask for `targets` (raw units)."""
-        envs, steps = len(seeds), self.horizon
-        # (L,) raw: what is still to be earned, or with a discount all that was asked for
-        self.wanted = targets.astype(np.float64)
-        self.returns_to_go = torch.zeros(envs, steps)
-        self.states = torch.zeros(envs, steps, self.model.observation_size)
+        """Start L = len(seeds) episodes with these target returns (L,), in raw units."""
+        num_envs, steps = len(seeds), self.horizon
+        # (L,) raw: the rest of the target, or with a discount the whole target
+        self.target_return = targets.astype(np.float64)
+        self.returns_to_go = torch.zeros(num_envs, steps)
+        self.states = torch.zeros(num_envs, steps, self.model.embed_state.in_features)
         if self.model.discrete:
-            self.actions = torch.zeros(envs, steps, dtype=torch.int64)
+            self.actions = torch.zeros(num_envs, steps, dtype=torch.int64)
         else:
-            self.actions = torch.zeros(envs, steps, self.model.predict_action.out_features)
+            self.actions = torch.zeros(num_envs, steps, self.model.predict_action.out_features)
         self.generators = generators_of(seeds)
-        self.memory: Memory | None = None
+        self.cache: KVCache | None = None
         if self.config.context_length >= steps:
-            self.memory = Memory(self.model, envs, 3 * steps, self.device)
-        self.awake = torch.arange(envs)
+            self.cache = KVCache(self.model, num_envs, 3 * steps, self.device)
+        self.active = torch.arange(num_envs)
         self.step = 0
 
     def finish(self, envs: I64) -> None:
-        """Leave these envs' episodes alone from now on: they are over, and their actions are 0."""
-        self.awake = still_awake(self.awake, envs, len(self.wanted), LEAST_AWAKE)
+        """Leave out the environments `envs` from now on: their episodes are finished, and their
+        actions are 0 or, for discrete actions, drawn uniformly.
+        """
+        num_envs = len(self.target_return)
+        self.active = still_active(self.active, envs, num_envs, MIN_ACTIVE)
 
     def act(self, observations: Array, rewards: F32) -> Array:
-        """Return actions (L, act), or (L,) where they are discrete, for observations (L, *obs);
-        without a discount `rewards` (L,) lower the return still asked for.
+        """Return actions (L, act), or (L,) if discrete, for observations (L, *obs).
+
+        Args:
+            observations: (L, *obs), as the environments give them.
+            rewards: (L,), raw, of the previous actions. Without a discount they lower the
+                return-to-go.
 
         Raises:
-            ValueError: the episode is longer than the horizon the model has time steps for.
+            ValueError: the episode is longer than the horizon, for which there are embeddings.
         """
         if self.step >= self.horizon:
             raise ValueError(
-                f"an episode went on for more than the {self.horizon} steps that this DT has embeddings for"
+                f"an episode has more than the {self.horizon} steps that this DT has embeddings for"
             )
-        asked = self._asked(rewards)
-        self.returns_to_go[:, self.step] = torch.from_numpy(asked / self.return_scale)
+        returns_to_go = self._return_to_go(rewards)
+        self.returns_to_go[:, self.step] = torch.from_numpy(returns_to_go / self.return_scale)
         self.states[:, self.step] = torch.from_numpy(
             normalise(flat(observations), self.mean, self.std, STD_FLOOR)
         )
@@ -98,49 +105,50 @@ class DecisionTransformerPolicy:
         self.step += 1
         return action
 
-    def _asked(self, rewards: F32) -> F64:
+    def _return_to_go(self, rewards: F32) -> F64:
+        """Return the return-to-go of the current step, (L,), raw."""
         if self.model.critic:
-            return np.zeros(len(rewards))  # a critic is not shown returns
+            return np.zeros(len(rewards))  # hidden from a critic
         if self.config.discount < 1:
-            return spread_evenly(self.wanted, self.config.discount, self.horizon, self.step)
-        self.wanted -= rewards
-        return self.wanted
+            return spread_evenly(self.target_return, self.config.discount, self.horizon, self.step)
+        self.target_return -= rewards
+        return self.target_return
 
     def window(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the model's inputs for the current step: returns-to-go, states, actions, time
-        steps of the last K steps, of the envs that are awake.
+        """Return the model's inputs for the last K steps of the active environments: returns-to-go,
+        states, actions, time steps.
         """
         stop = self.step + 1
         start = max(stop - self.config.context_length, 0)
-        timesteps = torch.arange(start, stop).expand(len(self.awake), -1)
+        timesteps = torch.arange(start, stop).expand(len(self.active), -1)
         return (
-            self.returns_to_go[self.awake, start:stop],
-            self.states[self.awake, start:stop],
-            self.actions[self.awake, start:stop],
+            self.returns_to_go[self.active, start:stop],
+            self.states[self.active, start:stop],
+            self.actions[self.active, start:stop],
             timesteps,
         )
 
     @torch.inference_mode()
     def predict(self) -> Tensor:
-        """Return what the network says of the current step: actions (L, act), or logits (L, A); zeros
-        for envs at rest.
+        """Return the network's output at the current step: actions (L, act), or logits (L, A); zeros
+        for environments that were left out.
         """
         self.model.eval()
         bfloat16 = self.config.precision == "bfloat16"
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=bfloat16):
-            if self.memory is None:
+            if self.cache is None:
                 window = (part.to(self.device) for part in self.window())
-                decided: Tensor = self.model(*window, last=True)[:, 0].float().cpu()
-                predicted = decided.new_zeros(len(self.wanted), decided.shape[1])
-                predicted[self.awake] = decided
+                of_active: Tensor = self.model(*window, last=True)[:, 0].float().cpu()
+                predicted = of_active.new_zeros(len(self.target_return), of_active.shape[1])
+                predicted[self.active] = of_active
             else:
-                last = self.memory.extend(self._latest())
-                predicted = self.model.decide(last)[:, -1].float().cpu()
+                last = self.cache.extend(self._new_tokens())
+                predicted = self.model.to_actions(last)[:, -1].float().cpu()
         return predicted
 
-    def _latest(self) -> Tensor:
-        """Return the tokens (L, 2 or 3, H) that came since the last action: that action, the return
-        asked for, and the state.
+    def _new_tokens(self) -> Tensor:
+        """Return the tokens (L, 2 or 3, H) since the last state: the last action if there is one, the
+        return-to-go, and the state.
         """
         start = max(self.step - 1, 0)
         now = slice(start, self.step + 1)
@@ -148,7 +156,9 @@ class DecisionTransformerPolicy:
             self.returns_to_go[:, now].to(self.device),
             self.states[:, now].to(self.device),
             self.actions[:, now].to(self.device),
-            torch.arange(start, self.step + 1, device=self.device).expand(len(self.wanted), -1),
+            torch.arange(start, self.step + 1, device=self.device).expand(
+                len(self.target_return), -1
+            ),
         )[:, :-1]
         return tokens[:, -3:] if self.step > 0 else tokens
 
@@ -168,8 +178,8 @@ class DecisionTransformerPolicy:
 def spread_evenly(target: F64, discount: float, horizon: int, step: int) -> F64:
     """Return the discounted return from `step` on of episodes that earn `target` in equal parts.
 
-    A discounted return-to-go cannot be counted down as an undiscounted one is: (R - r) / discount
-    enlarges every deviation from what was asked at each step, 0.95 over 1000 steps by 10^22.
+    A discounted return-to-go cannot be lowered by rewards as an undiscounted one is: (R - r) / discount
+    enlarges every deviation at each step, with 0.95 over 1000 steps by 10^22.
 
     Args:
         target: (L,) undiscounted return of the whole episode, raw units.
@@ -178,6 +188,6 @@ def spread_evenly(target: F64, discount: float, horizon: int, step: int) -> F64:
         step: from 0.
 
     Returns:
-        (L,) sum over the steps left, k from 0, of discount^k target / horizon.
+        (L,) the sum of discount^k target / horizon over the steps that are left, k from 0.
     """
     return target / horizon * (1 - discount ** (horizon - step)) / (1 - discount)

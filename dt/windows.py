@@ -39,8 +39,8 @@ class Batch:
 
 
 def returns_to_go(data: Trajectories, discount: float) -> F32:
-    """Return this and all later rewards of the same episode, (N,); a reward k steps later counts
-    discount^k.
+    """Return the sum of this and all later rewards of the same episode, (N,), where a reward k steps
+    later has the weight discount^k.
     """
     if discount == 1:
         return data.returns_to_go()
@@ -53,9 +53,9 @@ def returns_to_go(data: Trajectories, discount: float) -> F32:
 
 class Windows:
     """Draws windows as the paper's code does: an episode with probability proportional to its
-    length, a start uniform over its steps, cut at its end (kzl gym/experiment.py, get_batch).
-    Together that is a start uniform over all steps of the data. With `first_step` a window starts
-    where its episode does, and episodes are drawn uniformly.
+    length, a start uniform over its steps, a window that ends with the episode (kzl
+    gym/experiment.py, get_batch). So the start is uniform over all steps of the data. With
+    `first_step` a window starts with its episode, and episodes are drawn uniformly.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Windows:
         discount: float = 1.0,
         starts: Literal["any_step", "first_step"] = "any_step",
     ) -> None:
-        """Compute the returns-to-go; observations and actions stay where they are (`shared`)."""
+        """Compute the returns-to-go; observations and actions are not copied (`shared`)."""
         self.whole_episodes = starts == "first_step"
         self.context_length = context_length
         self.steps, self.episode_starts = data.steps, data.episode_starts

@@ -177,7 +177,7 @@ def write_scores(
     folder: Path,
     cells: Cells,
     reward: str = "dense",
-    percent: float = 100.0,
+    data_percent: float = 100.0,
     diverged: tuple[str, ...] = (),
     **protocol: Any,
 ) -> list[Path]:
@@ -194,7 +194,7 @@ def write_scores(
                 "diverged_at": 7 if method in diverged else None,
                 "evaluations": [evaluation],
             }
-            identity = Identity("test", task, reward, percent, method, seed)
+            identity = Identity("test", task, reward, data_percent, method, seed)
             paths.append(write_below(folder, identity, changes))
     return paths
 

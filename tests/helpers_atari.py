@@ -30,15 +30,15 @@ def make_frames(
     return helpers_frames.make_frames(lengths, **(given | changes))
 
 
-def shown(steps: int, envs: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
+def shown(steps: int, num_envs: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
     """Return stacks (L, S, H, W) and rewards (L,) of the steps of episodes that begin here."""
     random = np.random.default_rng(seed)
-    frames = random.integers(0, 256, (STACK - 1 + steps, envs, SIDE, SIDE), dtype=np.uint8)
+    frames = random.integers(0, 256, (STACK - 1 + steps, num_envs, SIDE, SIDE), dtype=np.uint8)
     frames[: STACK - 1] = 0
     return [
         (
             np.moveaxis(frames[step : step + STACK], 0, 1).copy(),
-            (random.integers(-30, 31, envs) * (step > 0)).astype(np.float32),
+            (random.integers(-30, 31, num_envs) * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]

@@ -69,10 +69,10 @@ def plain_logits(
         token + weights["positions"][place] + weights["embed_timestep.weight"][time]
         for place, token in enumerate(tokens)
     ]
-    layers = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
+    layers = len({name.split(".")[2] for name in weights if name.startswith("transformer.blocks.")})
     for layer in range(layers):
-        x = plain_block(weights, f"blocks.{layer}", x, heads)
-    last = [plain_norm(weights, "final_norm", x[place]) for place in asked]
+        x = plain_block(weights, f"transformer.blocks.{layer}", x, heads)
+    last = [plain_norm(weights, "transformer.final_norm", x[place]) for place in asked]
     return np.array([plain_linear(weights, "predict_action", token) for token in last])
 
 
@@ -92,7 +92,9 @@ def plain_block(weights: Weights, name: str, x: list[Any], heads: int) -> list[A
             shares /= shares.sum()
             mixed.append(sum(shares[past] * parts[past][2][own] for past in range(now + 1)))
         token = token + plain_linear(weights, f"{name}.attention.project", np.concatenate(mixed))
-        grown = plain_linear(weights, f"{name}.grow", plain_norm(weights, f"{name}.norm2", token))
-        hidden = grown * (1 + erf(grown / np.sqrt(2))) / 2
-        result.append(token + plain_linear(weights, f"{name}.shrink", hidden))
+        before = plain_linear(
+            weights, f"{name}.mlp.fc1", plain_norm(weights, f"{name}.norm2", token)
+        )
+        hidden = before * (1 + erf(before / np.sqrt(2))) / 2
+        result.append(token + plain_linear(weights, f"{name}.mlp.fc2", hidden))
     return result

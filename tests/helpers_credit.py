@@ -12,7 +12,8 @@ from conftest import RECORD
 
 from bench.report.scores import collect
 from bench.runs import record
-from bench.runs.identity import DIAGNOSTICS, RESULT, Identity
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.identity import RESULT, Identity
 from bench.runs.plan import Plan, make_plan
 
 ONE, TEN = "key_to_door-1k", "key_to_door-10k"
@@ -86,8 +87,8 @@ def write_probe(
         "evaluations": [],
         "measures": measures,
     }
-    record.write(folder / identity.folder(), identity, DIAGNOSTICS["critic"], **fields)
-    return folder / identity.folder() / DIAGNOSTICS["critic"]
+    record.write(folder / identity.folder(), identity, DIAGNOSTICS["critic"].record, **fields)
+    return folder / identity.folder() / DIAGNOSTICS["critic"].record
 
 
 @pytest.fixture

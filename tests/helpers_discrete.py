@@ -16,7 +16,7 @@ SIZE = int(np.prod(SHAPE))
 
 
 def make_choices(
-    lengths: tuple[int, ...] = (5, 9, 3, 7), choices: int = CHOICES, seed: int = 0
+    lengths: tuple[int, ...] = (5, 9, 3, 7), n_actions: int = CHOICES, seed: int = 0
 ) -> Trajectories:
     """Return random episodes of bytes and discrete actions; every second one is cut by the time
     limit. Rewards are multiples of 1/4.
@@ -27,16 +27,16 @@ def make_choices(
     ends[0, last[::2]] = ends[1, last[1::2]] = True
     return from_arrays(
         random.integers(0, 256, (steps, *SHAPE), dtype=np.uint8),
-        random.integers(0, choices, steps),
+        random.integers(0, n_actions, steps),
         (random.integers(-8, 13, steps) / 4).astype(np.float32),
         *ends,
-        action_range=(0, choices - 1),
+        action_range=(0, n_actions - 1),
         final_observations=random.integers(0, 256, (len(lengths), *SHAPE), dtype=np.uint8),
         discrete=True,
     )
 
 
-def whole_episodes(observations: Array, actions: I64, rewards: F32, choices: int) -> Trajectories:
+def whole_episodes(observations: Array, actions: I64, rewards: F32, n_actions: int) -> Trajectories:
     """Return the terminating episodes (E, T, *obs), (E, T), (E, T) as a data set."""
     ends = np.zeros(actions.shape, dtype=np.bool_)
     ends[:, -1] = True
@@ -46,7 +46,7 @@ def whole_episodes(observations: Array, actions: I64, rewards: F32, choices: int
         rewards.ravel().astype(np.float32),
         ends.ravel(),
         np.zeros(actions.size, dtype=np.bool_),
-        action_range=(0, choices - 1),
+        action_range=(0, n_actions - 1),
         discrete=True,
     )
 
@@ -57,13 +57,13 @@ def short_context(horizon: int, steps: int, **fields: Any) -> Context:
     return make_context(steps=steps, task=task, **fields)
 
 
-def shown(steps: int, envs: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
+def shown(steps: int, num_envs: int = 3, seed: int = 0) -> list[tuple[Array, F32]]:
     """Return observations (L, *obs) and rewards (L,) of some steps."""
     random = np.random.default_rng(seed)
     return [
         (
-            random.integers(0, 256, (envs, *SHAPE), dtype=np.uint8),
-            (random.integers(-4, 5, envs) / 4 * (step > 0)).astype(np.float32),
+            random.integers(0, 256, (num_envs, *SHAPE), dtype=np.uint8),
+            (random.integers(-4, 5, num_envs) / 4 * (step > 0)).astype(np.float32),
         )
         for step in range(steps)
     ]

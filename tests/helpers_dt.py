@@ -19,6 +19,8 @@ from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import Context
 from bench.tasks.registry import Task, task_by_name
+from dt.config import Config
+from dt.cpu.accelerate import accelerate
 from dt.model import DecisionTransformer
 
 OBS, ACT = 3, 2
@@ -123,26 +125,32 @@ Window = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def make_model(
-    heads: int = 1, dropout: float = 0.0, randomise: bool = True, **options: Any
+    heads: int = 1,
+    dropout: float = 0.0,
+    randomise: bool = True,
+    fast: bool = False,
+    discrete: bool = False,
+    **options: Any,
 ) -> DecisionTransformer:
-    """Return a model in evaluation mode; every parameter is random, biases and norms too."""
+    """Return a model in evaluation mode; every parameter is random, biases and norms too.
+
+    Args:
+        heads: of the attention.
+        dropout: its rate.
+        randomise: whether parameters are moved away from their initial values.
+        fast: whether the fast parts of dt/cpu/ replace the plain ones.
+        discrete: whether actions are numbers.
+        options: of the network, fields of `Config`.
+    """
+    config = Config(width=WIDTH, layers=LAYERS, heads=heads, dropout=dropout, **options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = DecisionTransformer(
-            OBS,
-            ACT,
-            horizon=HORIZON,
-            width=WIDTH,
-            layers=LAYERS,
-            heads=heads,
-            dropout=dropout,
-            **options,
-        )
+        model = DecisionTransformer(OBS, ACT, horizon=HORIZON, config=config, discrete=discrete)
         if randomise:
             with torch.no_grad():
                 for parameter in model.parameters():
                     parameter += 0.3 * torch.randn_like(parameter)
-    return model.eval()
+    return (accelerate(model) if fast else model).eval()
 
 
 def make_window(steps: int = K, batch: int = 4, start: int = 0) -> Window:
@@ -207,16 +215,17 @@ def plain_transformer(model: DecisionTransformer, tokens: list[Tensor]) -> list[
     """The same function as the model's, one token, one head and one pair at a time; computes every
     token.
     """
-    for block in model.blocks:
+    for block in model.transformer.layers:
         triples = [block.attention.qkv(block.norm1(token)).chunk(3, dim=1) for token in tokens]
         tokens = [
             token + block.attention.project(plain_attention(triples, i, block.attention.heads))
             for i, token in enumerate(tokens)
         ]
         tokens = [
-            token + block.shrink(block.grow(block.norm2(token)).clamp(min=0)) for token in tokens
+            token + block.mlp.fc2(block.mlp.fc1(block.norm2(token)).clamp(min=0))
+            for token in tokens
         ]
-    return [model.final_norm(token) for token in tokens]
+    return [model.transformer.final_norm(token) for token in tokens]
 
 
 def plain_attention(triples: list[tuple[Tensor, ...]], i: int, heads: int) -> Tensor:

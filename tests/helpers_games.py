@@ -14,7 +14,9 @@ from bench.report.scores import collect
 from bench.runs import record
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.plan import Plan, make_plan
-from bench.tasks.registry import ATARI, task_by_name
+from bench.tasks.registry import task_by_name, tasks_of
+
+ATARI = tasks_of("atari")
 
 BREAKOUT, QBERT, PONG, SEAQUEST = ATARI
 METHODS: dict[str, dict[str, Any]] = {
@@ -57,12 +59,12 @@ def arcade() -> Plan:
 def played(tmp_path: Path, arcade: Plan) -> Played:
     """Collect scores of runs that scored so much, one game each."""
 
-    def make(games: Games, *, percent: float = 100.0, **protocol: Any) -> pd.DataFrame:
+    def make(games: Games, *, data_percent: float = 100.0, **protocol: Any) -> pd.DataFrame:
         paths = []
         for (task, method), scores in games.items():
             for seed, score in enumerate(scores):
                 evaluation = RECORD["evaluations"][0] | {"returns": [score], "lengths": [9]}
-                identity = Identity("test", task, "dense", percent, method, seed)
+                identity = Identity("test", task, "dense", data_percent, method, seed)
                 fields = record_of(task, evaluations=[evaluation], **protocol)
                 record.write(tmp_path / identity.folder(), identity, **fields)
                 paths.append(tmp_path / identity.folder() / RESULT)

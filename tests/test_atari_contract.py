@@ -53,7 +53,7 @@ def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: An
     actions = play(policy, steps)
     assert (actions.shape, actions.dtype) == ((6, 3), np.int64)
     for row in actions:
-        np.testing.assert_array_equal(check_actions(row, (3,), name, choices=CHOICES), row)
+        np.testing.assert_array_equal(check_actions(row, (3,), name, n_actions=CHOICES), row)
     for mine, given in zip(steps, before, strict=True):
         np.testing.assert_array_equal(mine[0], given[0])
         np.testing.assert_array_equal(mine[1], given[1])

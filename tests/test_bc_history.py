@@ -30,8 +30,8 @@ def train(steps: int = 20, data: Trajectories | None = None, **options: Any) -> 
     return bc.train(data or make_data(), replace(SMALL, **options), make_context(steps=steps))
 
 
-def start(policy: bc.MlpPolicy, envs: int = LANES) -> None:
-    policy.reset(np.arange(envs), np.zeros(envs, dtype=np.float32))
+def start(policy: bc.MlpPolicy, num_envs: int = LANES) -> None:
+    policy.reset(np.arange(num_envs), np.zeros(num_envs, dtype=np.float32))
 
 
 def shown(steps: int = 6, seed: int = 0) -> list[F32]:

@@ -76,7 +76,7 @@ def diagnosed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.
                 "task": task,
                 "method": "m",
                 "seed": seed,
-                "kind": "probe",
+                "kind": "diagnostic",
                 "measure": measure,
                 "group": "door",
                 "value": value,

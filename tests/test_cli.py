@@ -115,7 +115,7 @@ def test_an_evaluation_before_the_training(capsys: pytest.CaptureFixture[str]) -
 def test_damaged_scores(capsys: pytest.CaptureFixture[str]) -> None:
     Path("scores.parquet").write_text("<html>")
     arguments = [
-        "page",
+        "artifact",
         "table2",
         "--scores",
         "scores.parquet",
@@ -241,7 +241,7 @@ def test_from_records_to_tables_and_figure(
     assert len(pd.read_parquet("scores.parquet")) == 4
     outputs = [f"table2{suffix}" for suffix in (".md", ".csv", ".tex", ".png", ".svg")]
     arguments = ["--scores", "scores.parquet", "--scale", "test", "--out", *outputs]
-    assert main(["page", "table2", *arguments]) == 0
+    assert main(["artifact", "table2", *arguments]) == 0
     assert "| 30.0 [27.5, 32.5] " in Path("table2.md").read_text()
     assert all(Path(output).stat().st_size > 0 for output in outputs)
     assert main(["partial", "--config", config, "--suite", "mujoco", "--out", "partial.md"]) == 0
@@ -266,7 +266,7 @@ def test_help_of_the_command() -> None:
         "evaluate",
         "sweep",
         "scores",
-        "page",
+        "artifact",
         "claims",
         "partial",
     ):

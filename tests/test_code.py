@@ -278,7 +278,9 @@ def test_a_record_and_the_rule_of_the_workflow_use_one_list() -> None:
     }
     for name, files in lists.items():
         assert code.record_files(name, "bc", task) == files
-    with pytest.raises(ValueError, match=r"other\.json is no record of a run; known: result\.json, "):
+    with pytest.raises(
+        ValueError, match=r"other\.json is no record of a run; known: result\.json, "
+    ):
         code.record_files("other.json", "bc", task)
 
 
@@ -368,5 +370,5 @@ def test_what_a_training_depends_on_here(module: str, mine: set[str], others: se
 
 
 def test_the_report_depends_on_the_reader_of_the_papers_numbers() -> None:
-    found = fingerprint(Path("bench/report/partial.py"), plumbing=True)
+    found = fingerprint(Path("bench/report/artifacts/partial.py"), plumbing=True)
     assert "bench/paper/__init__.py" in found

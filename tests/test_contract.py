@@ -189,7 +189,7 @@ def test_global_random_state_is_left_alone(name: str, toy: Trajectories, tmp_pat
 BLOCKED = """
 import sys, traceback
 sys.modules["gymnasium"] = None  # importing it fails from here on
-sys.path.insert(0, "tests")
+sys.path.append("tests")
 from helpers_dt import make_context, make_data
 from bench.methods.loader import load_method
 for name in sys.argv[1:]:

@@ -15,8 +15,13 @@ from bench.behaviours.random_play import Play, play
 from bench.environments.key_to_door import HORIZON
 from bench.runs import record
 from bench.runs.diagnostics import critic
-from bench.runs.diagnostics.critic import probe
-from bench.runs.identity import DIAGNOSTICS, Identity
+from bench.runs.diagnostics.critic import measure
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.identity import Identity
+from bench.tasks.registry import task_by_name
+
+TASK = task_by_name("key_to_door-10k")
+NO_DATA: Any = None  # the episodes are new ones
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,7 @@ class Known:
         np.testing.assert_array_equal(observations, self.played.observations[numbers])
         return numbers
 
-    def judge(self, observations: Any, actions: Any) -> Any:
+    def predict_success(self, observations: Any, actions: Any) -> Any:
         numbers = self.which(observations, actions)
         self.judged.append(numbers.tolist())
         return np.asarray(self.judging(numbers), dtype=np.float32)
@@ -85,7 +90,7 @@ def diagnosed(played: Play, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     def run(judging: Any, looking: Any = evenly, episodes: Play = played) -> Any:
         known = Known(episodes, judging, looking)
         monkeypatch.setattr(critic, "play", lambda count, seed: episodes)
-        return probe(known, len(episodes.actions)), known
+        return measure(known, TASK, NO_DATA, episodes=len(episodes.actions), seed=0), known
 
     return run
 
@@ -231,8 +236,8 @@ def test_rows_fit_a_record(diagnosed: Any, tmp_path: Path) -> None:
     identity = Identity("test", "key_to_door-1k", "dense", 100.0, "dt-critic", 0)
     folder = tmp_path / identity.folder()
     content = RECORD | {"evaluations": [], "measures": rows}
-    record.write(folder, identity, DIAGNOSTICS["critic"], **content)
-    assert record.read(folder / DIAGNOSTICS["critic"])["measures"] == rows
+    record.write(folder, identity, DIAGNOSTICS["critic"].record, **content)
+    assert record.read(folder / DIAGNOSTICS["critic"].record)["measures"] == rows
 
 
 def test_without_a_success_there_is_nothing_to_probe(played: Play, diagnosed: Any) -> None:
@@ -260,7 +265,7 @@ def test_the_episodes_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(critic, "play", refuse)
     with pytest.raises(InterruptedError):
-        probe(None, 77)  # type: ignore[arg-type]
+        measure(None, TASK, NO_DATA, episodes=77, seed=0)  # type: ignore[arg-type]
     [(count, seed)] = asked
     assert count == 77
     assert seed > 10_000

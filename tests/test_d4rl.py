@@ -16,7 +16,9 @@ from bench.datasets.readers import d4rl, d4rl_files
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.d4rl import counted_timeouts, from_flat, read
 from bench.datasets.readers.d4rl_files import D4rlFile, files, observation_statistics, obtain
-from bench.tasks.registry import DOMAINS, MUJOCO, TASKS
+from bench.tasks.registry import DOMAINS, TASKS, tasks_of
+
+MUJOCO = tasks_of("mujoco")
 
 HOPPER = DOMAINS["hopper"]
 Arrays = dict[str, Any]

@@ -84,7 +84,7 @@ def test_data_of_nothing_known_have_no_normalised_return(folder: Path) -> None:
 def test_page_and_figures(folder: Path, tmp_path: Path) -> None:
     out = [tmp_path / f"data.{suffix}" for suffix in ("md", "html", "png", "svg")]
     manifest = str(folder / "manifest.json")
-    assert main(["data-page", "--scale", "t", "--out", *map(str, out), "--data", manifest]) == 0
+    assert main(["data-summary", "--scale", "t", "--out", *map(str, out), "--data", manifest]) == 0
     rows = [line for line in out[0].read_text().splitlines() if "hopper-medium" in line]
     assert len(rows) == 1
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]

@@ -52,7 +52,7 @@ def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: An
     actions = play(policy, steps)
     assert (actions.shape, actions.dtype) == ((6, 3), np.int64)
     for row in actions:
-        np.testing.assert_array_equal(check_actions(row, (3,), name, choices=CHOICES), row)
+        np.testing.assert_array_equal(check_actions(row, (3,), name, n_actions=CHOICES), row)
     for mine, given in zip(steps, before, strict=True):
         np.testing.assert_array_equal(mine[0], given[0])
         np.testing.assert_array_equal(mine[1], given[1])
@@ -114,7 +114,7 @@ def test_it_plays_key_to_door(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["bc", "cql", "dt"])
 def test_choices_that_were_never_taken_are_choices(name: str, tmp_path: Path) -> None:
-    data = replace(make_choices(choices=2), action_high=4.0)
+    data = replace(make_choices(n_actions=2), action_high=4.0)
     assert data.actions.max() == 1
     policy = train(name, data, steps=1)
     logits = {"bc": "network.9.bias", "cql": "values.6.bias", "dt": "model.predict_action.bias"}
@@ -179,7 +179,7 @@ def test_bc_learns_what_was_done() -> None:
     actions = np.where(light, 0, np.where(random.random(600) < 2 / 3, 2, 1))
     pixels = np.where(light, 255, 0).astype(np.uint8)
     data = whole_episodes(
-        pixels.reshape(60, 10, 1), actions.reshape(60, 10), np.zeros((60, 10)), choices=3
+        pixels.reshape(60, 10, 1), actions.reshape(60, 10), np.zeros((60, 10)), n_actions=3
     )
     config = replace(SMALL, batch_size=256, learning_rate=3e-3)
     policy = bc.train(data, config, make_context(steps=200))
@@ -195,7 +195,9 @@ def test_bc_with_a_history_sees_the_latest_observations() -> None:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 2, (50, 6))
     actions = np.concatenate([np.zeros((50, 1), dtype=np.int64), pixels[:, :-1]], axis=1)
-    data = whole_episodes(pixels[:, :, None] * np.uint8(255), actions, np.zeros((50, 6)), choices=2)
+    data = whole_episodes(
+        pixels[:, :, None] * np.uint8(255), actions, np.zeros((50, 6)), n_actions=2
+    )
     config = replace(SMALL, history=2, batch_size=64, temperature=0.0)
     policy = bc.train(data, config, make_context(steps=200))
     policy.reset(np.arange(20), np.zeros(20, dtype=np.float32))
@@ -212,7 +214,7 @@ def winning() -> Trajectories:
     """Five episodes with returns 1, 0, 2.5, -1 and 1."""
     rewards = np.array([[0, 1], [0, 0], [3, -0.5], [0, -1], [1, 0]])
     observations = np.arange(10, dtype=np.uint8).reshape(5, 2, 1)
-    return whole_episodes(observations, np.arange(10).reshape(5, 2) % 3, rewards, choices=3)
+    return whole_episodes(observations, np.arange(10).reshape(5, 2) % 3, rewards, n_actions=3)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +257,7 @@ def test_percent_bc_by_share_takes_the_best_of_discrete_data_too(
 
 
 def test_uniform_draws_every_choice_equally_often() -> None:
-    policy = uniform.train(make_choices(choices=7), uniform.Config(), make_context())
+    policy = uniform.train(make_choices(n_actions=7), uniform.Config(), make_context())
     policy.reset(np.arange(50), np.zeros(50, dtype=np.float32))
     nothing = np.zeros((50, *SHAPE), dtype=np.uint8), np.zeros(50, dtype=np.float32)
     drawn = np.stack([policy.act(*nothing) for _ in range(140)])

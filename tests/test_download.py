@@ -23,7 +23,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.target_score: list[tuple[str, str]] = []
+        self.asked: list[tuple[str, str]] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: the client hangs up on answers it does not want."""
@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = self.headers.get("Range", "")
-        self.server.target_score.append((self.path, asked))
+        self.server.asked.append((self.path, asked))
         if self.path.startswith("/status/"):
             self.send_error(int(self.path.split("/")[-1]))
             return
@@ -98,7 +98,7 @@ def test_a_file_arrives_whole(server: Server, tmp_path: Path) -> None:
 def test_a_cut_connection_is_gone_on_with_where_it_was_cut(server: Server, tmp_path: Path) -> None:
     server.cuts = 3
     assert get(server, tmp_path, "/file").read_bytes() == CONTENT
-    starts = [int(asked.removeprefix("bytes=").rstrip("-")) for _, asked in server.target_score]
+    starts = [int(asked.removeprefix("bytes=").rstrip("-")) for _, asked in server.asked]
     assert len(starts) == 4
     assert starts == sorted(starts)
     assert starts[0] == 0
@@ -109,7 +109,7 @@ def test_an_earlier_part_is_gone_on_with(server: Server, tmp_path: Path) -> None
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "data.hdf5.part").write_bytes(CONTENT[:1_234_567])
     assert get(server, tmp_path, "/file").read_bytes() == CONTENT
-    assert server.target_score == [("/file", "bytes=1234567-")]
+    assert server.asked == [("/file", "bytes=1234567-")]
 
 
 def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> None:

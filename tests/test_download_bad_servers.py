@@ -25,7 +25,7 @@ PATIENCE = 40  # requests until the server itself gives up, so that no test hang
 class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.target_score: list[str] = []
+        self.asked: list[str] = []
         self.places = itertools.cycle([300_000, 200_000, 400_000, 100_000, 350_000])
         self.half, self.second, self.go = (threading.Event() for _ in range(3))
 
@@ -37,8 +37,8 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.target_score.append(self.path)
-        if len(self.server.target_score) > PATIENCE:
+        self.server.asked.append(self.path)
+        if len(self.server.asked) > PATIENCE:
             self.send_error(410)
             return
         ANSWERS[self.path](self, int(self.headers["Range"].removeprefix("bytes=").rstrip("-")))
@@ -110,11 +110,11 @@ def test_a_server_that_never_gives_the_file_is_soon_left_alone(
 ) -> None:
     with pytest.raises(DownloadFailed, match=path):
         get(server, tmp_path / "data", path)
-    assert len(server.target_score) <= ATTEMPTS + 3  # three records among the changing places
-    server.target_score.clear()
+    assert len(server.asked) <= ATTEMPTS + 3  # three records among the changing places
+    server.asked.clear()
     assert get(server, tmp_path / "data", path, "/good") == CONTENT
-    assert server.target_score[-1] == "/good"
-    assert len(server.target_score) <= ATTEMPTS + 4
+    assert server.asked[-1] == "/good"
+    assert len(server.asked) <= ATTEMPTS + 4
 
 
 def test_a_page_without_a_type_is_called_a_page(server: Server, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_server_that_cuts_after_few_bytes_gives_the_file_in_the_end(
     server: Server, tmp_path: Path
 ) -> None:
     assert get(server, tmp_path / "data", "/few") == CONTENT
-    assert len(server.target_score) <= PATIENCE
+    assert len(server.asked) <= PATIENCE
 
 
 def test_a_length_that_is_no_number_leads_to_the_mirror(server: Server, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_length_that_is_no_number_leads_to_the_mirror(server: Server, tmp_path
 
 def test_wrong_bytes_of_the_right_size_lead_to_the_mirror(server: Server, tmp_path: Path) -> None:
     assert get(server, tmp_path / "data", "/other", "/good") == CONTENT
-    assert server.target_score == ["/other", "/good"]
+    assert server.asked == ["/other", "/good"]
     (tmp_path / "data").unlink()
     with pytest.raises(DamagedFile, match=rf"/other: .* not {DIGEST}\. .*/empty: "):
         get(server, tmp_path / "data", "/other", "/empty")
@@ -169,7 +169,7 @@ def test_a_part_that_cannot_become_the_file_is_forgotten(
 ) -> None:
     (tmp_path / "data.part").write_bytes(b"x" * size)
     assert get(server, tmp_path / "data", "/good") == CONTENT
-    assert server.target_score == ["/good"]
+    assert server.asked == ["/good"]
 
 
 def test_one_of_two_downloads_and_the_other_waits(
@@ -182,6 +182,6 @@ def test_one_of_two_downloads_and_the_other_waits(
         assert not server.second.wait(0.5)
         server.go.set()
         assert first.result(10) == second.result(10) == CONTENT
-    assert server.target_score == ["/slow"]
+    assert server.asked == ["/slow"]
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
     assert "waiting for another process that downloads data" in capsys.readouterr().err

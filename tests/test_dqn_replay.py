@@ -263,7 +263,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = self.headers["Range"].removeprefix("bytes=").rstrip("-")
-        self.server.target_score.append(self.path)
+        self.server.asked.append(self.path)
         content = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(206)
         size = len(content)
@@ -293,7 +293,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.target_score: list[str] = []
+        self.asked: list[str] = []
 
     @property
     def url(self) -> str:
@@ -320,9 +320,9 @@ def test_files_are_fetched_once_and_give_the_same_data(
     for name in ("observations.npy", "actions.npy", "rewards.npy"):
         same = [(tmp_path / kind / name).read_bytes() for kind in ("folder", "first", "second")]
         assert same[0] == same[1] == same[2]
-    assert len(server.target_score) == len(set(server.target_score))
+    assert len(server.asked) == len(set(server.asked))
     taken = storage.read_manifest(tmp_path / "first")["origin"]["rows_taken"]
-    frames = [path for path in server.target_score if "observation" in path]
+    frames = [path for path in server.asked if "observation" in path]
     assert len(frames) == len(taken)  # only of the logs that are drawn
     assert obtain(TASK, tmp_path / "third", tmp_path / "cache", small(300))
 

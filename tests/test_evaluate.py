@@ -77,13 +77,17 @@ def test_only_the_control_may_score_itself(folder, monkeypatch):
         evaluate_run(folder, 1, 1, 0, "cpu")
 
 
-def test_an_error_in_a_method_names_method_and_line():
-    template = method.load_method("_template")
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("_template", "baselines/_template.py"), ("dt_atari", "dt/atari/method.py")],
+)
+def test_an_error_in_a_method_names_method_and_line(name, file):
+    module = method.load_method(name)
     with (
-        pytest.raises(BadMethod, match=r"method mine: baselines/_template\.py:\d+: AttributeError"),
+        pytest.raises(BadMethod, match=rf"method mine: {file}:\d+: AttributeError"),
         blaming("mine"),
     ):
-        template.train(None, template.config(), None)
+        module.train(None, module.config(), None)
 
 
 def test_a_record_that_was_kept_without_its_policy_says_so(tmp_path):

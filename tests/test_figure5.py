@@ -264,7 +264,7 @@ def test_critics_of_two_data_sets_have_panels_of_their_own(
 
 
 def test_without_a_probe_it_says_what_to_write(rates: Rates) -> None:
-    with pytest.raises(ValueError, match=r"no probe of a critic .*say `probe: critic`"):
+    with pytest.raises(ValueError, match=r"no probe of a critic .*say `diagnostic: critic`"):
         made(rates({(TEN, "dt"): [900]}))
 
 

@@ -112,7 +112,7 @@ def test_keeping_policies_and_checkpoints_does_not_change_the_training(
 ) -> None:
     saved = []
     for number, (folder, snapshot_steps) in enumerate(
-        [(None, ()), (tmp_path / "kept", (1, 3, 4, 7))]
+        [(None, ()), (tmp_path / "snapshots", (1, 3, 4, 7))]
     ):
         context = make_context(
             steps=8, folder=folder, save_every=0.0, snapshot_steps=snapshot_steps
@@ -540,7 +540,7 @@ def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
     monkeypatch.setattr(bench.runs.train, "load_method", lambda name: method)
     folder = run_folder(tmp_path, "bad")
     train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
-    assert list(read_json(folder / TRAINING)["kept"]) == ["00000000.safetensors"]
+    assert list(read_json(folder / TRAINING)["snapshots"]) == ["00000000.safetensors"]
     assert [path.name for path in (folder / SNAPSHOTS).iterdir()] == ["00000000.safetensors"]
     assert (folder / POLICY).read_bytes() == (
         folder / SNAPSHOTS / "00000000.safetensors"
@@ -566,7 +566,7 @@ def test_a_run_that_diverges_before_a_policy_is_kept_still_gets_a_record(
 
 
 @pytest.mark.parametrize(
-    "file", [POLICY, f"{SNAPSHOTS}/00000005.safetensors"], ids=["last", "kept"]
+    "file", [POLICY, f"{SNAPSHOTS}/00000005.safetensors"], ids=["last", "snapshots"]
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["changed", "missing"])
 def test_another_policy_than_the_trained_one_is_refused(

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from bench.behaviours import ZOO, atari_training, atari_zoo, zoo
+from bench.behaviours.atari_agent import AtariAgent
 from bench.behaviours.atari_games import scored
 from bench.behaviours.atari_zoo import spread
 from bench.cli.main import main
 from bench.core.files import DamagedFile, read_json
-from bench.tasks.registry import DOMAINS, GAMES
+from bench.tasks.registry import DOMAINS, FAMILIES
+
+GAMES = tuple(FAMILIES["atari"].domains)
 
 # mean raw scores of twenty games, above a random agent's (Table 11) by far
 LEVELS = {"breakout": 30, "qbert": 2000, "pong": 10, "seaquest": 400}
@@ -56,7 +59,7 @@ def test_training_by_the_console_builds_a_zoo(
     assert manifest["evaluation"].pop("simulator")["ale-py"]
     assert manifest["evaluation"] == {"episodes": 3, "actions": "sampled", "sticky": 0.25}
     for checkpoint in animals.replay:  # what ships is what was scored
-        agent = animals.agent(checkpoint)
+        agent = AtariAgent.load(animals.intact(checkpoint))
         name = f"score-breakout-{checkpoint.step}"
         scores, lengths = scored(agent, "breakout", name=name, episodes=3)
         assert checkpoint.return_mean == round(float(scores.mean()), 2)
@@ -68,8 +71,8 @@ def test_training_by_the_console_builds_a_zoo(
 @pytest.mark.parametrize(
     ("domain", "algorithm", "message"),
     [
-        ("pong", "sac", "pong is learnt by ppo, not by sac"),
-        ("hopper", "ppo", "hopper is learnt by tqc or sac, not by ppo"),
+        ("pong", "sac", "pong is learned by ppo, not by sac"),
+        ("hopper", "ppo", "hopper is learned by tqc or sac, not by ppo"),
     ],
 )
 def test_an_algorithm_of_the_other_kind_is_refused(
@@ -96,7 +99,7 @@ def test_levels(game: str) -> None:
     assert manifest["command"].startswith(f"bench behaviours train {game} --algorithm ppo ")
     assert manifest["training"]["steps"] == atari_training.STEPS[game]
     for checkpoint in animals.replay:
-        animals.agent(checkpoint)  # its bytes are those of the manifest
+        AtariAgent.load(animals.intact(checkpoint))  # its bytes are those of the manifest
 
 
 def test_the_files_are_small() -> None:
@@ -109,13 +112,15 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     checkpoint = zoo.read(DOMAINS["pong"]).replay[1]
     (tmp_path / checkpoint.file).write_bytes(b"something else")
     with pytest.raises(DamagedFile, match="missing or damaged; restore it from version control"):
-        zoo.Zoo(tmp_path, (checkpoint,), checkpoint).agent(checkpoint)
+        zoo.Zoo(tmp_path, (checkpoint,), checkpoint).intact(checkpoint)
 
 
 def test_a_game_of_the_breakout_player_is_one_of_its_score() -> None:
     """One game, not more than five standard deviations from the manifest's mean."""
     animals = zoo.read(DOMAINS["breakout"])
     best = animals.expert
-    [score], [length] = scored(animals.agent(best), "breakout", name="once", episodes=1)
+    [score], [length] = scored(
+        AtariAgent.load(animals.intact(best)), "breakout", name="once", episodes=1
+    )
     assert abs(score - best.return_mean) < 5 * best.return_std
     assert length < 27_000

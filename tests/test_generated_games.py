@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.behaviours import generate as generated
+from bench.behaviours import record_games
 from bench.behaviours.atari_agent import AtariAgent, Reading
 from bench.behaviours.generate import generate
 from bench.behaviours.zoo import Checkpoint, Zoo
@@ -66,7 +66,7 @@ def test_the_verb(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(generated.zoos, "read", lambda domain: zoo)
+    monkeypatch.setattr(record_games.zoos, "read", lambda domain: zoo)
     out = tmp_path / "set"
     make = ["data", "generate", "--task", "pong-replay", "--steps", "10", "--out", str(out)]
     assert main(make) == 0

@@ -59,7 +59,7 @@ STITCH = [
 
 
 def frame(*runs: tuple[str, int, list[Row]]) -> pd.DataFrame:
-    about = {"method": "dt-graph", "label": "Transformer", "kind": "probe", "position": 0}
+    about = {"method": "dt-graph", "label": "Transformer", "kind": "diagnostic", "position": 0}
     about |= {"source": "generated", "episodes": 512}
     return pd.concat(
         [pd.DataFrame(rows).assign(task=task, seed=seed, **about) for task, seed, rows in runs],
@@ -147,7 +147,7 @@ def test_one_seed_has_no_interval(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [figure6, figure2])
 def test_a_suite_without_probes_is_told_what_to_write(page: Any) -> None:
-    with pytest.raises(ValueError, match="say `probe: paths` in the suite"):
+    with pytest.raises(ValueError, match="say `diagnostic: paths` in the suite"):
         page.make(SCORES[SCORES["kind"] == "score"], "test")
 
 

@@ -15,8 +15,8 @@ from helpers_key_to_door import EAST, NORTH, SOUTH, WEST
 from baselines import uniform
 from bench.behaviours.random_play import random_episodes
 from bench.core.code import ROOT
-from bench.environments.key_to_door import HORIZON, ID, KEY
-from bench.environments.vector import KeyToDoorVector, VectorEnv, make_vector
+from bench.environments.key_to_door import HORIZON, ID, KEY, KeyToDoorVector
+from bench.environments.vector import VectorEnv, make_vector
 from bench.methods.contract import BadMethod, check_actions
 from bench.runs import rollout as protocol
 from bench.runs.rollout import Outcome, episode_seed, evaluate
@@ -212,7 +212,7 @@ def test_useless_actions_are_refused_with_the_methods_name(
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
 def test_whole_numbers_of_any_type_are_taken(dtype: Any) -> None:
-    actions = check_actions(np.array([0, 3], dtype), (2,), "mine", choices=4)
+    actions = check_actions(np.array([0, 3], dtype), (2,), "mine", n_actions=4)
     assert (actions.dtype, actions.tolist()) == (np.int64, [0, 3])
 
 

@@ -42,7 +42,7 @@ def load() -> Any:
         (b"", "it is empty"),
         (None, "it is a single array, as numpy.save writes it"),
     ],
-    ids=["page", "pickle", "empty", "npy"],
+    ids=["artifact", "pickle", "empty", "npy"],
 )
 def test_another_format_is_named_without_bad_advice(
     path: Path, content: bytes | None, message: str

@@ -15,8 +15,13 @@ from snakemake.utils import update_config
 from bench.core.code import ROOT
 from bench.methods.loader import load_method
 from bench.paper import cells
+from bench.report.artifacts.registry import check_artifacts
 from bench.runs.plan import BadConfig, check_config, found_modules, make_plan
-from bench.tasks.registry import ATARI, GAMES, MUJOCO
+from bench.tasks.registry import FAMILIES, tasks_of
+
+ATARI = tasks_of("atari")
+GAMES = tuple(FAMILIES["atari"].domains)
+MUJOCO = tasks_of("mujoco")
 
 
 def read(*names: str) -> dict[str, Any]:
@@ -279,7 +284,7 @@ def test_a_crooked_base_is_refused(
 
 def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root: Path) -> None:
     suite = config["suites"]["mujoco"]
-    config["suites"]["targets"] = suite | {"pages": ["figure4"], "sweep": True}
+    config["suites"]["targets"] = suite | {"artifacts": ["figure4"], "sweep": True}
     plan = make_plan(config, root)
     assert plan.artifacts == {"mujoco": ("table2",), "targets": ("figure4",)}
     assert [path.name for path in plan.records("mujoco")] == ["result.json"] * 16
@@ -290,12 +295,14 @@ def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root:
         ("table2", {"rewards": ["sparse"]}, "reward dense"),
         ("table7", {"data_percents": [10]}, "100 among its data_percents"),
     ):
-        config["suites"]["targets"] = suite | {"pages": [page], "sweep": True} | change
-        with pytest.raises(BadConfig, match=f"targets\\.pages: {page} needs {lack}"):
-            make_plan(config, root)
-    config["suites"]["targets"] = suite | {"pages": ["figure9"]}
-    with pytest.raises(BadConfig, match=r"targets\.pages: unknown page 'figure9'; known: table2, "):
-        make_plan(config, root)
+        config["suites"]["targets"] = suite | {"artifacts": [page], "sweep": True} | change
+        with pytest.raises(BadConfig, match=f"targets\\.artifacts: {page} needs {lack}"):
+            check_artifacts(config)
+    config["suites"]["targets"] = suite | {"artifacts": ["figure9"]}
+    with pytest.raises(
+        BadConfig, match=r"targets\.artifacts: unknown artifact 'figure9'; known: table2, "
+    ):
+        check_artifacts(config)
 
 
 def test_a_suite_may_be_closed_to_dropped_modules(config: dict[str, Any], root: Path) -> None:
@@ -502,6 +509,8 @@ def test_a_probed_suite_has_the_probes_records() -> None:
     names = [path.name for path in plan.records("critic")]
     assert names == ["result.json"] * 3 + ["critic.json"] * 3
     config = read("config.yaml")
-    del config["suites"]["critic"]["probe"]
-    with pytest.raises(BadConfig, match=r"suites\.critic\.pages: figure5 needs `probe: critic`"):
-        make_plan(config)
+    del config["suites"]["critic"]["diagnostic"]
+    with pytest.raises(
+        BadConfig, match=r"suites\.critic\.artifacts: figure5 needs `diagnostic: critic`"
+    ):
+        check_artifacts(config)

@@ -263,7 +263,10 @@ def test_another_training_in_the_same_folder_is_refused(
     ("settings", "message"),
     [
         ({"steps": 63}, "63 steps are less than the 64 of an update"),
-        ({"options": {"learning_rate": 1}}, "takes no option learning_rate; known: envs, length"),
+        (
+            {"options": {"learning_rate": 1}},
+            "takes no option learning_rate; known: num_envs, length",
+        ),
     ],
 )
 def test_what_cannot_be_trained(tmp_path: Path, settings: dict[str, Any], message: str) -> None:

@@ -32,7 +32,12 @@ from bench.paper import (
     seeds_of,
 )
 from bench.runs.diagnostics.critic import OUTCOMES
-from bench.tasks.registry import ATARI, DOMAINS, GAMES, KINDS, MUJOCO, TASKS
+from bench.tasks.registry import DOMAINS, FAMILIES, TASKS, tasks_of
+
+ATARI = tasks_of("atari")
+GAMES = tuple(FAMILIES["atari"].domains)
+KINDS = tuple(FAMILIES["mujoco"].kinds)
+MUJOCO = tasks_of("mujoco")
 
 FOLDER = Path(package.__file__).parent
 KEY_TO_DOOR = ("key_to_door-1k", "key_to_door-10k")

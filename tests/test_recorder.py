@@ -41,7 +41,7 @@ def videos(data: Trajectories) -> Iterator[Video]:
 
 def write(data: Trajectories, folder: Path) -> Trajectories:
     about = {"source": "hand"}
-    return record(videos(data), folder, lambda: about, stack=STACK, choices=data.n_actions)
+    return record(videos(data), folder, lambda: about, stack=STACK, n_actions=data.n_actions)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -60,11 +60,19 @@ def test_what_comes_back_is_mapped_and_the_same(tmp_path: Path) -> None:
     read = write(data, tmp_path)
     assert isinstance(read.observations, np.memmap)
     assert not read.observations.flags.writeable
-    for name in ("observations", "actions", "rewards", "terminals", "timeouts", "bounds", "scores"):
+    for name in (
+        "observations",
+        "actions",
+        "rewards",
+        "terminals",
+        "timeouts",
+        "episode_starts",
+        "scores",
+    ):
         mine, other = getattr(data, name), getattr(read, name)
         np.testing.assert_array_equal(mine, other)
         assert mine.dtype == other.dtype
-    assert (read.stack, read.choices, read.observation_std.shape) == (STACK, 3, (1, 1, 1))
+    assert (read.stack, read.n_actions, read.observation_std.shape) == (STACK, 3, (1, 1, 1))
     np.testing.assert_array_equal(read.final_observations, data.final_observations)
     steps = np.arange(data.steps)
     np.testing.assert_array_equal(read.stacked(steps), data.stacked(steps))
@@ -96,10 +104,10 @@ def test_memory_holds_an_episode_not_the_set(tmp_path: Path) -> None:
             frames = np.full((150, 84, 84), number, dtype=np.uint8)
             yield Video(frames, np.zeros(150, np.int64), np.ones(150, np.float32), True, None, None)
 
-    record(endless(), tmp_path / "warm", dict, stack=STACK, choices=2)  # imports
+    record(endless(), tmp_path / "warm", dict, stack=STACK, n_actions=2)  # imports
     tracemalloc.start()
     try:
-        data = record(endless(), tmp_path / "set", dict, stack=STACK, choices=2)
+        data = record(endless(), tmp_path / "set", dict, stack=STACK, n_actions=2)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -120,19 +128,19 @@ def test_what_stops_half_way_leaves_what_was_there(
         raise error
 
     with pytest.raises(error):
-        record(stopping(), tmp_path, dict, stack=STACK, choices=3)
+        record(stopping(), tmp_path, dict, stack=STACK, n_actions=3)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_no_episode_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no episode came"):
-        record(iter(()), tmp_path / "set", dict, stack=STACK, choices=3)
+        record(iter(()), tmp_path / "set", dict, stack=STACK, n_actions=3)
     assert list((tmp_path / "set").iterdir()) == []
 
 
 def test_an_action_that_the_environment_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="actions hold 2, but the environment takes 0 to 1"):
-        record(videos(make_frames()), tmp_path, dict, stack=STACK, choices=2)
+        record(videos(make_frames()), tmp_path, dict, stack=STACK, n_actions=2)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bench.behaviours import record_games as replay
 from bench.behaviours.atari_play import play
-from bench.behaviours.record_games import Part, generate
+from bench.behaviours.record_games import Part, play_parts
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.recorder import Video
@@ -126,7 +126,7 @@ def mixture(
     steps: int,
 ) -> tuple[Trajectories, list[Any]]:
     monkeypatch.setattr(replay.atari, "make", lambda game, sticky: Counter(lengths, 100))
-    data = generate(task_by_name("pong-replay"), parts(shares), steps, 0, tmp_path)
+    data = play_parts(task_by_name("pong-replay"), parts(shares), steps, 0, tmp_path)
     return data, storage.read_manifest(tmp_path)["parts"]
 
 
@@ -153,7 +153,7 @@ def test_what_the_manifest_and_the_arrays_say(
     said: list[int] = []
     monkeypatch.setattr(replay.atari, "make", lambda game, sticky: Counter([3, 200], 5))
     task = task_by_name("pong-replay")
-    data = generate(task, parts((1.0,)), 6, 7, tmp_path, progress=said.append)
+    data = play_parts(task, parts((1.0,)), 6, 7, tmp_path, progress=said.append)
     assert said == [3, 5]
     assert data.terminals.tolist() == [0, 0, 1, 0, 0, 0, 0, 0]
     assert data.timeouts.tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
@@ -174,7 +174,7 @@ def test_what_the_manifest_and_the_arrays_say(
 def breakout(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trajectories, Path]:
     folder = tmp_path_factory.mktemp("breakout")
     task = task_by_name("breakout-replay")
-    return generate(task, parts((1.0,), [Dice(4)]), 300, 3, folder), folder
+    return play_parts(task, parts((1.0,), [Dice(4)]), 300, 3, folder), folder
 
 
 def test_the_same_actions_lead_to_the_same_pictures(breakout: tuple[Trajectories, Path]) -> None:
@@ -205,7 +205,7 @@ def test_the_same_seed_gives_the_same_bytes(
     _, folder = breakout
     for seed in (3, 4):
         task = task_by_name("breakout-replay")
-        generate(task, parts((1.0,), [Dice(4)]), 300, seed, tmp_path / str(seed))
+        play_parts(task, parts((1.0,), [Dice(4)]), 300, seed, tmp_path / str(seed))
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
     other = (tmp_path / "4" / "observations.npy").read_bytes()

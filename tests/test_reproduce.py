@@ -17,7 +17,7 @@ from bench.cli.main import main
 from bench.core.files import digest, write_json
 from bench.datasets import storage
 from bench.runs import archive, record
-from bench.runs.diagnostics.run import diagnose_run
+from bench.runs.diagnose import diagnose_run
 from bench.runs.evaluate import evaluate_run
 from bench.runs.reproduce import (
     NotReproduced,

@@ -15,8 +15,10 @@ from safetensors.numpy import load_file, save_file
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.actor import Actor
 from bench.behaviours.collect import LANES, Episode, roll_out
-from bench.behaviours.generate import generate, parts
-from bench.behaviours.zoo import MEDIUM, Checkpoint, Zoo
+from bench.behaviours.d4rl_levels import parts
+from bench.behaviours.generate import generate
+from bench.behaviours.mujoco_zoo import MEDIUM
+from bench.behaviours.zoo import Checkpoint, Zoo
 from bench.core.files import DamagedFile, sha256
 from bench.core.seeds import derive, generator
 from bench.datasets.consistency import check
@@ -215,7 +217,7 @@ def test_the_shipped_zoo_keeps_its_promises() -> None:
         assert checkpoint.score == pytest.approx(
             HOPPER.normalised(checkpoint.return_mean), abs=0.02
         )
-        assert shipped.actor(checkpoint).mean[0].shape[1] == 3
+        assert Actor.load(shipped.intact(checkpoint)).mean[0].shape[1] == 3
     size = sum(path.stat().st_size for path in shipped.folder.iterdir())
     assert size < 5_000_000
 
@@ -248,7 +250,7 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path: Path, damage: str) ->
     else:
         path.unlink()
     with pytest.raises(DamagedFile, match=f"{path} is missing or damaged"):
-        copied.actor(copied.expert)
+        Actor.load(copied.intact(copied.expert))
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def test_medium_expert_is_half_medium_and_half_expert_in_order(
     data = generate(TASKS["hopper-medium-expert"], steps, 0, tmp_path / "set", zoo=small_zoo)
     medium, expert = (
         roll_out(
-            small_zoo.actor(checkpoint),
+            Actor.load(small_zoo.intact(checkpoint)),
             "Hopper-v4",
             name=f"hopper-{checkpoint.file}-0",
             steps=steps,

@@ -15,7 +15,8 @@ from bench.report import frame as table
 from bench.report.frame import Incomparable, check_comparable, final
 from bench.report.scores import collect
 from bench.runs import record
-from bench.runs.identity import DIAGNOSTICS, Identity
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 from bench.tasks.registry import DOMAINS, TASKS
 
@@ -137,11 +138,11 @@ def test_a_damaged_record_stops_the_collection(write_record: Write, plan: Plan) 
         ({"versions": {"mujoco": "3.3.0"}}, "simulator.*mujoco 3.3.0; mujoco 3.4.0"),
         (
             {"protocol": RECORD["protocol"] | {"episodes": 100}},
-            "protocol.*100 episodes in 2 envs; 3 episodes in 2 envs",
+            "protocol.*100 episodes in 2 environments; 3 episodes in 2 environments",
         ),
         (
             {"protocol": RECORD["protocol"] | {"num_envs": 8}},
-            "protocol.*3 episodes in 2 envs; 3 episodes in 8 envs",
+            "protocol.*3 episodes in 2 environments; 3 episodes in 8 environments",
         ),
     ],
     ids=["simulator", "episodes", "num_envs"],
@@ -166,12 +167,12 @@ def test_each_family_of_environments_has_a_protocol_of_its_own(
     paths = [
         write_record(RUN),
         write_record(OPENED, protocol=KEY_TO_DOOR | {"episodes": 1000, "num_envs": 500}),
-        write_record(WALKED, protocol=GRAPH | {"episodes": 100}, versions={"mujoco": "3.3.0"}),
+        write_record(WALKED, protocol=GRAPH | {"episodes": 100}, versions={"gymnasium": "1.1.0"}),
     ]
     assert collect(paths, plan)["protocol"].tolist() == [
-        "3 episodes in 2 envs",
-        "1000 episodes in 500 envs",
-        "100 episodes in 2 envs",
+        "3 episodes in 2 environments",
+        "1000 episodes in 500 environments",
+        "100 episodes in 2 environments",
     ]
 
 
@@ -198,7 +199,7 @@ def test_games_have_an_emulator_and_a_protocol_of_their_own(
     cut = played({(BREAKOUT, "uniform"): [2.0]}, max_steps=3000, episodes=10, num_envs=10)
     row = cut.iloc[0]
     assert (row["simulator"], row["max_steps"]) == ("ale-py 0.10.2", 3000)
-    assert row["protocol"] == "10 episodes in 10 envs, at most 3,000 steps"
+    assert row["protocol"] == "10 episodes in 10 environments, at most 3,000 steps"
     assert row["cut"] == 0
     short = {"max_steps": 9, "episodes": 10, "num_envs": 10}  # an episode has 9 steps
     assert played({(BREAKOUT, "uniform"): [2.0]}, **short).iloc[0]["cut"] == 1
@@ -208,7 +209,9 @@ def test_games_have_an_emulator_and_a_protocol_of_their_own(
     assert math.isnan(others.iloc[0]["max_steps"])
     check_comparable(pd.concat([others, cut], ignore_index=True))
     whole = played({(BREAKOUT, "uniform"): [2.0]}, episodes=10, num_envs=10)
-    with pytest.raises(Incomparable, match=r"10 envs; 10 episodes in 10 envs, at most 3,000 steps"):
+    with pytest.raises(
+        Incomparable, match=r"10 environments; 10 episodes in 10 environments, at most 3,000 steps"
+    ):
         check_comparable(pd.concat([whole, cut], ignore_index=True))
 
 
@@ -238,8 +241,8 @@ def probe(
     about = {"measure": "roc", "group": "door room", "y": None, "spread": None}
     measures = [about | {"x": 0.25, "value": 0.5}, about | {"x": 1, "value": 1, "spread": 2}]
     fields = RECORD | {"evaluations": [], "measures": measures, "protocol": protocol} | changes
-    record.write(folder / identity.folder(), identity, DIAGNOSTICS[kind], **fields)
-    return folder / identity.folder() / DIAGNOSTICS[kind]
+    record.write(folder / identity.folder(), identity, DIAGNOSTICS[kind].record, **fields)
+    return folder / identity.folder() / DIAGNOSTICS[kind].record
 
 
 NOT_SCORED = ("target", "return_mean", "return_std", "length_mean", "cut")
@@ -254,7 +257,7 @@ def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
     row = frame.iloc[0]
     assert (row["task"], row["method"], row["seed"]) == ("key_to_door-1k", "bc", 0)
     assert (row["label"], row["position"], row["status"]) == ("BC", 1, "done")
-    assert (row["kind"], row["step"], row["episodes"]) == ("probe", 20, 500)
+    assert (row["kind"], row["step"], row["episodes"]) == ("diagnostic", 20, 500)
     assert (row["measure"], row["group"], row["x"], row["value"]) == ("roc", "door room", 0.25, 0.5)
     assert math.isnan(row["y"])
     assert math.isnan(row["spread"])
@@ -269,7 +272,7 @@ def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path
     judged = probe(tmp_path, protocol=KEY_TO_DOOR | {"episodes": 500})  # not so many as the score
     paths = [write_record(OPENED, protocol=KEY_TO_DOOR), judged]
     frame = collect(paths, plan)
-    assert frame["kind"].tolist() == ["score", "probe", "probe"]
+    assert frame["kind"].tolist() == ["score", "diagnostic", "diagnostic"]
     assert (frame["measure"][0], frame["group"][0]) == ("", "")
     assert frame[list(NUMBERS)].iloc[0].isna().all()
     assert frame["score"].tolist()[:1] == [3000]  # 30 times the reward

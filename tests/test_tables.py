@@ -15,9 +15,9 @@ import pytest
 from bench.paper import Quoted, cells, quoted
 from bench.report.artifact import latex, markdown, write_artifact
 from bench.report.artifacts import table2 as table2_page
+from bench.report.artifacts.partial import write_partial
 from bench.report.cells import AVERAGE, Cell
 from bench.report.cost import write_cost
-from bench.report.partial import write_partial
 from bench.report.tables import as_artifact, row_of, table2, tidy
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan

@@ -123,7 +123,7 @@ def _time_to_score(arguments: Arguments) -> None:
 
 
 def _partial(arguments: Arguments) -> None:
-    from bench.report import partial
+    from bench.report.artifacts import partial
     from bench.runs.plan import make_plan
 
     partial.write_partial(make_plan(arguments.config), arguments.suite, arguments.out)

@@ -129,7 +129,7 @@ def _sweep(arguments: Arguments) -> None:
 
 
 def _diagnose(arguments: Arguments) -> None:
-    from bench.runs.diagnostics.run import diagnose_run
+    from bench.runs.diagnose import diagnose_run
 
     diagnose_run(
         arguments.run, arguments.data, arguments.kind, arguments.episodes, arguments.device

@@ -46,7 +46,7 @@ PLUMBING = (
 DECISIVE = ("bench/core/seeds.py",)
 DATA = (".csv", ".json", ".npz", ".toml", ".xml", ".yaml")
 # modules that are not files of baselines/
-OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari.py", "dt_graph": "dt/graph.py"}
+OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari/method.py", "dt_graph": "dt/graph.py"}
 
 
 def method_file(module: str) -> Path:

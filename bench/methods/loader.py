@@ -104,10 +104,12 @@ def blaming(method: str) -> Iterator[None]:
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [f for f in frames if Path(f.filename).parent.name in ("baselines", "dt")] or frames
-        place = (
-            f"{Path(own[-1].filename).parent.name}/{Path(own[-1].filename).name}:{own[-1].lineno}"
-        )
+        own = [
+            f for f in frames if {"baselines", "dt"} & {*Path(f.filename).parts[-3:-1]}
+        ] or frames
+        folders = Path(own[-1].filename).parts[-3:-1]  # dt has rooms
+        place = "/".join(folders if folders[:1] == ("dt",) else folders[-1:])
+        place = f"{place}/{Path(own[-1].filename).name}:{own[-1].lineno}"
         raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
 
 

@@ -40,7 +40,7 @@ def check_comparable(frame: pd.DataFrame) -> None:
                 raise Incomparable(
                     f"records of different {column}s cannot stand in one table: "
                     f"{'; '.join(different)}. Run the older ones again "
-                    "(snakemake --forcerun evaluate sweep probe)"
+                    "(snakemake --forcerun evaluate sweep diagnose)"
                 )
 
 

@@ -46,7 +46,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     - `score` is normalised; it is computed here and nowhere earlier. `return_std` is over episodes
       (ddof 1).
     - `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one), `sweep`
-      (another target) or `probe` (a measure of the last checkpoint other than its returns).
+      (another target) or `diagnostic` (a measure of the last checkpoint other than its returns).
     - `asked` is the target normalised; `data_low` and `data_high`, the scores of the data's worst and
       best episode, and `best_return`, the latter raw, stand in rows of a sweep. On Atari games they
       are of rewards clipped to [-1, 1], like the targets; `best_score` is the best by the game's own

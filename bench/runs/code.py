@@ -42,7 +42,7 @@ def sweep_files(module: str, task: Task) -> tuple[Path, ...]:
 
 def diagnostic_files(module: str, task: Task, diagnostic: Diagnostic) -> tuple[Path, ...]:
     """Return the files that decide what a diagnostic measures."""
-    own = (HERE / "diagnostics" / "run.py", diagnostic.file)
+    own = (HERE / "diagnose.py", diagnostic.file)
     return (method_file(module), *own, *family_of(task).files)
 
 

@@ -193,7 +193,7 @@ def _evaluate(found: Record, run: Path, data_folder: Path) -> None:
         points = protocol.get("points")
         sweep_run(run, data_folder, episodes, num_envs, points, device, most)
     else:
-        from bench.runs.diagnostics.run import diagnose_run
+        from bench.runs.diagnose import diagnose_run
 
         diagnose_run(run, data_folder, Path(found.file).stem, episodes, device)
 

@@ -119,6 +119,7 @@ class Family:
         clipped_rewards: rewards in the data are clipped, and an episode's score is another number.
         average_without: domain that a second average leaves out, as the paper's table does.
         default: also of environments that no family names, such as a user's own.
+        overview: the artifact that shows the final scores of a suite.
         video: options of `bench video`.
     """
 
@@ -138,6 +139,7 @@ class Family:
     clipped_rewards: bool = False
     average_without: str = ""
     default: bool = False
+    overview: str = "table2"
     video: str = ""
 
     @property

@@ -207,7 +207,7 @@ rule partial_report:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/report/partial.py", "bench/paper/tables.csv"),
+        code=code("bench/report/artifacts/partial.py", "bench/paper/tables.csv"),
         found=existing_records_of,
         config=merged_config,
     message:

@@ -39,7 +39,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """
     diagnosed = scores[(scores["kind"] == "diagnostic") & scores["measure"].isin(["path", "edge"])]
     if diagnosed.empty:
-        raise ValueError("no paths on graphs were diagnosed: say `probe: paths` in the suite")
+        raise ValueError("no paths on graphs were diagnosed: say `diagnostic: paths` in the suite")
     ordered = by_method(diagnosed)
     stitched = ordered[ordered["measure"] == "path"]
     chosen = (ordered if stitched.empty else stitched).iloc[0]

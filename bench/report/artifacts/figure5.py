@@ -61,7 +61,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     if diagnosed.empty:
         raise ValueError(
             "no probe of a critic on Key-to-Door with dense reward and all of the data: "
-            "say `probe: critic` in the suite"
+            "say `diagnostic: critic` in the suite"
         )
     body: list[list[str]] = []
     critics: list[tuple[str, pd.DataFrame, pd.DataFrame]] = []

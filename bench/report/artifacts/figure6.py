@@ -45,7 +45,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """
     diagnosed = scores[(scores["kind"] == "diagnostic") & (scores["measure"] == "steps")]
     if diagnosed.empty:
-        raise ValueError("no paths on graphs were diagnosed: say `probe: paths` in the suite")
+        raise ValueError("no paths on graphs were diagnosed: say `diagnostic: paths` in the suite")
     method = by_method(diagnosed)["method"].iloc[0]
     rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
     histogram = _histogram(rows)

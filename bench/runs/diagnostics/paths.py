@@ -46,13 +46,13 @@ class Paths:
 
     Attributes:
         nodes: (P, T + 1), where each was at each step; after its end the node where it ended.
-        asked: (P, T), the steps to the goal that were asked for; anything after the end.
+        target_steps: (P, T), the steps to the goal that were asked for; anything after the end.
         steps: (P,), actions taken.
         arrived: (P,) bool.
     """
 
     nodes: I64
-    asked: I64
+    target_steps: I64
     steps: I64
     arrived: Bools
 
@@ -268,7 +268,11 @@ def _stitched(found: Paths, walks: Sequence[Walk], fewest: F64, graph: Graph) ->
     path = arriving[chosen.path]
     rows = [
         _row(
-            "path", "", None if x == found.steps[path] else -int(found.asked[path, x]), x=x, y=node
+            "path",
+            "",
+            None if x == found.steps[path] else -int(found.target_steps[path, x]),
+            x=x,
+            y=node,
         )
         for x, node in enumerate(found.whole(path))
     ]

@@ -1,0 +1,1 @@
+"""Decision Transformer on images, for Atari."""
