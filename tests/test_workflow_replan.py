@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pipeline import checkout, jobs, snakemake, tiny
+from pipeline import checkout, clean, jobs, snakemake, tiny
 
 pytestmark = pytest.mark.slow
 RULES = ("train", "evaluate", "diagnose", "generate")
@@ -134,3 +136,29 @@ def test_code_that_decides_numbers_plans_its_runs(
     with edited(finished, edit):
         found = planned(finished)
     assert found == {rule: n for rule, n in zip(RULES, expected, strict=True) if n}
+
+
+def test_code_that_is_linked_plans_no_finished_run(finished: Path) -> None:
+    """In a checkout whose code was edited, a script links the edited code as `bench reproduce` does."""
+    script = (
+        "import json, sys; from bench.runs import code, links; from bench.tasks.registry import TASKS;"
+        "new = [code.training_code('bc'), code.record_code('result.json', 'bc', TASKS['hopper-medium'])];"
+        "old = json.loads(sys.argv[1]) if len(sys.argv) > 1 else new;"
+        "links.add(zip(old, new)); print(json.dumps(new))"
+    )
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-c", script, *arguments]
+        return subprocess.run(
+            command, cwd=finished, text=True, check=True, stdout=subprocess.PIPE, env=clean()
+        ).stdout
+
+    old = run()
+    with edited(finished, ("baselines/bc.py", "from __future__", "MORE = 2\nfrom __future__")):
+        run(old)
+        try:
+            assert planned(finished) == {}
+            with edited(finished, ("baselines/bc.py", "MORE = 2", "MORE = 3")):
+                assert planned(finished) == {"train": 1, "evaluate": 1}
+        finally:
+            (finished / "bench/runs/links.json").unlink()

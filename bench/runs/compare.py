@@ -43,7 +43,8 @@ def compare_losses(old: list[dict[str, float]], new: list[dict[str, float]]) -> 
         for name in sorted({*one, *other}):
             a, b = one.get(name), other.get(name)
             if a is None or b is None:
-                return False, f"training.losses.{number}.{name}: {a} in the record, {b} here"
+                missing = "record" if a is None else "losses here"
+                return False, f"training.losses.{number}.{name} is missing in the {missing}"
             difference = abs(a - b) / max(abs(a), abs(b), 1e-12)
             if difference > TOLERANCE:
                 return False, (
@@ -56,7 +57,7 @@ def compare_losses(old: list[dict[str, float]], new: list[dict[str, float]]) -> 
         return equal, "it has no losses to compare" if equal else "one of the two has no losses"
     lines = min(EARLY, len(old))
     return True, (
-        f"the first {lines} lines of losses agree within {100 * TOLERANCE:g} % (largest "
+        f"the first losses agree within {100 * TOLERANCE:g} % (lines compared: {lines}, largest "
         f"difference {100 * largest:.2g} %)"
     )
 
