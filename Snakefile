@@ -19,8 +19,8 @@ include: "workflow/rules/reproduce.smk"
 
 
 onsuccess:
-    finished()
+    about_pages() and finished()
 
 
 onerror:
-    unfinished()
+    about_pages() and unfinished()

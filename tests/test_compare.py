@@ -27,6 +27,7 @@ def test_equal_records_have_no_difference() -> None:
         ({"digest": "2"}, None),
         ({"hashes": OLD["hashes"] | {"code": {}, "evaluation_code": {"b": "1"}}}, None),
         ({"training": OLD["training"] | {"data_folder": "elsewhere"}}, None),
+        ({"machine": {"training": {}}}, None),
         ({"config": {"width": 9, "rate": 0.1}}, "config.width: 8 in the record, 9 here"),
         ({"config": {"width": 8.0, "rate": 0.5}}, "config.width: 8 in the record, 8.0 here"),
         ({"config": {"width": 8}}, "config.rate: 0.5 in the record, nothing here"),

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import RECORD
+from snakemake.utils import update_config
 
 from bench.cli.main import main
+from bench.core.code import ROOT
 from bench.core.files import DamagedFile
 from bench.runs import archive, check, links
 from bench.runs.code import record_code, training_code
 from bench.runs.coverage import needed
 from bench.runs.identity import Identity
 from bench.runs.linking import link
-from bench.runs.plan import Plan
+from bench.runs.plan import Plan, make_plan
 from bench.runs.reproduce import NotReproduced, Record, Reproduction
 from bench.tasks.registry import TASKS
 
@@ -120,6 +123,18 @@ def test_one_record_stands_for_a_method_and_kind_of_data(plan: Plan) -> None:
     names = [str(path) for path in needed(plan).values()]
     below = "results/test/runs/hopper-medium-expert/dense/100"
     assert names == [f"{below}/{name}/0/result.json" for name in plan.variants]
+
+
+def test_smoke_has_every_method_and_kind_of_data_of_the_other_scales() -> None:
+    def kinds(scale: str) -> set[tuple[str, str, str]]:
+        config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+        if scale != "config":
+            update_config(config, yaml.safe_load((ROOT / f"config/{scale}.yaml").read_text()))
+        plan = make_plan(config)
+        return {(plan.variants[key[0]].module, key[1], key[3]) for key in needed(plan)}
+
+    for scale in ("config", "desk", "paper", "speed"):
+        assert kinds(scale) <= kinds("smoke")
 
 
 def test_where_all_is_equal_every_fingerprint_is_linked(plan: Plan, tmp_path: Path) -> None:

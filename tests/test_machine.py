@@ -42,9 +42,12 @@ def test_the_instruction_set_is_pytorchs_with_its_limits(monkeypatch: pytest.Mon
     for name in LIMITS:
         monkeypatch.delenv(name, raising=False)
     capability = torch.backends.cpu.get_cpu_capability()
-    assert machine() == {"processor": processor(), "instruction_set": capability}
+    found = {"processor": processor(), "instruction_set": capability, "limits": None}
+    assert machine() == found
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    assert machine()["instruction_set"] == f"{capability}, ONEDNN_MAX_CPU_ISA=AVX2"
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    limits = "ONEDNN_MAX_CPU_ISA=AVX2, OPENBLAS_CORETYPE=Haswell"
+    assert machine() == found | {"limits": limits}
 
 
 def test_a_run_without_pytorch_does_not_load_it_to_name_the_machine() -> None:

@@ -102,10 +102,11 @@ def _reproduce(arguments: Arguments) -> None:
         for record, outcome in reproduce.reproduce_all(records, work, arguments.data):
             print(f"{outcome.outcome}: {record.name}: {outcome.text}", flush=True)
             done.append((record, outcome))
-    different = [record.name for record, outcome in done if outcome.outcome == "different"]
-    if different:
+    wrong = [pair for pair in done if pair[1].outcome not in ("equal", "close")]
+    if wrong:
+        record, outcome = wrong[0]
         raise reproduce.NotReproduced(
-            f"{len(different)} of {len(done)} records were not reproduced: {', '.join(different)}"
+            f"{len(wrong)} of {len(done)} records were not reproduced, first {record.name}: {outcome.text}"
         )
     print(f"{len(done)} of {len(done)} records were reproduced")
     if arguments.link is not None:

@@ -87,16 +87,16 @@ def machine(device: str = "cpu") -> dict[str, str | None]:
     """Return what decides the last bits of a calculation, besides the versions of libraries.
 
     Returns:
-        processor: its model. instruction_set: the one that PyTorch uses, and the limits that
-        environment variables set; null where the run does without PyTorch and nothing is limited.
-        accelerator: its name, where the device is one.
+        processor: its model. instruction_set: the one that PyTorch uses; None where PyTorch is not
+        loaded. limits: the environment variables that lower it for some library; None where none is
+        set. accelerator: its name, where the device is one.
     """
     torch = sys.modules.get("torch")
-    used = [] if torch is None else [torch.backends.cpu.get_cpu_capability()]
-    used += [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
+    limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
     found: dict[str, str | None] = {
         "processor": processor(),
-        "instruction_set": ", ".join(used) or None,
+        "instruction_set": None if torch is None else torch.backends.cpu.get_cpu_capability(),
+        "limits": ", ".join(limits) or None,
     }
     if torch is not None and device.startswith("cuda") and torch.cuda.is_available():
         found["accelerator"] = torch.cuda.get_device_name(device)

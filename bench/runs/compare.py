@@ -17,15 +17,16 @@ ORDER = (
     "evaluations",
     "measures",
 )
-# hashes of code may differ: that the numbers do not is what is shown. A data set may lie elsewhere
-IGNORED = ("digest", "hashes.code", "hashes.evaluation_code", "training.data_folder")
+# hashes of code may differ: that the numbers do not is what is shown. A data set may lie elsewhere, and
+# machines are compared before
+IGNORED = ("digest", "hashes.code", "hashes.evaluation_code", "training.data_folder", "machine")
 MISSING = "nothing"
 
 
 def first_difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     """Return the first field in which two records differ, with both values; None if none does.
 
-    Hashes of the code are not compared, nor where the data set lay.
+    Hashes of the code are not compared, nor where the data set lay, nor the machines.
     """
     for field in (*ORDER, ""):
         for path, one, other in _differences(_at(old, field), _at(new, field), field):

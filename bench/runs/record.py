@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _MACHINE = {
     "type": "object",
-    "required": ["processor", "instruction_set"],
+    "required": ["processor", "instruction_set", "limits"],
     "additionalProperties": {"type": ["string", "null"]},
 }
 _SCHEMA: dict[str, Any] = {

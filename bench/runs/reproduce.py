@@ -8,7 +8,9 @@ makes other returns of that. There the first losses must agree within a toleranc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -58,7 +60,7 @@ class Reproduction:
 
     Attributes:
         outcome: `equal`: every byte; `close`: the first losses, where bytes cannot be compared;
-            `different`.
+            `different`; `failed`: it cannot be run again here.
         text: in words.
         again: the record of the second run, where it was evaluated.
     """
@@ -123,12 +125,16 @@ def reproduce_all(
         Each record and what came of it.
 
     Raises:
-        NotReproduced: a run cannot be run again here.
         DamagedFile: a data set is damaged.
     """
     trained: set[Identity] = set()
     for found in records:
-        yield found, _reproduce(found, work, data, trained)
+        try:
+            with redirect_stdout(io.StringIO()):  # what training and evaluation print
+                reproduction = _reproduce(found, work, data, trained)
+        except (NotReproduced, BadMethod) as error:
+            reproduction = Reproduction("failed", str(error))
+        yield found, reproduction
 
 
 def _reproduce(found: Record, work: Path, data: Path, trained: set[Identity]) -> Reproduction:
@@ -144,37 +150,41 @@ def _reproduce(found: Record, work: Path, data: Path, trained: set[Identity]) ->
     kept = [one["step"] / steps for one in content["evaluations"] if steps and not one["final"]]
     curve = tuple(training.get("curve", kept))
     module, config, device = content["module"], content["config"], content["device"]
-    try:
-        if found.identity not in trained:
-            train_run(run, data_folder, module, config, steps, curve, device)
-            trained.add(found.identity)
-        if reason := why_elsewhere(content):
-            losses = read_json(run / TRAINING)["losses"]
-            agree, text = compare_losses(training["losses"], losses)
-            text = f"bytes cannot be compared here ({reason}); {text}"
-            return Reproduction("close" if agree else "different", text)
-        _evaluate(found, run, data_folder)
-    except BadMethod as error:
-        raise NotReproduced(f"{found.name}: {error}") from error
+    if found.identity not in trained:
+        train_run(run, data_folder, module, config, steps, curve, device)
+        trained.add(found.identity)
+    if reason := why_elsewhere(content):
+        losses = read_json(run / TRAINING)["losses"]
+        agree, text = compare_losses(training["losses"], losses)
+        text = f"bytes cannot be compared here ({reason}); {text}"
+        return Reproduction("close" if agree else "different", text)
+    _evaluate(found, run, data_folder)
     again = record.read(run / found.file)
     if difference := first_difference(content, again):
         return Reproduction("different", difference, again)
-    episodes = sum(len(one["returns"]) for one in again["evaluations"])
-    text = f"policy, {len(training['losses'])} lines of losses, {episodes} episodes, every field"
-    return Reproduction("equal", text, again)
+    return Reproduction("equal", f"policy, {_counts(again)}every other field", again)
+
+
+def _counts(content: dict[str, Any]) -> str:
+    episodes = sum(len(one["returns"]) for one in content["evaluations"])
+    counted = {
+        "losses": len(content["training"]["losses"]),
+        "episodes": episodes,
+        "measures": len(content.get("measures", [])),
+    }
+    return "".join(f"{count} {name}, " for name, count in counted.items() if count)
 
 
 def _check_exists(found: Record) -> None:
     module = found.content["module"]
     if not (ROOT / method_file(module)).is_file():
         raise NotReproduced(
-            f"{found.name}: its method {module!r} does not exist any more: there is no "
-            f"{method_file(module)}"
+            f"its method {module!r} does not exist any more: there is no {method_file(module)}"
         )
     try:
         task_by_name(found.identity.task)
     except ValueError as error:
-        raise NotReproduced(f"{found.name}: {str(error).split(';')[0]}") from error
+        raise NotReproduced(str(error).split(";")[0]) from error
 
 
 def _evaluate(found: Record, run: Path, data_folder: Path) -> None:
@@ -205,7 +215,8 @@ def why_elsewhere(content: dict[str, Any]) -> str | None:
         return "unknown processor: the record does not name it"
     for each in then.values():
         for key in sorted({*each, *now}):
-            if each.get(key) != now.get(key):
+            unused = key == "instruction_set" and each[key] is None  # it was run without PyTorch
+            if not unused and each.get(key) != now.get(key):
                 name = key.replace("_", " ")
                 return f"{name} {each.get(key)} in the record, {now.get(key)} here"
     for name, recorded in sorted(content["versions"].items()):
@@ -218,14 +229,13 @@ def why_elsewhere(content: dict[str, Any]) -> str | None:
     return None
 
 
-def data_set(found: Record, data: Path, work: Path, say: Callable[[str], None] = print) -> Path:
+def data_set(found: Record, data: Path, work: Path) -> Path:
     """Return the folder of a record's data set: the one with the recorded digest, or one made anew.
 
     Args:
         found: the record.
         data: the folder of all data sets, or that of the record's.
         work: where a data set is made that is not there.
-        say: is told when a data set is made.
 
     Raises:
         NotReproduced: it is not there, and cannot be made here with the same bytes.
@@ -244,17 +254,16 @@ def data_set(found: Record, data: Path, work: Path, say: Callable[[str], None] =
     wayout = "copy it here and name its folder with --data"
     if source != "generated" or not (steps.isdigit() and seed.isdigit()) or task not in TASKS:
         raise NotReproduced(
-            f"{found.name}: its data set (source {found.content['protocol']['source']}, manifest "
+            f"its data set (source {found.content['protocol']['source']}, manifest "
             f"{wanted[:12]}) is not in {data}; {wayout}"
         )
     from bench.behaviours.generate import generate
 
     folder: Path = work / "data" / spelt
-    say(f"{found.name}: making its data set {spelt}")
     generate(task_by_name(task), int(steps), int(seed), folder)
     if sha256(folder / storage.MANIFEST) != wanted:
         raise NotReproduced(
-            f"{found.name}: its data set {spelt} is not in {data}, and has other bytes when made here "
+            f"its data set {spelt} is not in {data}, and has other bytes when made here "
             f"({why_elsewhere(found.content) or 'the code that makes it has changed'}); {wayout}"
         )
     return folder

@@ -313,6 +313,11 @@ def scores_of_claims(wildcards):
     return [f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]]
 
 
+# records that are run again are a few of each suite; its pages are not made of them
+def about_pages():
+    return not {"reproduce", "link"} & set(sys.argv)
+
+
 def finished():
     pages = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
     for suite in PLAN.runs:
