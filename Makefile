@@ -23,7 +23,8 @@ PAGE_all_critic := critic/figure5
 PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
-.PHONY: help mujoco paper report reference test test-all lint types test-fast test-slow test-long \
+CHECKS := check-records reproduce link
+.PHONY: help mujoco paper report reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
     test-isa bench lock behaviours clean
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
@@ -50,6 +51,15 @@ report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=pa
 	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
 	@$(if $(PAGE_$(WHAT)),cat reports/$(SCALE)/$(PAGE_$(WHAT)).md)
 	@echo "report: reports/$(SCALE)/report.html"
+
+reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data again, and compare bytes
+	$(BIN)/snakemake reproduce --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+link: $(INSTALLED) ## the same, and where all is equal, finished runs of the older code stay valid
+	$(BIN)/snakemake link --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the code of now
+	$(BIN)/python -m bench records check
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)
