@@ -14,7 +14,14 @@ from bench.runs.plan import Plan
 
 
 def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
-    """Write the cost of each method's runs: median and largest times, speed, memory, and settings."""
+    """Write the table of the cost of each method's runs."""
+    write_artifact(make(records, plan, suite), [path])
+
+
+def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
+    """Return the table of the cost of each method's runs: median and largest times, speed, memory, and
+    settings.
+    """
     rows: dict[str, list[dict[str, float]]] = {}
     for record in records:
         clock = read_json(record.parent / "run.json")
@@ -27,9 +34,10 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
             }
         )
     body = []
-    for name, variant in plan.variants.items():
+    for name in dict.fromkeys(run.method for run in plan.runs[suite]):
         if name not in rows:
             continue
+        variant = plan.variants[name]
         columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
         settings = _settings(variant.options) or "defaults"
         own = "".join(f"; {domain}: {n:,}" for domain, n in variant.domain_steps.items())
@@ -66,7 +74,7 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
     numbers = pd.DataFrame(body, columns=headings)
     swept = "The sweeps over target returns are not included."
     notes = [swept] if suite in plan.swept else []
-    write_artifact(Artifact(title, headings, body, notes, numbers), [path])
+    return Artifact(title, headings, body, notes, numbers)
 
 
 def _settings(options: dict[str, object]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench.method import BadMethod, load_method
 from bench.paths import roll_out
 from helpers_discrete import short_context
 
@@ -18,6 +17,8 @@ from bench.behaviours.random_walks import walks
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
 from dt.graph import (
     Config,
     GraphPolicy,
