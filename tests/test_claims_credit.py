@@ -7,7 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from bench.report.claims import ledger, measures
+from bench.report.claims import comparisons, ledger, statistics
+from bench.report.claims.measure import NotRun
 from bench.report.claims.registry import Check
 
 SEEDS = (0, 1, 2)
@@ -44,7 +45,7 @@ def table() -> pd.DataFrame:
 
 
 def test_the_lead_is_that_of_the_worst_over_the_best_of_each_data_set() -> None:
-    found = measures.lead(table(), ["dt", "bc-success"], ["cql", "uniform"])
+    found = comparisons.lead(table(), ["dt", "bc-success"], ["cql", "uniform"])
     assert {task: one.mean for task, one in found.parts.items()} == {"1k": 41, "10k": 68}
     assert (found.value, found.cells, found.missing) == (54.5, 2, 0)
     # two standard errors of 1 / sqrt(3) each: sqrt(2 / 3), four degrees of freedom, t = 2.7764
@@ -56,7 +57,7 @@ def test_a_lead_on_every_data_set_is_judged_on_each() -> None:
     words = {}
     for bound in (30.0, 50.0, 70.0):
         check = Check("a lead", "s", "lead", arguments, ("above", (bound,)), every=True)
-        words[bound] = ledger.find(check, {"s": with_simulator(table())}).word
+        words[bound] = ledger.find(check, {"s": with_simulator(table())}).result
     assert words == {30.0: "supported", 50.0: "not supported", 70.0: "not supported"}
 
 
@@ -65,8 +66,8 @@ def with_simulator(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_lead_without_runs_of_a_method_is_not_run() -> None:
-    with pytest.raises(measures.NotRun, match="no data set with runs of dt and missing"):
-        measures.lead(table(), ["dt"], ["missing"])
+    with pytest.raises(NotRun, match="no data set with runs of dt and missing"):
+        comparisons.lead(table(), ["dt"], ["missing"])
 
 
 def diagnosed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.DataFrame:
@@ -90,9 +91,9 @@ def diagnosed(values: dict[str, tuple[float, ...]], measure: str = "auc") -> pd.
     )
 
 
-def test_what_a_probe_measured_is_averaged_over_seeds_and_data_sets() -> None:
+def test_what_a_diagnostic_measured_is_averaged_over_seeds_and_data_sets() -> None:
     scores = diagnosed({"a": (0.1, 0.2, 0.3), "b": (0.6, 0.6, 0.6)})
-    found = measures.measured(scores, "m", "auc", "door")
+    found = statistics.measured(scores, "m", "auc", "door")
     assert found.value == pytest.approx(0.4)
     # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom
     half = 4.302653 * 0.1 / math.sqrt(3) / 2
@@ -104,7 +105,7 @@ def test_what_a_probe_measured_is_averaged_over_seeds_and_data_sets() -> None:
 
 def test_what_was_not_measured_is_not_run() -> None:
     for method, measure, group in (("x", "auc", "door"), ("m", "mass", "door"), ("m", "auc", "k")):
-        with pytest.raises(measures.NotRun, match="no probe of"):
-            measures.measured(diagnosed({"a": (1.0,)}), method, measure, group)
-    with pytest.raises(measures.NotRun):
-        measures.measured(diagnosed({"a": (math.nan,)}), "m", "auc", "door")
+        with pytest.raises(NotRun, match="no diagnostic of"):
+            statistics.measured(diagnosed({"a": (1.0,)}), method, measure, group)
+    with pytest.raises(NotRun):
+        statistics.measured(diagnosed({"a": (math.nan,)}), "m", "auc", "door")

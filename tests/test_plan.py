@@ -280,7 +280,10 @@ def test_settings_of_a_domain_that_has_none_are_refused(
         ({"label": "x"}, r"methods\.x: has neither `module` nor `base`"),
         ({"base": "dd"}, r"methods\.x\.base: unknown base 'dd'; known: dt, bc, bc10, behaviour"),
         ({"base": "x"}, r"methods\.x\.base: unknown base 'x'"),
-        ({"base": "dt", "module": "dt"}, r"methods\.x: has both `base` and `module`; remove `module`"),
+        (
+            {"base": "dt", "module": "dt"},
+            r"methods\.x: has both `base` and `module`; remove `module`",
+        ),
     ],
     ids=["neither", "unknown", "itself", "both"],
 )
@@ -422,7 +425,9 @@ def test_a_dropped_module_may_be_named_by_a_suite(config: dict[str, Any], root: 
 def test_a_file_with_the_name_of_a_variant_is_refused(config: dict[str, Any], root: Path) -> None:
     (root / "baselines" / "mine.py").touch()
     config["methods"]["mine"] = {"module": "bc", "label": "Mine"}
-    with pytest.raises(BadConfig, match=r"methods\.mine: .* has the same name as baselines/mine\.py"):
+    with pytest.raises(
+        BadConfig, match=r"methods\.mine: .* has the same name as baselines/mine\.py"
+    ):
         make_plan(config, root)
 
 

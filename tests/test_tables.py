@@ -146,7 +146,7 @@ def test_notes_say_what_was_run(scored: Scored) -> None:
 def test_recorded_episodes_are_said_to_be_recorded(scored: Scored) -> None:
     frame = scored({("hopper-medium", "behaviour"): [34.0, 34.0]}, rolled_out=False)
     notes = table2(frame, "test").notes
-    assert any(note.startswith("Behaviour: the recorded episodes") for note in notes)
+    assert any(note.startswith("Behaviour: scores of the recorded episodes") for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_other_variants_are_not_in_table_2(scored: Scored, variant: dict[str, An
     other = scored({key: [99.0, 99.0] for key in three_seeds()}, **variant)
     table = table2(pd.concat([plain, other]), "test")
     pd.testing.assert_frame_equal(tidy(table), tidy(table2(plain, "test")))
-    with pytest.raises(ValueError, match="nothing to put into Table 2"):
+    with pytest.raises(ValueError, match="nothing for Table 2"):
         table2(other, "test")
 
 
@@ -276,7 +276,7 @@ def test_partial_shows_what_is_there_and_names_what_is_not(
 ) -> None:
     write_runs({("hopper-medium", "dt"): [29.0, 31.0], ("hopper-medium", "bc"): [40.0]})
     text = partial()
-    assert text.startswith("3 of the 16 runs of mujoco at scale test are there.")
+    assert text.startswith("3 of the 16 runs of mujoco at scale test are finished.")
     medium = next(row for row in rows_of(text) if row[0] == "Medium")
     assert medium[2].startswith("30.0 [")
     assert medium[4] == "40.0 (1 seed)"
@@ -343,7 +343,7 @@ def test_cost_by_hand(
     write_cost(records, plan, "mujoco", tmp_path / "cost.md")
     text = (tmp_path / "cost.md").read_text()
     assert text.startswith(
-        "What the runs of suite mujoco cost at scale test: 1.8 core-minutes."
+        "Cost of the runs of suite mujoco at scale test: 1.8 core-minutes."
     )  # 105 s
     row = rows_of(text)[2]
     assert row[:7] == ["BC", "3", "50", "20.0 (60.0)", "2,000", "5.0 (5.0)", "302"]

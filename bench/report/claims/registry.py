@@ -88,8 +88,10 @@ def _claim(entry: dict[str, Any], path: Path) -> Claim:
     try:
         checks = tuple(_check(test) for test in entry["checks"])
         fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error!r}") from error
+    except KeyError as error:
+        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error}") from error
     return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 
 
