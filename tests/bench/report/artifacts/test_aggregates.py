@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from helpers_evidence import MEDIUM, REPLAY, Frame, frame, whole
 
 from bench.report.artifacts.aggregates import make
+from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, whole
 
 __all__ = ["frame", "whole"]  # fixtures
 

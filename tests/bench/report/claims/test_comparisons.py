@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from helpers_evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, whole
 
 from bench.report.claims import comparisons
 from bench.report.claims.ledger import find
 from bench.report.claims.measure import Measure, NotRun
 from bench.report.claims.registry import Check
+from tests.helpers.evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, whole
 
 __all__ = ["frame", "whole"]  # fixtures
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from helpers_evidence import MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
-from helpers_games import SEAQUEST, arcade
-from helpers_games import sweep as sweep_game
 
 from bench.report.claims import trends
 from bench.report.claims.measure import Measure, NotRun
 from bench.report.scores import collect
 from bench.runs.plan import Plan
+from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
+from tests.helpers.games import SEAQUEST, arcade
+from tests.helpers.games import sweep as sweep_game
 
 __all__ = ["arcade", "frame", "swept", "whole"]  # fixtures
 

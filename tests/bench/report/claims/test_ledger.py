@@ -1,0 +1,234 @@
+"""The ledger: statistics by hand, verdicts by their rules, and nothing silently left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.report.artifact import write_artifact
+from bench.report.claims import ledger
+from bench.report.claims.ledger import (
+    NOT_RUN,
+    NOT_SUPPORTED,
+    SHOWN,
+    SUPPORTED,
+    UNDECIDED,
+    apply_rule,
+    find,
+)
+from bench.report.claims.measure import Measure
+from bench.report.claims.registry import Check, all_claims
+from bench.report.frame import Incomparable
+from bench.report.scores import collect
+from bench.runs.plan import Plan
+from tests.helpers.evidence import FULL, MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
+from tests.helpers.games import (
+    BREAKOUT,
+    PONG,
+    QBERT,
+    SEAQUEST,
+    Games,
+    Played,
+    arcade,
+    played,
+)
+
+__all__ = ["arcade", "frame", "played", "swept", "whole"]  # fixtures
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rule", "word"),
+    [
+        (-4.0, 9.0, ("above", (-5.0,)), SUPPORTED),
+        (-9.0, -6.0, ("above", (-5.0,)), NOT_SUPPORTED),
+        (-9.0, 9.0, ("above", (-5.0,)), UNDECIDED),
+        (1.0, 4.0, ("below", (5.0,)), SUPPORTED),
+        (6.0, 7.0, ("below", (5.0,)), NOT_SUPPORTED),
+        (1.0, 7.0, ("below", (5.0,)), UNDECIDED),
+        (-1.0, 1.0, ("within", (-5.0, 5.0)), SUPPORTED),
+        (5.5, 8.0, ("within", (-5.0, 5.0)), NOT_SUPPORTED),
+        (-8.0, -5.5, ("within", (-5.0, 5.0)), NOT_SUPPORTED),
+        (-6.0, 1.0, ("within", (-5.0, 5.0)), UNDECIDED),
+        (-6.0, 6.0, ("within", (-5.0, 5.0)), UNDECIDED),
+        (math.nan, math.nan, ("above", (0.0,)), UNDECIDED),
+        (1.0, 2.0, None, SHOWN),
+    ],
+)
+def test_rules(low: float, high: float, rule: Any, word: str) -> None:
+    assert apply_rule(Measure((low + high) / 2, low, high, 1, 0, 0), rule) == word
+
+
+def test_a_rule_about_every_data_set_is_judged_on_each(tmp_path: Path, whole: Plan) -> None:
+    """Two curves whose falls cancel in the mean: +30 and -30 beyond the data."""
+
+    def beyond(by: float, seed: int) -> Callable[[float], float]:
+        return lambda asked: 50 + (by if asked > 130 else 0) + 0.1 * seed
+
+    paths = [sweep(tmp_path, REPLAY, seed, beyond(-30, seed)) for seed in range(3)]
+    paths += [sweep(tmp_path, MEDIUM, seed, beyond(30, seed)) for seed in range(3)]
+    frames = {"targets": collect(paths, whole)}
+    fields = {
+        "suite": "targets",
+        "statistic": "drop",
+        "arguments": {"method": "dt", "near": [1, 1.25], "far": [2, 3]},
+        "rule": ("within", (-10.0, 10.0)),
+    }
+    mean = find(check(**fields), frames)
+    assert mean.measure is not None
+    assert mean.measure.value == pytest.approx(0, abs=0.5)
+    assert mean.result == SUPPORTED
+    each = find(check(**fields, every=True), frames)
+    assert each.result == NOT_SUPPORTED
+    assert f"{REPLAY} 30.00, {MEDIUM} -30.00" in each.remarks
+
+
+GAMES: Games = {
+    (task, method): [low + gain * points + wobble for wobble in (0.0, 0.01)]
+    for task, low, gain in ((BREAKOUT, 2.0, 5), (QBERT, 164.0, -900), (PONG, -21.0, 6))
+    for method, points in (("dt-atari", 2), ("cql-atari", 1))
+}
+
+
+@pytest.mark.parametrize(
+    ("seaquest", "word"),
+    [(500.0, SUPPORTED), (-4000.0, NOT_SUPPORTED)],
+    ids=["three", "two"],
+)
+def test_a_rule_may_ask_for_some_of_the_data_sets(
+    played: Played, seaquest: float, word: str
+) -> None:
+    """DT is ahead in Breakout and Pong, and 6.8 points behind in Qbert."""
+    games = GAMES | {
+        (SEAQUEST, "cql-atari"): [68.0, 68.0],
+        (SEAQUEST, "dt-atari"): [68 + seaquest, 68 + seaquest + 0.01],
+    }
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    found = find(asked, {"atari": played(games)})
+    assert found.result == word
+    assert found.measure is not None
+    # 5 of 28 points
+    assert found.measure.parts[BREAKOUT].mean == pytest.approx(100 * 5 / 28)
+    assert f"{BREAKOUT} 17.86, {QBERT} -6.77" in found.remarks
+    two = find(replace(asked, least=2), {"atari": played(games)})
+    assert two.result == SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("games", "word"),
+    [
+        ((QBERT,), UNDECIDED),  # too few to hold on three
+        ((BREAKOUT, PONG), UNDECIDED),
+        ((BREAKOUT, QBERT, PONG), NOT_SUPPORTED),
+        ((BREAKOUT, QBERT, PONG, SEAQUEST), UNDECIDED),  # the last one has no runs of CQL
+    ],
+    ids=["one", "two", "three", "three of four"],
+)
+def test_data_sets_that_were_not_run_count_neither_way(
+    played: Played, games: tuple[str, ...], word: str
+) -> None:
+    cells = {key: scores for key, scores in GAMES.items() if key[0] in games}
+    cells |= {(SEAQUEST, "dt-atari"): [500.0, 501.0]} if SEAQUEST in games else {}
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    assert find(asked, {"atari": played(cells)}).result == word
+
+
+def test_an_undecided_data_set_may_still_count(played: Played) -> None:
+    games = GAMES | {(SEAQUEST, "cql-atari"): [68.0, 68.0], (SEAQUEST, "dt-atari"): [-9e4, 9e4]}
+    arguments = {"method": "dt-atari", "against": "cql-atari"}
+    asked = check(suite="atari", statistic="difference_each", arguments=arguments, least=3)
+    assert find(asked, {"atari": played(games)}).result == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([NOT_SUPPORTED, SUPPORTED], SUPPORTED),
+        ([NOT_SUPPORTED, NOT_SUPPORTED], NOT_SUPPORTED),
+        ([NOT_SUPPORTED, UNDECIDED], UNDECIDED),
+        ([NOT_SUPPORTED, NOT_RUN], UNDECIDED),
+        ([NOT_RUN, NOT_RUN], NOT_RUN),
+    ],
+)
+def test_a_claim_that_one_check_suffices_for(words: list[str], verdict: str) -> None:
+    findings = [ledger.Finding(check(), None, word, "") for word in words]
+    assert ledger.verdict(findings, one_suffices=True) == verdict
+
+
+def check(**changes: Any) -> Check:
+    fields = {
+        "name": "DT - CQL",
+        "suite": "mujoco",
+        "statistic": "difference",
+        "arguments": {"method": "dt", "against": "cql"},
+        "rule": ("above", (-5.0,)),
+    }
+    return Check(**(fields | changes))
+
+
+def test_what_is_missing_is_said(frame: Frame) -> None:
+    found = find(check(suite="atari"), {"mujoco": frame((FULL, {}))})
+    assert (found.result, found.measure) == (NOT_RUN, None)
+    assert "`atari` is not in the config" in found.remarks
+    found = find(check(arguments={"method": "dt", "against": "td3"}), {"mujoco": frame((FULL, {}))})
+    assert found.result == NOT_RUN
+    assert "dt and td3" in found.remarks
+    one = {key: values[:1] for key, values in FULL.items()}
+    found = find(check(), {"mujoco": frame((one, {}))})
+    assert found.result == UNDECIDED
+    assert "one seed" in found.remarks
+    found = find(check(), {"mujoco": frame((FULL, {"diverged": ("cql",)}))})
+    assert "9 run(s) diverged and are counted" in found.remarks
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED),
+        ([UNDECIDED, NOT_SUPPORTED], NOT_SUPPORTED),
+        ([NOT_RUN, NOT_RUN], NOT_RUN),
+        ([NOT_RUN, SUPPORTED], UNDECIDED),
+        ([NOT_RUN, NOT_SUPPORTED], NOT_SUPPORTED),
+    ],
+)
+def test_a_claim_is_as_good_as_its_worst_check(words: list[str], verdict: str) -> None:
+    findings = [ledger.Finding(check(), None, word, "") for word in words]
+    shown = ledger.Finding(check(rule=None), None, NOT_SUPPORTED, "")
+    assert ledger.verdict([*findings, shown]) == verdict
+
+
+def test_a_claim_without_rules_is_never_supported() -> None:
+    measured = Measure(1.0, 0.0, 2.0, 1, 0, 0)
+    assert ledger.verdict([ledger.Finding(check(rule=None), measured, SHOWN, "")]) == SHOWN
+    assert ledger.verdict([ledger.Finding(check(rule=None), None, NOT_RUN, "")]) == NOT_RUN
+
+
+def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> None:
+    artifact = ledger.make({}, "test")
+    assert {line[2] for line in artifact.body} == {NOT_RUN, ""}
+    assert set(artifact.numbers["id"]) == {claim.id for claim in all_claims()}
+    write_artifact(artifact, [tmp_path / f"claims{suffix}" for suffix in (".md", ".html", ".csv")])
+
+
+def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
+    artifact = ledger.make({"mujoco": frame((FULL, {}))}, "test")
+    verdicts = artifact.numbers.drop_duplicates("id").set_index("id")["verdict"]
+    assert verdicts["C1"] == SUPPORTED
+    assert verdicts["C2"] == NOT_RUN
+    assert any(note.startswith("All data are not those of D4RL") for note in artifact.notes)
+    first = artifact.numbers.iloc[0]
+    assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
+
+
+def test_scores_of_different_simulators_are_refused(frame: Frame) -> None:
+    ours = frame((FULL, {}))
+    theirs = ours.assign(simulator="mujoco 2.3.7")
+    with pytest.raises(Incomparable, match=r"simulators cannot stand in one table: mujoco 2\.3\.7"):
+        ledger.make({"mujoco": ours, "sparse": theirs}, "test")
