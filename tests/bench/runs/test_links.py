@@ -196,7 +196,7 @@ def test_a_record_of_the_code_of_now_is_not_named(
 ) -> None:
     kept(write_record, **current())
     assert main(["records", "check", "--strict"]) == 0
-    assert capsys.readouterr().out == "0 of 1 records were not made by the code of now\n"
+    assert capsys.readouterr().out == "0 of 1 records were not made by the current code\n"
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,12 @@ def test_a_record_of_other_code_is_named(
     assert main(["records", "check"]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{RUN.folder()}/result.json: {reason}")
-    assert last == "1 of 1 records were not made by the code of now"
+    assert last == "1 of 1 records were not made by the current code"
     assert main(["records", "check", "--strict"]) == 1
-    assert "1 of 1 records were not made by the code of now; make" in capsys.readouterr().err
+    assert (
+        "1 of 1 records were not made by the current code; run them again"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_record_of_linked_code_is_not_named(write_record: Write) -> None:

@@ -230,7 +230,8 @@ def test_the_verb(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"equal: {WALKS}/result.json: policy" in output.out
     assert f"different: {BC}/result.json: hashes.policy: 'f0'" in output.out
     assert (
-        f"error: 1 of 2 records were not reproduced, first {BC}/result.json: hashes" in output.err
+        f"error: 1 of 2 records were not reproduced; the first is {BC}/result.json: hashes"
+        in output.err
     )
 
 
