@@ -1,23 +1,21 @@
-"""The hidden layers of d3rlpy's networks: its own, or with the products in bfloat16 (8 bits of precision,
-float32's range); and its convolutions. Weights, gradients of weights, optimisers, heads and losses stay in float32, as
-torch's autocast has it (docs.pytorch.org/docs/stable/amp.html).
+"""The hidden layers of d3rlpy's networks: its own, or with the matrix products in bfloat16 (8 bits of
+precision, float32's range); and its convolutions. Weights, gradients of weights, optimisers, heads and
+losses stay in float32, as torch's autocast does it (docs.pytorch.org/docs/stable/amp.html).
 
-It comes in by d3rlpy's encoder factories, which are made for encoders of one's own. Autocast around
-d3rlpy's whole update fails: it would sum losses in bfloat16, and NumPy cannot read those.
+d3rlpy's encoder factories are its interface for such layers. Autocast around d3rlpy's whole update
+fails: it would sum losses in bfloat16, which NumPy cannot read.
+
+This file imports d3rlpy: methods import it in `train`, not at their top.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from d3rlpy.models.encoders import PixelEncoderFactory, VectorEncoderFactory
 from d3rlpy.models.torch.encoders import PixelEncoder, VectorEncoder, VectorEncoderWithAction
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from baselines.cql import Config
 
 
 class Bfloat16Encoder(VectorEncoder):  # type: ignore[misc]
@@ -41,8 +39,8 @@ class Bfloat16EncoderWithAction(VectorEncoderWithAction):  # type: ignore[misc]
 
 
 class Bfloat16EncoderFactory(VectorEncoderFactory):  # type: ignore[misc]
-    """Makes them, with ReLU after each hidden layer as VectorEncoderFactory does by default; it
-    reads `hidden_units` alone.
+    """Makes these encoders, with ReLU after each hidden layer, VectorEncoderFactory's default; of its
+    options it reads `hidden_units` alone.
     """
 
     def create(self, observation_shape: Sequence[int]) -> Bfloat16Encoder:
@@ -58,16 +56,15 @@ class Bfloat16EncoderFactory(VectorEncoderFactory):  # type: ignore[misc]
         )
 
 
-def encoder_of(config: Config) -> VectorEncoderFactory:
-    """Return the factory of the hidden layers, in the precision asked for."""
-    bfloat16 = config.precision == "bfloat16"
-    factory = Bfloat16EncoderFactory if bfloat16 else VectorEncoderFactory
-    return factory([config.width] * config.layers)
+def encoder_of(layers: int, width: int, precision: str) -> VectorEncoderFactory:
+    """Return the factory of so many hidden layers of this width, in `float32` or `bfloat16`."""
+    factory = Bfloat16EncoderFactory if precision == "bfloat16" else VectorEncoderFactory
+    return factory([width] * layers)
 
 
 class ImageEncoder(PixelEncoder):  # type: ignore[misc]
-    """d3rlpy's encoder of images, sooner: channels come last, and features that a loss asks for twice,
-    for the error and for the conservative term, are computed once.
+    """d3rlpy's encoder of images, made faster: channels come last, and the features that a loss needs
+    twice, for the error and for the conservative term, are computed once.
     """
 
     def __init__(self, observation_shape: Sequence[int], features: int, bfloat16: bool) -> None:
@@ -90,7 +87,7 @@ class ImageEncoder(PixelEncoder):  # type: ignore[misc]
 
 
 class ImageEncoderFactory(PixelEncoderFactory):  # type: ignore[misc]
-    """Makes them; it reads `feature_size` alone."""
+    """Makes these encoders; of its options it reads `feature_size` alone."""
 
     bfloat16 = False
 
@@ -100,14 +97,14 @@ class ImageEncoderFactory(PixelEncoderFactory):  # type: ignore[misc]
 
 
 class Bfloat16ImageEncoderFactory(ImageEncoderFactory):
-    """Makes them with convolutions and products in bfloat16."""
+    """Makes them with convolutions and matrix products in bfloat16."""
 
     bfloat16 = True
 
 
-def image_encoder_of(config: Config) -> ImageEncoderFactory:
-    """Return the factory of the convolutions, in the precision asked for."""
-    bfloat16 = config.precision == "bfloat16"
-    return (Bfloat16ImageEncoderFactory if bfloat16 else ImageEncoderFactory)(
-        feature_size=config.features
-    )
+def image_encoder_of(features: int, precision: str) -> ImageEncoderFactory:
+    """Return the factory of the convolutions and a layer of so many features, in `float32` or
+    `bfloat16`.
+    """
+    factory = Bfloat16ImageEncoderFactory if precision == "bfloat16" else ImageEncoderFactory
+    return factory(feature_size=features)

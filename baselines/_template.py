@@ -1,6 +1,12 @@
 """Copy this file to `baselines/mine.py` and the method `mine` is in the plan, the tables, the
 figures and the contract tests.
 
+It may learn from some kinds of data only: continuous or discrete actions, vectors or stacks of frames.
+Random numbers come from the context, never from a global generator: NumPy's from
+`context.generator(purpose)`, torch's inside `with context.torch_random():`. `load` builds networks
+inside `with torch.random.fork_rng(devices=[]):`, and a policy that draws has a generator for each seed
+that `reset` is given.
+
 The file's name is the method's name. This one clones the data with ridge regression, in NumPy, so
 that all of a method is in view. A torch method gets logging, learning curve, checkpoints and exact
 resumption from `bench.methods.training.fit`; see baselines/bc.py.
@@ -50,7 +56,14 @@ class Policy:
 def train(data: Trajectories, config: Config, context: Context) -> Policy:
     """Learn from the data; log a loss now and then: `context.log` stops the run if it is not
     finite.
+
+    Raises:
+        ValueError: the method cannot learn from such data. Say so before the first update.
     """
+    if data.discrete or data.stack > 1:
+        raise ValueError(
+            f"{__name__} learns continuous actions from vectors, and from no other data"
+        )
     x, y = _with_one(data.observations).astype(np.float64), data.actions.astype(np.float64)
     weights = np.linalg.solve(x.T @ x + config.ridge * np.eye(x.shape[1]), x.T @ y)
     context.log(context.steps, loss=float(np.mean((x @ weights - y) ** 2)))

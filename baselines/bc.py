@@ -1,9 +1,9 @@
-"""Behaviour cloning with an MLP, as in the paper's Table 10 (p.19): stronger there than a
+"""Behaviour cloning with an MLP, as in the paper's Table 10 (p.19). The paper found it stronger than a
 transformer without returns.
 
-Source of what the table leaves open: github.com/kzl/decision-transformer at e2d82e6 (kzl),
-gym/decision_transformer/models/mlp_bc.py. That code feeds the last K = 20 states by default; this
-one the current state, or with `history` the latest few.
+What the table does not say is from github.com/kzl/decision-transformer at e2d82e6 (kzl),
+gym/decision_transformer/models/mlp_bc.py. The network of that code sees the last K = 20 states by
+default; this one sees the current state, or the latest few with `history`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Config:
     )
     # discrete actions are drawn from the softmax of logits / temperature; 0 takes the likeliest
     temperature: float = 1.0
-    history: int = 1  # latest states fed, oldest first; kzl --K: 20, where Table 10 says nothing
+    history: int = (
+        1  # latest states that are seen, oldest first; kzl --K: 20, Table 10 says nothing
+    )
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "batch_size", "history"):
@@ -66,8 +68,9 @@ class MlpPolicy:
     """a = tanh(MLP(normalised observation)), or of the latest `history` observations side by side;
     where actions are discrete the MLP gives their logits.
 
-    What lies before an episode's first step is zero *after* normalisation, in training as in
-    acting. (kzl pads with zeros before it in training, so -mean / std, and after it in acting.)
+    States before an episode's first step are zero *after* normalisation, in training and in acting.
+    (kzl pads with zeros before normalisation in training, which makes -mean / std, and after it in
+    acting.)
     """
 
     def __init__(
@@ -113,7 +116,16 @@ class MlpPolicy:
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     """Minimise the mean squared error of the actions, or their cross-entropy where they are
     discrete.
+
+    Raises:
+        ValueError: observations are stacks of frames, or `temperature` is set where actions are
+            continuous.
     """
+    if not data.discrete and config.temperature != 1:
+        raise ValueError(
+            f"temperature {config.temperature:g} is of discrete actions, and these are continuous: "
+            "remove it"
+        )
     actions = shared(data.actions, context.device)
     inputs = _inputs(data, config.history, context.device)
     with context.torch_random():
@@ -142,14 +154,19 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     return policy
 
 
-def load(path: Path, device: str) -> MlpPolicy:
+def load(path: Path, device: str, kind: type[Config] = Config) -> MlpPolicy:
     """Read what `MlpPolicy.save` wrote.
+
+    Args:
+        path: the file.
+        device: a torch device.
+        kind: the class of the policy's configuration; %BC has one of its own.
 
     Raises:
         DamagedFile: the file is damaged or another method's.
     """
     tensors, about = read_tensors(path, method="bc")
-    config = Config(**about["config"])
+    config = kind(**about["config"])
     weights = below("network.", tensors)
     matrices = [tensor for tensor in weights.values() if tensor.ndim == 2]
     with torch.random.fork_rng(devices=[]):

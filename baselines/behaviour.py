@@ -1,9 +1,9 @@
-"""Control: the data's own episodes, scored as they were recorded. Nothing is trained and nothing
+"""Control: the episodes of the data, scored as they were recorded. Nothing is trained and nothing is
 rolled out.
 
-Its score is the mean return of the data, through the same record, normalisation and tables as every
-method's; so it checks these, and it is the line a method must cross to be better than what it
-learned from.
+Its score is the mean return of the data, and it goes through the same record, normalisation and
+tables as the score of every method. A method with a higher score is better than the data it learned
+from.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ ACTED = 100  # episodes whose actions are kept
 
 @dataclass(frozen=True)
 class Config:
-    """Nothing to choose."""
+    """There are no hyperparameters."""
 
 
 class RecordedPolicy:
-    """Repeats recorded actions, whatever the environment shows.
+    """Repeats recorded actions; what the environment shows is not used.
 
     Attributes:
         recorded: returns and lengths of the data's episodes; the evaluator scores these instead of
@@ -71,7 +71,9 @@ class RecordedPolicy:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> RecordedPolicy:
-    """Take the data's episodes, with the score of their games where rewards are clipped and it is known."""
+    """Take the episodes of the data; their returns are the scores of the games where these are known, as
+    rewards may be clipped.
+    """
     returns = data.returns if data.scores is None else data.scores
     return RecordedPolicy(data.actions, returns.astype(np.float32), data.lengths)
 

@@ -1,12 +1,12 @@
-"""Conservative Q-Learning (Kumar et al. 2020), d3rlpy's implementation.
+"""Conservative Q-Learning (Kumar et al. 2020) with continuous actions, d3rlpy's implementation.
 
 Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at v2.8.1,
 reproductions/offline/cql.py); the Decision Transformer paper quotes its CQL column from the CQL
 paper and gives no settings. Observations are standardised here, as in
 CORL and as for the other methods; d3rlpy's reproduction leaves them as they are.
 
-Its reproduction on Atari (discrete_cql.py) has batch_size 32, critic_learning_rate 5e-5, adam_epsilon
-1e-2 / 32, conservative_weight 4, quantiles 200, target_interval 2000 and epsilon 0.001.
+For discrete actions there are `discrete_cql.py`, which sees vectors, and `cql_atari.py`, which sees
+images.
 """
 
 from __future__ import annotations
@@ -16,20 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from baselines import _discrete_cql
-from baselines._discrete_cql import GreedyPolicy
+from baselines._d3rlpy import STD_FLOOR, adam, device_of, positive, update_of, vectors_of
 from bench.core.machine import importing
 from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.methods.context import Context
 from bench.methods.networks import arrays_of, normalise, predict, set_arrays
 from bench.methods.policy_file import below, read_tensors, write_tensors
-from bench.methods.training import Update, fit
-
-STD_FLOOR = 1e-3  # github.com/tinkoff-ai/CORL at 6afec90, algorithms/cql.py, compute_mean_std
+from bench.methods.training import fit
 
 
 @dataclass(frozen=True)
@@ -47,36 +43,12 @@ class Config:
     action_samples: int = 10  # for the log-sum-exp over actions
     discount: float = 0.99
     target_rate: float = 0.005  # soft update of the target critics
-    # discrete actions: steps between two copies of the critic to its target (d3rlpy's default); there
-    # the critic's rate is the only one, and it learns of no actor
-    target_interval: int = 8000
-    # of the value of each action, learned instead of its mean (Dabney et al. 2018); 0: the mean. Discrete
-    # actions only, as are the next two
-    quantiles: int = 0
-    # probability of any action in place of the best: a game that waits for one would wait for ever
-    epsilon: float = 0.0
-    features: int = 512  # images: width of the layer after the convolutions (Mnih et al. 2015)
-    # images: less the mean frame of all data and over the pixels' standard deviation around it; False: over 255
-    standardise_frames: bool = False
     adam_epsilon: float = 1e-8
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
     precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        for name in (
-            "layers",
-            "width",
-            "batch_size",
-            "action_samples",
-            "target_interval",
-            "features",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.quantiles < 0:
-            raise ValueError(f"quantiles must not be negative, not {self.quantiles}")
-        if not 0 <= self.epsilon <= 1:
-            raise ValueError(f"epsilon must be at least 0 and at most 1, not {self.epsilon}")
+        positive(self, "layers", "width", "batch_size", "action_samples")
 
 
 class CqlPolicy:
@@ -105,12 +77,18 @@ class CqlPolicy:
         )
 
 
-def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | GreedyPolicy:
+def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
     """Learn from transitions; the last step of an episode cut by the time limit has no next state
     and is left out.
+
+    Raises:
+        ValueError: actions are discrete, or no step is a transition.
     """
     if data.discrete:
-        return _discrete_cql.train(data, config, context)
+        raise ValueError(
+            f"cql learns continuous actions, and these are {data.n_actions} discrete ones: use "
+            f"{'discrete_cql' if data.stack == 1 else 'cql_atari'}"
+        )
     mean, std = data.observation_mean, data.observation_std
     with context.torch_random():
         sizes = data.observations.shape[1], data.actions.shape[1]
@@ -120,59 +98,20 @@ def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy | G
             actor = actor_of(algorithm).to(context.device)
             return CqlPolicy(actor, mean, std, context.device)
 
-        fit(update_of(algorithm, data, config), *_parts(algorithm), policy, context)
+        update = update_of(
+            algorithm, data, *vectors_of(data), batch_size=config.batch_size, loss="critic_loss"
+        )
+        fit(update, *_parts(algorithm), policy, context)
     return policy()
 
 
-def update_of(algorithm: Any, data: Trajectories, config: Config) -> Update:
-    """Return the update of a d3rlpy CQL: one step on `config.batch_size` transitions of the data."""
-    from d3rlpy.dataset import TransitionMiniBatch
-
-    mean, std = data.observation_mean, data.observation_std
-    actions, rewards, terminals = data.actions, data.rewards, data.terminals
-    usable = np.flatnonzero(~np.asarray(data.timeouts))
-    if len(usable) == 0:
-        raise ValueError(
-            "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
-        )
-
-    def states(rows: I64) -> F32:
-        return normalise(data.observations[rows], mean, std, STD_FLOOR)
-
-    def update(step: int, generator: np.random.Generator) -> Tensor:
-        now = usable[generator.integers(len(usable), size=config.batch_size)]
-        following = np.minimum(now + 1, data.steps - 1)
-        goes_on = ~terminals[now][:, None]  # after a terminal d3rlpy expects zeros
-        batch = TransitionMiniBatch(
-            observations=states(now),
-            actions=actions[now],
-            rewards=rewards[now][:, None],
-            next_observations=states(following) * goes_on,
-            next_actions=actions[following] * goes_on,
-            terminals=terminals[now][:, None].astype(np.float32),
-            intervals=np.ones((config.batch_size, 1), dtype=np.float32),
-            transitions=[],
-        )
-        return torch.tensor(algorithm.update(batch)["critic_loss"])
-
-    return update
-
-
-def load(path: Path, device: str) -> CqlPolicy | GreedyPolicy:
-    """Read what a policy's `save` wrote.
+def load(path: Path, device: str) -> CqlPolicy:
+    """Read what `CqlPolicy.save` wrote.
 
     Raises:
         DamagedFile: the file is damaged or another method's.
     """
-    tensors, about = read_tensors(path, method="cql")
-    if about.get("discrete", False):
-        weights = below("values.", tensors)
-        with torch.random.fork_rng(devices=[]):
-            shapes = [weights[name].shape for name in weights if weights[name].ndim > 1]
-            values = _discrete_cql.network(shapes).to(device)
-        set_arrays(values, weights)
-        statistics = tensors["mean"], tensors["std"]
-        return GreedyPolicy(values, *statistics, device, about.get("epsilon", 0.0))
+    tensors, _ = read_tensors(path, method="cql")
     weights = below("actor.", tensors)
     with torch.random.fork_rng(devices=[]):
         actor = _mlp([weights[name].shape for name in weights if weights[name].ndim == 2]).to(
@@ -207,18 +146,18 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
     with importing():
         import d3rlpy
 
-    from baselines._encoders import encoder_of
+        from baselines._encoders import encoder_of
 
-    encoder = encoder_of(config)
+    encoder = encoder_of(config.layers, config.width, config.precision)
     algorithm = d3rlpy.algos.CQLConfig(
         actor_learning_rate=config.actor_learning_rate,
         critic_learning_rate=config.critic_learning_rate,
         temp_learning_rate=config.temperature_learning_rate,
         alpha_learning_rate=config.alpha_learning_rate,
-        actor_optim_factory=_discrete_cql.adam(config.adam_epsilon),
-        critic_optim_factory=_discrete_cql.adam(config.adam_epsilon),
-        temp_optim_factory=_discrete_cql.adam(config.adam_epsilon),
-        alpha_optim_factory=_discrete_cql.adam(config.adam_epsilon),
+        actor_optim_factory=adam(config.adam_epsilon),
+        critic_optim_factory=adam(config.adam_epsilon),
+        temp_optim_factory=adam(config.adam_epsilon),
+        alpha_optim_factory=adam(config.adam_epsilon),
         actor_encoder_factory=encoder,
         critic_encoder_factory=encoder,
         batch_size=config.batch_size,
@@ -226,7 +165,7 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
         tau=config.target_rate,
         conservative_weight=config.conservative_weight,
         n_action_samples=config.action_samples,
-    ).create(device="cpu:0" if device == "cpu" else device)
+    ).create(device=device_of(device))
     algorithm.create_impl((observation_size,), action_size)
     return algorithm
 

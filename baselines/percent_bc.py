@@ -1,22 +1,21 @@
 """%BC: behaviour cloning on the best X % of the data (paper section 5.1).
 
-X is a share of *time steps*, taken from the best episode down (bench/datasets/trajectories.py,
-`top_percent`). Choosing X well needs roll-outs, so the best X is hindsight; the paper runs 10, 25,
-40 and 100.
+X is a share of the *time steps*: whole episodes are taken, the one with the highest return first
+(bench/datasets/trajectories.py, `top_percent`). To choose X well one needs roll-outs, so the best X is
+hindsight; the paper runs 10, 25, 40 and 100.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from baselines import bc
-from baselines.bc import MlpPolicy, load
+from baselines.bc import MlpPolicy
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import Context
-
-__all__ = ["Config", "load", "train"]
 
 
 @dataclass(frozen=True)
@@ -24,14 +23,19 @@ class Config(bc.Config):
     """Hyperparameters of %BC: BC's, and X."""
 
     top_percent: float = 10.0  # X, percent of the time steps
-    # instead of a share: all episodes with a return above this; 0 in Key-to-Door, whose %BC is "trained
-    # only on successful episodes" (p.9)
+    # in place of top_percent: all episodes with a return above this; 0 in Key-to-Door, whose %BC is
+    # "trained only on successful episodes" (p.9)
     min_return: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.top_percent <= 100:
             raise ValueError(f"top_percent must be above 0 and at most 100, not {self.top_percent}")
+        if self.min_return is not None and self.top_percent != type(self).top_percent:
+            raise ValueError(
+                f"min_return {self.min_return:g} chooses the episodes, so top_percent "
+                f"{self.top_percent:g} does not apply: set one of the two"
+            )
 
 
 def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
@@ -53,5 +57,13 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
     print(
         f"{which}: {best.episodes} of {data.episodes} episodes, {best.steps} of {data.steps} steps"
     )
-    plain = bc.Config(**{name: getattr(config, name) for name in bc.Config.__dataclass_fields__})
-    return bc.train(best, plain, context)
+    return bc.train(best, config, context)
+
+
+def load(path: Path, device: str) -> MlpPolicy:
+    """Read what `MlpPolicy.save` wrote.
+
+    Raises:
+        DamagedFile: the file is damaged or another method's.
+    """
+    return bc.load(path, device, Config)

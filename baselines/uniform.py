@@ -1,4 +1,4 @@
-"""Control: actions drawn uniformly from the action space. Must score about 0."""
+"""Control: actions drawn uniformly from the action space. Its normalised score must be about 0."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.methods.policy_file import read_tensors, write_tensors
 
 @dataclass(frozen=True)
 class Config:
-    """Nothing to choose."""
+    """There are no hyperparameters."""
 
 
 class UniformPolicy:
@@ -31,7 +31,7 @@ class UniformPolicy:
         self.generators = [np.random.default_rng(int(seed)) for seed in seeds]
 
     def act(self, observations: Array, rewards: F32) -> Array:
-        """Return actions (L, act) or (L,); observations and rewards are not looked at."""
+        """Return actions (L, act) or (L,); observations and rewards are not used."""
         if self.action_size == 0:
             low, high = int(self.low), int(self.high)
             draws = [env.integers(low, high, endpoint=True) for env in self.generators]

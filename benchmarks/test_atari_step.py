@@ -11,13 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from bench.methods.flat import flatten
 
-from baselines import _discrete_cql, cql
+from baselines import cql_atari
+from baselines._d3rlpy import update_of
 from bench.datasets.build import from_arrays
-from bench.methods.optimisers import AdamW
+from bench.methods.optimisers import AdamW, flatten
 from bench.methods.training import descend
-from dt.atari.method import Config, build, decayed_and_others, loss_of
+from dt.atari.config import Config
+from dt.atari.method import build, decayed_and_others, loss_of
 from dt.atari.windows import AtariWindows
 
 BATCH, K, STEPS, LENGTH, CHOICES, SEEN = 32, 30, 2000, 400, 4, (4, 84, 84)
@@ -117,14 +118,7 @@ def test_atari_step(benchmark, data, subject):
     benchmark.pedantic(SUBJECTS[subject](data), rounds=5, warmup_rounds=1)
 
 
-PUBLISHED = cql.Config(
-    batch_size=32,
-    critic_learning_rate=5e-5,
-    adam_epsilon=1e-2 / 32,
-    conservative_weight=4.0,
-    quantiles=200,
-    target_interval=2000,
-)
+PUBLISHED = cql_atari.Config()
 CQL = {
     "ours bfloat16": replace(PUBLISHED, precision="bfloat16"),
     "ours float32": PUBLISHED,
@@ -139,7 +133,7 @@ def test_atari_cql_step(benchmark, data, subject):
     torch.manual_seed(0)
     config = CQL.get(subject, PUBLISHED)
     if subject in CQL:
-        algorithm = _discrete_cql._create(config, SEEN, CHOICES, "cpu")
+        algorithm = cql_atari._create(config, SEEN, CHOICES, "cpu")
     else:
         import d3rlpy as library
 
@@ -153,5 +147,7 @@ def test_atari_cql_step(benchmark, data, subject):
             target_update_interval=2000,
         ).create(device="cpu:0")
         algorithm.create_impl(SEEN, CHOICES)
-    update, generator = _discrete_cql.update_of(algorithm, data, config), np.random.default_rng(1)
+    transitions = cql_atari.stacks_of(data, config.standardise_frames)
+    update = update_of(algorithm, data, *transitions, batch_size=config.batch_size, loss="loss")
+    generator = np.random.default_rng(1)
     benchmark.pedantic(lambda: update(1, generator), rounds=30, warmup_rounds=3)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines import _discrete_cql, cql
+from baselines import cql, discrete_cql
+from baselines._d3rlpy import update_of, vectors_of
 from bench.datasets.build import from_arrays
 
 OBSERVATION, ACTION, CELLS, CHOICES = 11, 3, 75, 4
@@ -43,12 +44,18 @@ def discrete_arrays(arrays):
 def ours(arrays, precision):
     """Return our step; actions of integers are discrete."""
     discrete = arrays[1].ndim == 1
-    config = cql.Config(precision=precision)
+    module = discrete_cql if discrete else cql
+    config = module.Config(precision=precision)
     kinds = {"action_range": (0, CHOICES - 1), "discrete": True} if discrete else {}
     data = from_arrays(*arrays, timeouts=np.zeros(STEPS, dtype=bool), **kinds)
-    module = _discrete_cql if discrete else cql
-    sizes = ((CELLS,), CHOICES) if discrete else (OBSERVATION, ACTION)
-    update = module.update_of(module._create(config, *sizes, "cpu"), data, config)
+    sizes = (CELLS, CHOICES) if discrete else (OBSERVATION, ACTION)
+    update = update_of(
+        module._create(config, *sizes, "cpu"),
+        data,
+        *vectors_of(data),
+        batch_size=config.batch_size,
+        loss="loss" if discrete else "critic_loss",
+    )
     generator = np.random.default_rng(1)
     return lambda: update(1, generator)
 

@@ -26,7 +26,11 @@ METHODS: dict[str, dict[str, Any]] = {
         "label": "DT, K = 1",
         "quoted": {"table": "Table 5", "method": "DT (K=1)"},
     },
-    "cql-atari": {"module": "cql", "label": "CQL", "quoted": {"table": "Table 1", "method": "CQL"}},
+    "cql-atari": {
+        "module": "cql_atari",
+        "label": "CQL",
+        "quoted": {"table": "Table 1", "method": "CQL"},
+    },
     "bc-atari": {"module": "bc", "label": "BC", "quoted": {"table": "Table 1", "method": "BC"}},
     **{
         f"bc{share}-atari": {

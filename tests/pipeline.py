@@ -29,6 +29,7 @@ TINY = {
             "rewards": ["dense"],
             "data_percents": [100],
             "seeds": [0],
+            "pages": ["table2"],
         }
     },
     "data": {"steps": 1500},
@@ -46,6 +47,13 @@ def checkout(folder):
             shutil.copy2(ROOT / name, folder / name)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def with_data(folder):
+    """Check out, write config/tiny.yaml and generate its data, which takes longer than the runs."""
+    checkout(folder)
+    snakemake(folder, "data/generated/hopper-medium/1500-0/manifest.json", config=tiny(folder))
     return folder
 
 

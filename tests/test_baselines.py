@@ -117,11 +117,11 @@ def test_percent_bc_trains_on_the_best_share_of_the_steps(
     monkeypatch.setattr(bc, "train", lambda data, config, context: seen.append((data, config)))
     config = percent_bc.Config(top_percent=percent, width=7, layers=2)
     percent_bc.train(ranked(), config, make_context())
-    [(data, plain)] = seen
+    [(data, given)] = seen
     expected = [row for row in ranked().actions.tolist() if row[1] in kept]
     assert data.actions.tolist() == expected
     assert data.lengths.tolist() == [LENGTHS[episode] for episode in kept]
-    assert plain == bc.Config(width=7, layers=2)
+    assert given is config
     np.testing.assert_array_equal(data.observation_mean, ranked().observation_mean)
     np.testing.assert_array_equal(data.observation_std, ranked().observation_std)
 

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.core.code import ROOT, fingerprint, method_file
+from bench.core.code import DECISIVE, OWN, PLUMBING, ROOT, fingerprint, is_plumbing, method_file
+from bench.runs import code
+from bench.runs.diagnostics.registry import DIAGNOSTICS
+from bench.runs.plan import found_modules
+from bench.tasks.registry import FAMILIES, TASKS, tasks_of
 
 PLAIN = '''"""Says what it is."""
 
@@ -25,6 +29,15 @@ class Box:
 async def wait():
     """Wait."""
     return "done"
+
+
+def check(step, known):
+    if step < 0:
+        raise ValueError(f"{step} is negative; known: " + ", ".join(known))
+    assert step < 9, "too large"
+    print(f"at {step}", flush=True)
+    print(next(known))
+    derive("evaluation", step)
 '''
 
 
@@ -52,8 +65,31 @@ def hash_of(tmp_path: Path, name: str, text: str) -> str:
         ('"""Wait."""', '"""Wait for it."""'),
         ("2 * self.size + extra", "(2 * self.size\n            + extra)"),
         ('"done"', "'done'"),
+        ('    """Holds a number."""\n\n', ""),
+        ('{step} is negative; known: "', '{step} is below zero. There are: "'),
+        (' + ", ".join(known)', ""),
+        ('"too large"', 'f"{step} is too large"'),
+        (', "too large"', ""),
+        ('f"at {step}"', '"here"'),
+        ('    print(f"at {step}", flush=True)\n', ""),
     ],
-    ids=["comment", "line", "module", "class", "function", "async", "layout", "quotes"],
+    ids=[
+        "comment",
+        "line",
+        "module",
+        "class",
+        "function",
+        "async",
+        "layout",
+        "quotes",
+        "no-docstring",
+        "exception",
+        "joined",
+        "assertion",
+        "no-message",
+        "print",
+        "no-print",
+    ],
 )
 def test_words_and_layout_do_not_count(tmp_path: Path, old: str, new: str) -> None:
     assert PLAIN.count(old) == 1
@@ -72,8 +108,27 @@ def test_words_and_layout_do_not_count(tmp_path: Path, old: str, new: str) -> No
         ("import numpy as np", "import numpy"),
         ("async def", "def"),
         ("    size = 3", '    size = 3\n    "not a docstring"'),
+        ("raise ValueError", "raise TypeError"),
+        ("if step < 0:", "if step <= 0:"),
+        ("assert step < 9", "assert step < 8"),
+        ("    print(next(known))\n", ""),
+        ('"evaluation"', '"training"'),
     ],
-    ids=["number", "type", "default", "operator", "string", "import", "async", "expression"],
+    ids=[
+        "number",
+        "type",
+        "default",
+        "operator",
+        "string",
+        "import",
+        "async",
+        "expression",
+        "exception",
+        "condition",
+        "assertion",
+        "printed-call",
+        "seed",
+    ],
 )
 def test_code_counts(tmp_path: Path, old: str, new: str) -> None:
     assert PLAIN.count(old) == 1
@@ -136,12 +191,97 @@ def test_the_closure_goes_on_from_file_to_file_and_round_in_circles(tmp_path: Pa
 
 def test_the_file_of_a_package_counts(tmp_path: Path) -> None:
     files = {
-        "bench/a.py": "from bench.paper import cells",
-        "bench/paper/__init__.py": "from bench.b import x",
+        "bench/a.py": "from bench.deep import cells",
+        "bench/deep/__init__.py": "from bench.b import x",
         "bench/b.py": "",
     }
     found = fingerprint(Path("bench/a.py"), root=lay(tmp_path, files))
-    assert {"bench/paper/__init__.py", "bench/b.py"} <= set(found)
+    assert {"bench/deep/__init__.py", "bench/b.py"} <= set(found)
+
+
+def test_a_data_file_with_the_name_of_a_module_counts(tmp_path: Path) -> None:
+    files = {
+        "bench/a.py": "import bench.robot",
+        "bench/robot.py": "",
+        "bench/robot.xml": "<body/>",
+        "bench/other.xml": "<body/>",
+    }
+    found = fingerprint(Path("bench/a.py"), root=lay(tmp_path, files))
+    assert set(found) == {"bench/a.py", "bench/robot.py", "bench/robot.xml"}
+    (tmp_path / "bench/robot.xml").write_text("<body mass='2'/>")
+    os.utime(tmp_path / "bench/robot.xml", ns=(1, 1))
+    assert fingerprint(Path("bench/a.py"), root=tmp_path) != found
+
+
+def test_plumbing_does_not_count_unless_it_is_named_or_asked_for(tmp_path: Path) -> None:
+    files = {
+        "bench/runs/train.py": "import bench.core.files, bench.core.seeds\nimport bench.b",
+        "bench/core/files.py": "import bench.c",
+        "bench/core/seeds.py": "",
+        "bench/b.py": "",
+        "bench/c.py": "",
+    }
+    lay(tmp_path, files)
+    start = Path("bench/runs/train.py")
+    counted = {"bench/runs/train.py", "bench/core/seeds.py", "bench/b.py"}
+    assert set(fingerprint(start, root=tmp_path)) == counted
+    assert set(fingerprint(start, plumbing=True, root=tmp_path)) == set(files)
+    named = fingerprint(start, Path("bench/core/files.py"), root=tmp_path)
+    assert set(named) == set(files)
+
+
+def test_every_entry_of_the_plumbing_is_there() -> None:
+    for name in (*PLUMBING, *DECISIVE):
+        assert (ROOT / name).is_dir() if name.endswith("/") else (ROOT / name).is_file(), name
+
+
+def every_list_of_files() -> list[tuple[Path, ...]]:
+    found = []
+    for module in [*OWN, *found_modules(), "_template"]:
+        found.append(code.training_files(module))
+        for family in FAMILIES:
+            task = TASKS[tasks_of(family)[0]]
+            found += [
+                code.generator_files(task),
+                code.evaluation_files(module, task),
+                code.sweep_files(module, task),
+                code.video_files(module, task),
+            ]
+            for diagnostic in DIAGNOSTICS.values():
+                found.append(code.diagnostic_files(module, task, diagnostic))
+    return found
+
+
+def test_nothing_that_counts_is_reached_through_plumbing_alone() -> None:
+    for files in dict.fromkeys(every_list_of_files()):
+        reached = set(fingerprint(*files, plumbing=True)) - set(fingerprint(*files))
+        lost = {path for path in reached if not is_plumbing(Path(path))}
+        # a package's file may be on the way to plumbing inside it
+        assert {Path(path).name for path in lost} <= {"__init__.py"}, files
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_evaluation_depends_on_the_environment_of_its_own_family_alone(family: str) -> None:
+    task = TASKS[tasks_of(family)[0]]
+    found = set(code.record_code("result.json", "uniform", task))
+    environments = {other.environment for other in FAMILIES.values()}
+    modules = {str(Path(*name.split(".")).with_suffix(".py")) for name in environments}
+    assert found & modules == {str(path) for path in FAMILIES[family].files}
+
+
+def test_a_record_and_the_rule_of_the_workflow_use_one_list() -> None:
+    task = TASKS["hopper-medium"]
+    lists = {
+        "result.json": code.evaluation_files("bc", task),
+        "sweep.json": code.sweep_files("bc", task),
+        "critic.json": code.diagnostic_files("bc", task, DIAGNOSTICS["critic"]),
+    }
+    for name, files in lists.items():
+        assert code.record_files(name, "bc", task) == files
+    with pytest.raises(
+        ValueError, match=r"other\.json is no record of a run; known: result\.json, "
+    ):
+        code.record_files("other.json", "bc", task)
 
 
 def test_the_files_of_all_packages_on_the_way_count(tmp_path: Path) -> None:
@@ -193,22 +333,28 @@ def test_a_file_that_does_not_parse_counts_by_its_bytes(tmp_path: Path, content:
 @pytest.mark.parametrize(
     ("module", "mine", "others"),
     [
-        ("dt", {"dt/method.py", "dt/model.py", "dt/windows.py"}, {"baselines/bc.py"}),
+        ("dt", {str(method_file("dt"))}, {"baselines/bc.py"}),
         (
             "bc",
             {"baselines/bc.py", "bench/methods/training.py"},
-            {"dt/model.py", "baselines/cql.py"},
+            {"dt/model.py", "baselines/uniform.py"},
         ),
-        ("percent_bc", {"baselines/percent_bc.py", "baselines/bc.py"}, {"baselines/cql.py"}),
+        ("percent_bc", {"baselines/percent_bc.py", "baselines/bc.py"}, {"baselines/uniform.py"}),
     ],
 )
 def test_what_a_training_depends_on_here(module: str, mine: set[str], others: set[str]) -> None:
-    found = set(fingerprint(method_file(module), Path("bench/runs/train.py")))
+    found = set(code.training_code(module))
     assert (
-        mine | {"bench/runs/train.py", "bench/methods/context.py", "bench/datasets/trajectories.py"}
+        mine
+        | {
+            "bench/runs/train.py",
+            "bench/methods/context.py",
+            "bench/datasets/trajectories.py",
+            "bench/core/seeds.py",
+        }
         <= found
     )
-    # an edit of figures, tables, scores or protocol trains nothing again
+    # an edit of figures, tables, scores, protocol or plumbing trains nothing again
     assert not found & (
         others
         | {
@@ -216,10 +362,13 @@ def test_what_a_training_depends_on_here(module: str, mine: set[str], others: se
             "bench/report/tables.py",
             "bench/report/scores.py",
             "bench/runs/rollout.py",
+            "bench/core/files.py",
+            "bench/tasks/registry.py",
         }
     )
     assert all((ROOT / path).is_file() for path in found)
 
 
 def test_the_report_depends_on_the_reader_of_the_papers_numbers() -> None:
-    assert "bench/paper/__init__.py" in fingerprint(Path("bench/report/artifacts/partial.py"))
+    found = fingerprint(Path("bench/report/artifacts/partial.py"), plumbing=True)
+    assert "bench/paper/__init__.py" in found

@@ -16,41 +16,41 @@ from helpers_discrete import play
 from helpers_dt import make_context, saved_bytes
 from torch import nn
 
-from baselines import _discrete_cql, cql
+from baselines import _discrete, cql_atari
+from baselines._d3rlpy import update_of
 from baselines._encoders import ImageEncoder
 from bench.datasets.build import from_arrays
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
+from bench.methods.training import Update
 
-SMALL = cql.Config(
-    batch_size=16, critic_learning_rate=1e-3, target_interval=3, features=32, quantiles=5
+SMALL = cql_atari.Config(
+    batch_size=16,
+    learning_rate=1e-3,
+    adam_epsilon=1e-8,
+    conservative_weight=5.0,
+    target_interval=3,
+    features=32,
+    quantiles=5,
+    epsilon=0.0,
 )
 SEEN = (STACK, SIDE, SIDE)
-# d3rlpy's reproductions/offline/discrete_cql.py
-PUBLISHED = cql.Config(
-    batch_size=32,
-    critic_learning_rate=5e-5,
-    adam_epsilon=1e-2 / 32,
-    conservative_weight=4.0,
-    quantiles=200,
-    target_interval=2000,
-)
 
 
-def created(config: cql.Config = SMALL) -> Any:
+def created(config: cql_atari.Config = SMALL) -> Any:
     """Return an algorithm with the weights of one seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        return _discrete_cql._create(config, SEEN, CHOICES, "cpu")
+        return cql_atari._create(config, SEEN, CHOICES, "cpu")
 
 
-def by_hand(config: cql.Config) -> Any:
+def by_hand(config: cql_atari.Config) -> Any:
     """Return what `created` returns, by d3rlpy's own options alone."""
     functions = d3rlpy.models.q_functions
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         algorithm = d3rlpy.algos.DiscreteCQLConfig(
-            learning_rate=config.critic_learning_rate,
+            learning_rate=config.learning_rate,
             optim_factory=d3rlpy.optimizers.AdamFactory(eps=config.adam_epsilon),
             encoder_factory=d3rlpy.models.encoders.PixelEncoderFactory(
                 feature_size=config.features
@@ -65,6 +65,12 @@ def by_hand(config: cql.Config) -> Any:
         ).create(device="cpu:0")
         algorithm.create_impl(SEEN, CHOICES)
     return algorithm
+
+
+def update_for(algorithm: Any, data: Trajectories, config: cql_atari.Config) -> Update:
+    """Return the update that `train` takes."""
+    transitions = cql_atari.stacks_of(data, config.standardise_frames)
+    return update_of(algorithm, data, *transitions, batch_size=config.batch_size, loss="loss")
 
 
 # --- what it learns from ------------------------------------------------------------------------
@@ -82,7 +88,7 @@ def test_it_learns_from_true_transitions_only(known: bool, monkeypatch: pytest.M
         return {"loss": 0.0}
 
     monkeypatch.setattr(d3rlpy.algos.DiscreteCQL, "update", update)
-    cql.train(data, SMALL, make_context(steps=30))
+    cql_atari.train(data, SMALL, make_context(steps=30))
     stacks = data.stacked(np.arange(data.steps)).astype(np.float32)
     row_of = {stack.tobytes(): row for row, stack in enumerate(stacks)}
     assert len(row_of) == data.steps
@@ -110,11 +116,11 @@ def test_it_learns_from_true_transitions_only(known: bool, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("config", [SMALL, replace(SMALL, quantiles=0)], ids=["quantiles", "mean"])
-def test_its_updates_are_d3rlpys(config: cql.Config) -> None:
+def test_its_updates_are_d3rlpys(config: cql_atari.Config) -> None:
     """Seven of them, with two copies to the target: losses and weights."""
     data, results = make_frames(), []
     for algorithm in (created(config), by_hand(config)):
-        update = _discrete_cql.update_of(algorithm, data, config)
+        update = update_for(algorithm, data, config)
         random = np.random.default_rng(0)
         losses = [update(step, random).item() for step in range(1, 8)]
         results.append((losses, algorithm.impl.modules))
@@ -133,7 +139,7 @@ def test_bfloat16_stays_near() -> None:
     losses = []
     for precision in ("float32", "bfloat16"):
         config = replace(SMALL, precision=precision)
-        update = _discrete_cql.update_of(created(config), make_frames(), config)
+        update = update_for(created(config), make_frames(), config)
         losses.append(update(1, np.random.default_rng(0)).item())
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
     assert losses[0] != losses[1]
@@ -153,7 +159,7 @@ def test_features_asked_for_twice_are_computed_once(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(nn.Conv2d, "forward", spy)
     algorithm = created()
     convolved.clear()
-    update = _discrete_cql.update_of(algorithm, make_frames(), SMALL)
+    update = update_for(algorithm, make_frames(), SMALL)
     for step in (1, 2):
         convolved.clear()
         update(step, np.random.default_rng(step))
@@ -173,9 +179,10 @@ def test_an_encoder_knows_nothing_of_other_images() -> None:
         assert not encoder(other).requires_grad
 
 
-def test_published_settings_reach_d3rlpy() -> None:
+def test_published_settings_are_the_defaults_and_reach_d3rlpy() -> None:
+    """Those of d3rlpy's reproductions/offline/discrete_cql.py."""
     with torch.random.fork_rng(devices=[]):
-        algorithm = _discrete_cql._create(PUBLISHED, (4, 84, 84), 18, "cpu")
+        algorithm = cql_atari._create(cql_atari.Config(), (4, 84, 84), 18, "cpu")
     config = algorithm.config
     assert (config.learning_rate, config.alpha, config.gamma) == (5e-5, 4.0, 0.99)
     assert (config.target_update_interval, config.batch_size) == (2000, 32)
@@ -186,7 +193,7 @@ def test_published_settings_reach_d3rlpy() -> None:
     convolutions = [(32, 4, 8, 8), (64, 32, 4, 4), (64, 64, 3, 3)]
     assert shapes == [*convolutions, (512, 3136), (18 * 200, 512)]
     with pytest.raises(ValueError, match="quantiles must not be negative, not -1"):
-        cql.Config(quantiles=-1)
+        cql_atari.Config(quantiles=-1)
 
 
 # --- acting -------------------------------------------------------------------------------------
@@ -196,11 +203,11 @@ def test_published_settings_reach_d3rlpy() -> None:
 def test_what_acts_is_d3rlpys_function(quantiles: int, tmp_path: Path) -> None:
     config = replace(SMALL, quantiles=quantiles)
     algorithm, data = created(config), make_frames()
-    update = _discrete_cql.update_of(algorithm, data, config)
+    update = update_for(algorithm, data, config)
     for step in range(1, 4):
         update(step, np.random.default_rng(step))
     stacks = data.stacked(np.arange(data.steps))
-    values = _discrete_cql.values_of(algorithm, config)
+    values = _discrete.values_of(algorithm, config.quantiles)
     with torch.no_grad():
         found = values(torch.from_numpy(stacks / 255).float()).numpy()
     for action in range(CHOICES):
@@ -208,18 +215,18 @@ def test_what_acts_is_d3rlpys_function(quantiles: int, tmp_path: Path) -> None:
         expected = algorithm.predict_value(stacks.astype(np.float32), chosen)
         np.testing.assert_allclose(found[:, action], expected, atol=1e-5)
     assert found.std() > 0.005
-    policy = _discrete_cql.GreedyPolicy(values, data.observation_mean, data.observation_std, "cpu")
+    policy = _discrete.GreedyPolicy(values, data.observation_mean, data.observation_std, "cpu")
     acted = policy.act(stacks, np.zeros(data.steps, dtype=np.float32))
     np.testing.assert_array_equal(acted, algorithm.predict(stacks.astype(np.float32)))
     saved = saved_bytes(policy, tmp_path)
-    loaded = cql.load(tmp_path / "policy.safetensors", "cpu")
+    loaded = cql_atari.load(tmp_path / "policy.safetensors", "cpu")
     np.testing.assert_array_equal(play(loaded, shown(5)), play(policy, shown(5)))
     assert saved_bytes(loaded, tmp_path / "again") == saved
 
 
 def test_now_and_then_any_action() -> None:
     """In half of the draws; of three actions each is then one in three, the best one more."""
-    policy = cql.train(make_frames(), replace(SMALL, epsilon=0.5), make_context(steps=2))
+    policy = cql_atari.train(make_frames(), replace(SMALL, epsilon=0.5), make_context(steps=2))
     count, stack = 3000, shown(1, num_envs=1)[0][0]
     policy.reset(np.arange(count), np.zeros(count, dtype=np.float32))
     nothing = np.zeros(count, dtype=np.float32)
@@ -229,13 +236,13 @@ def test_now_and_then_any_action() -> None:
     policy.reset(np.arange(7, 8), nothing[:1])
     assert policy.act(stack, nothing[:1]) == acted[7]
     with pytest.raises(ValueError, match=r"epsilon must be .*, not 1\.5"):
-        cql.Config(epsilon=1.5)
+        cql_atari.Config(epsilon=1.5)
 
 
 def test_the_target_is_copied_each_so_many_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[int] = []
     monkeypatch.setattr(DQNImpl, "update_target", lambda self: copied.append(1))
-    cql.train(make_frames(), SMALL, make_context(steps=10))
+    cql_atari.train(make_frames(), SMALL, make_context(steps=10))
     assert len(copied) == 3
 
 
@@ -255,7 +262,7 @@ def test_it_learns_what_pays() -> None:
         stack=STACK,
     )
     config = replace(SMALL, conservative_weight=0.01, batch_size=32)
-    policy = cql.train(data, config, make_context(steps=60))
+    policy = cql_atari.train(data, config, make_context(steps=60))
     acted = policy.act(data.stacked(np.arange(200)), np.zeros(200, dtype=np.float32))
     np.testing.assert_array_equal(acted, np.where(light, 2, 0))
 
@@ -270,7 +277,7 @@ def test_standardised_frames_are_learned_from_and_acted_on(
     mean, std = statistics(data.observations)
     rows = np.arange(data.steps)
     standard = ((data.stacked(rows) - mean) / std).astype(np.float32)
-    usable, pairs = _discrete_cql.stacks_of(data, config)
+    usable, pairs = cql_atari.stacks_of(data, standardise=True)
     now, following = pairs(usable)
     np.testing.assert_array_equal(now, standard[usable])
     goes_on = ~(data.terminals | data.timeouts)
@@ -282,14 +289,14 @@ def test_standardised_frames_are_learned_from_and_acted_on(
         shown_to_network.append(states)
         return np.zeros((len(states), CHOICES))
 
-    policy = cql.train(data, config, make_context(steps=2))
+    policy = cql_atari.train(data, config, make_context(steps=2))
     with monkeypatch.context() as patch:
-        patch.setattr(_discrete_cql, "predict", spy)
+        patch.setattr(_discrete, "predict", spy)
         policy.act(data.stacked(rows), np.zeros(data.steps, dtype=np.float32))
     np.testing.assert_array_equal(shown_to_network[0], standard)
 
     saved_bytes(policy, tmp_path)
-    loaded = cql.load(tmp_path / "policy.safetensors", "cpu")
+    loaded = cql_atari.load(tmp_path / "policy.safetensors", "cpu")
     np.testing.assert_array_equal(loaded.mean, mean[None])
     assert created(config).config.observation_scaler is None
     np.testing.assert_array_equal(play(loaded, shown(5)), play(policy, shown(5)))

@@ -1,4 +1,4 @@
-"""Every method with discrete actions: the contract's essentials; BC, %BC and the controls."""
+"""BC, %BC and the controls with discrete actions; how many actions a network chooses from."""
 
 from __future__ import annotations
 
@@ -8,119 +8,35 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from helpers_atari import SIDE, STACK, make_frames
 from helpers_discrete import CHOICES, SHAPE, make_choices, play, shown, whole_episodes
 from helpers_dt import captured_loss, episode_slices, make_context, saved_bytes
 from scipy.special import log_softmax, softmax
 
 from baselines import bc, behaviour, percent_bc, uniform
-from bench.behaviours.random_play import random_episodes
-from bench.datasets import storage
-from bench.datasets.trajectories import ARRAYS, Trajectories
-from bench.methods.contract import check_actions
+from bench.datasets.trajectories import Trajectories
 from bench.methods.loader import load_method
 from bench.methods.networks import arrays_of
 from bench.methods.policy_file import read_tensors
-from bench.runs.rollout import evaluate
-from bench.tasks.registry import task_by_name
 
-METHODS = ["bc", "percent_bc", "cql", "uniform", "behaviour", "dt"]
-every_method = pytest.mark.parametrize("name", METHODS)
 SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-2, dropout=0.0)
-TRAINED: dict[str, Any] = {}
 
 
-def train(name: str, data: Trajectories, **fields: Any) -> Any:
-    method = load_method(name)
-    return method.train(data, method.config(), make_context(**({"steps": 5} | fields)))
-
-
-@pytest.fixture
-def policy(name: str) -> Any:
-    if name not in TRAINED:
-        TRAINED[name] = train(name, make_choices())
-    return TRAINED[name]
-
-
-# --- the contract -------------------------------------------------------------------------------
-
-
-@every_method
-def test_actions_are_whole_numbers_an_environment_can_take(name: str, policy: Any) -> None:
-    steps = shown(6)
-    before = [(observations.copy(), rewards.copy()) for observations, rewards in steps]
-    actions = play(policy, steps)
-    assert (actions.shape, actions.dtype) == ((6, 3), np.int64)
-    for row in actions:
-        np.testing.assert_array_equal(check_actions(row, (3,), name, n_actions=CHOICES), row)
-    for mine, given in zip(steps, before, strict=True):
-        np.testing.assert_array_equal(mine[0], given[0])
-        np.testing.assert_array_equal(mine[1], given[1])
-
-
-@every_method
-def test_reset_forgets(name: str, policy: Any) -> None:
-    first = play(policy, shown(6))
-    play(policy, shown(3, num_envs=5, seed=1), seeds=(1, 2, 3, 4, 5))
-    np.testing.assert_array_equal(play(policy, shown(6)), first)
-
-
-@every_method
-def test_a_lane_does_not_depend_on_its_neighbours(name: str, policy: Any) -> None:
-    steps, others = shown(6), shown(6, seed=1)
-    together = play(policy, steps)[:, 1]
-    for mine, other in zip(steps, others, strict=True):
-        for part in (0, 1):
-            other[part][1] = mine[part][1]
-    np.testing.assert_array_equal(play(policy, others, seeds=(8, 6, 9))[:, 1], together)
-
-
-@every_method
-def test_saved_and_loaded_it_acts_the_same(name: str, policy: Any, tmp_path: Path) -> None:
-    saved = saved_bytes(policy, tmp_path / "first")
-    loaded = load_method(name).load(tmp_path / "first" / "policy.safetensors", "cpu")
-    actions = play(loaded, shown(6))
-    np.testing.assert_array_equal(actions, play(policy, shown(6)))
-    assert actions.dtype == np.int64
-    assert saved_bytes(loaded, tmp_path / "second") == saved
-
-
-@every_method
-def test_from_files_it_learns_the_same_and_leaves_them_alone(
-    name: str, policy: Any, tmp_path: Path
-) -> None:
-    """Whatever torch's generator drew before."""
-    data = make_choices()
-    storage.save(data, tmp_path / "data", {})
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(99)
-        again = train(name, storage.load(tmp_path / "data"))
-    assert saved_bytes(again, tmp_path / "again") == saved_bytes(policy, tmp_path / "first")
-    for array in ARRAYS:
-        read = getattr(storage.load(tmp_path / "data"), array)
-        np.testing.assert_array_equal(read, getattr(data, array))
-
-
-@every_method
-def test_it_plays_key_to_door(name: str) -> None:
-    """From pixels to a score: the data, a training, the protocol."""
-    policy = train(name, random_episodes(12, 0), steps=1, task=task_by_name("key_to_door-1k"))
-    task = task_by_name("key_to_door-1k")
-    [outcome] = evaluate(policy, task, method=name, episodes=2, targets=[1.0], num_envs=2)
-    assert set(outcome.returns) <= {0.0, 1.0}
-    assert set(outcome.lengths) == {120}
-    assert len(outcome.returns) == (12 if name == "behaviour" else 2)
-
-
-@pytest.mark.parametrize("name", ["bc", "cql", "dt"])
-def test_choices_that_were_never_taken_are_choices(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "logits"),
+    [
+        ("bc", "network.9.bias"),
+        ("discrete_cql", "values.6.bias"),
+        ("dt", "model.predict_action.bias"),
+    ],
+)
+def test_actions_that_the_data_lack_can_be_chosen(name: str, logits: str, tmp_path: Path) -> None:
     data = replace(make_choices(n_actions=2), action_high=4.0)
     assert data.actions.max() == 1
-    policy = train(name, data, steps=1)
-    logits = {"bc": "network.9.bias", "cql": "values.6.bias", "dt": "model.predict_action.bias"}
-    saved_bytes(policy, tmp_path)
+    method = load_method(name)
+    saved_bytes(method.train(data, method.config(), make_context(steps=1)), tmp_path)
     tensors, _ = read_tensors(tmp_path / "policy.safetensors", method=name)
-    assert tensors[logits[name]].shape == (5,)
+    assert tensors[logits].shape == (5,)
 
 
 # --- bc -----------------------------------------------------------------------------------------
@@ -224,15 +140,14 @@ def winning() -> Trajectories:
 def test_percent_bc_takes_the_episodes_above_a_return(
     above: float, kept: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever `top_percent` says."""
-    given: list[Any] = []
-    monkeypatch.setattr(bc, "train", lambda data, config, context: given.append((data, config)))
-    config = percent_bc.Config(min_return=above, top_percent=20, width=7, temperature=0.25)
+    seen: list[Any] = []
+    monkeypatch.setattr(bc, "train", lambda data, config, context: seen.append((data, config)))
+    config = percent_bc.Config(min_return=above, width=7, temperature=0.25)
     percent_bc.train(winning(), config, make_context())
-    [(data, plain)] = given
+    [(data, given)] = seen
     assert data.observations[::2, 0].tolist() == [2 * episode for episode in kept]
     assert data.episodes == len(kept)
-    assert plain == bc.Config(width=7, temperature=0.25)
+    assert given is config
     np.testing.assert_array_equal(data.observation_mean, winning().observation_mean)
 
 
@@ -280,3 +195,17 @@ def test_behaviour_repeats_recorded_episodes_and_scores_all_of_them() -> None:
     returns, lengths = policy.recorded
     assert returns.tolist() == data.returns.tolist()
     assert lengths.tolist() == [2, 3]
+
+
+def test_behaviour_scores_the_games_where_they_are_known() -> None:
+    scores = np.array([75.0, 0.0, 1234.5, 30.0])
+    for data, expected in (
+        (make_frames(scores=scores), scores.tolist()),
+        (make_frames(), make_frames().returns.tolist()),
+    ):
+        policy = behaviour.train(data, behaviour.Config(), make_context())
+        assert policy.recorded[0].tolist() == expected
+        assert policy.recorded[1].tolist() == data.lengths.tolist()
+    stack = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8)
+    policy.reset(np.array([0]), np.zeros(1, dtype=np.float32))
+    assert policy.act(stack, np.zeros(1, dtype=np.float32)).shape == (1,)

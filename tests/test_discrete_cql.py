@@ -16,13 +16,15 @@ from helpers_discrete import CHOICES, SIZE, make_choices, shown
 from helpers_dt import make_context, saved_bytes
 from torch import Tensor
 
-from baselines import _discrete_cql, cql
+from baselines import _discrete, discrete_cql
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import SNAPSHOTS
 from bench.methods.training import fit
 
-SMALL = cql.Config(layers=2, width=16, batch_size=32, critic_learning_rate=1e-2, target_interval=5)
+SMALL = discrete_cql.Config(
+    layers=2, width=16, batch_size=32, learning_rate=1e-2, target_interval=5
+)
 NO_REWARD = np.zeros(3, dtype=np.float32)
 
 
@@ -41,13 +43,13 @@ def spy_on_updates(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def algorithm_of(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return a list that fills with the d3rlpy algorithms that are created."""
     created: list[Any] = []
-    create = _discrete_cql._create
+    create = discrete_cql._create
 
     def spy(*given: Any) -> Any:
         created.append(create(*given))
         return created[-1]
 
-    monkeypatch.setattr(_discrete_cql, "_create", spy)
+    monkeypatch.setattr(discrete_cql, "_create", spy)
     return created
 
 
@@ -60,7 +62,7 @@ def test_it_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) -
     """
     data = make_choices((5, 1, 1, 7, 3, 4))
     batches = spy_on_updates(monkeypatch)
-    cql.train(data, SMALL, make_context(steps=40))
+    discrete_cql.train(data, SMALL, make_context(steps=40))
     flat = data.observations.reshape(data.steps, SIZE)
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
     standard = ((flat - mean) / (std + 1e-3)).astype(np.float32)
@@ -85,22 +87,22 @@ def test_without_any_transition_it_says_so() -> None:
     data = make_choices((1, 1))
     cut = replace(data, terminals=data.terminals & False, timeouts=data.timeouts | True)
     with pytest.raises(ValueError, match="CQL has no transition"):
-        cql.train(cut, SMALL, make_context(steps=1))
+        discrete_cql.train(cut, SMALL, make_context(steps=1))
 
 
 def test_options_reach_d3rlpy() -> None:
     with torch.random.fork_rng(devices=[]):
-        algorithm = _discrete_cql._create(
-            cql.Config(
+        algorithm = discrete_cql._create(
+            discrete_cql.Config(
                 layers=2,
                 width=9,
                 batch_size=4,
-                critic_learning_rate=2e-1,
+                learning_rate=2e-1,
                 conservative_weight=4.0,
                 discount=0.7,
                 target_interval=77,
             ),
-            (SIZE,),
+            SIZE,
             CHOICES,
             "cpu",
         )
@@ -109,9 +111,12 @@ def test_options_reach_d3rlpy() -> None:
     assert (config.learning_rate, config.alpha, config.gamma) == (0.2, 4.0, 0.7)
     assert (config.target_update_interval, config.batch_size) == (77, 4)
     assert config.encoder_factory.hidden_units == [9, 9]
-    assert cql.Config().target_interval == d3rlpy.algos.DiscreteCQLConfig().target_update_interval
+    assert (
+        discrete_cql.Config().target_interval
+        == d3rlpy.algos.DiscreteCQLConfig().target_update_interval
+    )
     with pytest.raises(ValueError, match="target_interval must be at least 1, not 0"):
-        cql.Config(target_interval=0)
+        discrete_cql.Config(target_interval=0)
 
 
 # --- the target ---------------------------------------------------------------------------------
@@ -143,7 +148,9 @@ def test_the_target_is_copied_each_so_many_updates(
     interval: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps, created = copies(monkeypatch), algorithm_of(monkeypatch)
-    cql.train(make_choices(), replace(SMALL, target_interval=interval), make_context(steps=12))
+    discrete_cql.train(
+        make_choices(), replace(SMALL, target_interval=interval), make_context(steps=12)
+    )
     assert steps == expected
     modules = created[0].impl.modules
     pairs = zip(modules.q_funcs.parameters(), modules.targ_q_funcs.parameters(), strict=True)
@@ -168,11 +175,11 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
         context = make_context(
             steps=14, folder=tmp_path / name, save_every=0.0, snapshot_steps=(10, 12)
         )
-        return cql.train(make_choices(), SMALL, context), context.losses
+        return discrete_cql.train(make_choices(), SMALL, context), context.losses
 
     whole, losses = train("whole")
     with monkeypatch.context() as patch:
-        patch.setattr(_discrete_cql, "fit", stopping)
+        patch.setattr(_discrete, "fit", stopping)
         with pytest.raises(KeyboardInterrupt):
             train("cut")
     resumed, again = train("cut")
@@ -189,8 +196,8 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
 def test_everything_that_it_changes_is_in_its_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
     created = algorithm_of(monkeypatch)
-    monkeypatch.setattr(_discrete_cql, "fit", lambda *arguments: given.extend(arguments))
-    cql.train(make_choices(), SMALL, make_context(steps=1))
+    monkeypatch.setattr(_discrete, "fit", lambda *arguments: given.extend(arguments))
+    discrete_cql.train(make_choices(), SMALL, make_context(steps=1))
     _, modules, optimisers, _, _ = given
     impl = created[0].impl
     assert set(modules.values()) == {impl.modules.q_funcs, impl.modules.targ_q_funcs}
@@ -207,7 +214,7 @@ def test_it_takes_d3rlpys_greedy_action(
     layers: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     created, data = algorithm_of(monkeypatch), make_choices()
-    policy = cql.train(data, replace(SMALL, layers=layers), make_context(steps=20))
+    policy = discrete_cql.train(data, replace(SMALL, layers=layers), make_context(steps=20))
     observations = np.concatenate([seen for seen, _ in shown(60)])
     flat = observations.reshape(len(observations), SIZE)
     standard = (flat - data.observation_mean.ravel()) / (data.observation_std.ravel() + 1e-3)
@@ -224,17 +231,17 @@ def test_it_takes_d3rlpys_greedy_action(
         np.testing.assert_allclose(values[:, choice], theirs, rtol=1e-5, atol=1e-6)
 
     policy.save(tmp_path / "policy")
-    loaded = cql.load(tmp_path / "policy", "cpu")
-    assert isinstance(loaded, _discrete_cql.GreedyPolicy)
+    loaded = discrete_cql.load(tmp_path / "policy", "cpu")
+    assert isinstance(loaded, _discrete.GreedyPolicy)
     np.testing.assert_array_equal(loaded.act(observations, no_reward), found)
 
 
 def test_the_policy_is_a_copy() -> None:
     """So that one kept earlier does not learn on."""
     with torch.random.fork_rng(devices=[]):
-        algorithm = _discrete_cql._create(SMALL, (SIZE,), CHOICES, "cpu")
+        algorithm = discrete_cql._create(SMALL, SIZE, CHOICES, "cpu")
     before = torch.get_rng_state()
-    values = _discrete_cql.values_of(algorithm, SMALL)
+    values = _discrete.values_of(algorithm, SMALL.quantiles)
     assert torch.equal(torch.get_rng_state(), before), "torch's generator was used"
     kept = values[0].weight.clone()
     with torch.no_grad():
@@ -244,7 +251,7 @@ def test_the_policy_is_a_copy() -> None:
 
 
 def test_values_that_are_not_finite_are_no_actions() -> None:
-    policy = cql.train(make_choices(), SMALL, make_context(steps=1))
+    policy = discrete_cql.train(make_choices(), SMALL, make_context(steps=1))
     with torch.no_grad():
         policy.values[0].weight[:] = torch.nan  # type: ignore[union-attr]
     with pytest.raises(ValueError, match="not finite"):
@@ -279,6 +286,6 @@ def two_steps() -> Trajectories:
 def test_it_plans_a_step_ahead(discount: float, first: int) -> None:
     """Half of the data do the one thing and half the other; only values tell."""
     config = replace(SMALL, conservative_weight=0.1, discount=discount, target_interval=20)
-    policy = cql.train(two_steps(), config, make_context(steps=300))
+    policy = discrete_cql.train(two_steps(), config, make_context(steps=300))
     actions = policy.act(np.array([[0], [1]], dtype=np.uint8), NO_REWARD[:2])
     assert actions.tolist() == [first, 1]

@@ -13,7 +13,7 @@ from bench.datasets import storage
 from bench.methods import loader as method
 from bench.methods.contract import BadMethod
 from bench.methods.loader import blaming
-from bench.runs import record
+from bench.runs import archive, record
 from bench.runs.evaluate import evaluate_run
 from bench.runs.sweep import sweep_run
 from bench.runs.train import train_run
@@ -90,9 +90,9 @@ def test_an_error_in_a_method_names_method_and_line(name, file):
         module.train(None, module.config(), None)
 
 
-def test_a_record_that_was_kept_without_its_policy_says_so():
-    kept = Path(__file__).parent.parent / "reports/reference/results/quick/runs/pong-replay"
-    run = kept / "dense/100/dt-atari/0"
+def test_a_record_that_was_kept_without_its_policy_says_so(tmp_path):
+    archive.unpack(archive.archive_of("quick"), tmp_path)
+    run = tmp_path / "results/quick/runs/pong-replay/dense/100/dt-atari/0"
     assert (run / "result.json").exists()
     with pytest.raises(FileNotFoundError, match=r"dt-atari/0 holds no training\.json.* train it"):
         bench.runs.evaluate.checked_training(run)

@@ -37,6 +37,7 @@ def test_too_few_players_are_refused(steps: list[int]) -> None:
 # --- building -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_training_by_the_console_builds_a_zoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

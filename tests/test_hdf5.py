@@ -47,6 +47,7 @@ def test_a_link_to_a_file_that_is_not_here_is_named(tmp_path: Path, name: str) -
         d4rl.read(path, HOPPER)
 
 
+@pytest.mark.long
 def test_a_flipped_byte_never_gives_a_traceback(tmp_path: Path) -> None:
     path = write(tmp_path / "my.hdf5")
     content = path.read_bytes()

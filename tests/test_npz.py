@@ -58,6 +58,7 @@ def test_another_format_is_named_without_bad_advice(
     assert "pickle" not in str(failure.value)
 
 
+@pytest.mark.long
 def test_damaged_bytes_never_give_a_traceback(path: Path) -> None:
     content = path.read_bytes()
     draw = random.Random(0)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -50,7 +52,12 @@ def plain_episode(
         rewards.append(float(reward))
         over = terminal or timeout
     simulator.close()
-    return sum(rewards), len(rewards), rewards
+    return total(rewards), len(rewards), rewards
+
+
+def total(rewards: list[float]) -> float:
+    """Add one by one: `sum` rounds otherwise from Python 3.12 on."""
+    return functools.reduce(operator.add, rewards, 0.0)
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
     [outcome] = run(constant(STILL), episodes=3, max_steps=20)
     expected = [plain_episode(episode, STILL)[2][:20] for episode in range(3)]
     assert outcome.lengths == [20, 20, 20]
-    assert outcome.returns == [sum(rewards) for rewards in expected]
+    assert outcome.returns == [total(rewards) for rewards in expected]
     finished: list[list[int]] = []
     policy = constant(STILL)
     policy.finish = lambda envs: finished.append(envs.tolist())

@@ -139,6 +139,8 @@ def test_the_digest_ignores_nothing_but_itself(write_record: Write) -> None:
         (lambda content: content.update(schema=2), "schema"),
         (lambda content: content.update(evaluations=[]), "evaluations"),
         (lambda content: content["evaluations"][0].update(returns=["1"]), "evaluations"),
+        (lambda content: content["evaluations"][0].update(returns=[1.0, True]), "evaluations"),
+        (lambda content: content["evaluations"][0].update(returns=1.0), "evaluations"),
     ],
     ids=[
         "unknown",
@@ -150,6 +152,8 @@ def test_the_digest_ignores_nothing_but_itself(write_record: Write) -> None:
         "schema",
         "no-evaluation",
         "text",
+        "truth",
+        "no-array",
     ],
 )
 def test_another_schema_is_refused_even_with_a_true_digest(

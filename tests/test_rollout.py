@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from bench.behaviours import ZOO, zoo
+from bench.behaviours import ZOO, rollout, zoo
 from bench.behaviours.actor import Actor
 from bench.behaviours.collect import LANES, Episode, roll_out
 from bench.behaviours.d4rl_levels import parts
@@ -43,6 +43,12 @@ def same(one: list[Episode], other: list[Episode]) -> bool:
         and np.array_equal(a.rewards, b.rewards)
         for a, b in zip(one, other, strict=True)
     )
+
+
+@pytest.fixture
+def few_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roll out 4 episodes side by side instead of 32, all of which would have to end."""
+    monkeypatch.setattr(rollout, "LANES", 4)
 
 
 def test_an_actor_by_hand() -> None:
@@ -108,6 +114,7 @@ def test_rolling_out_twice_gives_the_same(make_actor: MakeActor) -> None:
     assert same(*runs)
 
 
+@pytest.mark.usefixtures("few_lanes")
 def test_another_name_gives_other_episodes(make_actor: MakeActor) -> None:
     one, two = (roll_out(make_actor(0), "Hopper-v4", name=n, episodes=1)[0] for n in "xy")
     assert not np.array_equal(one.observations[0], two.observations[0])
@@ -152,17 +159,23 @@ def test_recorded_actions_lead_through_the_recorded_states_to_the_recorded_end(
     simulator.close()
 
 
+@pytest.fixture(scope="module")
+def everything(make_actor: MakeActor) -> list[Episode]:
+    """The first hundred episodes of a policy."""
+    return roll_out(make_actor(0), "Hopper-v4", name="x", episodes=100)
+
+
 @pytest.mark.parametrize("steps", [100, 101, 600, 1100])
 def test_data_end_before_the_episode_that_would_exceed_them(
-    make_actor: MakeActor, steps: int
+    make_actor: MakeActor, everything: list[Episode], steps: int
 ) -> None:
-    everything = roll_out(make_actor(0), "Hopper-v4", name="x", episodes=100)
     chosen = roll_out(make_actor(0), "Hopper-v4", name="x", steps=steps)
     total = sum(episode.steps for episode in chosen)
     assert total <= steps < total + everything[len(chosen)].steps
     assert same(chosen, everything[: len(chosen)])
 
 
+@pytest.mark.usefixtures("few_lanes")
 def test_a_limit_met_exactly_is_filled(make_actor: MakeActor) -> None:
     everything = roll_out(make_actor(0), "Hopper-v4", name="x", episodes=5)
     exact = sum(episode.steps for episode in everything)
@@ -171,6 +184,7 @@ def test_a_limit_met_exactly_is_filled(make_actor: MakeActor) -> None:
 
 
 @pytest.mark.parametrize("steps", [0, 1])
+@pytest.mark.usefixtures("few_lanes")
 def test_at_least_one_episode_is_rolled_out(make_actor: MakeActor, steps: int) -> None:
     [episode] = roll_out(make_actor(0), "Hopper-v4", name="x", steps=steps)
     assert episode.steps > 1
@@ -198,6 +212,7 @@ def short_hopper() -> Iterator[str]:
     gymnasium.registry.pop(name)
 
 
+@pytest.mark.usefixtures("few_lanes")
 def test_a_time_limit_is_no_terminal(make_actor: MakeActor, short_hopper: str) -> None:
     cut = roll_out(make_actor(0), short_hopper, name="x", episodes=2)
     assert [(episode.steps, episode.terminal) for episode in cut] == [(5, False)] * 2
@@ -269,8 +284,8 @@ def test_a_missing_zoo_is_said_with_the_way_out(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_zoo(make_actor: MakeActor, tmp_path: Path) -> Zoo:
-    """Four untrained policies as a zoo."""
+def small_zoo(make_actor: MakeActor, tmp_path: Path, few_lanes: None) -> Zoo:
+    """Four untrained policies as a zoo, rolled out in few envs."""
 
     def keep(seed: int, share: float) -> Checkpoint:
         path = tmp_path / f"{seed}.safetensors"

@@ -338,6 +338,7 @@ def test_another_file_in_place_of_scores_is_refused_by_name(tmp_path: Path) -> N
         table.read(path)
 
 
+@pytest.mark.long
 def test_a_flipped_bit_is_noticed_or_harmless(frame: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "scores.parquet"
     table.write(frame, path)

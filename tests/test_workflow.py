@@ -1,12 +1,11 @@
 """The real pipeline: plan, drop-in methods, failures, resumption."""
 
-import json
 import re
 import shutil
 
 import pandas as pd
 import pytest
-from pipeline import checkout, jobs, snakemake, tiny
+from pipeline import checkout, jobs, snakemake, tiny, with_data
 
 pytestmark = pytest.mark.slow
 RUNS = "results/tiny/runs/hopper-medium/dense/100"
@@ -18,10 +17,22 @@ def clone(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def generated(tmp_path_factory):
+    """A checkout that holds the tiny plan's data; copy it before changing it."""
+    return with_data(tmp_path_factory.mktemp("generated") / "clone")
+
+
+@pytest.fixture
+def prepared(generated, tmp_path):
+    return shutil.copytree(generated, tmp_path / "clone", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def finished(generated, tmp_path_factory):
     """A checkout in which the tiny plan has run; copy it before changing it."""
-    folder = checkout(tmp_path_factory.mktemp("finished") / "clone")
-    snakemake(folder, "all_mujoco", config=tiny(folder))
+    folder = tmp_path_factory.mktemp("finished") / "clone"
+    shutil.copytree(generated, folder, symlinks=True)
+    snakemake(folder, "all_mujoco", config="config/tiny.yaml")
     return folder
 
 
@@ -66,50 +77,6 @@ def test_the_whole_plan_of_the_papers_games(clone):
     assert planned["claims"] == 1
 
 
-EVIDENCE = {
-    "suites": {
-        "percent_bc": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["bc10", "bc25"]},
-        "context": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["dt-k1", "dt-k5"]},
-        "sparse": {"tasks": ["hopper-medium"], "seeds": [0], "methods": ["dt", "bc"]},
-        "fractions": {
-            "tasks": ["hopper-medium"],
-            "seeds": [0],
-            "methods": ["bc"],
-            "data_percents": [10, 100],
-        },
-        "targets": {"tasks": ["hopper-medium"], "seeds": [0]},
-        "variants": {"tasks": ["hopper-medium"], "seeds": [0]},
-    },
-    "evaluation": {"sweep_episodes": 1, "sweep_points": 2},
-    "methods": {
-        "dt": {"steps": 5, "options": {"width": 8, "layers": 1}},
-        "bc10": {"steps": 5, "options": {"width": 8, "layers": 1}},
-        "dt-k1": {"steps": 5},
-        "dt-k5": {"steps": 5},
-    },
-}
-
-
-def test_every_page_and_the_ledger_of_one_seed(clone):
-    output = snakemake(clone, "paper_mujoco", config=tiny(clone, **EVIDENCE))
-    assert "reports/tiny/claims_mujoco.html" in output  # said at the end, first
-    below = clone / "reports/tiny"
-    for page in ("mujoco/table2", "percent_bc/table3", "context/table5", "sparse/table7"):
-        for suffix in ("md", "tex", "csv", "html", "png", "svg"):
-            assert (below / f"{page}.{suffix}").stat().st_size > 0
-    ledger = pd.read_csv(below / "claims_mujoco.csv", keep_default_na=False)
-    assert set(ledger["verdict"]) == {"undecided", "not run"}  # one seed decides nothing
-    assert "no interval: one seed" in (below / "claims_mujoco.md").read_text()
-    sweep = json.loads((clone / RUNS / "dt/0/sweep.json").read_text())
-    assert len(sweep["evaluations"]) == 2 + 7  # two of the paper's grid, seven multiples
-    assert not any(evaluation["final"] for evaluation in sweep["evaluations"])
-    assert "Nothing to be done" in snakemake(clone, "paper_mujoco", config="config/tiny.yaml")
-
-    (clone / RUNS / "dt/0/sweep.json").unlink()
-    snakemake(clone, "partial", config="config/tiny.yaml")
-    assert "dt/0/sweep.json" in (below / "targets/partial.md").read_text()
-
-
 def test_a_second_run_has_nothing_to_do(done):
     assert "Nothing to be done" in snakemake(done, "all_mujoco", config="config/tiny.yaml")
 
@@ -146,29 +113,30 @@ def test_dropping_in_editing_and_deleting_a_method(done):
     assert "mine" not in (done / "reports/tiny/mujoco/table2.md").read_text()
 
 
-def test_a_broken_method_stops_its_own_run_only(clone):
-    (clone / "baselines" / "broken.py").write_text("import nothing_of_that_name\n")
-    template = (clone / "baselines" / "_template.py").read_text()
-    (clone / "baselines" / "crooked.py").write_text(
+def test_a_broken_method_stops_its_own_run_only(prepared):
+    (prepared / "baselines" / "broken.py").write_text("import nothing_of_that_name\n")
+    template = (prepared / "baselines" / "_template.py").read_text()
+    (prepared / "baselines" / "crooked.py").write_text(
         template.replace("return np.asarray(", "return np.full(7, 0.0) if True else np.asarray(")
     )
-    output = snakemake(clone, "all_mujoco", config=tiny(clone), check=False)
+    output = snakemake(prepared, "all_mujoco", config=tiny(prepared), check=False)
     assert "method broken: baselines/broken.py cannot be imported" in output
     assert "nothing_of_that_name" in output
     assert "method crooked: act returned shape (7,), expected (1, 3)" in output
     assert "runs missing" in output
-    assert (clone / RUNS / "bc/0/result.json").exists()
-    assert (clone / RUNS / "uniform/0/result.json").exists()
-    assert not (clone / RUNS / "broken/0/result.json").exists()
+    assert (prepared / RUNS / "bc/0/result.json").exists()
+    assert (prepared / RUNS / "uniform/0/result.json").exists()
+    assert not (prepared / RUNS / "broken/0/result.json").exists()
 
-    snakemake(clone, "partial", config="config/tiny.yaml")
-    partial = (clone / "reports/tiny/mujoco/partial.md").read_text()
+    page = "reports/tiny/mujoco/partial.md"  # `partial` makes one of every suite
+    snakemake(prepared, page, config="config/tiny.yaml")
+    partial = (prepared / page).read_text()
     assert "2 of the 4 runs" in partial
     assert "- results/tiny/runs/hopper-medium/dense/100/broken/0" in partial
 
-    (clone / "baselines" / "broken.py").write_text(template)
-    (clone / "baselines" / "crooked.py").write_text(template)
-    output = snakemake(clone, "all_mujoco", config="config/tiny.yaml")
+    (prepared / "baselines" / "broken.py").write_text(template)
+    (prepared / "baselines" / "crooked.py").write_text(template)
+    output = snakemake(prepared, "all_mujoco", config="config/tiny.yaml")
     assert "Training bc" not in output  # what was finished is kept
 
 
@@ -246,11 +214,11 @@ def test_bad_config_stops_before_anything_runs(clone, change, message):
     assert "Traceback" not in output
 
 
-def test_an_unknown_option_stops_its_own_run(clone):
-    config = tiny(clone, methods={"bc": {"options": {"learning_rat": 1e-3}}})
-    output = snakemake(clone, "all_mujoco", config=config, check=False)
+def test_an_unknown_option_stops_its_own_run(prepared):
+    config = tiny(prepared, methods={"bc": {"options": {"learning_rat": 1e-3}}})
+    output = snakemake(prepared, "all_mujoco", config=config, check=False)
     assert "method bc has no option 'learning_rat'; known: layers, width" in output
-    assert (clone / RUNS / "uniform/0/result.json").exists()
+    assert (prepared / RUNS / "uniform/0/result.json").exists()
 
 
 def test_the_report_is_one_page_that_needs_no_network(done):

@@ -41,7 +41,7 @@ def vectors(data: Trajectories) -> Array:
     if data.stack > 1:
         raise ValueError(
             f"observations are stacks of {data.stack} frames, and this method takes vectors: use "
-            "dt_atari (`returns: false` clones behaviour) or cql"
+            "dt_atari (`returns: false` clones behaviour) or cql_atari"
         )
     return flat(data.observations)
 

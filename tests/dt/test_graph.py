@@ -5,29 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from bench.paths import roll_out
 from helpers_discrete import short_context
-from helpers_dt import saved_bytes
 
 from bench.behaviours.random_walks import walks
-from bench.core.files import DamagedFile
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
 from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
-from bench.methods.policy_file import write_tensors
-from bench.runs.diagnostics.paths import roll_out
 from dt.graph import (
     Config,
     GraphPolicy,
     GraphTransformer,
-    load,
     log_prior,
     return_tokens,
     train,
@@ -171,16 +166,6 @@ def test_the_losses_begin_at_those_of_a_guess_and_fall(data: Trajectories) -> No
     assert context.losses[-1]["loss"] < 0.8 * context.losses[0]["loss"]
 
 
-def test_the_same_seed_gives_the_same_bytes(data: Trajectories, tmp_path: Path) -> None:
-    before = torch.get_rng_state()
-    first, again, other = (
-        saved_bytes(train(data, SMALL, short_context(HORIZON, 5, seed=seed)), tmp_path)
-        for seed in (1, 1, 2)
-    )
-    assert first == again != other
-    assert torch.equal(torch.get_rng_state(), before)
-
-
 def test_a_window_of_a_walk_ends_with_it(data: Trajectories) -> None:
     # walks of one step that arrive: any leak into the next walk would show as a longer return
     ends = np.ones(40, dtype=np.bool_)
@@ -219,12 +204,6 @@ def test_draws_differ_by_seed_and_the_likeliest_do_not(policy: GraphPolicy) -> N
         assert (found != found[:, :, :1]).any() == different
 
 
-def test_reset_forgets(policy: GraphPolicy) -> None:
-    first = generated(policy, [1, 2], [3, 4])
-    generated(policy, [7], [5])
-    assert (generated(policy, [1, 2], [3, 4]) == first).all()
-
-
 def test_act_is_what_generate_does(policy: GraphPolicy) -> None:
     nodes, rewards = np.array([[3], [4]], dtype=np.uint8), np.zeros(2, dtype=np.float32)
     policy.reset(np.array([1, 2]), rewards)
@@ -239,21 +218,6 @@ def test_a_walk_longer_than_the_horizon_is_refused(policy: GraphPolicy) -> None:
         policy.generate(np.array([3]))
     with pytest.raises(ValueError, match="more than 10 steps"):
         policy.generate(np.array([3]))
-
-
-def test_a_saved_policy_acts_the_same(policy: GraphPolicy, tmp_path: Path) -> None:
-    warm = with_config(policy, temperature=2.0)
-    warm.save(tmp_path / "policy.safetensors")
-    again = load(tmp_path / "policy.safetensors", "cpu")
-    assert again.config == warm.config
-    seeds, nodes = list(range(NUM_ENVS)), [1, 2, 3, 3, 4, 5]
-    assert (generated(again, seeds, nodes) == generated(warm, seeds, nodes)).all()
-
-
-def test_another_methods_file_is_refused(tmp_path: Path) -> None:
-    write_tensors(tmp_path / "policy.safetensors", {"w": np.zeros(1)}, method="bc")
-    with pytest.raises(DamagedFile, match="'bc', not 'dt_graph'"):
-        load(tmp_path / "policy.safetensors", "cpu")
 
 
 # --- what is refused ----------------------------------------------------------------------------

@@ -105,7 +105,7 @@ rule cost:
         "../../environment.yml"
     params:
         code=code("bench/report/cost.py"),
-        config=merged_config,
+        config=config_of_suite,
     message:
         "Adding up what the runs of {wildcards.suite} cost"
     shell:
@@ -132,7 +132,7 @@ rule time_to_score:
         "../../environment.yml"
     params:
         code=code("bench/report/time_to_score.py"),
-        config=merged_config,
+        config=config_of_suite,
     message:
         "Timing how runs of {wildcards.suite} reach a score"
     shell:
@@ -156,7 +156,7 @@ rule video:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/runs/video.py"),
+        code=video_code,
         run=folder_of_input,
         arguments=video_arguments,
     message:
@@ -209,7 +209,7 @@ rule partial_report:
     params:
         code=code("bench/report/artifacts/partial.py", "bench/paper/tables.csv"),
         found=existing_records_of,
-        config=merged_config,
+        config=config_of_suite,
     message:
         "Listing what is there of {wildcards.suite}"
     shell:

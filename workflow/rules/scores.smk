@@ -9,7 +9,7 @@ rule scores:
         "../../environment.yml"
     params:
         code=code("bench/report/scores.py", "bench/runs/plan.py"),
-        config=merged_config,
+        config=config_of_suite,
     message:
         "Collecting the records of {wildcards.suite}"
     shell:
