@@ -54,7 +54,7 @@ def test_what_is_linked_already_adds_nothing(tmp_path: Path) -> None:
 def test_code_is_linked_to_one_code_only(tmp_path: Path) -> None:
     path = tmp_path / "links.json"
     with pytest.raises(
-        ValueError, match=r"\(a\.py gone or not imported any more and 2 more\) is lin"
+        ValueError, match=r"\(a\.py removed or no longer imported and 2 more\) is already lin"
     ):
         links.add([(OLD, NEWER), (NEW, NEWER)], path)
     assert not path.exists()
@@ -92,9 +92,9 @@ def test_the_links_of_the_repository_are_sound() -> None:
     [
         (OLD, OLD, "equal"),
         (OLD, NEW, "a.py changed"),
-        (OLD, {"a.py": "1"}, "b.py gone or not imported any more"),
+        (OLD, {"a.py": "1"}, "b.py removed or no longer imported"),
         ({"b.py": "1"}, OLD, "a.py new"),
-        (OLD, NEWER, "a.py gone or not imported any more and 2 more"),
+        (OLD, NEWER, "a.py removed or no longer imported and 2 more"),
     ],
 )
 def test_a_difference_names_its_first_file(
@@ -161,7 +161,7 @@ def test_one_record_that_is_not_equal_links_nothing(
 
 def test_one_method_that_is_missing_links_nothing(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(
-        NotReproduced, match=r"1 records that .* first results/.*/behaviour/0/result"
+        NotReproduced, match=r"1 records that .* the first is results/.*/behaviour/0/result"
     ):
         link(reproduced(plan)[:-1], plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()
@@ -170,7 +170,7 @@ def test_one_method_that_is_missing_links_nothing(plan: Plan, tmp_path: Path) ->
 def test_records_of_two_versions_of_the_code_link_nothing(plan: Plan, tmp_path: Path) -> None:
     done = reproduced(plan)
     done[1] = reproduced(plan, old="0")[1]
-    with pytest.raises(ValueError, match="is linked to other code already; make records at one"):
+    with pytest.raises(ValueError, match="is already linked to other code; use records of one"):
         link(done, plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()
 
@@ -208,7 +208,7 @@ def test_a_record_of_the_code_of_now_is_not_named(
         ),
         (
             lambda code: code["code"].update({"a.py": "0"}),
-            "training: a.py gone or not imported any",
+            "training: a.py removed or no longer",
         ),
         (
             lambda code: code["evaluation_code"].pop("baselines/bc.py"),
@@ -256,7 +256,7 @@ def test_a_record_of_a_method_or_task_that_is_gone_is_named(write_record: Write)
     archive.pack(path.parents[5], archive.archive_of("test"))
     reasons = check.stale(archive.archive_of("test"))
     assert reasons == {
-        f"{RUN.folder()}/result.json": "method gone does not exist any more (there is no baselines/gone.py)",
+        f"{RUN.folder()}/result.json": "method gone no longer exists (there is no baselines/gone.py)",
         f"{other.folder()}/result.json": "unknown task 'hoper-medium'",
     }
 
