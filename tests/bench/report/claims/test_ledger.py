@@ -222,7 +222,7 @@ def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
     verdicts = artifact.numbers.drop_duplicates("id").set_index("id")["verdict"]
     assert verdicts["C1"] == SUPPORTED
     assert verdicts["C2"] == NOT_RUN
-    assert any(note.startswith("All data are not those of D4RL") for note in artifact.notes)
+    assert any(note.startswith("None of the data are those of D4RL") for note in artifact.notes)
     first = artifact.numbers.iloc[0]
     assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
 
