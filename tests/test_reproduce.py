@@ -223,7 +223,7 @@ def test_where_bytes_can_be_compared(here: Path) -> None:
 
 def test_the_verb(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", str(BC / "result.json")]) == 0
-    assert "1 of 1 records were reproduced" in capsys.readouterr().out
+    assert "1 of 1 records were reproduced: 1 byte for byte, 0 in" in capsys.readouterr().out
     changed(BC / "result.json", lambda content: content["hashes"].update(policy="f0"))
     assert main(["reproduce", str(WALKS / "result.json"), str(BC / "result.json")]) == 1
     output = capsys.readouterr()
