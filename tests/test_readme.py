@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from pipeline import ROOT, checkout, clean
+
+from tests.helpers.pipeline import ROOT, checkout, clean
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 `make lock` keeps the locked versions that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 One resolution serves Python 3.11, 3.12 and 3.13 on every platform, and feeds all three files, so
-pip and conda users get the same versions; tests/test_environment.py checks that they agree.
+pip and conda users get the same versions; tests/tools/test_lock.py checks that they agree.
 PyTorch is not in the locks: its CPU build is another file on every platform. tools/setup.sh
 installs the version that pyproject.toml pins.
 """

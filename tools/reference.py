@@ -1,7 +1,7 @@
 """Keep a finished scale's tables and records as reference output: `python tools/reference.py quick`.
 
 What is kept under reports/reference was made by the pipeline, never by hand: the pages as they are, the
-records packed into one file. tests/test_reference.py builds the tables again from the packed records. A
+records packed into one file. tests/tools/test_reference.py builds the tables again from the packed records. A
 suite without its pages is left out.
 
 `python tools/reference.py quick --rewrite` writes the kept tables and figures again from the packed

@@ -10,7 +10,7 @@ Two details are those of the data instead, as Dopamine made the DQN-replay set (
 discrete_domains/atari_lib.py): frames are pooled before they are made small, and by area
 (`cv2.INTER_AREA`), where the paper's code makes each small first, by bilinear interpolation.
 Otherwise a policy would see other pictures than it was trained on. Gymnasium's
-`AtariPreprocessing` and `FrameStackObservation` give the same bytes (tests/test_atari.py); here a
+`AtariPreprocessing` and `FrameStackObservation` give the same bytes (tests/bench/environments/test_atari.py); here a
 step takes about a fifth less, because it fetches only the two frames that count.
 """
 
