@@ -237,6 +237,10 @@ def config_of_suite(wildcards):
     return json.dumps(own | {"suites": suites}, sort_keys=True)
 
 
+def whole_config(wildcards):
+    return json.dumps(config, sort_keys=True)
+
+
 def artifacts_of(suite):
     below = f"reports/{PLAN.scale}/{suite}"
     files = [
