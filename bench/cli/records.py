@@ -111,7 +111,11 @@ def _reproduce(arguments: Arguments) -> None:
         raise reproduce.NotReproduced(
             f"{len(wrong)} of {len(done)} records were not reproduced; the first is {record.name}: {outcome.text}"
         )
-    print(f"{len(done)} of {len(done)} records were reproduced")
+    equal = sum(outcome.outcome == "equal" for _, outcome in done)
+    print(
+        f"{len(done)} of {len(done)} records were reproduced: {equal} byte for byte, "
+        f"{len(done) - equal} in their first losses"
+    )
     if arguments.link is not None:
         added = link(done, make_plan(arguments.link))
         print(f"{added} fingerprints of the current code are linked to those of the records")

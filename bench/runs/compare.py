@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 EARLY = 3  # lines of losses
-TOLERANCE = 0.05  # relative
-# fields in the order in which a run computes them, so that the first difference is nearest to the cause
+TOLERANCE = 0.01  # relative; between AVX2 and AVX-512 at most 0.0007 was measured
+# what is compared first comes first in a run, so that the first difference is nearest to the cause
 ORDER = (
     "hashes.data",
     "config",

@@ -13,14 +13,14 @@ from bench.runs.reproduce import NotReproduced, Record, Reproduction
 
 
 def link(
-    reproduced: Iterable[tuple[Record, Reproduction]], plan: Plan, path: Path = links.FILE
+    reproduced: Iterable[tuple[Record, Reproduction]], plan: Plan, path: Path | None = None
 ) -> int:
     """Link the current code to the code that made these records.
 
     Args:
-        reproduced: records and their reproductions.
-        plan: the records must cover all its methods and kinds of data.
-        path: the list of links.
+        reproduced: records, and what came of running their runs again.
+        plan: whose methods and kinds of data must all be among them.
+        path: the list of links; None: that of the repository.
 
     Returns:
         How many links are new.

@@ -34,12 +34,16 @@ class Links:
     equal: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: Path = FILE) -> Links:
-    """Return the links; there are none without a file.
+def read(path: Path | None = None) -> Links:
+    """Return the links; none where there is no file.
+
+    Args:
+        path: the file; None: `links.json` beside this module.
 
     Raises:
         DamagedFile: the file is damaged.
     """
+    path = path or FILE
     if not path.exists():
         return Links()
     repair = "restore it with git, or delete it: then runs are planned again"
@@ -73,12 +77,12 @@ def same(one: Fingerprint, other: Fingerprint, links: Links) -> bool:
     return original(one, links) == original(other, links)
 
 
-def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path = FILE) -> int:
+def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = None) -> int:
     """Link new fingerprints to old ones.
 
     Args:
-        pairs: (old, new) fingerprints for which reproduction gave equal bytes.
-        path: the file of links.
+        pairs: old and new, of which reproduction has shown that they give the same bytes.
+        path: the file; None: `links.json` beside this module.
 
     Returns:
         How many links are new.
@@ -87,6 +91,7 @@ def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path = FILE) -> 
         DamagedFile: the file is damaged.
         ValueError: a new fingerprint would be linked to two old ones that are not linked with each other.
     """
+    path = path or FILE
     links, added = read(path), 0
     for old, new in pairs:
         if same(old, new, links):

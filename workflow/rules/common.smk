@@ -204,5 +204,5 @@ def folder_of_output(wildcards, output):
 
 
 # the whole config, for commands that make the plan of all suites
-def merged_config(wildcards):
+def whole_config(wildcards):
     return json.dumps(config, sort_keys=True)

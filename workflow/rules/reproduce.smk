@@ -30,7 +30,7 @@ rule link:
     conda:
         "../../environment.yml"
     params:
-        config=merged_config,
+        config=whole_config,
     message:
         "Linking the current code to the code of the records of {config[name]}"
     shell:

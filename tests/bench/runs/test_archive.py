@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.main import main
 from bench.core.files import DamagedFile, write_json
 from bench.runs import archive
 from bench.runs.identity import Identity
@@ -60,24 +59,6 @@ def test_a_line_is_a_record(results: Path, tmp_path: Path) -> None:
     assert paths == sorted(paths)
     assert paths[0] == "results/test/runs/hopper-medium/dense/100/bc/0/result.json"
     assert lines[0]["content"]["identity"]["method"] == "bc"
-
-
-def test_the_verbs(
-    results: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "kept")
-    monkeypatch.chdir(tmp_path)
-    assert main(["records", "pack", "--scale", "test"]) == 0
-    assert "test.jsonl.gz: 5 record files" in capsys.readouterr().out
-    assert main(["records", "unpack", "--scale", "test", "--out", "back"]) == 0
-    names = archive.record_names()
-    assert contents(tmp_path / "back/results", names) == contents(results, names)
-    assert main(["records", "unpack", "--scale", "tset", "--out", "back"]) == 1
-    assert "no packed records at" in (message := capsys.readouterr().err)
-    assert "there are: test" in message
 
 
 def test_a_scale_without_records_is_named(tmp_path: Path) -> None:
