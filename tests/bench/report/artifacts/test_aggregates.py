@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.report.artifacts.aggregates import make
-from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, whole
+from tests.helpers.evidence import FULL, MEDIUM, REPLAY, Frame, frame, made, whole
 
 __all__ = ["frame", "whole"]  # fixtures
 
@@ -18,3 +18,14 @@ def test_the_optimality_gap_is_that_of_runs_and_not_of_means(frame: Frame) -> No
         ((50 + 0) / 2 + (90 + 70) / 2) / 2
     )
     assert numbers.loc["Mean", "value"] == pytest.approx((100 + 20) / 2)
+
+
+def test_aggregates_by_hand(frame: Frame) -> None:
+    numbers = made("aggregates", frame((FULL, {}))).numbers.set_index(["method", "statistic"])
+    assert numbers.loc[("dt", "Mean"), "value"] == pytest.approx(47)  # (67 + 47 + 27) / 3
+    assert numbers.loc[("dt", "Median"), "value"] == pytest.approx(47)
+    # of 25 27 29 45 47 49 65 67 69 two go at either end
+    assert numbers.loc[("dt", "IQM"), "value"] == pytest.approx((29 + 45 + 47 + 49 + 65) / 5)
+    assert numbers.loc[("dt", "Optimality gap"), "value"] == pytest.approx(53)
+    assert (numbers["low"] < numbers["value"]).all()
+    assert (numbers["high"] > numbers["value"]).all()
