@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
-import pytest
 
 RUNS = {
     ("hopper-medium-expert", "dt"): [49.0, 50.0, 51.0],
@@ -16,19 +14,6 @@ RUNS = {
     ("hopper-medium", "bc"): [40.0],
     ("hopper-medium", "behaviour"): [34.0, 34.0],
 }
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Collect figures instead of throwing them away."""
-    from matplotlib import pyplot as plt
-
-    figures: list[Any] = []
-    monkeypatch.setattr(plt, "close", figures.append)
-    yield figures
-    monkeypatch.undo()
-    for figure in figures:
-        plt.close(figure)
 
 
 Scored = Callable[..., pd.DataFrame]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bench.report.artifact import latex, markdown, write_artifact
+from bench.report.artifact import Artifact, latex, markdown, numbers, web, write_artifact
 from bench.report.artifacts import table2 as table2_artifact
 from bench.report.tables import as_artifact, table2
 from tests.helpers.evidence import FULL, Frame, frame, made, whole
@@ -105,3 +106,61 @@ def test_an_unknown_format_is_refused(scored: Scored, tmp_path: Path) -> None:
 def test_a_sheet_without_a_figure_refuses_one(frame: Frame, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"peers\.png: known formats are \.md, \.html"):
         write_artifact(made("peers", frame((FULL, {}))), [tmp_path / "peers.png"])
+
+
+PLAIN = Artifact(
+    "Runs & <scores>.",
+    ["Data", "DT"],
+    [["a_b", "1.0"], ["Average", "2.0"]],
+    ["50 % of <all>."],
+    pd.DataFrame({"data": ["a_b", "Average"], "mean": [1.0, 2.00006]}),
+    foot=1,
+)
+
+
+def test_html_is_escaped_and_loads_nothing() -> None:
+    text = web(PLAIN)
+    assert "<h1>Runs &amp; &lt;scores&gt;.</h1>" in text
+    assert "<li>50 % of &lt;all&gt;.</li>" in text
+    assert "<title>Runs &amp; &lt;scores&gt;.</title>" in text
+    assert text.count("<tr>") == 1 + 2
+    for word in ("http", "src=", "<script", "<link"):
+        assert word not in text
+
+
+def test_a_line_separates_the_rows_at_the_foot_in_latex() -> None:
+    lines = latex(PLAIN).splitlines()
+    body = lines[lines.index(r"\toprule") :]
+    assert body[:6] == [
+        r"\toprule",
+        r"Data & DT \\",
+        r"\midrule",
+        r"a\_b & 1.0 \\",
+        r"\midrule",
+        r"Average & 2.0 \\",
+    ]
+    assert latex(replace(PLAIN, foot=0)).count(r"\midrule") == 1
+
+
+def test_numbers_have_four_decimals() -> None:
+    assert numbers(PLAIN) == "data,mean\na_b,1.0000\nAverage,2.0001\n"
+
+
+def test_markdown_without_notes_ends_after_the_table() -> None:
+    assert markdown(replace(PLAIN, notes=[])).endswith("| Average | 2.0  |\n")
+
+
+def test_nothing_is_written_if_one_of_the_files_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.png: known formats are \.md, \.html, \.tex, \.csv$"):
+        write_artifact(PLAIN, [tmp_path / "a.md", tmp_path / "a.png"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_drawn_together_and_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    drawn: list[list[Path]] = []
+    artifact = replace(PLAIN, draw=drawn.append)
+    write_artifact(artifact, [tmp_path / "a.md"])
+    assert drawn == []
+    files = [tmp_path / name for name in ("a.svg", "a.md", "a.png")]
+    write_artifact(artifact, files)
+    assert drawn == [[files[0], files[2]]]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench.report.cells import Cell
+from bench.report.cells import Cell, spell
 from bench.stats.intervals import Estimate
 
 
@@ -25,3 +25,7 @@ from bench.stats.intervals import Estimate
 )
 def test_text_of_a_cell(ours: Estimate | None, diverged: int, text: str) -> None:
     assert Cell(ours, None, diverged).text() == text
+
+
+def test_several_runs_without_an_interval_say_so() -> None:
+    assert spell(Estimate(40.0, math.nan, math.nan, math.nan, 4)) == "40.0 (no interval)"

@@ -11,7 +11,8 @@ from matplotlib.collections import LineCollection, PathCollection
 from bench.report.cells import Table
 from bench.report.figures import bars
 from bench.report.tables import headline, table2
-from tests.helpers.tables import RUNS, Scored, drawn
+from tests.helpers.figures import drawn
+from tests.helpers.tables import RUNS, Scored
 
 __all__ = ["drawn"]  # fixtures
 

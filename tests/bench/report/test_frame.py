@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from bench.core.files import DamagedFile
 from bench.report import frame as table
@@ -142,3 +144,26 @@ def test_a_flipped_bit_is_noticed_or_harmless(frame: pd.DataFrame, tmp_path: Pat
         except DamagedFile:
             continue
         pd.testing.assert_frame_equal(read, frame)
+
+
+def test_a_changed_number_in_an_intact_file_is_noticed(frame: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    table.write(frame, path)
+    written = parquet.read_table(path)
+    place = written.column_names.index("score")
+    better = pyarrow.array([score + 1 for score in written["score"].to_pylist()])
+    parquet.write_table(written.set_column(place, "score", better), path)
+    with pytest.raises(DamagedFile, match=r"digest differs\); delete the file and run again"):
+        table.read(path)
+
+
+def test_a_missing_file_of_scores_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFile, match=r"scores .*nothing.parquet are damaged"):
+        table.read(tmp_path / "nothing.parquet")
+
+
+def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None:
+    swept = frame.assign(kind="sweep", protocol="1 episode")
+    check_comparable(pd.concat([frame, swept], ignore_index=True))
+    with pytest.raises(Incomparable, match=r"different protocols .*: 1 episode; 3 episodes in 2"):
+        check_comparable(pd.concat([frame, swept.assign(kind="score")], ignore_index=True))

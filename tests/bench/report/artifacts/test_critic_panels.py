@@ -8,16 +8,10 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from tests.helpers.credit import ONE, credit, figures
-from tests.helpers.critic import (
-    DOOR_STEP,
-    KEY_STEP,
-    REACHED,
-    Diagnostics,
-    diagnostics,
-    known,
-)
+from tests.helpers.credit import ONE, credit
+from tests.helpers.critic import DOOR_STEP, KEY_STEP, REACHED, Diagnostics, diagnostics, known
 from tests.helpers.evidence import made
+from tests.helpers.figures import figures
 
 __all__ = ["credit", "diagnostics", "figures", "known"]  # fixtures
 

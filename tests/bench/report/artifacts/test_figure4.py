@@ -15,13 +15,10 @@ from bench.report.artifact import write_artifact
 from bench.report.scores import collect
 from bench.runs.plan import Plan
 from tests.helpers.evidence import FULL, Frame, frame, made, swept, whole
-from tests.helpers.games import (
-    SEAQUEST,
-    arcade,
-    sweep,
-)
+from tests.helpers.figures import figures
+from tests.helpers.games import SEAQUEST, arcade, sweep
 
-__all__ = ["arcade", "frame", "swept", "whole"]  # fixtures
+__all__ = ["arcade", "figures", "frame", "swept", "whole"]  # fixtures
 
 
 def test_figure_4_asks_for_the_papers_grid_and_beyond(
@@ -91,3 +88,28 @@ def test_figure_4_without_the_games_scores_has_no_line_of_them(
     assert artifact.numbers["data_best_score"].isna().all()
     write_artifact(artifact, [tmp_path / "figure4.svg"])
     assert "game score" not in (tmp_path / "figure4.svg").read_text()
+
+
+def test_sweeps_of_other_rewards_and_fractions_are_not_in_it(
+    swept: Callable[..., pd.DataFrame],
+) -> None:
+    scores = swept(lambda target: min(target, 80.0))
+    others = [scores.assign(reward="sparse", score=0.0), scores.assign(data_percent=10, score=0.0)]
+    everything = pd.concat([*others, scores], ignore_index=True)
+    expected = made("figure4", scores).numbers
+    pd.testing.assert_frame_equal(made("figure4", everything).numbers, expected)
+
+
+def test_the_panel_shows_the_best_episode_of_our_data(
+    swept: Callable[..., pd.DataFrame], figures: list[Any]
+) -> None:
+    artifact = made("figure4", swept(lambda target: min(target, 80.0)))
+    assert artifact.draw is not None
+    artifact.draw([])
+    [axes] = figures[0].axes
+    lines = {line.get_label(): line for line in axes.lines}
+    assert lines["DT"].get_ydata().max() == pytest.approx(80)
+    assert lines["best episode in our data"].get_xdata()[0] == pytest.approx(90)
+    start, end = lines["achieved = target"].get_xdata()
+    assert (start, end) == (0, pytest.approx(3 * 90, abs=2))
+    assert axes.get_title(loc="left") == "Hopper Medium-Replay"

@@ -18,14 +18,7 @@ from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY
 from bench.report.artifacts.registry import ARTIFACTS
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS, area_under_roc
 from tests.helpers.credit import TEN, Rates, credit, rates
-from tests.helpers.critic import (
-    MISSED,
-    REACHED,
-    WITHOUT,
-    Diagnostics,
-    diagnostics,
-    known,
-)
+from tests.helpers.critic import MISSED, REACHED, WITHOUT, Diagnostics, diagnostics, known
 
 __all__ = ["credit", "diagnostics", "known", "rates"]  # fixtures
 

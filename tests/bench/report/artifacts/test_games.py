@@ -9,17 +9,7 @@ import pytest
 from bench.report.artifact import write_artifact
 from bench.report.artifacts.registry import ARTIFACTS
 from tests.helpers.evidence import made
-from tests.helpers.games import (
-    FULL,
-    PONG,
-    QBERT,
-    SMALL,
-    Games,
-    Played,
-    arcade,
-    cells,
-    played,
-)
+from tests.helpers.games import FULL, PONG, QBERT, SMALL, Games, Played, arcade, cells, played
 
 __all__ = ["arcade", "played"]  # fixtures
 

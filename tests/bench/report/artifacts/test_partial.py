@@ -11,12 +11,7 @@ import pytest
 from bench.report.artifacts.partial import write_partial
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
-from tests.helpers.games import (
-    PONG,
-    Played,
-    arcade,
-    played,
-)
+from tests.helpers.games import PONG, Played, arcade, played
 from tests.helpers.tables import rows_of
 
 __all__ = ["arcade", "played"]  # fixtures

@@ -8,16 +8,10 @@ import pytest
 from matplotlib.container import BarContainer
 
 from tests.helpers.evidence import made
-from tests.helpers.games import (
-    QBERT,
-    SMALL,
-    Played,
-    arcade,
-    cells,
-    played,
-)
+from tests.helpers.figures import figures
+from tests.helpers.games import QBERT, SMALL, Played, arcade, cells, played
 
-__all__ = ["arcade", "played"]  # fixtures
+__all__ = ["arcade", "figures", "played"]  # fixtures
 
 
 def test_table_1_by_hand(played: Played) -> None:
@@ -50,9 +44,7 @@ def test_a_negative_score_of_ours_is_not_cut(played: Played) -> None:
     assert cells(made("table1", scores), "Qbert")["DT"] == "-1.2"
 
 
-def test_each_game_has_a_panel_of_its_own(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures: list[Any] = []
-    monkeypatch.setattr("bench.report.figures.save", lambda figure, files: figures.append(figure))
+def test_each_game_has_a_panel_of_its_own(played: Played, figures: list[Any]) -> None:
     artifact = made("table1", played(SMALL))
     assert artifact.draw is not None
     artifact.draw([])

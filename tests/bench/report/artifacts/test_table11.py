@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from tests.helpers.evidence import made
-from tests.helpers.games import (
-    BREAKOUT,
-    PONG,
-    QBERT,
-    Played,
-    arcade,
-    played,
-)
+from tests.helpers.games import BREAKOUT, PONG, QBERT, Played, arcade, played
 
 __all__ = ["arcade", "played"]  # fixtures
 

@@ -9,15 +9,7 @@ import pytest
 
 from bench.report.artifact import write_artifact
 from tests.helpers.evidence import REPLAY, Frame, frame, made, whole
-from tests.helpers.games import (
-    BREAKOUT,
-    PONG,
-    Games,
-    Played,
-    arcade,
-    cells,
-    played,
-)
+from tests.helpers.games import BREAKOUT, PONG, Games, Played, arcade, cells, played
 
 __all__ = ["arcade", "frame", "played", "whole"]  # fixtures
 

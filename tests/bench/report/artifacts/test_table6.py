@@ -18,24 +18,14 @@ from bench.report.artifacts import table6
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.registry import ARTIFACTS
 from tests.bench.report.artifacts.test_key_to_door import chance
-from tests.helpers.credit import ONE, TEN, Counts, Rates, credit, figures, rates
+from tests.helpers.credit import FULL, ONE, TEN, Counts, Rates, credit, rates
+from tests.helpers.figures import figures
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 
 
 FIRST, SECOND = "1K random trajectories", "10K random trajectories"
 SMALL: Counts = {(ONE, "dt"): [700, 720, 740], (ONE, "uniform"): [20, 30, 40]}
-FULL: Counts = {
-    (task, method): [wins, wins + 10, wins + 20]
-    for task, more in ((TEN, 200), (ONE, 0))
-    for method, wins in (
-        ("dt", 700 + more),
-        ("cql", 120),
-        ("bc", 0),
-        ("success", 690 + more),
-        ("uniform", 21),
-    )
-}
 
 
 def made(scores: pd.DataFrame) -> Artifact:

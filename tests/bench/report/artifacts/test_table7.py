@@ -12,7 +12,8 @@ import pytest
 from bench.report.artifact import write_artifact
 from bench.report.cells import AVERAGE
 from tests.helpers.evidence import REPLAY, Frame, frame, made, whole
-from tests.helpers.tables import RUNS, Scored, drawn
+from tests.helpers.figures import drawn
+from tests.helpers.tables import RUNS, Scored
 
 __all__ = ["drawn", "frame", "whole"]  # fixtures
 
