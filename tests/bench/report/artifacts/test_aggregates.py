@@ -43,6 +43,7 @@ def test_a_panel_for_each_statistic_shows_every_method(frame: Frame, figures: li
     assert [axes.get_title(loc="left") for axes in panels] == artifact.headings[1:]
     labels = [label.get_text() for label in panels[0].get_yticklabels()]
     assert labels == ["DT", "CQL", "BC", "10%BC", "40%BC"]
+    assert panels[0].yaxis_inverted()  # DT on top
     # the mean of DT and its interval
     band, mark = panels[0].lines[:2]
     assert mark.get_xdata()[0] == pytest.approx(47)

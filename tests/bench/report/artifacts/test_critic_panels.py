@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -49,3 +50,23 @@ def test_critics_of_two_data_sets_have_panels_of_their_own(
     assert len(figures[0].axes) == 8
     titles = [part.get_suptitle() for part in figures[0].subfigs]
     assert titles == ["DT, critic, 10K random trajectories", "DT, critic, 1K random trajectories"]
+
+
+def test_bands_are_one_spread_wide_and_every_point_is_inside_its_panel(
+    diagnostics: Diagnostics, figures: list[Any]
+) -> None:
+    artifact = made("figure5", diagnostics())
+    assert artifact.draw is not None
+    artifact.draw([])
+    predictions, _, calibrated, _ = figures[0].axes
+    # for each outcome the paper's band and ours, the second outcome is REACHED
+    ours = predictions.collections[3].get_paths()[0].vertices
+    at_50 = ours[ours[:, 0] == 50][:, 1]
+    assert (at_50.min(), at_50.max()) == (pytest.approx(0.16 - 0.03), pytest.approx(0.16 + 0.03))
+    low, high = calibrated.get_ylim()
+    ends = [y for _, _, bars in calibrated.containers for y in bars[0].get_segments()]
+    reached = [point[1] for segment in ends for point in segment]
+    assert len(reached) == 2 * 3 * 3  # ends, rooms and bins
+    assert max(reached) == pytest.approx(0.42 + 0.02 * 4.302653 / math.sqrt(3), abs=1e-4)
+    assert max(reached) < high
+    assert calibrated.get_xlim() == (low, high)

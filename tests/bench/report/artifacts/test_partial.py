@@ -11,6 +11,7 @@ import pytest
 from bench.report.artifacts.partial import write_partial
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
+from tests.helpers.evidence import sweep as sweep_of_dt
 from tests.helpers.games import PONG, Played, arcade, played
 from tests.helpers.tables import rows_of
 
@@ -92,3 +93,26 @@ def test_an_unfinished_suite_of_games_shows_table_1(
     text = (tmp_path / "partial.md").read_text()
     assert "Table 1 (layout of" in text
     assert "100.0 (1 seed)" in text
+
+
+def test_sweeps_are_no_runs_and_are_named_where_they_are_missing(
+    write_runs: WriteRuns, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_runs({("hopper-medium", "dt"): [30.0]})
+    sweep_of_dt(tmp_path, "hopper-medium", 0, lambda target: target)
+    monkeypatch.chdir(tmp_path)
+    write_partial(replace(plan, swept=frozenset({"mujoco"})), "mujoco", tmp_path / "partial.md")
+    text = (tmp_path / "partial.md").read_text()
+    assert text.startswith("1 of the 16 runs of mujoco")
+    assert "the records hold the rest" in text
+    missing = [line for line in text.splitlines() if line.startswith("- results/")]
+    assert len(missing) == 15 + 15
+    assert sum(line.endswith("/sweep.json") for line in missing) == 15
+    assert next(row for row in rows_of(text) if row[0] == "Medium")[2] == "30.0 (1 seed)"
+
+
+def test_a_table_of_all_records_names_no_rest(
+    write_runs: WriteRuns, partial: Callable[[], str]
+) -> None:
+    write_runs({("hopper-medium", "dt"): [30.0]})
+    assert "the records hold the rest" not in partial()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from bench.report.artifact import write_artifact
-from tests.helpers.evidence import REPLAY, Frame, frame, made, whole
+from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, made, whole
+from tests.helpers.figures import figures
 from tests.helpers.games import BREAKOUT, PONG, Games, Played, arcade, cells, played
 
-__all__ = ["arcade", "frame", "played", "whole"]  # fixtures
+__all__ = ["arcade", "figures", "frame", "played", "whole"]  # fixtures
 
 
 def test_table_5_is_about_methods_with_a_context(frame: Frame, tmp_path: Path) -> None:
@@ -54,3 +56,33 @@ def test_table_5_stands_beside_the_papers_contexts(played: Played, tmp_path: Pat
     svg = (tmp_path / "table5.svg").read_text()
     for words in ("Breakout", "Pong", "paper, ± std of 3 seeds", ">context length K"):
         assert words in svg
+
+
+def test_the_number_of_updates_is_named(frame: Frame) -> None:
+    cells = {(REPLAY, "dt-k1"): [10.0, 12.0], (REPLAY, "dt-k20"): [20.0, 22.0]}
+    scores = frame((cells, {}))
+    scores["context_length"] = scores["method"].map({"dt-k1": 1.0, "dt-k20": 20.0})
+    assert made("table5", scores).notes[0].endswith("Updates: 20 for every K.")
+    scores.loc[scores["method"] == "dt-k1", "step"] = 40
+    assert made("table5", scores).notes[0].endswith("Updates: different numbers for different K.")
+
+
+def test_the_figure_has_a_line_for_each_data_set_over_k(frame: Frame, figures: list[Any]) -> None:
+    cells = {
+        (task, method): [base + gain, base + gain + 2]
+        for task, base in ((REPLAY, 10.0), (MEDIUM, 40.0))
+        for method, gain in (("dt-k1", 0.0), ("dt-k20", 5.0))
+    }
+    scores = frame((cells, {}))
+    scores["context_length"] = scores["method"].map({"dt-k1": 1.0, "dt-k20": 20.0})
+    artifact = made("table5", scores)
+    assert artifact.draw is not None
+    artifact.draw([])
+    [axes] = figures[0].axes
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "20"]
+    found = {line.get_label(): line.get_ydata().tolist() for line in axes.lines}
+    assert found == {
+        "Hopper Medium-Replay": pytest.approx([11, 16]),
+        "Hopper Medium": pytest.approx([41, 46]),
+    }

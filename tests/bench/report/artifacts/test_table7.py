@@ -47,3 +47,18 @@ def test_sparse_and_dense_of_a_method_share_a_colour_and_differ_in_hatching(
     assert dt == dt_again != bc
     assert hatched
     assert not plain
+
+
+def test_each_column_quotes_the_papers_column_of_its_reward(frame: Frame) -> None:
+    cells = {(REPLAY, name): [50.0, 52.0] for name in ("dt", "cql", "bc", "bc10")}
+    artifact = made("table7", frame((cells, {}), (cells, {"reward": "sparse"})))
+    numbers = artifact.numbers[artifact.numbers["data"] != AVERAGE].set_index("method")
+    quoted = numbers["paper_mean"].dropna().to_dict()
+    assert quoted == {
+        "dt/sparse": 78.5,
+        "dt/dense": 82.7,
+        "cql/sparse": 2.0,
+        "cql/dense": 48.6,
+        "bc/dense": 27.6,
+        "bc10/dense": 70.6,
+    }
