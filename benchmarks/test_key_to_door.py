@@ -6,7 +6,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from bench.environments.key_to_door import HORIZON, ID, Rooms, register
+from bench.environments.key_to_door import ID, register
+from bench.environments.key_to_door_rooms import HORIZON, Rooms
 
 
 def batch(episodes, seed):

@@ -14,7 +14,8 @@ from PIL import Image
 from bench.core import files
 from bench.core.files import DiskFull
 from bench.environments import pixels
-from bench.environments.key_to_door import DOOR, HORIZON, ID, KEY, PLAYER, KeyToDoor, Rooms, draw
+from bench.environments.key_to_door import ID, KeyToDoor, draw
+from bench.environments.key_to_door_rooms import AGENT, DOOR, HORIZON, KEY, Rooms
 from bench.environments.video import Script, episode, write_gif
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "key_to_door.md"
@@ -49,7 +50,7 @@ def test_the_picture_by_hand():
     drawn = [" " * 13, *(f" {row} " for row in KEY_ROOM), " " * 13]
     expected = np.array([[[26 if cell == "#" else 204] * 3 for cell in row] for row in drawn])
     expected[GOAL[0] + 1, GOAL[1] + 1] = KEY
-    expected[START[0] + 1, START[1] + 1] = PLAYER
+    expected[START[0] + 1, START[1] + 1] = AGENT
     np.testing.assert_array_equal(cells, (expected * light[:, :, None]).astype(int))
 
 
@@ -58,7 +59,7 @@ def test_the_small_door_room_is_in_the_middle():
     for _ in range(105):
         rooms.step(np.array([0]), np.array([SOUTH]))
     cells = middles(draw(rooms, 0))
-    assert cells[4, 6].tolist() == list(PLAYER)
+    assert cells[4, 6].tolist() == list(AGENT)
     assert cells[2, 6].tolist() == list(DOOR)
     assert cells[2, 5].tolist() == [26] * 3
 

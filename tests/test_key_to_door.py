@@ -26,8 +26,9 @@ from helpers_key_to_door import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.environments import key_to_door
-from bench.environments.key_to_door import HORIZON, ID, KeyToDoor, Rooms
+from bench.environments import key_to_door, key_to_door_rooms
+from bench.environments.key_to_door import ID, KeyToDoor
+from bench.environments.key_to_door_rooms import HORIZON, Rooms
 
 
 def solutions():
@@ -187,7 +188,7 @@ def test_whatever_the_agent_does(actions, seed, takes_key, meets_door):
         assert info["phase"] == (step >= 15) + (step >= 105)
         assert info["has_key"] >= had_key
         row, column = rooms.position[0]
-        assert key_to_door.ROOMS[info["phase"]][row][column] != "#"
+        assert key_to_door_rooms.ROOMS[info["phase"]][row][column] != "#"
         if reward:
             assert (reward, info["has_key"], [row, column], info["phase"]) == (1, True, [0, 2], 2)
         around = np.pad(rooms.picture(0).astype(int), ((2, 2), (2, 2), (0, 0)), constant_values=204)
@@ -197,7 +198,7 @@ def test_whatever_the_agent_does(actions, seed, takes_key, meets_door):
         environment.step(np.int64(0))
 
 
-def test_lanes_are_single_environments_side_by_side():
+def test_envs_are_single_environments_side_by_side():
     """Also when they are out of step with one another, and start again."""
     key_to_door.register()
     count, draw = 7, np.random.default_rng(5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers_key_to_door import DOOR_ROOM, KEY_ROOM, MOVES, PAIRS, neighbour
 
-from bench.environments.key_to_door import HORIZON, Rooms
+from bench.environments.key_to_door_rooms import HORIZON, Rooms
 
 
 def hitting(room, start, goal, steps, idle=0):

@@ -84,7 +84,7 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
 
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five games in two envs, against one console and a loop of its own."""
-    monkeypatch.setattr(atari_games, "LANES", 2)
+    monkeypatch.setattr(atari_games, "NUM_ENVS", 2)
     random = np.random.default_rng(4)
     reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
     agent = AtariAgent(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))

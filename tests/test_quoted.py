@@ -15,7 +15,7 @@ import baselines.bc
 import dt.method
 from bench import paper as package
 from bench.datasets.readers.d4rl_files import files
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.paper import (
     Curve,
     average_of_rows,

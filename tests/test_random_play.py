@@ -17,7 +17,8 @@ from bench.behaviours.random_play import Play, play, random_episodes
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.consistency import check
-from bench.environments.key_to_door import HORIZON, ID
+from bench.environments.key_to_door import ID
+from bench.environments.key_to_door_rooms import HORIZON
 from bench.environments.vector import make
 from bench.tasks.registry import task_by_name
 

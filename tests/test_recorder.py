@@ -82,7 +82,7 @@ def test_a_cut_is_saved_with_its_own_frames(tmp_path: Path) -> None:
     part = make_frames((5, 2, 7)).select(np.array([2, 0]))
     save(part, tmp_path, {})
     read = load(tmp_path)
-    assert (read.rows, len(read.observations)) == (None, 12)
+    assert (read.frame_index, len(read.observations)) == (None, 12)
     steps = np.arange(12)
     np.testing.assert_array_equal(read.stacked(steps), part.stacked(steps))
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.actor import Actor
-from bench.behaviours.collect import LANES, Episode, roll_out
+from bench.behaviours.collect import NUM_ENVS, Episode, roll_out
 from bench.behaviours.d4rl_levels import parts
 from bench.behaviours.generate import generate
 from bench.behaviours.mujoco_zoo import MEDIUM
@@ -116,9 +116,9 @@ def test_another_name_gives_other_episodes(make_actor: MakeActor) -> None:
 
 def test_the_first_steps_are_those_of_a_plain_loop(make_actor: MakeActor) -> None:
     actor = make_actor(0)
-    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=LANES + 4)
+    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=NUM_ENVS + 4)
     simulator = gymnasium.make("Hopper-v4")
-    for index in (0, 1, LANES - 1, LANES, LANES + 3):
+    for index in (0, 1, NUM_ENVS - 1, NUM_ENVS, NUM_ENVS + 3):
         episode = episodes[index]
         noise = generator("noise", "x", index)
         state, _ = simulator.reset(seed=derive("reset", "x", index))

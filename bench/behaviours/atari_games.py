@@ -15,7 +15,7 @@ from bench.environments import atari
 
 F32 = NDArray[np.float32]
 
-LANES = 8
+NUM_ENVS = 8
 
 
 class Consoles:
@@ -99,7 +99,7 @@ def scored(agent: AtariAgent, game: str, *, name: str, episodes: int) -> tuple[F
 
     Game i starts from, and draws its actions with, seeds that depend on `name` and i alone.
     """
-    consoles = Consoles(game, min(LANES, episodes))
+    consoles = Consoles(game, min(NUM_ENVS, episodes))
     scores, lengths = np.zeros(episodes), np.zeros(episodes, dtype=np.int64)
     waiting = iter(range(episodes))
     playing: dict[int, tuple[int, np.random.Generator]] = {}  # env -> game, its dice

@@ -13,7 +13,7 @@ from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import F32, Trajectories
 from bench.environments.vector import VectorEnv
 
-LANES = 32
+NUM_ENVS = 32
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def roll_out(
         raise ValueError("give either steps or episodes")
     if steps is not None and steps < 0:
         raise ValueError(f"{steps} steps cannot be rolled out; give 0 or more")
-    envs = VectorEnv(environment, LANES)
+    envs = VectorEnv(environment, NUM_ENVS)
     finished: dict[int, Episode] = {}
-    buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(LANES)]
-    index = [-1] * LANES
-    noises: list[np.random.Generator] = [np.random.default_rng(0)] * LANES
+    buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(NUM_ENVS)]
+    index = [-1] * NUM_ENVS
+    noises: list[np.random.Generator] = [np.random.default_rng(0)] * NUM_ENVS
     started, whole, taken = (
         0,
         0,
@@ -86,21 +86,21 @@ def roll_out(
         started += 1
 
     try:
-        for env in range(LANES):
+        for env in range(NUM_ENVS):
             if not enough():
                 start(env)
         width = len(actor.mean[1])
-        noise = np.zeros((LANES, width), dtype=np.float32)
+        noise = np.zeros((NUM_ENVS, width), dtype=np.float32)
         while any(i >= 0 for i in index):
-            for env in range(LANES):
+            for env in range(NUM_ENVS):
                 if index[env] >= 0:
                     noise[env] = noises[env].standard_normal(width, dtype=np.float32)
             actions = actor.act(envs.observations, noise)
-            for env in range(LANES):
+            for env in range(NUM_ENVS):
                 if index[env] < 0:
                     continue
                 observation = envs.observations[env].copy()
-                reward, terminal, timeout = envs.step(env, actions[env])
+                reward, terminal, timeout = envs.step_one(env, actions[env])
                 buffers[env].append((observation, actions[env], reward))
                 if not (terminal or timeout):
                     continue

@@ -15,7 +15,7 @@ from bench.core.seeds import generator
 from bench.datasets.build import from_arrays
 from bench.datasets.storage import save
 from bench.datasets.trajectories import F32, I64, Bools, Trajectories
-from bench.environments.key_to_door import HORIZON, MOVES, VIEW, Rooms
+from bench.environments.key_to_door_rooms import HORIZON, MOVES, VIEW, Rooms
 from bench.tasks.registry import Task
 
 U8 = NDArray[np.uint8]

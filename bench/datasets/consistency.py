@@ -27,7 +27,7 @@ def check(data: Trajectories, name: str) -> None:
 
 
 def _rows(data: Trajectories, name: str) -> None:
-    for array in FLAT if data.rows is not None else ("observations", *FLAT):
+    for array in FLAT if data.frame_index is not None else ("observations", *FLAT):
         if len(getattr(data, array)) != data.steps:
             raise ValueError(
                 f"{name}: {array} has {len(getattr(data, array))} rows, rewards {data.steps}"
@@ -37,7 +37,7 @@ def _rows(data: Trajectories, name: str) -> None:
 def _frames(data: Trajectories, name: str) -> None:
     if data.stack < 1:
         raise ValueError(f"{name}: an observation of {data.stack} frames shows nothing")
-    if data.stack == 1 and data.rows is not None:
+    if data.stack == 1 and data.frame_index is not None:
         raise ValueError(
             f"{name}: rows are of stacks of frames, and an observation is one row here"
         )
@@ -47,7 +47,7 @@ def _frames(data: Trajectories, name: str) -> None:
             f"{name}: stacks are made of frames (steps, height, width) uint8, and observations are "
             f"{seen.shape} {seen.dtype}"
         )
-    if (rows := data.rows) is None:
+    if (rows := data.frame_index) is None:
         return
     if rows.shape != (data.steps,) or (rows < 0).any() or (rows >= len(seen)).any():
         raise ValueError(

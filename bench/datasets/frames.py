@@ -15,13 +15,13 @@ SAMPLE = 4096  # frames that statistics are taken of
 
 
 def gather(
-    frames: U8, rows: I64 | None, episode_starts: I64, starts: I64, before: int, length: int
+    frames: U8, frame_index: I64 | None, episode_starts: I64, starts: I64, before: int, length: int
 ) -> U8:
     """Return the frames of windows of consecutive steps, each frame read once.
 
     Args:
         frames: (M, H, W), as stored; a memory map stays on disk but for what is wanted.
-        rows: (N,), where each step's frame is; None: row i is that of step i.
+        frame_index: (N,), the index in `frames` of the frame of each step; None: frame i is that of step i.
         episode_starts: (E + 1,); episode e is the steps episode_starts[e] to episode_starts[e + 1] - 1.
         starts: (B,), the first step of each window.
         before: so many frames from before that step come first.
@@ -40,8 +40,10 @@ def gather(
     inside = (steps >= episode_starts[episodes, None]) & (
         steps < episode_starts[episodes + 1, None]
     )
-    wanted = np.where(inside, steps, starts[:, None])
-    result = np.asarray(np.take(frames, wanted if rows is None else rows[wanted], axis=0))
+    index = np.where(inside, steps, starts[:, None])
+    if frame_index is not None:
+        index = frame_index[index]
+    result = np.asarray(np.take(frames, index, axis=0))
     result[~inside] = 0
     return result
 

@@ -58,8 +58,8 @@ def fill(staging: Path, data: Trajectories, about: dict[str, Any]) -> None:
     for name in (*ARRAYS, FINAL):
         if (array := getattr(data, name)) is None:
             continue
-        if name == "observations" and data.rows is not None:
-            array = array[data.rows]
+        if name == "observations" and data.frame_index is not None:
+            array = array[data.frame_index]
         path = staging / f"{name}.npy"
         if not path.exists():
             with replacing(path) as temporary, temporary.open("wb") as file:

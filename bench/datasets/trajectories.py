@@ -63,7 +63,7 @@ class Trajectories:
     action_high: float
     final_observations: Array | None = None
     stack: int = 1
-    rows: I64 | None = None
+    frame_index: I64 | None = None
     scores: F64 | None = None
 
     @property
@@ -125,7 +125,7 @@ class Trajectories:
             IndexError: a start is no step of the data.
         """
         return gather(
-            self.observations, self.rows, self.episode_starts, starts, self.stack - 1, length
+            self.observations, self.frame_index, self.episode_starts, starts, self.stack - 1, length
         )
 
     def select(self, episodes: NDArray[np.integer]) -> Trajectories:
@@ -139,7 +139,7 @@ class Trajectories:
         names = ARRAYS if self.stack == 1 else ARRAYS[1:]
         arrays = {name: getattr(self, name)[index] for name in names}
         if self.stack > 1:
-            arrays["rows"] = index if self.rows is None else self.rows[index]
+            arrays["frame_index"] = index if self.frame_index is None else self.frame_index[index]
         of_episodes = {name: getattr(self, name) for name in (FINAL, "scores")}
         arrays |= {name: None if a is None else a[episodes] for name, a in of_episodes.items()}
         return replace(self, episode_starts=episode_starts, **arrays)

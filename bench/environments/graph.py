@@ -190,7 +190,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         self.action_space = Discrete(nodes)
         self._distances = distances(self.graph)
         self._walks = Walks(self.graph, 1)
-        self._lane = np.zeros(1, dtype=np.int64)
+        self._env = np.zeros(1, dtype=np.int64)
         self._begun = False
 
     def reset(
@@ -198,7 +198,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     ) -> tuple[U8, dict[str, Any]]:
         """Start an episode, uniformly at a node other than the goal, drawn with the seed."""
         super().reset(seed=seed)
-        self._walks.reset(self._lane, [self.np_random])
+        self._walks.reset(self._env, [self.np_random])
         self._begun = True
         return self._walks.observations[0].copy(), self._info()
 
@@ -213,7 +213,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
             raise gymnasium.error.ResetNeeded("the episode is over; call reset")
         if not self.action_space.contains(np.int64(action)):
             raise ValueError(f"action must be 0 to {self.graph.nodes - 1}, not {action}")
-        reward = float(self._walks.step(self._lane, np.array([action]))[0])
+        reward = float(self._walks.step(self._env, np.array([action]))[0])
         terminal = bool(self._walks.arrived[0])
         truncated = bool(self._walks.over[0]) and not terminal
         return self._walks.observations[0].copy(), reward, terminal, truncated, self._info()

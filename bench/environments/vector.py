@@ -96,13 +96,13 @@ class VectorEnv:
         observation, _ = self.environments[env].reset(seed=seed)
         self.observations[env] = observation
 
-    def step(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
+    def step_one(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
         """Act in one env; return reward, terminal and time-out."""
         observation, reward, terminal, timeout, _ = self.environments[env].step(action)
         self.observations[env] = observation
         return float(reward), bool(terminal), bool(timeout) and not bool(terminal)
 
-    def advance(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
+    def step(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
         """Act in some envs.
 
         Args:
@@ -112,7 +112,9 @@ class VectorEnv:
         Returns:
             Rewards (n,), and whether each episode is over now (n,).
         """
-        steps = [self.step(env, action) for env, action in zip(envs.tolist(), actions, strict=True)]
+        steps = [
+            self.step_one(env, action) for env, action in zip(envs.tolist(), actions, strict=True)
+        ]
         return (
             np.array([reward for reward, _, _ in steps], dtype=np.float64),
             np.array([terminal or timeout for _, terminal, timeout in steps], dtype=np.bool_),

@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bench.core.files import DamagedFile
 from bench.datasets.trajectories import F32, Array, Trajectories
+from bench.methods.policy_file import Arrays
 
 
 def arrays_of(module: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
@@ -23,8 +25,34 @@ def arrays_of(module: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
 
 
 def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Give a network these weights."""
+    """Load named arrays into a network.
+
+    Raises:
+        DamagedFile: the names or the shapes are not those of the network.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != expected:
+        name = f"policy {arrays.path}" if isinstance(arrays, Arrays) else "a policy"
+        raise DamagedFile(
+            f"{name} does not fit the network: {_differences(expected, found)}. Another version of the method "
+            "wrote it; train the run again"
+        )
     module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def _differences(expected: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]) -> str:
+    """Return the first array of each kind of difference, in words."""
+    lists = {
+        "it lacks": [name for name in expected if name not in found],
+        "it holds the unknown": [name for name in found if name not in expected],
+    }
+    parts = [f"{what} {names[0]!r} ({len(names)} in all)" for what, names in lists.items() if names]
+    for name, shape in expected.items():
+        if name in found and found[name] != shape:
+            parts.append(f"{name!r} has shape {found[name]}, expected {shape}")
+            break
+    return ", ".join(parts)
 
 
 def flat(observations: NDArray[Any]) -> NDArray[Any]:

@@ -59,7 +59,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Verdict:
     """The verdict on one cell.
 
     Attributes:
@@ -166,7 +166,7 @@ def _tested(gap: float, error: float, freedom: float, margin: float) -> Comparis
     return Comparison(gap, error, freedom, different, equivalent, margin)
 
 
-def judge(comparisons: Sequence[Comparison]) -> list[Judgement]:
+def verdicts_of(comparisons: Sequence[Comparison]) -> list[Verdict]:
     """Return the verdicts on a table's cells, in their order.
 
     Tests of difference and tests of equivalence are two families, each corrected by Holm's method
@@ -178,9 +178,9 @@ def judge(comparisons: Sequence[Comparison]) -> list[Judgement]:
     return [_word(*each) for each in zip(comparisons, different, equivalent, strict=True)]
 
 
-def _word(comparison: Comparison, different: float, equivalent: float) -> Judgement:
+def _word(comparison: Comparison, different: float, equivalent: float) -> Verdict:
     if comparison.obstacle:
-        return Judgement(comparison.obstacle, comparison.why, math.nan, math.nan)
+        return Verdict(comparison.obstacle, comparison.why, math.nan, math.nan)
     within = f"within {comparison.margin:g} points (corrected p {equivalent:.2g})"
     unlike = f"(corrected p {different:.2g})"
     if equivalent <= ERROR_RATE:
@@ -189,7 +189,7 @@ def _word(comparison: Comparison, different: float, equivalent: float) -> Judgem
         word, why = DIFFERS, f"{comparison.difference:+.1f} points from the paper's mean {unlike}"
     else:
         word, why = UNDECIDED, f"neither different {unlike} nor equivalent {within}"
-    return Judgement(word, why, different, equivalent)
+    return Verdict(word, why, different, equivalent)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

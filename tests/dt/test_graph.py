@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench.method import BadMethod, load_method
 from bench.paths import roll_out
 from helpers_discrete import short_context
 
@@ -18,6 +17,8 @@ from bench.behaviours.random_walks import walks
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
 from dt.graph import (
     Config,
     GraphPolicy,
@@ -187,7 +188,7 @@ def test_a_window_of_a_walk_ends_with_it(data: Trajectories) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
-def test_a_lane_does_what_it_does_alone(policy: GraphPolicy, temperature: float) -> None:
+def test_an_env_does_what_it_does_alone(policy: GraphPolicy, temperature: float) -> None:
     warm = with_config(policy, temperature=temperature)
     seeds, nodes = list(range(20, 20 + NUM_ENVS)), [1, 2, 3, 3, 4, 5]
     together = generated(warm, seeds, nodes)
