@@ -149,7 +149,7 @@ MANY = np.stack([np.arange(256).reshape(16, 16)] * 3, axis=2).astype(np.uint8)
         ([PLAIN, PLAIN[:2]], "a.gif", 8, "of one size, not [(2, 4, 3), (4, 4, 3)]"),
         ([PLAIN / 255], "a.gif", 8, "must be uint8"),
         ([PLAIN[:, :, 0]], "a.gif", 8, "must be RGB (height, width, 3), not (4, 4)"),
-        ([MANY], "a.gif", 8, "256 colours, and a GIF holds 255"),
+        ([MANY], "a.gif", 8, "256 colours, but a GIF holds at most 255"),
         ([PLAIN], "a.png", 8, "its name must end in .gif"),
         ([PLAIN], "a.gif", 0, "above 0 and at most 50, not 0"),
         ([PLAIN], "a.gif", 60, "not 60"),

@@ -234,7 +234,7 @@ def test_holm_corrects_upwards_and_keeps_the_order(values: list[float]) -> None:
 
 @pytest.mark.parametrize("value", [-0.1, 1.5])
 def test_what_is_no_p_value_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match=f"{value} is no p value"):
+    with pytest.raises(ValueError, match=f"{value} is not a p value"):
         holm([0.5, value])
 
 

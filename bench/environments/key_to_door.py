@@ -32,17 +32,17 @@ from bench.environments.vector import F64, I64, VectorEnv
 
 ID = "bench/KeyToDoor-v0"
 NAMES = ("KEY", "EMPTY ROOM", "DOOR")
-SHADE = 0.55  # of pictures for people: the brightness of what the agent does not see
+SHADE = 0.55  # brightness, in pictures for people, of the cells that the agent does not see
 
 
 def draw(rooms: Rooms, env: int, pixels: int = 24) -> U8:
-    """Return a picture of an env for people: the room it is in, the square that the agent sees
-    brighter, and below it the phases, the time, and whether the key was taken and the door opened,
-    which the agent is not shown.
+    """Return a picture of an env for people. It shows the current room; the part that the agent sees is
+    brighter. A caption shows the phases, the time, whether the agent took the key, and whether it opened
+    the door. The agent does not see the caption.
 
     Args:
         rooms: the episodes.
-        env: which of them.
+        env: index of the env.
         pixels: side of a cell, 12 or more.
 
     Returns:
@@ -65,9 +65,8 @@ def draw(rooms: Rooms, env: int, pixels: int = 24) -> U8:
 class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     """One episode of `Rooms` as a Gymnasium environment.
 
-    Actions 0 to 3 move north, south, west, east. The episode terminates after 120 steps, whatever
-    happened; `info` says whether the agent holds the key and which phase (0, 1, 2) it is in, which
-    the observation does not show.
+    Actions 0 to 3 move north, south, west, east. The episode always terminates after 120 steps. `info` says
+    whether the agent has the key, and gives the phase (0, 1 or 2). The observation shows neither.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012 - Gymnasium's own form
@@ -75,15 +74,19 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     action_space = Discrete(len(MOVES))
 
     def __init__(self, render_mode: str | None = None, pixels: int = 24) -> None:
-        """Take the render mode, None or rgb_array, and the side of a cell in its pictures.
+        """Make the environment.
+
+        Args:
+            render_mode: None or rgb_array.
+            pixels: side of a cell in pictures.
 
         Raises:
-            ValueError: there is no such mode.
+            ValueError: there is no such render mode.
         """
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode must be None or 'rgb_array', not {render_mode!r}")
         self.render_mode, self.pixels = render_mode, pixels
-        # a space draws samples with a generator of its own, so no two environments share one
+        # a space has its own generator, so each environment needs its own spaces
         self.observation_space = deepcopy(self.observation_space)
         self.action_space = deepcopy(self.action_space)
         self._rooms = Rooms(1)
@@ -92,7 +95,7 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[U8, dict[str, Any]]:
-        """Start an episode; key and start are drawn with the seed."""
+        """Start an episode. The seed decides the place of the key and the start of the agent."""
         super().reset(seed=seed)
         self._rooms.reset(self._env, [self.np_random])
         return self._rooms.observations[0].copy(), self._info()
@@ -116,7 +119,7 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         """Return `draw`'s picture of the episode, or None without a render mode.
 
         Raises:
-            gymnasium.error.ResetNeeded: there was no episode yet.
+            gymnasium.error.ResetNeeded: no episode has begun.
         """
         if self.render_mode is None:
             return None
@@ -130,19 +133,19 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
 
 
 def register() -> None:
-    """Make the id known to Gymnasium; doing it twice is harmless."""
+    """Register the id with Gymnasium. A second call has no effect."""
     if ID not in gymnasium.registry:
         entry = "bench.environments.key_to_door:KeyToDoor"
-        gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it ends by itself
+        gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it terminates by itself
 
 
 class KeyToDoorVector(VectorEnv):
-    """Key-to-Door's episodes, one array operation for all of them; equal to `VectorEnv` episode by
-    episode.
+    """Parallel Key-to-Door episodes that step together in one array operation. Each episode is equal to one in
+    a plain `VectorEnv`.
     """
 
     def __init__(self, count: int) -> None:
-        """Make `count` episodes."""
+        """Make `count` envs."""
         self.environments = []
         self.action_space = KeyToDoor.action_space
         self.rooms = Rooms(count)
@@ -153,7 +156,7 @@ class KeyToDoorVector(VectorEnv):
         self.rooms.reset(np.array([env]), [np.random.default_rng(seed)])
 
     def step_one(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
-        """Act in one env; return reward, terminal and time-out."""
+        """Act in one env. Return the reward, whether the episode terminated, and whether it timed out."""
         rewards, over = self.step(np.array([env]), np.asarray(action).reshape(1))
         return float(rewards[0]), bool(over[0]), False
 
@@ -164,5 +167,5 @@ class KeyToDoorVector(VectorEnv):
 
 
 def make_vector(environment: str, count: int) -> KeyToDoorVector:
-    """Return `count` episodes that step together."""
+    """Return `count` envs that step together."""
     return KeyToDoorVector(count)

@@ -21,10 +21,10 @@ from bench.environments.pixels import U8, centred
 PHASES = (15, 90, 15)  # steps in the key room, the empty room, the door room (Figure 5)
 HORIZON = sum(PHASES)
 MOVES = ((-1, 0), (1, 0), (0, -1), (0, 1))  # actions 0 to 3: north, south, west, east
-VIEW = 5  # the agent sees so many rows and columns around itself
+VIEW = 5  # rows and columns that the agent sees, with itself in the middle
 EDGE = VIEW // 2
 
-# '#' wall, 'k' where the key may lie, '+' where the agent may start, 'd' the door
+# '#': a wall; 'k': a possible place of the key; '+': a possible start of the agent; 'd': the door
 ROOMS = (
     (
         "  #######  ",
@@ -52,19 +52,19 @@ ROOMS = (
         "#####",
     ),
 )
-SIZE = (7, 11)  # of the largest room
-INDICATOR = (0, 5)  # lit in the key room for the one frame after the key was taken
+SIZE = (7, 11)  # rows and columns of the largest room
+INDICATOR = (0, 5)  # a light in the key room, on for one frame after the agent takes the key
 
 AGENT, KEY, DOOR, LIT = (229, 149, 110), (160, 82, 45), (135, 206, 235), (255, 255, 255)
 COLOURS = {"#": (26, 26, 26), "d": DOOR}
-FLOOR = (204, 204, 204)  # also what lies beyond the walls
+FLOOR = (204, 204, 204)  # also the colour outside the walls
 
 Cells = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
 def paint(room: Sequence[str]) -> U8:
-    """Return a room without key and agent as RGB (rows, columns, 3), one pixel a cell."""
+    """Return a room without key and agent as RGB (rows, columns, 3), with one pixel for each cell."""
     return np.array([[COLOURS.get(cell, FLOOR) for cell in row] for row in room], dtype=np.uint8)
 
 
@@ -74,20 +74,20 @@ def cells(room: Sequence[str], kind: str) -> Cells:
 
 
 class Rooms:
-    """Episodes of Key-to-Door side by side, stepped together.
+    """Parallel episodes of Key-to-Door, in L envs.
 
     Attributes:
-        observations: (L, 5, 5, 3) uint8, what each agent sees: the cells around it, itself in the
-            middle. Whether it holds the key is not shown. The same array throughout.
-        steps: (L,), actions so far; 120 where no episode runs.
+        observations: (L, 5, 5, 3) uint8, the cells around each agent, with the agent in the middle. They do
+            not show whether the agent has the key. It is always the same array.
+        steps: (L,), actions so far; 120 if no episode runs.
         position: (L, 2), row and column of each agent in its room.
-        key: (L, 2), where each episode's key lies, or lay.
-        has_key: (L,) bool, the key was taken.
-        done: (L,) bool, the door was opened; the episode goes on.
+        key: (L, 2), the place of the key at the start of each episode.
+        has_key: (L,) bool, whether the agent took the key.
+        done: (L,) bool, whether the agent opened the door. The episode continues after that.
     """
 
     def __init__(self, count: int) -> None:
-        """Make room for `count` episodes; `reset` starts them."""
+        """Make `count` envs. `reset` starts their episodes."""
         self._blocked: Bools = np.zeros((len(ROOMS), *SIZE), dtype=np.bool_)
         self._views: U8 = np.zeros((len(ROOMS), *SIZE, VIEW, VIEW, 3), dtype=np.uint8)
         for index, room in enumerate(ROOMS):
@@ -100,7 +100,7 @@ class Rooms:
         self._keys, self._starts = cells(ROOMS[0], "k"), cells(ROOMS[0], "+")
         self._entrances = np.array([cells(room, "+")[0] for room in ROOMS])
         self._door = cells(ROOMS[2], "d")[0]
-        # the room at each step; the last one more, for what the last action leads to
+        # the room at each step; the last room has one step more, for the final observation
         self._phase_at = np.repeat(np.arange(len(PHASES)), (*PHASES[:-1], PHASES[-1] + 1))
         self._lit: Bools = np.zeros(count, dtype=np.bool_)  # the indicator
         self.steps: Cells = np.full(count, HORIZON, dtype=np.int64)
@@ -111,8 +111,11 @@ class Rooms:
         self.observations: U8 = np.zeros((count, VIEW, VIEW, 3), dtype=np.uint8)
 
     def reset(self, envs: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
-        """Start an episode in each of these envs (n,), all different; its key and its start are
-        drawn with the generator beside it.
+        """Start an episode in each of these envs.
+
+        Args:
+            envs: (n,), all different.
+            generators: one for each of the n envs; it draws the place of the key and the start of the agent.
         """
         for env, generator in zip(envs.tolist(), generators, strict=True):
             self.key[env] = self._keys[generator.integers(len(self._keys))]
@@ -126,14 +129,14 @@ class Rooms:
         """Act in these envs.
 
         Args:
-            envs: (n,), all different, whose episode is not over.
+            envs: (n,), all different, with episodes that are not over.
             actions: (n,), 0 to 3.
 
         Returns:
-            Rewards (n,): 1 on reaching the door for the first time with the key.
+            Rewards (n,): 1 when the agent reaches the door with the key for the first time, else 0.
 
         Raises:
-            ValueError: there is no such action, or no episode runs in an env. Nothing was changed.
+            ValueError: there is no such action, or an env has no running episode. The state is unchanged.
         """
         if (self.steps[envs] >= HORIZON).any():
             raise ValueError("an episode is over or has not begun: reset its env first")
@@ -141,7 +144,7 @@ class Rooms:
         if wrong.any():
             raise ValueError(f"actions must be 0 to {len(MOVES) - 1}, not {actions[wrong][0]}")
         phase, here = self.phase(envs), self.position[envs]
-        # only the door lies on the edge of a map, and nobody walks out through it
+        # only the door is on the edge of a map, and an agent cannot leave the map through it
         there = np.clip(here + np.array(MOVES)[actions], 0, np.array(SIZE) - 1)
         at_door = (phase == 2) & (there == self._door).all(axis=1)
         free = ~self._blocked[phase, there[:, 0], there[:, 1]]
@@ -152,7 +155,7 @@ class Rooms:
         self.has_key[envs] |= took
         self.done[envs] |= opened
         self.steps[envs] += 1
-        entered = self.phase(envs)  # the clock moves the agent on, wherever it is
+        entered = self.phase(envs)  # time alone moves the agent to the next room
         moved = entered != phase
         here[moved] = self._entrances[entered[moved]]
         self.position[envs] = here
@@ -161,12 +164,12 @@ class Rooms:
         return opened.astype(np.float32)
 
     def phase(self, envs: NDArray[np.integer]) -> Cells:
-        """Return the room each of these envs is in, (n,): 0, 1 or 2."""
+        """Return the current room of each of these envs, (n,): 0, 1 or 2."""
         phase: Cells = self._phase_at[self.steps[envs]]
         return phase
 
     def _observe(self, envs: NDArray[np.integer]) -> None:
-        """Write what these envs show to `observations`."""
+        """Write the observations of these envs to `observations`."""
         phase, here = self.phase(envs), self.position[envs]
         seen = self._views[phase, here[:, 0], here[:, 1]]
         lying = (phase == 0) & ~self.has_key[envs]
@@ -178,7 +181,7 @@ class Rooms:
         self.observations[envs] = seen
 
     def picture(self, env: int) -> U8:
-        """Return the whole room an env is in, RGB (rows, columns, 3), one pixel a cell."""
+        """Return the whole current room of an env, RGB (rows, columns, 3), with one pixel for each cell."""
         [phase] = self.phase(np.array([env]))
         image = paint(ROOMS[phase])
         if phase == 0 and not self.has_key[env]:
