@@ -77,7 +77,7 @@ def test_a_window_holds_the_stacks_of_its_steps(
 
 @pytest.mark.parametrize("start", [-1, 14])
 def test_a_step_that_is_not_there_is_refused(start: int) -> None:
-    with pytest.raises(IndexError, match=f"step {start} of 14 is asked for"):
+    with pytest.raises(IndexError, match=f"there is no step {start} in data of 14 steps"):
         make_frames().frames(np.array([0, start]), 2)
 
 
@@ -149,13 +149,19 @@ def test_bytes_are_brought_to_one_by_the_same_formula_as_other_observations() ->
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks are made of frames .* \(14, 3\)"),
+        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks need frames .* \(14, 3\)"),
         ({"observations": np.zeros((14, 3, 3), np.float32)}, "observations are .* float32"),
-        ({"frame_index": np.arange(13)}, "rows do not say for each of 14 steps"),
-        ({"frame_index": np.arange(1, 15)}, "which of 14 frames it shows"),
-        ({"frame_index": np.arange(-1, 13)}, "which of 14 frames it shows"),
-        ({"frame_index": np.arange(14), "stack": 1}, "rows are of stacks of frames"),
-        ({"stack": 0}, "an observation of 0 frames shows nothing"),
+        (
+            {"frame_index": np.arange(13)},
+            "frame_index must give one of 14 frames for each of 14 steps",
+        ),
+        ({"frame_index": np.arange(1, 15)}, "frame_index must give one of 14 frames"),
+        ({"frame_index": np.arange(-1, 13)}, "frame_index must give one of 14 frames"),
+        (
+            {"frame_index": np.arange(14), "stack": 1},
+            "frame_index is for stacks of frames, but stack is 1 here",
+        ),
+        ({"stack": 0}, "stack is 0, but an observation needs at least 1 frame"),
         ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
         ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
         ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),

@@ -1,4 +1,4 @@
-"""Torch networks to and from named NumPy arrays, and the MLP that several methods act with."""
+"""Conversion between torch networks and named NumPy arrays, and functions for networks over vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.methods.policy_file import Arrays
 
 
 def arrays_of(module: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
-    """Return a network's weights as named arrays."""
+    """Return the weights of a network as named arrays."""
     return {
         f"{prefix}{name}": tensor.detach().cpu().numpy()
         for name, tensor in module.state_dict().items()
@@ -56,36 +56,36 @@ def _differences(expected: dict[str, tuple[int, ...]], found: dict[str, tuple[in
 
 
 def flat(observations: NDArray[Any]) -> NDArray[Any]:
-    """Return observations (N, *obs) with one axis of features, (N, obs)."""
+    """Return observations (N, *obs) as vectors, (N, obs)."""
     return observations.reshape(len(observations), -1)
 
 
 def vectors(data: Trajectories) -> Array:
-    """Return the observations of the steps of a data set as vectors, (N, obs).
+    """Return the observations of a data set as vectors, (N, obs).
 
     Raises:
-        ValueError: they are stacks of frames, of which vectors would be copies.
+        ValueError: observations are stacks of frames. Each frame would be copied several times.
     """
     if data.stack > 1:
         raise ValueError(
-            f"observations are stacks of {data.stack} frames, and this method takes vectors: use "
+            f"observations are stacks of {data.stack} frames, but this method needs vectors: use "
             "dt_atari (`returns: false` clones behaviour) or cql_atari"
         )
     return flat(data.observations)
 
 
 def normalise(observations: NDArray[Any], mean: F32, std: F32, floor: float) -> F32:
-    """Return standardised observations (any leading shape); `floor` is added to `std` against
-    division by zero.
+    """Return standardised observations, of any leading shape. `floor` is added to `std`, to avoid a division by
+    zero.
     """
     return np.asarray((observations - mean) / (std + floor), dtype=np.float32)
 
 
 def shared(array: NDArray[Any], device: str) -> Tensor:
-    """Return an array as a tensor to gather batches from; never write into it.
+    """Return an array as a tensor, for gathering batches. Do not write into it.
 
-    On a CPU it is the array's own memory: of a memory-mapped data set, pages that all runs on the
-    machine share. On another device it is a copy there.
+    On a CPU, the tensor uses the memory of the array. All runs on a machine then share the pages of a
+    memory-mapped data set. On another device, the tensor is a copy.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
@@ -93,7 +93,7 @@ def shared(array: NDArray[Any], device: str) -> Tensor:
 
 
 def normaliser(mean: F32, std: F32, floor: float, device: str) -> Callable[[Tensor], Tensor]:
-    """Return `normalise` for tensors on a device; a batch at a time, no copy of the data."""
+    """Return the function `normalise` for tensors on a device. It works on batches, so the data are not copied."""
     centre = torch.from_numpy(mean).to(device)
     scale = torch.from_numpy(np.asarray(std + floor, dtype=np.float32)).to(device)
     return lambda observations: (observations - centre) / scale
@@ -101,7 +101,7 @@ def normaliser(mean: F32, std: F32, floor: float, device: str) -> Callable[[Tens
 
 @torch.inference_mode()
 def predict(network: nn.Module, states: F32, device: str) -> F32:
-    """Return a network's outputs in evaluation mode, as float32."""
+    """Return the outputs of a network in evaluation mode, as float32."""
     network.eval()
     return np.asarray(
         network(torch.from_numpy(states).to(device)).float().cpu().numpy(), dtype=np.float32

@@ -152,7 +152,7 @@ def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float
     if not math.isfinite(gap):
         raise ValueError(f"our scores {list(ours)} and the paper's {paper_mean} must be finite")
     if not margin > 0:
-        raise ValueError(f"the margin is {margin} points; it must be above 0")
+        raise ValueError(f"a margin of {margin} points is not possible; give more than 0")
     return gap
 
 
