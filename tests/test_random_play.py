@@ -167,6 +167,8 @@ def test_a_task_makes_its_data_set(tmp_path: Path) -> None:
 
 
 def test_less_than_one_episode_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="119 steps are less than an episode of 120"):
+    with pytest.raises(
+        ValueError, match="119 steps are too few: an episode of key_to_door-10k has 120 steps"
+    ):
         generate(task_by_name("key_to_door-10k"), 119, 0, tmp_path / "set")
     assert not (tmp_path / "set").exists()
