@@ -42,7 +42,7 @@ def test_too_few_players_are_refused(steps: list[int]) -> None:
 def test_training_by_the_console_builds_a_zoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(atari_training, "PROBE", 60)
+    monkeypatch.setattr(atari_training, "RANDOM_STEPS", 60)
     monkeypatch.setattr(atari_zoo, "AGENTS", 2)
     monkeypatch.setattr(atari_zoo, "EPISODES", 3)
     line = ["behaviours", "train", "breakout", "--steps", "64", "--keep-every", "64", "--seed", "3"]

@@ -24,8 +24,8 @@ TINY = {"num_envs": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an upd
 
 
 @pytest.fixture(autouse=True)
-def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atari_training, "PROBE", 60)
+def _few_random_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atari_training, "RANDOM_STEPS", 60)
 
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
@@ -202,7 +202,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training in one go."""
     out = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atari_training, "PROBE", 60)
+        patch.setattr(atari_training, "RANDOM_STEPS", 60)
         train(out)
     return out
 

@@ -32,7 +32,7 @@ from bench.environments.vector import simulators
 # training steps of the committed policies of each game
 STEPS = {"breakout": 4_000_000, "qbert": 2_000_000, "pong": 2_500_000, "seaquest": 1_500_000}
 SAVE_EVERY = 200  # updates
-PROBE = 1_000  # random steps in each env, for the scales of the inputs
+RANDOM_STEPS = 1_000  # random steps in each env, for the scales of the inputs
 RECENT = 100  # number of last games in the logged mean score
 STATE = "state.safetensors"
 
@@ -90,7 +90,7 @@ def train_agent(
     torch.set_num_threads(1)
     names = ("ppo", game, seed)
     games = AutoResetEnvs(game, settings.num_envs)
-    encoder = _probe(games, *names)
+    encoder = _random_play_encoder(games, *names)
     learner = Learner(encoder, games.envs.n_actions, settings, derive(*names, "weights"))
     scores: deque[float] = deque(maxlen=RECENT)
     first = _restore(learner, scores, out)
@@ -130,14 +130,14 @@ def _identify(out: Path, identity: dict[str, Any]) -> None:
     write_json(known, identity | {"libraries": libraries})
 
 
-def _probe(games: AutoResetEnvs, *names: str | int) -> RamEncoder:
+def _random_play_encoder(games: AutoResetEnvs, *names: str | int) -> RamEncoder:
     """Return an encoder whose scales come from random play."""
     games.restart(*names, "probe")
     random = generator(*names, "probe")
     envs = games.envs
-    memory = np.empty((PROBE, envs.num_envs, atari.RAM), dtype=np.uint8)
+    memory = np.empty((RANDOM_STEPS, envs.num_envs, atari.RAM), dtype=np.uint8)
     before = np.empty_like(memory)
-    for step in range(PROBE):
+    for step in range(RANDOM_STEPS):
         memory[step], before[step] = envs.memory, envs.before
         games.step(random.integers(envs.n_actions, size=envs.num_envs))
     # (T, L, 128) -> (T * L, 128)
