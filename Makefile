@@ -1,6 +1,12 @@
 # make mujoco: set up, run the default scale, print Table 2. make paper: all tables, figures and claims. make test: check everything.
-PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+# the first Python that runs and is 3.11, 3.12 or 3.13
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
+    $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+    && command -v $$name && break; done)
+# where PyTorch comes from; empty: its CPU build (README, "Set-up")
+TORCH_INDEX ?=
 CORES ?= all
+WORKERS ?= 2
 SCALE ?= quick
 CONFIG := config/$(if $(filter quick,$(SCALE)),config,$(SCALE)).yaml
 BIN := .venv/bin
@@ -17,14 +23,20 @@ PAGE_all_critic := critic/figure5
 PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
-.PHONY: help mujoco paper report reference test bench lock behaviours clean
+CHECKS := check-records reproduce link
+.PHONY: help mujoco paper report reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
+    test-isa bench lock behaviours clean
+
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+FAST := $(PYTEST) -m "not slow and not long" --dist worksteal
+# run a command and print how long it took: $(call timed,NAME,COMMAND)
+timed = @start=$$(date +%s); echo "== $(1)"; $(2) || exit 1; echo "== $(1): $$(($$(date +%s) - start)) s"
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
-	@PYTHON="$(PYTHON)" sh tools/setup.sh
-	@touch $@
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
 
 mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
 	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG)
@@ -40,17 +52,43 @@ report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=pa
 	@$(if $(PAGE_$(WHAT)),cat reports/$(SCALE)/$(PAGE_$(WHAT)).md)
 	@echo "report: reports/$(SCALE)/report.html"
 
+reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data again, and compare bytes
+	$(BIN)/snakemake reproduce --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+link: $(INSTALLED) ## the same, and where all is equal, finished runs of the older code stay valid
+	$(BIN)/snakemake link --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
+
+check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the code of now
+	$(BIN)/python -m bench records check
+
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)
 
-test: $(INSTALLED) ## every check: format, lint, types, tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
-	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+test: lint types test-fast test-slow ## every check but the long ones: format, lint, types, tests
+
+test-all: test test-long ## and the long ones: kills, damaged files, other instruction sets
+
+lint: $(INSTALLED) ## format and lint
+	$(call timed,ruff check,$(BIN)/ruff check .)
+	$(call timed,ruff format,$(BIN)/ruff format --check .)
+	$(call timed,snakefmt,$(BIN)/snakefmt --check Snakefile workflow)
+	$(call timed,snakemake --lint,$(BIN)/snakemake --lint)
+
+types: $(INSTALLED) ## mypy
+	$(call timed,mypy,$(BIN)/mypy)
+
+test-fast: $(INSTALLED) ## the tests of single parts
+	$(call timed,pytest: fast,$(FAST))
+
+test-slow: $(INSTALLED) ## the tests that run whole pipelines
+	$(call timed,pytest: slow,$(PYTEST) -m "slow and not long" --dist loadfile)
+
+test-long: $(INSTALLED) test-isa ## what `make test` leaves out
+	$(call timed,pytest: long,$(PYTEST) -m long --dist loadfile)
+
+test-isa: $(INSTALLED) ## the fast tests as on processors without AVX-512, and without its bfloat16
+	$(call timed,pytest: AVX2,ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(FAST))
+	$(call timed,pytest: AVX512_CORE,ONEDNN_MAX_CPU_ISA=AVX512_CORE $(FAST))
 
 bench: $(INSTALLED) ## the speed measurements behind the README's figures, 20 minutes; the table of ratios
 	@mkdir -p results/benchmarks/raw
@@ -60,11 +98,12 @@ bench: $(INSTALLED) ## the speed measurements behind the README's figures, 20 mi
 	done
 	@$(BIN)/python benchmarks/table.py results/benchmarks/raw results/benchmarks
 
-lock: $(INSTALLED) ## resolve pyproject.toml again: locks and environment.yml
-	$(BIN)/python tools/lock.py
+lock: $(INSTALLED) ## resolve pyproject.toml again: locks and environment.yml (UPGRADE=--upgrade: newest versions)
+	$(BIN)/python tools/lock.py $(UPGRADE)
 
 behaviours: $(INSTALLED) ## what training behaviour policies needs on top
-	$(BIN)/python -m pip install -r requirements-behaviours.lock
+	$(BIN)/python -m pip install --no-deps --require-hashes -r requirements-behaviours.lock
+	$(BIN)/python -m pip check
 
 clean: ## remove the virtual environment and caches; results and data stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -15,11 +15,12 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/reports.smk"
+include: "workflow/rules/reproduce.smk"
 
 
 onsuccess:
-    finished()
+    about_pages() and finished()
 
 
 onerror:
-    unfinished()
+    about_pages() and unfinished()

@@ -15,7 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers_contract import (
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from bench.core.code import ROOT
+from bench.core.files import DamagedFile
+from bench.datasets import storage
+from bench.datasets.trajectories import ARRAYS
+from bench.methods.contract import BadMethod, check_actions
+from bench.methods.loader import load_method
+from bench.methods.policy_file import write_tensors
+from bench.runs.rollout import evaluate
+from bench.tasks.registry import task_by_name
+from tests.helpers.contract import (
     ENVS,
     METHODS,
     REFUSAL_RULE,
@@ -29,19 +41,7 @@ from helpers_contract import (
     no_environment,
     spy_on,
 )
-from helpers_dt import saved_bytes
-from safetensors import safe_open
-from safetensors.numpy import save_file
-
-from bench.core.code import ROOT
-from bench.core.files import DamagedFile
-from bench.datasets import storage
-from bench.datasets.trajectories import ARRAYS
-from bench.methods.contract import BadMethod, check_actions
-from bench.methods.loader import load_method
-from bench.methods.policy_file import write_tensors
-from bench.runs.rollout import evaluate
-from bench.tasks.registry import task_by_name
+from tests.helpers.dt import saved_bytes
 
 VECTORS, ALL = ["continuous", "discrete", "walks"], ["continuous", "discrete", "images", "walks"]
 KNOWN = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bench", "dt", "baselines")
 
 # A room imports from rooms of lower rank only. `bench` names dt and baselines, and never imports them.

@@ -1,18 +1,23 @@
 """The commands of the README do what it says, run as a reader runs them (the long ones at scale smoke)."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from pipeline import ROOT, checkout, clean
+import yaml
+
+from tests.helpers.pipeline import ROOT, checkout, clean
 
 pytestmark = pytest.mark.slow
 
 # What a test cannot do as written, and what it does instead.
 INSTEAD = {
+    "make mujoco SCALE=smoke": "make mujoco SCALE=smoke CORES=2",
     "make mujoco": "make mujoco SCALE=smoke CORES=2",
     "snakemake --cores 8 all_mujoco": "snakemake all_mujoco --cores 2 --configfile config/smoke.yaml",
     "snakemake --cores 8 paper_mujoco": "snakemake paper_mujoco --cores 2 --configfile config/smoke.yaml",
@@ -47,8 +52,59 @@ def clone(tmp_path_factory):
     return folder
 
 
+def run(clone, command):
+    environment = clean() | {"PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command,
+        shell=True,
+        executable="/bin/bash",
+        cwd=clone,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}"
+    return done.stdout
+
+
+def keep_one_seed(clone):
+    """Give every suite of scale smoke one seed, which halves the runs."""
+    path = clone / "config/smoke.yaml"
+    smoke = yaml.safe_load(path.read_text())
+    for suite in smoke["suites"].values():
+        suite["seeds"] = [0]
+    path.write_text(yaml.safe_dump(smoke))
+
+
+SWEPT = "results/smoke/runs/reacher2d-medium/dense/100/dt/0/sweep.json"
+
+
+@pytest.fixture(scope="module")
+def ran(clone):
+    """Run every command of the README: the first with two seeds, the rest with one.
+
+    Returns the checkout, and command -> output; `two seeds` is the table of the first command,
+    `again` the output of paper_mujoco's second run, `sweep` a file that is lost before `partial`.
+    """
+    found = {}
+    for command in commands():
+        if command in NOT_HERE:
+            continue
+        if command == "snakemake --cores 8 partial":
+            found["sweep"] = (clone / SWEPT).read_text()
+            (clone / SWEPT).unlink()
+        found[command] = run(clone, INSTEAD.get(command, command))
+        if command == "make mujoco":
+            found["two seeds"] = (clone / "reports/smoke/mujoco/table2.md").read_text()
+            keep_one_seed(clone)
+        if command == "snakemake --cores 8 paper_mujoco":
+            found["again"] = run(clone, INSTEAD[command])
+    return clone, found
+
+
 def test_the_readme_gives_the_commands_this_project_promises():
-    promised = {"make mujoco", "make test"}
+    promised = {"make mujoco SCALE=smoke", "make mujoco", "make test"}
     promised |= {
         f"snakemake --cores 8 {target}"
         for target in ("all_mujoco", "paper_mujoco", "all_atari", "paper_atari")
@@ -56,33 +112,19 @@ def test_the_readme_gives_the_commands_this_project_promises():
     assert promised <= set(commands())
 
 
-def test_every_readme_command_runs(clone):
-    environment = clean() | {"PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    for command in commands():
-        if command in NOT_HERE:
-            continue
-        done = subprocess.run(
-            INSTEAD.get(command, command),
-            shell=True,
-            executable="/bin/bash",
-            cwd=clone,
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}"
-    table = (clone / "reports/smoke/mujoco/table2.md").read_text()
-    for heading in ("DT", "CQL", "BC", "10%BC", "Uniform", "Behaviour", "other data"):
-        assert heading in table
-    for suffix in ("csv", "tex", "png", "svg"):
-        assert (clone / f"reports/smoke/mujoco/table2.{suffix}").stat().st_size > 0
+def test_every_readme_command_runs(ran):
+    clone, found = ran
+    assert set(found) >= set(commands()) - set(NOT_HERE)
+    for table in (found["two seeds"], (clone / "reports/smoke/mujoco/table2.md").read_text()):
+        for heading in ("DT", "CQL", "BC", "10%BC", "Uniform", "Behaviour", "other data"):
+            assert heading in table
+    assert re.search(r"\d \[-?\d", found["two seeds"])  # an interval
+    for page in ("mujoco/table2", "percent_bc/table3", "context/table5", "sparse/table7"):
+        for suffix in ("md", "tex", "csv", "html", "png", "svg"):
+            assert (clone / f"reports/smoke/{page}.{suffix}").stat().st_size > 0
     assert (clone / "reports/smoke/report.html").exists()
     for page in (
         "claims",
-        "percent_bc/table3",
-        "context/table5",
-        "sparse/table7",
         "targets/figure4",
         "atari/table1",
         "atari/table11",
@@ -102,6 +144,37 @@ def test_every_readme_command_runs(clone):
     assert record.exists()  # the baseline that the README adds
 
 
+def test_the_ledger_of_one_seed(ran):
+    clone, found = ran
+    # said at the end, first
+    assert "reports/smoke/claims_mujoco.html" in found["snakemake --cores 8 paper_mujoco"]
+    below = clone / "reports/smoke"
+    ledger = pd.read_csv(below / "claims_mujoco.csv", keep_default_na=False)
+    assert set(ledger["verdict"]) == {"undecided", "not run"}  # one seed decides nothing
+    assert "no interval: one seed" in (below / "claims_mujoco.md").read_text()
+
+
+def test_a_second_run_of_everything_has_nothing_to_do(ran):
+    assert "Nothing to be done" in ran[1]["again"]
+
+
+def test_a_sweep_asks_for_the_papers_grid_and_for_more(ran):
+    clone, found = ran
+    evaluations = json.loads(found["sweep"])["evaluations"]
+    assert not any(evaluation["final"] for evaluation in evaluations)
+    manifest = clone / "data/generated/reacher2d-medium/2000-0/manifest.json"
+    best = max(json.loads(manifest.read_text())["returns"])
+    # two of the grid: its first, which the paper prints, and its last, the best of the data; then
+    # multiples of that
+    multiples = [best * multiple for multiple in (1.0, 1.1, 1.25, 1.5, 2.0, 2.5, 3.0)]
+    targets = [evaluation["target"] for evaluation in evaluations]
+    assert targets == pytest.approx([2.0, *multiples])
+
+
+def test_what_is_missing_is_named(ran):
+    assert "dt/0/sweep.json" in (ran[0] / "reports/smoke/targets/partial.md").read_text()
+
+
 def test_ci_runs_the_readme_test_command():
     assert "make test" in (ROOT / ".ci/run").read_text()
     recipe = subprocess.run(
@@ -109,30 +182,3 @@ def test_ci_runs_the_readme_test_command():
     ).stdout
     for tool in ("ruff check", "snakefmt --check", "snakemake --lint", "mypy", "pytest"):
         assert tool in recipe
-
-
-@pytest.mark.parametrize(
-    ("python", "message"),
-    [
-        ("", "no Python found"),
-        ("/nonexistent/python3.11", "does not run"),
-        ("old", "lock is for 3.11"),
-    ],
-    ids=["missing", "does not run", "wrong version"],
-)
-def test_make_says_what_is_wrong_with_python(tmp_path, python, message):
-    folder = checkout(tmp_path / "clone")
-    if python == "old":
-        python = tmp_path / "python3.9"
-        python.write_text('#!/bin/sh\necho "3.9"\n')
-        python.chmod(0o755)
-    done = subprocess.run(
-        ["make", "mujoco", f"PYTHON={python}"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=clean(),
-    )
-    assert done.returncode != 0
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr

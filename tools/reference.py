@@ -1,39 +1,110 @@
 """Keep a finished scale's tables and records as reference output: `python tools/reference.py quick`.
 
-What is kept under reports/reference was made by the pipeline, never by hand; tests/test_reference.py
-builds the tables again from the records beside them. A suite without its pages is left out.
+What is kept under reports/reference was made by the pipeline, never by hand: the pages as they are, the
+records packed into one file. tests/tools/test_reference.py builds the tables again from the packed records. A
+suite without its pages is left out.
+
+`python tools/reference.py quick --rewrite` writes the kept tables and figures again from the packed
+records, for example after a change of their words. Pages that need data sets or policies (data.md,
+videos) stay as they are.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+import yaml
+from snakemake.utils import update_config
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDS = ("result.json", "run.json", "sweep.json", "critic.json", "paths.json")
+sys.path.insert(0, str(ROOT))
+
+from bench.report import cost, scores, time_to_score  # noqa: E402
+from bench.report.artifact import Artifact, write_artifact  # noqa: E402
+from bench.report.claims import ledger  # noqa: E402
+from bench.report.claims.registry import suites_of_claims  # noqa: E402
+from bench.runs import archive  # noqa: E402
+from bench.runs.identity import RESULT  # noqa: E402
+from bench.runs.plan import make_plan  # noqa: E402
+
+KEPT = ROOT / "reports" / "reference"
 FORMATS = (".md", ".csv", ".png", ".gif")
+REWRITTEN = (".md", ".csv", ".png")
 
 
-def main(scale: str) -> None:
-    """Copy pages and records of a scale, replacing what was kept of it before."""
-    kept = ROOT / "reports" / "reference"
-    records = kept / "results" / scale / "runs"
-    for folder in (records, kept / scale):
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in sorted((ROOT / "results" / scale / "runs").rglob("*.json")):
-        if path.name in RECORDS:
-            copy(path, records / path.relative_to(ROOT / "results" / scale / "runs"))
+def main() -> None:
+    """Copy a scale's pages and pack its records, or write the pages again."""
+    parser = argparse.ArgumentParser(description="Keep a scale as what the repository shows.")
+    parser.add_argument("scale")
+    parser.add_argument("--rewrite", action="store_true", help="pages again, from packed records")
+    arguments = parser.parse_args()
+    (rewrite if arguments.rewrite else keep)(arguments.scale)
+
+
+def keep(scale: str) -> None:
+    """Copy pages of a scale and pack its records, replacing what was kept of it before."""
+    archive.pack(ROOT / "results" / scale / "runs", archive.archive_of(scale))
+    shutil.rmtree(KEPT / scale, ignore_errors=True)
     for path in sorted((ROOT / "reports" / scale).rglob("*")):
         if path.suffix in FORMATS and path.stem != "partial":
-            copy(path, kept / scale / path.relative_to(ROOT / "reports" / scale))
+            target = KEPT / scale / path.relative_to(ROOT / "reports" / scale)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
 
 
-def copy(path: Path, target: Path) -> None:
-    """Copy a file, making the folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(path, target)
+def rewrite(scale: str) -> None:
+    """Write every kept page of a scale that is made of records alone again."""
+    with tempfile.TemporaryDirectory() as name:
+        archive.unpack(archive.archive_of(scale), Path(name))
+        for page, artifact in pages(scale, Path(name)):
+            files = [KEPT / scale / f"{page}{suffix}" for suffix in REWRITTEN]
+            write_artifact(artifact, [path for path in files if path.exists()])
+
+
+def config_of(scale: str) -> dict[str, Any]:
+    """Return the merged config of a scale."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    if scale != config["name"]:
+        update_config(config, yaml.safe_load((ROOT / f"config/{scale}.yaml").read_text()))
+    return config
+
+
+def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:
+    """Yield the pages that are made of records alone: path below the scale's folder, and content.
+
+    Args:
+        scale: its config's name.
+        unpacked: the folder in which the records lie, as results/SCALE/runs/...
+    """
+    config = config_of(scale)
+    plan = make_plan(config)
+    # as the workflow hands it to the verbs; it decides the order of methods and of their settings
+    given = make_plan(json.loads(json.dumps(config, sort_keys=True)))
+    frames = {}
+    for suite in plan.runs:
+        records = [unpacked / path for path in plan.records(suite)]
+        if not all(path.exists() for path in records):
+            continue
+        frames[suite] = scores.collect(records, given, suite)
+        for name in plan.artifacts[suite]:
+            module = import_module(f"bench.report.artifacts.{name}")
+            yield f"{suite}/{name}", module.make(frames[suite], scale)
+        results = [path for path in records if path.name == RESULT]
+        yield f"{suite}/cost", cost.make(results, given, suite)
+        if suite == "time_to_score":
+            yield f"{suite}/time_to_score", time_to_score.make(results, given, suite)
+    judged = {suite: frames[suite] for suite in suites_of_claims(plan) if suite in frames}
+    if judged:
+        yield "claims", ledger.make(judged, scale)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

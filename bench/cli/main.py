@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.cli import behaviours, data, reports, runs
+from bench.cli import behaviours, data, records, reports, runs
 
 Arguments = argparse.Namespace
 
@@ -48,6 +48,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench", description="Decision Transformer benchmark: the verbs of the workflow."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for family in (data, behaviours, runs, reports):
+    for family in (data, behaviours, runs, reports, records):
         family.add(verbs)
     return parser

@@ -1,8 +1,14 @@
 """Which source files a result depends on, and their hashes.
 
 Snakemake does not see what a command imports. So every rule carries the hashes of the files its
-command reaches through imports: editing a baseline re-plans its own runs, editing a figure re-plans
-the figure.
+command reaches through imports: editing a baseline plans its own runs again, editing a figure plans
+the figure again.
+
+The fingerprint of a run covers what decides its numbers. It leaves out the plumbing (`PLUMBING`): that
+a change there alters no number is shown by reproduction (`bench reproduce`), not by training
+everything again. Imports are not followed into plumbing. So plumbing must not be the only way to a file
+that decides numbers; tests/bench/core/test_code.py checks that for every method and kind of data. A file that is
+named, not reached, always counts.
 """
 
 from __future__ import annotations
@@ -12,8 +18,33 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from bench.core.syntax import normal_form
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bench", "dt", "baselines")
+# files and folders that decide no number of a run, and what lies in such a folder and does
+PLUMBING = (
+    "bench/__main__.py",
+    "bench/cli/",
+    "bench/core/",
+    "bench/paper/",
+    "bench/report/",
+    "bench/runs/archive.py",
+    "bench/runs/check.py",
+    "bench/runs/code.py",
+    "bench/runs/compare.py",
+    "bench/runs/coverage.py",
+    "bench/runs/diagnostics/registry.py",
+    "bench/runs/identity.py",
+    "bench/runs/linking.py",
+    "bench/runs/links.py",
+    "bench/runs/plan.py",
+    "bench/runs/record.py",
+    "bench/runs/reproduce.py",
+    "bench/tasks/",
+)
+DECISIVE = ("bench/core/seeds.py",)
+DATA = (".csv", ".json", ".npz", ".toml", ".xml", ".yaml")
 # modules that are not files of baselines/
 OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari/method.py", "dt_graph": "dt/graph.py"}
 
@@ -23,18 +54,29 @@ def method_file(module: str) -> Path:
     return Path(OWN.get(module, f"baselines/{module}.py"))
 
 
-def fingerprint(*files: Path, root: Path = ROOT) -> dict[str, str]:
-    """Return path -> short hash for these files and everything of this repository that they import,
-    directly or not.
+def fingerprint(*files: Path, plumbing: bool = False, root: Path = ROOT) -> dict[str, str]:
+    """Return path -> short hash for these files and what they import of this repository, directly or
+    not.
 
-    The hash is over the syntax tree without docstrings, so a comment does not retrain anything. A
-    file that does not parse, or does not
-    exist, counts too: its run will say what is wrong.
+    The hash of a module is over its normal form (`bench.core.syntax`), so a comment, a docstring or a
+    message plans nothing again. A file that does not parse, or does not exist, counts too: its run will
+    say what is wrong. A data file with the name of a module (`reacher2d.xml`) counts with the module.
+
+    Args:
+        files: where to begin, relative to the root; they count wherever they lie.
+        plumbing: whether plumbing counts too, as for tables and figures.
+        root: of the repository.
     """
-    return {str(path): _hash(root / path) for path in sorted(_closure(files, root))}
+    return {str(path): _hash(root / path) for path in sorted(_closure(files, plumbing, root))}
 
 
-def _closure(files: tuple[Path, ...], root: Path) -> set[Path]:
+def is_plumbing(path: Path) -> bool:
+    """Return whether a file, relative to the repository, decides no number of a run."""
+    name = path.as_posix()
+    return name.startswith(PLUMBING) and name not in DECISIVE
+
+
+def _closure(files: tuple[Path, ...], plumbing: bool, root: Path) -> set[Path]:
     found: set[Path] = set()
     waiting = list(files)
     while waiting:
@@ -42,15 +84,34 @@ def _closure(files: tuple[Path, ...], root: Path) -> set[Path]:
         if path in found:
             continue
         found.add(path)
-        waiting += [other for other in _imports(root / path, root) if other not in found]
+        waiting += [
+            other
+            for other in (*_imports(root / path, root), *_companions(root / path, root))
+            if other not in found and (plumbing or not is_plumbing(other))
+        ]
     return found
+
+
+def _companions(path: Path, root: Path) -> tuple[Path, ...]:
+    return _companions_at(path, root, _modified(path.parent))
+
+
+@cache
+def _companions_at(path: Path, root: Path, modified: int) -> tuple[Path, ...]:
+    """Return the data files beside a module that have its name."""
+    if path.suffix != ".py":
+        return ()
+    beside = (path.with_suffix(suffix) for suffix in DATA)
+    return tuple(other.relative_to(root) for other in beside if other.is_file())
 
 
 @cache
 def _tree(path: Path, modified: int) -> ast.Module | None:
+    if path.suffix != ".py":
+        return None
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, FileNotFoundError):
+    except (SyntaxError, ValueError, FileNotFoundError):
         return None
 
 
@@ -87,26 +148,6 @@ def _hash(path: Path) -> str:
 def _hash_at(path: Path, modified: int) -> str:
     tree = _tree(path, modified)
     if tree is not None:
-        return hashlib.sha256(_without_docstrings(tree).encode()).hexdigest()[:12]
+        return hashlib.sha256(normal_form(tree).encode()).hexdigest()[:12]
     content = path.read_bytes() if path.exists() else b""
     return hashlib.sha256(content).hexdigest()[:12]
-
-
-def _without_docstrings(tree: ast.Module) -> str:
-    text = []
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and body
-        ):
-            first = body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                text.append(first.value)
-    for docstring in text:
-        docstring.value = ""
-    return ast.dump(tree)

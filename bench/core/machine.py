@@ -6,11 +6,13 @@ import ctypes
 import gc
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 
@@ -79,6 +81,52 @@ def peak_memory() -> float:
     """Return the peak resident memory of this process so far, in MB."""
     scale = 1024 if platform.system() == "Linux" else 1024**2
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
+
+
+# they lower the instruction set that a library uses
+LIMITS = (
+    "DNNL_MAX_CPU_ISA",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NPY_DISABLE_CPU_FEATURES",
+    "ONEDNN_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
+)
+
+
+def machine(device: str = "cpu") -> dict[str, str | None]:
+    """Return what decides the last bits of a calculation, besides the versions of libraries.
+
+    Returns:
+        processor: its model. instruction_set: the one that PyTorch uses; None where PyTorch is not
+        loaded. limits: the environment variables that lower it for some library; None where none is
+        set. accelerator: its name, where the device is one.
+    """
+    torch = sys.modules.get("torch")
+    limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
+    found: dict[str, str | None] = {
+        "processor": processor(),
+        "instruction_set": None if torch is None else torch.backends.cpu.get_cpu_capability(),
+        "limits": ", ".join(limits) or None,
+    }
+    if torch is not None and device.startswith("cuda") and torch.cuda.is_available():
+        found["accelerator"] = torch.cuda.get_device_name(device)
+    return found
+
+
+@cache
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the model of the processor: its name and numbers where Linux says them."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    first = text.split("\n\n")[0]
+    known = dict(re.findall(r"^([^:\n]+?)\s*:[ ]*(.*)$", first, flags=re.MULTILINE))
+    if "model name" not in known:
+        return platform.processor() or platform.machine()
+    numbers = [f"{key} {known[key]}" for key in ("cpu family", "model") if key in known]
+    name: str = known["model name"]
+    return name + (f" ({', '.join(numbers)})" if numbers else "")
 
 
 def commit(root: Path) -> str:

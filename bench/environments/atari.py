@@ -15,8 +15,9 @@ discrete_domains/atari_lib.py). Screens are pooled before they are resized, and 
 (`cv2.INTER_AREA`). The paper's code resizes each screen first, by bilinear interpolation. With that code,
 a policy would see other images than it was trained on.
 
-Gymnasium's `AtariPreprocessing` and `FrameStackObservation` give the same bytes (tests/test_atari.py).
-A step here takes about a fifth less time, because it reads only the two screens that are used.
+Gymnasium's `AtariPreprocessing` and `FrameStackObservation` give the same bytes
+(tests/bench/environments/test_atari.py). A step here takes about a fifth less time, because it reads only the two
+screens that are used.
 """
 
 from __future__ import annotations

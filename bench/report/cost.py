@@ -16,7 +16,12 @@ from bench.runs.plan import Plan
 
 
 def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
-    """Write what each method's runs cost: the median and the largest time, speed, memory; and the
+    """Write what each method's runs cost."""
+    write_artifact(make(records, plan, suite), [path])
+
+
+def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
+    """Return what each method's runs cost: the median and the largest time, speed, memory; and the
     settings they ran with.
     """
     rows: dict[str, list[dict[str, float]]] = {}
@@ -31,9 +36,10 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
             }
         )
     body = []
-    for name, variant in plan.variants.items():
+    for name in dict.fromkeys(run.method for run in plan.runs[suite]):
         if name not in rows:
             continue
+        variant = plan.variants[name]
         columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
         settings = _settings(variant.options) or "defaults"
         own = "".join(f"; {domain}: {n:,}" for domain, n in variant.domain_steps.items())
@@ -70,7 +76,7 @@ def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
     numbers = pd.DataFrame(body, columns=headings)
     swept = "Sweeps over target returns are not counted."
     notes = [swept] if suite in plan.swept else []
-    write_artifact(Artifact(title, headings, body, notes, numbers), [path])
+    return Artifact(title, headings, body, notes, numbers)
 
 
 def _settings(options: dict[str, object]) -> str:

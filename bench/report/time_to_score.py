@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import pandas as pd
@@ -38,7 +38,7 @@ def reached(result: dict[str, Any], cpu_seconds: float, threshold: float) -> flo
     domain, steps = task_by_name(result["identity"]["task"]).domain, result["training"]["steps"]
     for evaluation in sorted(result["evaluations"], key=lambda one: int(one["step"])):
         returns = evaluation["returns"]
-        if domain.normalised(sum(returns) / len(returns)) >= threshold:
+        if domain.normalised(fmean(returns)) >= threshold:
             return float(cpu_seconds * evaluation["step"] / steps)
     return math.inf
 
@@ -71,7 +71,7 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
         times = {f"to_{score}": reached(result, seconds, score) for score in THRESHOLDS}
         about = {"task": identity.task, "method": identity.method, "seed": identity.seed}
         last = result["evaluations"][-1]["returns"]
-        score = task_by_name(identity.task).domain.normalised(sum(last) / len(last))
+        score = task_by_name(identity.task).domain.normalised(fmean(last))
         episodes = min(len(one["returns"]) for one in result["evaluations"])
         rows.append(about | times | {"seconds": seconds, "score": score, "episodes": episodes})
     if not rows:

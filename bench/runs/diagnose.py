@@ -15,8 +15,6 @@ from bench.runs.identity import identity_of
 from bench.runs.train import POLICY, load_data
 from bench.tasks.registry import task_by_name
 
-HERE = Path("bench", "runs", "diagnose.py")
-
 
 def diagnose_run(folder: Path, data_folder: Path, kind: str, episodes: int, device: str) -> None:
     """Take the measures of a diagnostic; write its record into the run's folder.
@@ -54,7 +52,6 @@ def diagnose_run(folder: Path, data_folder: Path, kind: str, episodes: int, devi
         training,
         task,
         name=diagnostic.record,
-        half=(HERE, diagnostic.file),
         protocol={"target": None, "episodes": episodes, "num_envs": episodes, "rolled_out": True},
         evaluations=[],
         measures=measures,

@@ -9,18 +9,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from bench.core.code import ROOT, fingerprint, method_file
+from bench.core.code import ROOT
 from bench.core.files import DamagedFile, read_json, sha256, write_json
-from bench.core.machine import commit, peak_memory, prepare
+from bench.core.machine import commit, machine, peak_memory, prepare
 from bench.environments.vector import simulator_versions
 from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
 from bench.methods.loader import Method, blaming, load_method
 from bench.runs import record
+from bench.runs.code import record_code
 from bench.runs.identity import RESULT, Identity, identity_of
 from bench.runs.rollout import Outcome, evaluate
 from bench.runs.train import POLICY, TRAINING
-from bench.tasks.registry import Task, family_of, task_by_name
+from bench.tasks.registry import Task, task_by_name
 
 
 def evaluate_run(
@@ -113,7 +114,7 @@ def checked_training(folder: Path) -> dict[str, Any]:
     if not (folder / TRAINING).exists():
         raise FileNotFoundError(
             f"{folder} holds no {TRAINING}: no run was trained there, or its record alone was kept, "
-            "as in reports/reference; train it first (`bench train`, or Snakemake)"
+            "as by `bench records unpack`; train it first (`bench train`, or Snakemake)"
         )
     training: dict[str, Any] = read_json(folder / TRAINING)
     kept = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
@@ -144,7 +145,6 @@ def write_record(
     protocol: dict[str, Any],
     evaluations: list[dict[str, Any]],
     name: str = RESULT,
-    half: tuple[Path, ...] = (Path("bench/runs/evaluate.py"),),
     **more: Any,
 ) -> None:
     """Write a record of evaluations together with all that the training said of itself.
@@ -157,7 +157,6 @@ def write_record(
         protocol: how it was evaluated.
         evaluations: as `evaluation` returns them.
         name: of the file.
-        half: the files of the code that did it.
         more: further fields of the record.
     """
     record.write(
@@ -174,18 +173,17 @@ def write_record(
             "task": training["task"],
         },
         evaluations=evaluations,
-        training={"steps": training["steps"], "losses": training["losses"]},
+        training={key: training[key] for key in ("steps", "losses", "curve", "data_folder")},
         config=training["config"],
         hashes={
             "data": training["data"],
             "code": training["code"],
-            "evaluation_code": fingerprint(
-                method_file(training["module"]), *half, *family_of(task).files
-            ),
+            "evaluation_code": record_code(name, training["module"], task),
             "policy": training["policy"],
         },
         versions=training["versions"] | simulator_versions(task.domain.environment),
         device=training["device"],
+        machine={"training": training["machine"], "evaluation": machine(training["device"])},
         **more,
     )
 

@@ -20,6 +20,11 @@ from bench.runs.identity import RESULT, Identity, identity_of
 SCHEMA_VERSION = 1
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
+_MACHINE = {
+    "type": "object",
+    "required": ["processor", "instruction_set", "limits"],
+    "additionalProperties": {"type": ["string", "null"]},
+}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": [
@@ -98,12 +103,31 @@ _SCHEMA: dict[str, Any] = {
         "hashes": {"type": "object", "required": ["data", "code", "policy"]},
         "versions": {"type": "object"},
         "device": {"type": "string"},
+        "machine": {
+            "type": "object",
+            "required": ["training", "evaluation"],
+            "additionalProperties": False,
+            "properties": {"training": _MACHINE, "evaluation": _MACHINE},
+        },
         "digest": {"type": "string"},
     },
 }
 
 
-_VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
+_EACH = jsonschema.Draft202012Validator.VALIDATORS["items"]
+
+
+def _items(validator: Any, items: Any, instance: Any, schema: Any) -> Any:
+    """Check the items of an array; long ones of plain numbers, such as returns, at once."""
+    plain = isinstance(instance, list) and set(map(type, instance)) <= {int, float}
+    if plain and items == _NUMBERS["items"]:
+        return
+    yield from _EACH(validator, items, instance, schema)
+
+
+_VALIDATOR = jsonschema.validators.extend(  # type: ignore[no-untyped-call] # the stubs' gap
+    jsonschema.Draft202012Validator, {"items": _items}
+)(_SCHEMA)
 
 
 def write(folder: Path, identity: Identity, name: str = RESULT, **fields: Any) -> None:
@@ -127,20 +151,34 @@ def read(path: Path) -> dict[str, Any]:
         DamagedFile: it is not JSON, breaks the schema, was changed after it was written, or lies in
             another run's folder.
     """
-    record = read_json(path)
-    wayout = f"delete {path} and run again"
+    return checked(read_json(path), str(path), path.resolve().parent)
+
+
+def checked(record: Any, name: str, folder: Path) -> dict[str, Any]:
+    """Return a record, if it is sound.
+
+    Args:
+        record: what was read.
+        name: of the file, for messages.
+        folder: of the run that it lies in.
+
+    Raises:
+        DamagedFile: it breaks the schema, was changed after it was written, or lies in another run's
+            folder.
+    """
+    wayout = f"delete {name} and run again"
     try:
         _VALIDATOR.validate(record)
     except jsonschema.ValidationError as error:
         place = ".".join(str(part) for part in error.absolute_path) or "top level"
         raise DamagedFile(
-            f"record {path} is damaged ({place}: {error.message[:120]}); {wayout}"
+            f"record {name} is damaged ({place}: {error.message[:120]}); {wayout}"
         ) from error
     if not intact(record):
         raise DamagedFile(
-            f"record {path} was changed after it was written (digest differs); {wayout}"
+            f"record {name} was changed after it was written (digest differs); {wayout}"
         )
-    if Identity(**record["identity"]) != identity_of(path.resolve().parent):
-        raise DamagedFile(f"record {path} belongs to another run ({record['identity']}); {wayout}")
-    checked: dict[str, Any] = record
-    return checked
+    if Identity(**record["identity"]) != identity_of(folder):
+        raise DamagedFile(f"record {name} belongs to another run ({record['identity']}); {wayout}")
+    sound: dict[str, Any] = record
+    return sound

@@ -65,12 +65,12 @@ def sweep_run(
         training,
         task,
         name=SWEEP,
-        half=(Path("bench/runs/sweep.py"),),
         protocol={
             "target": None,
             "episodes": episodes,
             "num_envs": side_by_side,
             "rolled_out": rolled_out,
+            "points": points,
             "data_returns": {"minimum": round(low, 6), "maximum": round(high, 6)},
             **_scores(data),
             **cut(max_steps),

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from bench.core.code import fingerprint, method_file
 from bench.core.files import sha256, write_json
-from bench.core.machine import peak_memory, prepare
+from bench.core.machine import machine, peak_memory, prepare
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
 from bench.methods.contract import Diverged
 from bench.methods.loader import blaming, load_method
+from bench.runs.code import training_code
 from bench.runs.identity import Identity, identity_of
 from bench.tasks.registry import task_by_name
 
@@ -87,7 +87,7 @@ def train_run(
         "steps": steps,
         "device": device,
         "data": sha256(data_folder / storage.MANIFEST),
-        "code": fingerprint(method_file(module), Path("bench/runs/train.py")),
+        "code": training_code(module),
         "versions": {name: version(name) for name in VERSIONS},
     }
     whole = [asdict(identity), module, context.snapshot_steps, depends]
@@ -120,6 +120,9 @@ def train_run(
             **depends,
             "diverged_at": diverged_at,
             "losses": context.losses,
+            "curve": list(curve),
+            "data_folder": "/".join(data_folder.absolute().parts[-3:]),
+            "machine": machine(device),
             "source": storage.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
             "snapshots": kept,

@@ -8,16 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_discrete import (
-    CHOICES,
-    SHAPE,
-    make_choices,
-    play,
-    short_context,
-    shown,
-    whole_episodes,
-)
-from helpers_dt import captured_loss, make_context, make_data, saved_bytes
 from scipy.special import expit, log_softmax
 from torch import Tensor
 from torch.nn import functional
@@ -28,6 +18,16 @@ from dt.config import Config
 from dt.critic import CriticPolicy
 from dt.policy import DecisionTransformerPolicy
 from dt.windows import Windows
+from tests.helpers.discrete import (
+    CHOICES,
+    SHAPE,
+    make_choices,
+    play,
+    short_context,
+    shown,
+    whole_episodes,
+)
+from tests.helpers.dt import captured_loss, make_context, make_data, saved_bytes
 
 STEPS, EPISODES = 8, 5
 SMALL = Config(

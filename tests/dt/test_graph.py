@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench.paths import roll_out
-from helpers_discrete import short_context
 
 from bench.behaviours.random_walks import walks
 from bench.datasets.build import from_arrays
@@ -19,6 +17,7 @@ from bench.datasets.trajectories import Trajectories
 from bench.environments.graph import HORIZON, Graph, distances, random_graph
 from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
+from bench.runs.diagnostics.paths import roll_out
 from dt.graph import (
     Config,
     GraphPolicy,
@@ -27,6 +26,7 @@ from dt.graph import (
     return_tokens,
     train,
 )
+from tests.helpers.discrete import short_context
 
 SMALL = Config(width=16, layers=1, batch_size=32)
 NUM_ENVS = 6

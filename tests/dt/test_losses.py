@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from helpers_dt import (
+
+import dt.method
+from dt.config import Config
+from dt.losses import loss_of_actions, loss_of_next_steps
+from dt.windows import Batch, Windows
+from tests.helpers.dt import (
     ACT,
     OBS,
     K,
@@ -20,11 +25,6 @@ from helpers_dt import (
     plain_tokens,
     plain_transformer,
 )
-
-import dt.method
-from dt.config import Config
-from dt.losses import loss_of_actions, loss_of_next_steps
-from dt.windows import Batch, Windows
 
 SMALL = Config(
     context_length=4, layers=2, width=16, batch_size=8, learning_rate=3e-3, warmup_steps=1

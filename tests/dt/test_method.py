@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_dt import ACT, OBS, captured_loss, make_context, make_data, make_task
 from torch import Tensor
 
 import dt.method
@@ -18,6 +17,7 @@ from baselines import bc, cql
 from bench.datasets.trajectories import Trajectories
 from dt.method import Config, DecisionTransformerPolicy
 from dt.windows import Windows
+from tests.helpers.dt import ACT, OBS, captured_loss, make_context, make_data, make_task
 
 K = 4
 SMALL = Config(

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_discrete import (
+from scipy.special import log_softmax, softmax
+
+import dt.method
+from bench.methods.contract import BadMethod
+from bench.methods.loader import load_method
+from bench.methods.sampling import choose, generators_of
+from dt.config import Config
+from dt.losses import loss_of_next_steps
+from dt.model import DecisionTransformer
+from dt.windows import Windows
+from tests.helpers.discrete import (
     CHOICES,
     SHAPE,
     make_choices,
@@ -18,7 +28,7 @@ from helpers_discrete import (
     shown,
     whole_episodes,
 )
-from helpers_dt import (
+from tests.helpers.dt import (
     ACT,
     OBS,
     WIDTH,
@@ -32,16 +42,6 @@ from helpers_dt import (
     plain_tokens,
     plain_transformer,
 )
-from scipy.special import log_softmax, softmax
-
-import dt.method
-from bench.methods.contract import BadMethod
-from bench.methods.loader import load_method
-from bench.methods.sampling import choose, generators_of
-from dt.config import Config
-from dt.losses import loss_of_next_steps
-from dt.model import DecisionTransformer
-from dt.windows import Windows
 
 SMALL = Config(
     context_length=4, layers=2, width=16, batch_size=8, learning_rate=3e-3, warmup_steps=1

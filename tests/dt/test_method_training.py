@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_discrete import make_choices
-from helpers_dt import make_context, make_data, numbered, saved_bytes
 from scipy.stats import chisquare
 from torch import Tensor, nn
 
@@ -24,6 +22,8 @@ from bench.methods.policy_file import below, read_tensors
 from bench.methods.training import Averaged, descend, fit
 from dt.config import Config
 from dt.windows import Batch, Windows
+from tests.helpers.discrete import make_choices
+from tests.helpers.dt import make_context, make_data, numbered, saved_bytes
 
 SMALL = Config(
     context_length=9, layers=2, width=16, batch_size=8, learning_rate=3e-3, warmup_steps=1

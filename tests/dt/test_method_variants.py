@@ -9,13 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers_dt import (
-    OBS,
-    make_context,
-    make_data,
-    make_model,
-    saved_bytes,
-)
 from safetensors import safe_open
 
 import dt.method
@@ -23,6 +16,13 @@ from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
 from bench.methods.policy_file import read_tensors, write_tensors
 from dt.config import Config
+from tests.helpers.dt import (
+    OBS,
+    make_context,
+    make_data,
+    make_model,
+    saved_bytes,
+)
 
 SMALL = Config(
     context_length=4, layers=2, width=16, batch_size=8, learning_rate=3e-3, warmup_steps=1

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers_dt import (
+from torch import Tensor
+from transformers import DecisionTransformerConfig, DecisionTransformerModel
+
+from dt.config import Config
+from dt.model import DecisionTransformer
+from tests.helpers.dt import (
     ACT,
     HORIZON,
     LAYERS,
@@ -17,11 +22,6 @@ from helpers_dt import (
     pad,
     plain_actions,
 )
-from torch import Tensor
-from transformers import DecisionTransformerConfig, DecisionTransformerModel
-
-from dt.config import Config
-from dt.model import DecisionTransformer
 
 FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 

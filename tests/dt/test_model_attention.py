@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
-from helpers_dt import LAYERS, WIDTH, Window, make_model, make_window, plain_tokens
 from torch import Tensor
 
 from dt.model import DecisionTransformer
+from tests.helpers.dt import LAYERS, WIDTH, Window, make_model, make_window, plain_tokens
 
 FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 

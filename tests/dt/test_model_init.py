@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
-from helpers_dt import WIDTH, K, make_model, make_window
 
 from dt.config import Config
 from dt.model import DecisionTransformer
+from tests.helpers.dt import WIDTH, K, make_model, make_window
 
 
 def full_size() -> DecisionTransformer:

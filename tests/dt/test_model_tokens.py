@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from helpers_dt import (
+
+from tests.helpers.dt import (
     ACT,
     WIDTH,
     K,

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_dt import OBS, episode_slices, make_context, make_data, make_task
 from torch import Tensor
 
 import dt.method
 from bench.datasets.trajectories import Trajectories
 from dt.method import Config, DecisionTransformerPolicy
 from dt.windows import Windows
+from tests.helpers.dt import OBS, episode_slices, make_context, make_data, make_task
 
 K = 4
 SMALL = Config(

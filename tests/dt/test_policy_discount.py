@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers_dt import OBS, make_context, make_data, make_task, numbered, plain_returns_to_go
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
@@ -16,6 +15,7 @@ import dt.method
 from dt.config import Config
 from dt.policy import spread_evenly
 from dt.windows import Windows, returns_to_go
+from tests.helpers.dt import OBS, make_context, make_data, make_task, numbered, plain_returns_to_go
 
 SMALL = Config(
     context_length=4, layers=2, width=16, batch_size=8, learning_rate=3e-3, warmup_steps=1

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from helpers_dt import make_data, numbered
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
@@ -15,6 +14,7 @@ from scipy.stats import chisquare
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from dt.windows import Windows
+from tests.helpers.dt import make_data, numbered
 
 # Two episodes, of 3 and 2 steps. Mean of the first observation 10, standard deviation 2; the second
 # is constant.

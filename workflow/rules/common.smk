@@ -10,14 +10,16 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, workflow.basedir)
 
 from bench.behaviours import ZOO
-from bench.core.code import fingerprint, method_file
-from bench.core.files import sha256
+from bench.core.code import fingerprint
+from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
 from bench.report.artifacts.registry import ARTIFACTS, artifact_file, check_artifacts
 from bench.report.claims.registry import suites_of_claims
+from bench.runs import code as files_of
+from bench.runs import links
+from bench.runs.coverage import needed
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.plan import BadConfig, check_config, make_plan
-from bench.tasks.families import module_file
 from bench.tasks.registry import (
     FAMILIES,
     family_of,
@@ -36,7 +38,8 @@ try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     check_artifacts(config)
     PLAN = make_plan(config)
-except BadConfig as error:
+    LINKS = links.read()
+except (BadConfig, DamagedFile) as error:
     raise WorkflowError(str(error)) from None
 
 QUOTED = sorted(
@@ -62,44 +65,53 @@ wildcard_constraints:
 DEFAULT_SUITE = "mujoco" if "mujoco" in PLAN.runs else next(iter(PLAN.runs))
 
 
+# what a table or figure is made by, plumbing included
 @cache  # thousands of jobs share a few lists
 def code(*files):
-    return [
-        f"{path}@{content}" for path, content in fingerprint(*map(Path, files)).items()
-    ]
+    found = fingerprint(*map(Path, files), plumbing=True)
+    return [f"{path}@{content}" for path, content in found.items()]
+
+
+# what decides the numbers of a run; code that was shown to give the same bytes keeps its old fingerprint, so that
+# nothing is planned again
+@cache
+def deciding_code(files):
+    found = links.original(fingerprint(*files), LINKS)
+    return [f"{path}@{content}" for path, content in found.items()]
 
 
 def variant(wildcards):
     return PLAN.variants[wildcards.method]
 
 
-def method_code(*files):
-    def of_run(wildcards):
-        return code(method_file(variant(wildcards).module), *files)
-
-    return of_run
+def training_code(wildcards):
+    return deciding_code(files_of.training_files(variant(wildcards).module))
 
 
-# what rolls a policy out depends on the environment of its own family alone
-def rollout_code(*files):
-    def of_run(wildcards):
-        own = family_of(task_by_name(wildcards.task)).files
-        return code(method_file(variant(wildcards).module), *files, *own)
+def evaluation_code(wildcards):
+    task = task_by_name(wildcards.task)
+    return deciding_code(files_of.evaluation_files(variant(wildcards).module, task))
 
-    return of_run
+
+def sweep_code(wildcards):
+    task = task_by_name(wildcards.task)
+    return deciding_code(files_of.sweep_files(variant(wildcards).module, task))
 
 
 def diagnostic_code(wildcards):
-    return rollout_code(
-        "bench/runs/diagnose.py", DIAGNOSTICS[wildcards.diagnostic].file
-    )(wildcards)
+    task, diagnostic = task_by_name(wildcards.task), DIAGNOSTICS[wildcards.diagnostic]
+    own = files_of.diagnostic_files(variant(wildcards).module, task, diagnostic)
+    return deciding_code(own)
 
 
 def generator_code(wildcards):
-    family = family_of(task_by_name(wildcards.task))
-    return code(
-        "bench/behaviours/generate.py", module_file(family.generator), *family.files
-    )
+    return deciding_code(files_of.generator_files(task_by_name(wildcards.task)))
+
+
+def video_code(wildcards):
+    run = videos_of(wildcards.suite)[wildcards.video]
+    method = PLAN.variants[run.method]
+    return deciding_code(files_of.video_files(method.module, task_by_name(run.task)))
 
 
 def variant_arguments(wildcards):
@@ -225,6 +237,10 @@ def config_of_suite(wildcards):
     return json.dumps(own | {"suites": suites}, sort_keys=True)
 
 
+def whole_config(wildcards):
+    return json.dumps(config, sort_keys=True)
+
+
 def artifacts_of(suite):
     below = f"reports/{PLAN.scale}/{suite}"
     files = [
@@ -302,6 +318,11 @@ for family in FAMILIES:
 def scores_of_claims(wildcards):
     below = f"results/{wildcards.scale}"
     return [f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]]
+
+
+# records that are run again are a few of each suite; its pages are not made of them
+def about_pages():
+    return not {"reproduce", "link"} & set(sys.argv)
 
 
 def finished():

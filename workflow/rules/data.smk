@@ -21,10 +21,7 @@ rule fetch:
         runtime=4 * 60,
         download=1,
     params:
-        code=code(
-            "bench/datasets/readers/d4rl_files.py",
-            "bench/datasets/readers/d4rl_files.csv",
-        ),
+        code=deciding_code((Path("bench/datasets/readers/d4rl_files.py"),)),
         out=folder_of_output,
     message:
         "Fetching D4RL's file of {wildcards.task}"
@@ -54,7 +51,7 @@ rule fetch_games:
         runtime=48 * 60,
         download=1,
     params:
-        code=code("bench/datasets/readers/dqn_replay.py"),
+        code=deciding_code((Path("bench/datasets/readers/dqn_replay.py"),)),
         out=folder_of_output,
     message:
         "Sampling DQN-replay's logs for {wildcards.task}"

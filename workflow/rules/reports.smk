@@ -156,7 +156,7 @@ rule video:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/runs/video.py"),
+        code=video_code,
         run=folder_of_input,
         arguments=video_arguments,
     message:

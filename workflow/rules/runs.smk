@@ -14,7 +14,7 @@ rule train:
         runtime=24 * 60,
         gpu=GPU,
     params:
-        code=method_code("bench/runs/train.py"),
+        code=training_code,
         task=task_constants,
         variant=variant_arguments,
         curve=config["training"]["curve"],
@@ -45,7 +45,7 @@ rule evaluate:
         runtime=4 * 60,
         gpu=GPU,
     params:
-        code=rollout_code("bench/runs/evaluate.py"),
+        code=evaluation_code,
         task=task_constants,
         episodes=evaluation("episodes"),
         num_envs=evaluation("num_envs"),
@@ -77,9 +77,8 @@ rule sweep:
         runtime=12 * 60,
         gpu=GPU,
     params:
-        code=rollout_code("bench/runs/sweep.py"),
+        code=sweep_code,
         task=task_constants,
-        grid=code("bench/paper/figure4.csv"),
         episodes=evaluation("sweep_episodes"),
         num_envs=evaluation("num_envs"),
         points=evaluation_option("sweep_points", "--points"),

@@ -7,7 +7,7 @@ from bench.tasks.registry import tasks_of
 KEY_TO_DOOR = tasks_of("key_to_door")
 
 # Per cent of episodes of uniformly random actions, computed exactly for these rooms
-# (tests/test_key_to_door_chance.py)
+# (tests/bench/report/artifacts/test_key_to_door.py)
 CHANCE = 2.81  # take the key and reach the door
 CHANCE_OF_KEY = 10.28  # take the key
 CHANCE_WITH_KEY = 27.38  # reach the door, of those that took the key

@@ -11,9 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_atari import SIDE, STACK, make_frames
-from helpers_discrete import make_choices, short_context
-from helpers_dt import captured_loss, make_context, saved_bytes
 from scipy.special import log_softmax
 
 from baselines import bc, percent_bc
@@ -26,6 +23,9 @@ from dt.atari import method as atari
 from dt.atari.config import Config
 from dt.atari.method import decayed_and_others, rate_of
 from dt.atari.windows import AtariWindows
+from tests.helpers.atari import SIDE, STACK, make_frames
+from tests.helpers.discrete import make_choices, short_context
+from tests.helpers.dt import captured_loss, make_context, saved_bytes
 
 SMALL = Config(
     context_length=4, layers=2, heads=2, width=16, dropout=0.0, batch_size=8, warmup_tokens=32

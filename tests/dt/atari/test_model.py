@@ -12,8 +12,12 @@ from d3rlpy.models.torch import (
     GlobalPositionEncoding,
     PixelEncoder,
 )
-from helpers_atari import CHOICES, SIDE, STACK, make_frames
-from helpers_atari_network import (
+from scipy.special import log_softmax
+
+from dt.atari import model as atari_model
+from dt.atari.model import AtariTransformer
+from tests.helpers.atari import CHOICES, SIDE, STACK, make_frames
+from tests.helpers.atari_network import (
     LAYERS,
     LONGEST,
     WIDTH,
@@ -24,10 +28,6 @@ from helpers_atari_network import (
     plainly,
     weights_of,
 )
-from scipy.special import log_softmax
-
-from dt.atari import model as atari_model
-from dt.atari.model import AtariTransformer
 
 FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 

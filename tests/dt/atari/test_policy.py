@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_atari import CHOICES, SIDE, STACK, make_frames, shown
-from helpers_discrete import play
-from helpers_dt import make_context
 from scipy.special import softmax
 
 from bench.datasets.trajectories import Trajectories
 from bench.methods.sampling import choose
 from dt.atari import method as atari
 from dt.atari.config import Config
+from tests.helpers.atari import CHOICES, SIDE, STACK, make_frames, shown
+from tests.helpers.discrete import play
+from tests.helpers.dt import make_context
 
 SMALL = Config(
     context_length=4, layers=2, heads=2, width=16, dropout=0.0, batch_size=8, warmup_tokens=32

@@ -7,13 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from helpers_atari import STACK, make_frames
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from dt.atari.windows import AtariWindows
+from tests.helpers.atari import STACK, make_frames
 
 K = 3
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from helpers_dt import make_model, make_window
 from torch import Tensor, nn
 
 from dt.atari.config import Config as AtariConfig
@@ -16,6 +15,7 @@ from dt.cpu.accelerate import FAST, accelerate
 from dt.cpu.block import FastBlock
 from dt.graph import Config as GraphConfig
 from dt.graph import GraphTransformer
+from tests.helpers.dt import make_model, make_window
 
 SMALL: dict[str, Any] = {"layers": 2, "heads": 2, "width": 16}
 

@@ -7,13 +7,13 @@ import math
 
 import pytest
 import torch
-from helpers_fused import STATES, WIDTH, B, T, gradients, random
 from torch import Tensor
 
 from dt.cpu.accelerate import accelerate
 from dt.cpu.block import FastBlock, supported
 from dt.cpu.dropout import draw_kept
 from dt.model import Block
+from tests.helpers.fused import STATES, WIDTH, B, T, gradients, random
 
 
 def both(heads: int, dropout: float = 0.0, gelu: bool = False) -> tuple[Block, Block]:

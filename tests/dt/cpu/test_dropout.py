@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
-from helpers_fused import random
 from torch import nn
 
 from dt.cpu.dropout import FastDropout, draw_kept, only_kept, zero_dropped_
+from tests.helpers.fused import random
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.25, 1 / 3, 0.001, 0.999])

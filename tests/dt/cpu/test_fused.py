@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
-from helpers_fused import WIDTH, B, T, after_dropout, gradients, kept_of, parameters, random
 from torch import Tensor
 from torch.nn import functional
 
 from dt.cpu.fused import FusedMLP, Norm
+from tests.helpers.fused import WIDTH, B, T, after_dropout, gradients, kept_of, parameters, random
 
 
 def plain_mlp(

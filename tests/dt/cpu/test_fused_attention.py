@@ -6,7 +6,11 @@ import math
 
 import pytest
 import torch
-from helpers_fused import (
+from torch import Tensor
+from torch.nn import functional
+
+from dt.cpu.fused_attention import FusedAttention, FusedSingleHead, by_head, together
+from tests.helpers.fused import (
     STATES,
     WIDTH,
     B,
@@ -17,10 +21,6 @@ from helpers_fused import (
     parameters,
     random,
 )
-from torch import Tensor
-from torch.nn import functional
-
-from dt.cpu.fused_attention import FusedAttention, FusedSingleHead, by_head, together
 
 
 def plain_attention(

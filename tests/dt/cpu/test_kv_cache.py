@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers_discrete import CHOICES, make_choices, shown
-from helpers_dt import OBS, make_context, make_data, make_task
 from torch import Tensor
 
 import dt.method
 from dt.config import Config
 from dt.cpu.kv_cache import KVCache
+from tests.helpers.discrete import CHOICES, make_choices, shown
+from tests.helpers.dt import OBS, make_context, make_data, make_task
 
 HORIZON = 11
 SMALL = Config(context_length=HORIZON, width=16, batch_size=4, warmup_steps=1)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from helpers_fused import random
 from torch import Tensor, nn
 
 from dt.cpu.products import onednn_takes, product
+from tests.helpers.fused import random
 
 
 @pytest.fixture

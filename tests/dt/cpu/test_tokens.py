@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers_dt import ACT, WIDTH, K, make_model, make_window
 
 from dt.cpu.tokens import FastDecisionTransformer, features_of, joint_weight
 from dt.model import DecisionTransformer
+from tests.helpers.dt import ACT, WIDTH, K, make_model, make_window
 
 
 @pytest.mark.parametrize("discrete", [False, True], ids=["vectors", "discrete"])

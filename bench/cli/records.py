@@ -1,0 +1,118 @@
+"""`bench records`: pack, unpack and check the records that the repository keeps; `bench reproduce`: run
+the runs of records again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+Arguments = argparse.Namespace
+
+
+def add(verbs: Any) -> None:
+    """Add the verbs to the parser's."""
+    records = verbs.add_parser(
+        "records", help="pack, unpack and check the records of a scale"
+    ).add_subparsers(required=True, metavar="VERB")
+    pack = records.add_parser("pack", help="put the records of a scale into one file")
+    pack.add_argument("--scale", required=True, help="the config's name, for example quick")
+    pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    pack.add_argument("--out", type=Path, help="default: reports/reference/records/SCALE.jsonl.gz")
+    pack.set_defaults(verb=_pack)
+    unpack = records.add_parser("unpack", help="write the files of packed records")
+    unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
+    unpack.add_argument(
+        "--out", type=Path, required=True, help="folder; the records lie in its results/SCALE/runs"
+    )
+    unpack.set_defaults(verb=_unpack)
+    check = records.add_parser(
+        "check", help="name every packed record that was not made by the code of now"
+    )
+    check.add_argument("--scale", nargs="*", help="default: all that are packed")
+    check.add_argument("--strict", action="store_true", help="fail if there is one")
+    check.set_defaults(verb=_check)
+    again = verbs.add_parser(
+        "reproduce", help="train and evaluate the runs of records again, and compare"
+    )
+    again.add_argument(
+        "records",
+        nargs="+",
+        metavar="RECORD",
+        help="a result.json, or a packed one: quick:hopper-medium/dense/100/bc/0",
+    )
+    again.add_argument("--work", type=Path, help="folder for the runs; default: a temporary one")
+    again.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder of the data sets; default: data"
+    )
+    again.add_argument(
+        "--link",
+        type=json.loads,
+        metavar="CONFIG",
+        help="JSON: a merged config. Where all is equal, and every method and kind of data of this "
+        "config is among the records, link the code of now to the records' code",
+    )
+    again.set_defaults(verb=_reproduce)
+
+
+def _pack(arguments: Arguments) -> None:
+    from bench.runs import archive
+
+    out = arguments.out or archive.archive_of(arguments.scale)
+    count = archive.pack(arguments.results / arguments.scale / "runs", out)
+    print(f"{out}: {count} record files, {out.stat().st_size / 1e3:.0f} kB")
+
+
+def _unpack(arguments: Arguments) -> None:
+    from bench.runs import archive
+
+    written = archive.unpack(archive.archive_of(arguments.scale), arguments.out)
+    print(f"{arguments.out / 'results' / arguments.scale / 'runs'}: {len(written)} record files")
+
+
+def _check(arguments: Arguments) -> None:
+    from bench.runs import archive
+    from bench.runs.check import stale
+
+    total = old = 0
+    for packed in map(archive.archive_of, arguments.scale or archive.scales()):
+        found, records = stale(packed), archive.records_in(packed)
+        total, old = total + len(records), old + len(found)
+        for path, reason in found.items():
+            print(f"{path}: {reason}")
+    summary = f"{old} of {total} records were not made by the code of now"
+    if old and arguments.strict:
+        raise ValueError(f"{summary}; make them again, or link the code (docs/reproduction.md)")
+    print(summary)
+
+
+def _reproduce(arguments: Arguments) -> None:
+    from bench.runs import reproduce
+    from bench.runs.linking import link
+    from bench.runs.plan import make_plan
+
+    records = [reproduce.find(name) for name in arguments.records]
+    done = []
+    with ExitStack() as stack:
+        work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for record, outcome in reproduce.reproduce_all(records, work, arguments.data):
+            print(f"{outcome.outcome}: {record.name}: {outcome.text}", flush=True)
+            done.append((record, outcome))
+    wrong = [pair for pair in done if pair[1].outcome not in ("equal", "close")]
+    if wrong:
+        record, outcome = wrong[0]
+        raise reproduce.NotReproduced(
+            f"{len(wrong)} of {len(done)} records were not reproduced, first {record.name}: {outcome.text}"
+        )
+    equal = sum(outcome.outcome == "equal" for _, outcome in done)
+    print(
+        f"{len(done)} of {len(done)} records were reproduced: {equal} byte for byte, "
+        f"{len(done) - equal} in their first losses"
+    )
+    if arguments.link is not None:
+        added = link(done, make_plan(arguments.link))
+        print(f"{added} fingerprints of the code of now are linked to the records'")

@@ -1,0 +1,60 @@
+"""Name every packed record that was not made by the code of now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bench.core.code import ROOT, method_file
+from bench.runs import archive, links, record
+from bench.runs.code import Fingerprint, record_code, training_code
+from bench.runs.links import Links
+from bench.tasks.registry import task_by_name
+
+
+def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
+    """Return path -> why, for the records of an archive whose code is not that of now.
+
+    Args:
+        packed: the archive.
+        linked: which fingerprints are equal; None: those of `links.json`.
+
+    Raises:
+        FileNotFoundError: there is no such archive.
+        DamagedFile: the archive, a record in it or the links are damaged.
+    """
+    known = links.read() if linked is None else linked
+    found = {}
+    for path, content in archive.read(packed).items():
+        if Path(path).name == archive.CLOCK:
+            continue
+        checked = record.checked(content, f"{path} in {packed}", Path(path).parent)
+        if reason := why_stale(Path(path).name, checked, known):
+            found[path] = reason
+    return found
+
+
+def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
+    """Return in one line why a record is not of the code of now; None if it is.
+
+    Args:
+        name: of the record's file.
+        content: of the record, checked.
+        linked: which fingerprints are equal.
+    """
+    module, hashes = content["module"], content["hashes"]
+    if not (ROOT / method_file(module)).is_file():
+        return f"method {module} does not exist any more (there is no {method_file(module)})"
+    try:
+        task = task_by_name(content["identity"]["task"])
+        now = {"training": training_code(module), "evaluation": record_code(name, module, task)}
+    except ValueError as error:
+        return str(error).split("; known")[0]
+    then: dict[str, Fingerprint] = {
+        "training": hashes["code"],
+        "evaluation": hashes.get("evaluation_code", {}),
+    }
+    for what, code in now.items():
+        if not links.same(then[what], code, linked):
+            return f"{what}: {links.first_difference(then[what], code)}"
+    return None

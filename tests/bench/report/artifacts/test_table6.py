@@ -1,0 +1,207 @@
+"""Table 6 from runs on Key-to-Door whose successes are known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.container import BarContainer, ErrorbarContainer
+from scipy import stats
+
+from bench.report.artifact import Artifact, write_artifact
+from bench.report.artifacts import figure3, table6
+from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
+from bench.report.artifacts.registry import ARTIFACTS
+from tests.bench.report.artifacts.test_key_to_door import chance
+from tests.helpers.credit import ONE, TEN, Counts, Rates, credit, figures, rates
+
+__all__ = ["credit", "figures", "rates"]  # fixtures
+
+FIRST, SECOND = "1K random trajectories", "10K random trajectories"
+SMALL: Counts = {(ONE, "dt"): [700, 720, 740], (ONE, "uniform"): [20, 30, 40]}
+FULL: Counts = {
+    (task, method): [wins, wins + 10, wins + 20]
+    for task, more in ((TEN, 200), (ONE, 0))
+    for method, wins in (
+        ("dt", 700 + more),
+        ("cql", 120),
+        ("bc", 0),
+        ("success", 690 + more),
+        ("uniform", 21),
+    )
+}
+
+
+def made(scores: pd.DataFrame) -> Artifact:
+    return table6.make(scores, "test")
+
+
+def cells(artifact: Artifact, data: str = FIRST, seed: str = "mean") -> dict[str, str]:
+    [line] = [line for line in artifact.body if line[:2] == [data, seed]]
+    return dict(zip(artifact.headings, line, strict=True))
+
+
+def test_chance_is_what_the_rooms_give() -> None:
+    key, door = chance()
+    assert round(100 * key, 2) == CHANCE_OF_KEY
+    assert round(100 * door, 2) == CHANCE_WITH_KEY
+    assert round(100 * key * door, 2) == CHANCE
+    assert KEY_TO_DOOR == (ONE, TEN)
+
+
+def test_means_over_seeds_by_hand(rates: Rates) -> None:
+    found = cells(made(rates(SMALL)))
+    # 72 ± t(0.975, 2 degrees) 2 / sqrt(3) = 72 ± 4.97
+    assert (found["DT"], found["DT, paper"]) == ("72.0 [67.0, 77.0]", "71.8")
+    # 3 ± 2.48
+    assert (found["Random"], found["Random, paper"]) == ("3.0 [0.5, 5.5]", "3.1")
+
+
+def test_a_row_for_each_seed_with_wilsons_interval(rates: Rates) -> None:
+    artifact = made(rates(SMALL))
+    assert [line[:2] for line in artifact.body] == [[FIRST, s] for s in ("mean", "0", "1", "2")]
+    assert artifact.foot == 3
+    found = cells(artifact, seed="1")
+    theirs = stats.binomtest(720, 1000).proportion_ci(method="wilson")
+    assert found["DT"] == f"72.0 [{100 * theirs.low:.1f}, {100 * theirs.high:.1f}]"
+    assert (found["DT, paper"], found["Random, paper"], found["Verdict"]) == ("", "", "")
+    numbers = artifact.numbers.set_index(["data", "seed", "method"]).loc[(FIRST, "1", "dt")]
+    assert (numbers["successes"], numbers["episodes"], numbers["mean"]) == (720, 1000, 72)
+    assert numbers["low"] == pytest.approx(100 * theirs.low)
+    assert numbers["high"] == pytest.approx(100 * theirs.high)
+    assert math.isnan(numbers["paper_mean"])
+
+
+def test_data_sets_and_methods_stand_in_order(rates: Rates) -> None:
+    artifact = made(rates(FULL))
+    assert [line[0] for line in artifact.body] == [FIRST, SECOND] + [FIRST] * 3 + [SECOND] * 3
+    columns = [heading for heading in artifact.headings if not heading.endswith(", paper")]
+    assert columns == ["Data", "Seed", "DT", "CQL", "BC", "%BC", "Random", "Verdict"]
+    assert cells(artifact, SECOND)["%BC, paper"] == "95.1"
+
+
+def test_an_interval_of_a_mean_stays_a_rate(rates: Rates) -> None:
+    counts: Counts = {(ONE, "bc"): [0, 10, 30], (ONE, "success"): [1000, 990, 1000]}
+    found = cells(made(rates(counts)))
+    assert found["BC"].startswith("1.3 [0.0, ")
+    assert found["%BC"].endswith(", 100.0]")
+
+
+@pytest.mark.parametrize(
+    ("wins", "word"),
+    [
+        ([717, 718, 719], "reproduced"),
+        ([690, 692, 694], "reproduced"),  # lower for sure, but within 5 points
+        ([718, 718, 718], "reproduced"),
+        ([500, 510, 520], "differs"),
+        ([600, 720, 820], "undecided"),
+        ([718], "not comparable"),
+    ],
+)
+def test_verdicts_take_the_papers_number_as_exact(rates: Rates, wins: list[int], word: str) -> None:
+    assert cells(made(rates({(ONE, "dt"): wins})))["Verdict"] == word
+
+
+def test_verdicts_are_corrected_over_the_table(rates: Rates) -> None:
+    wins = [800, 830, 860]
+    # 83 against 71.8 with 2 degrees of freedom: t = 11.2 / sqrt(3)
+    p = stats.ttest_1samp([80, 83, 86], 71.8).pvalue
+    assert 0.01 < p < 0.05
+    assert cells(made(rates({(ONE, "dt"): wins})))["Verdict"] == "differs"
+    unclear: Counts = {(ONE, "bc"): [0, 60, 90], (TEN, "bc"): [0, 60, 90], (ONE, "dt"): wins}
+    assert cells(made(rates(unclear)))["Verdict"] == "undecided"
+
+
+def test_a_row_names_the_columns_of_each_verdict(rates: Rates) -> None:
+    counts: Counts = {(ONE, "dt"): [717, 718, 719], (ONE, "cql"): [500, 510, 520]}
+    assert cells(made(rates(counts)))["Verdict"] == "reproduced: DT; differs: CQL"
+
+
+def test_a_missing_cell_is_quoted_all_the_same(rates: Rates) -> None:
+    counts: Counts = {key: wins for key, wins in FULL.items() if key != (TEN, "cql")}
+    artifact = made(rates(counts))
+    assert (cells(artifact, SECOND)["CQL"], cells(artifact, SECOND)["CQL, paper"]) == (
+        "—",
+        "13.3",
+    )
+    assert cells(artifact, SECOND, "0")["CQL"] == "—"
+
+
+def test_a_diverged_run_counts_and_is_marked(rates: Rates) -> None:
+    artifact = made(rates(SMALL, diverged=("dt",)))
+    assert cells(artifact)["DT"] == "72.0 [67.0, 77.0]†"
+    assert cells(artifact, seed="0")["DT"].endswith("†")
+    assert any(note.startswith("† 3 run(s) diverged") for note in artifact.notes)
+
+
+def test_notes_say_what_stands_there(rates: Rates) -> None:
+    notes = " ".join(made(rates(FULL, episodes=2000)).notes)
+    for words in (
+        "Scale test: 3 seeds, 2,000 evaluation episodes each",
+        "succeed in 2.81 %, computed exactly",
+        "within 5 points",
+        "never released",
+        "Paper's %BC: trained on successful episodes only.",
+    ):
+        assert words in notes
+    assert "D4RL" not in notes
+    assert "diverged" not in notes
+
+
+@pytest.mark.parametrize("axes", [{"reward": "sparse"}, {"data_percent": 10.0}])
+def test_other_variants_are_not_in_it(rates: Rates, axes: dict[str, Any]) -> None:
+    other = rates({key: [5] for key in SMALL}, **axes)
+    with pytest.raises(ValueError, match=r"no score on Key-to-Door .*: nothing for Table 6"):
+        made(other)
+    both = pd.concat([rates(SMALL), other], ignore_index=True)
+    assert made(both).body == made(rates(SMALL)).body
+
+
+def test_it_writes_every_format_the_same_again(rates: Rates, tmp_path: Path) -> None:
+    scores = rates(FULL)
+    files = [tmp_path / "out" / f"table6{suffix}" for suffix in ARTIFACTS["table6"].suffixes]
+    write_artifact(made(scores), files)
+    first = [path.read_bytes() for path in files]
+    write_artifact(made(scores.copy()), files)
+    assert [path.read_bytes() for path in files] == first
+    assert all(first)
+    svg = (tmp_path / "out/table6.svg").read_text()
+    for words in (FIRST, SECOND, "%BC", "paper", "chance, 2.81 %", "95 % interval over its"):
+        assert words in svg
+
+
+def test_bars_dots_and_lines_are_where_the_numbers_are(rates: Rates, figures: list[Any]) -> None:
+    artifact = made(rates(SMALL | {(TEN, "dt"): [900, 920]}))
+    assert artifact.draw is not None
+    artifact.draw([])
+    first, second = figures[0].axes
+    bars = [c[0].get_height() for c in first.containers if isinstance(c, BarContainer)]
+    assert bars == pytest.approx([72, 3])
+    points = [c for c in first.containers if isinstance(c, ErrorbarContainer)]
+    heights = [float(c.lines[0].get_ydata()[0]) for c in points]
+    assert heights == pytest.approx([72, 70, 72, 74, 3, 2, 3, 4])
+    low, high = np.array(points[1].lines[2][0].get_segments()[0])[:, 1]
+    theirs = stats.binomtest(700, 1000).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((100 * theirs.low, 100 * theirs.high))
+    lines = [c for c in first.collections if isinstance(c, LineCollection)]
+    flat = {a[1] for c in lines for a, b in c.get_segments() if a[1] == b[1]}
+    assert {71.8, 3.1} <= flat
+    assert CHANCE in {line.get_ydata()[0] for line in first.lines}
+    assert [c[0].get_height() for c in second.containers if isinstance(c, BarContainer)] == [91]
+    assert [label.get_text() for label in second.get_xticklabels()] == ["DT", "Random"]
+
+
+def test_figure_3_has_ours_for_key_to_door_alone(rates: Rates) -> None:
+    artifact = figure3.make(rates(FULL), "test")
+    numbers = artifact.numbers.set_index(["group", "method"])
+    # means of 71 and 91, of 13 and 13, of 1 and 1
+    ours = [numbers.loc[("Key-To-Door", method), "mean"] for method in ("DT", "CQL", "BC")]
+    assert ours == pytest.approx([81, 13, 1])
+    assert numbers.loc[("Key-To-Door", "DT"), "paper"] == 83.2
+    assert numbers.loc[["Atari", "OpenAI Gym"], "mean"].isna().all()
+    assert "Key-To-Door: success rate in per cent." in artifact.notes

@@ -1,0 +1,89 @@
+"""Fingerprints that are linked stay one fingerprint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.core.files import DamagedFile
+from bench.runs import links
+
+OLD, NEW, NEWER = {"a.py": "1", "b.py": "1"}, {"a.py": "2", "b.py": "1"}, {"c.py": "3"}
+
+
+def test_a_linked_fingerprint_keeps_its_original(tmp_path: Path) -> None:
+    path = tmp_path / "links.json"
+    assert links.original(NEW, links.read(path)) == NEW
+    assert links.add([(OLD, NEW), (OLD, OLD)], path) == 1
+    assert links.add([(NEW, NEWER)], path) == 1
+    known = links.read(path)
+    for code in (OLD, NEW, NEWER):
+        assert links.original(code, known) == OLD
+    assert links.same(NEW, NEWER, known)
+    assert not links.same(NEW, {"a.py": "3", "b.py": "1"}, known)
+
+
+def test_what_is_linked_already_adds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "links.json"
+    assert links.add([(OLD, OLD)], path) == 0
+    assert not path.exists()
+    links.add([(OLD, NEW)], path)
+    before = path.read_bytes()
+    assert links.add([(OLD, NEW), (NEW, OLD)], path) == 0
+    assert path.read_bytes() == before
+
+
+def test_code_is_linked_to_one_code_only(tmp_path: Path) -> None:
+    path = tmp_path / "links.json"
+    with pytest.raises(
+        ValueError, match=r"\(a\.py gone or not imported any more and 2 more\) is lin"
+    ):
+        links.add([(OLD, NEWER), (NEW, NEWER)], path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("equal"),
+        lambda content: content["originals"].clear(),
+        lambda content: next(iter(content["originals"].values())).update({"a.py": "9"}),
+        lambda content: content["equal"].update({name: name for name in content["originals"]}),
+    ],
+    ids=["key", "original", "hash", "circle"],
+)
+def test_damaged_links_are_refused(tmp_path: Path, change: Callable[[Any], Any]) -> None:
+    path = tmp_path / "links.json"
+    links.add([(OLD, NEW)], path)
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DamagedFile, match=f"{path} is damaged: .* restore it with git"):
+        links.read(path)
+    path.write_text("{")
+    with pytest.raises(DamagedFile, match=f"{path} is not JSON; restore it with git"):
+        links.read(path)
+
+
+def test_the_links_of_the_repository_are_sound() -> None:
+    links.read()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (OLD, OLD, "equal"),
+        (OLD, NEW, "a.py changed"),
+        (OLD, {"a.py": "1"}, "b.py gone or not imported any more"),
+        ({"b.py": "1"}, OLD, "a.py new"),
+        (OLD, NEWER, "a.py gone or not imported any more and 2 more"),
+    ],
+)
+def test_a_difference_names_its_first_file(
+    old: dict[str, str], new: dict[str, str], words: str
+) -> None:
+    assert links.first_difference(old, new) == words

@@ -1,0 +1,159 @@
+"""The tables that the repository shows come from the packed records that lie beside them."""
+
+import copy
+import gzip
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from bench.report import cost, scores
+from bench.report.artifact import write_artifact
+from bench.report.claims import ledger
+from bench.report.claims.registry import suites_of_claims
+from bench.report.time_to_score import make as time_to_score
+from bench.runs import archive, record
+from bench.runs.plan import make_plan
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / "reports" / "reference"
+QUICK = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+PLAN = make_plan(QUICK)
+SUITES = list(PLAN.runs)
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The folder in which the records of all scales lie."""
+    folder = tmp_path_factory.mktemp("reference")
+    for scale in ("quick", "speed"):
+        archive.unpack(archive.archive_of(scale), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def frames(unpacked):
+    """Suite -> the scores of the records that are kept."""
+    return {
+        suite: scores.collect([unpacked / path for path in PLAN.records(suite)], PLAN, suite)
+        for suite in SUITES
+    }
+
+
+def test_every_run_of_the_plan_has_a_record(unpacked):
+    for suite in SUITES:
+        for path in PLAN.records(suite):
+            record.read(unpacked / path)
+    kept = {path.parent for path in (unpacked / "results/quick").rglob("result.json")}
+    assert kept == {unpacked / run.folder() for suite in SUITES for run in PLAN.runs[suite]}
+
+
+def test_the_records_of_a_scale_are_one_small_file():
+    assert not (KEPT / "results").exists()
+    files = sorted(path.name for path in (KEPT / "records").iterdir())
+    assert files == ["quick.jsonl.gz", "speed.jsonl.gz"]
+    for name in files:
+        assert (KEPT / "records" / name).stat().st_size <= archive.MAX_BYTES
+
+
+def test_packing_the_unpacked_records_gives_the_same_lines(unpacked, tmp_path):
+    again = tmp_path / "quick.jsonl.gz"
+    archive.pack(unpacked / "results/quick/runs", again)
+    kept = archive.archive_of("quick")
+    assert gzip.decompress(again.read_bytes()) == gzip.decompress(kept.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("suite", "page"), [(suite, page) for suite in SUITES for page in PLAN.artifacts[suite]]
+)
+def test_a_page_is_that_of_the_records(frames, tmp_path, suite, page):
+    artifact = import_module(f"bench.report.artifacts.{page}").make(frames[suite], "quick")
+    for suffix in (".md", ".csv"):
+        write_artifact(artifact, [tmp_path / f"page{suffix}"])
+        kept = KEPT / f"quick/{suite}/{page}{suffix}"
+        assert (tmp_path / f"page{suffix}").read_text() == kept.read_text()
+
+
+def test_the_ledger_is_that_of_the_records(frames, tmp_path):
+    artifact = ledger.make({suite: frames[suite] for suite in suites_of_claims(PLAN)}, "quick")
+    write_artifact(artifact, [tmp_path / "claims.md", tmp_path / "claims.csv"])
+    for name in ("claims.md", "claims.csv"):
+        assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
+
+
+def test_the_results_page_shows_table_2():
+    text = (KEPT / "quick/mujoco/table2.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert len(table) == 2 + 12 + 2
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
+
+
+def test_the_results_page_shows_table_1():
+    text = (KEPT / "quick/atari/table1.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert len(table) == 2 + 4
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
+
+
+def test_the_results_page_shows_table_6():
+    text = (KEPT / "quick/key_to_door/table6.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"][:4]
+    assert "10K random trajectories | mean" in " ".join(table[3].split())
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
+
+
+def test_the_results_page_shows_the_ledgers_verdicts():
+    kept = pd.read_csv(KEPT / "quick/claims.csv").drop_duplicates("id")
+    page = (ROOT / "docs/results.md").read_text()
+    for _, line in kept.iterrows():
+        assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in page
+
+
+def test_the_pages_on_cost_are_those_of_the_records(unpacked, tmp_path):
+    given = make_plan(json.loads(json.dumps(QUICK, sort_keys=True)))  # as the workflow hands it on
+    for suite in SUITES:
+        records = [unpacked / run.folder() / "result.json" for run in PLAN.runs[suite]]
+        cost.write_cost(records, given, suite, tmp_path / "cost.md")
+        assert (tmp_path / "cost.md").read_text() == (KEPT / f"quick/{suite}/cost.md").read_text()
+
+
+def test_the_pages_on_speed_are_those_of_the_records(unpacked, tmp_path):
+    config = copy.deepcopy(QUICK)
+    update_config(config, yaml.safe_load((ROOT / "config/speed.yaml").read_text()))
+    plan = make_plan(config)
+    records = {
+        suite: [unpacked / path for path in plan.records(suite)]
+        for suite in ("time_to_score", "precision")
+    }
+    compared = scores.collect(records["precision"], plan, "precision")
+    for artifact, kept in (
+        (
+            time_to_score(records["time_to_score"], plan, "time_to_score"),
+            "time_to_score/time_to_score",
+        ),
+        (
+            import_module("bench.report.artifacts.variants").make(compared, "speed"),
+            "precision/variants",
+        ),
+    ):
+        for suffix in (".md", ".csv"):
+            write_artifact(artifact, [tmp_path / f"page{suffix}"])
+            text = (tmp_path / f"page{suffix}").read_text()
+            assert text == (KEPT / "speed" / f"{kept}{suffix}").read_text()
+    text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
+
+
+def test_the_page_on_speed_quotes_the_ratios():
+    ratios = pd.read_csv(KEPT / "benchmarks/ratios.csv")
+    page = (ROOT / "docs/speed.md").read_text()
+    steps = ratios[ratios["what"].str.startswith("DT training step")]
+    for step in steps.itertuples():
+        median = float(step._3.split()[0])  # ms, median [min, max]
+        assert f"{median:.0f} ms" in page or f"{median:.2f} ms" in page
+        assert any(text in page for text in (f"{step.ratio:.2f}", f"{step.ratio:.3f}"))
