@@ -83,7 +83,7 @@ def peak_memory() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
 
 
-# they lower the instruction set that a library uses
+# environment variables that limit the instruction set of a library
 LIMITS = (
     "DNNL_MAX_CPU_ISA",
     "MKL_ENABLE_INSTRUCTIONS",
@@ -94,12 +94,13 @@ LIMITS = (
 
 
 def machine(device: str = "cpu") -> dict[str, str | None]:
-    """Return what decides the last bits of a calculation, besides the versions of libraries.
+    """Return the facts about this machine that determine the last bits of a calculation, besides the versions
+    of libraries.
 
     Returns:
-        processor: its model. instruction_set: the one that PyTorch uses; None where PyTorch is not
-        loaded. limits: the environment variables that lower it for some library; None where none is
-        set. accelerator: its name, where the device is one.
+        `processor`: the model. `instruction_set`: the one that PyTorch uses; None if PyTorch is not loaded.
+        `limits`: the variables of LIMITS that are set; None if there are none. `accelerator`: the name, only
+        if the device is one.
     """
     torch = sys.modules.get("torch")
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
@@ -115,7 +116,7 @@ def machine(device: str = "cpu") -> dict[str, str | None]:
 
 @cache
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the model of the processor: its name and numbers where Linux says them."""
+    """Return the model of the processor: its name, and on Linux also its family and model numbers."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:

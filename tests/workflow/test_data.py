@@ -90,7 +90,7 @@ def server(clone, tmp_path, monkeypatch):
 def test_d4rls_file_is_fetched_checked_and_used(clone, server, tmp_path):
     config = tiny(clone, data={"source": "d4rl"})
     output = snakemake(clone, "all_mujoco", config=config)
-    assert "Fetching D4RL's file of hopper-medium" in output
+    assert "Downloading D4RL's file of hopper-medium" in output
     assert (tmp_path / "cache" / server.name).read_bytes() == server.read_bytes()
     log = (clone / "logs/data/d4rl/hopper-medium.log").read_text()
     assert "SHA-256 as published" in log

@@ -74,8 +74,8 @@ def test_training_by_the_console_builds_a_zoo(
 @pytest.mark.parametrize(
     ("domain", "algorithm", "message"),
     [
-        ("pong", "sac", "pong is learned by ppo, not by sac"),
-        ("hopper", "ppo", "hopper is learned by tqc or sac, not by ppo"),
+        ("pong", "sac", "pong cannot be trained with sac; known: ppo"),
+        ("hopper", "ppo", "hopper cannot be trained with ppo; known: tqc, sac"),
     ],
 )
 def test_an_algorithm_of_the_other_kind_is_refused(

@@ -57,10 +57,3 @@ def test_arrays_of_another_network_are_refused(
     ):
         set_arrays(untouched, weights)
     assert all(np.array_equal(before[name], a) for name, a in arrays_of(untouched, "").items())
-
-
-def test_an_array_that_a_policy_file_lacks_is_named(tmp_path: Path) -> None:
-    write_tensors(tmp_path / "old", {"mean": np.zeros(3)}, method="bc")
-    tensors, _ = read_tensors(tmp_path / "old", method="bc")
-    with pytest.raises(DamagedFile, match=r"policy .*old does not fit the network: it lacks 'std'"):
-        tensors["std"]

@@ -93,9 +93,12 @@ def test_records_too_large_for_the_repository_are_refused(
         (gzip.compress(b"no json\n"), "line 1 is not a record"),
         (gzip.compress(b'{"path": "results/a/result.json"}\n'), "line 1 is not a record"),
         (gzip.compress(b"[1]\n"), "line 1 is not a record"),
-        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "no record's path"),
+        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "not the path of a record"),
+        (
+            gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'),
+            "not the path of a record",
+        ),
+        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "not the path of a record"),
     ],
     ids=["nothing", "text", "cut", "empty", "line", "key", "list", "above", "absolute", "script"],
 )

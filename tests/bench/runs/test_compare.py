@@ -79,8 +79,8 @@ def log(*losses: float) -> list[dict[str, float]]:
         ),
         (log(1.0), log(-1.0), False, "training.losses.0.loss: 1 in the record, -1 here"),
         (log(0.0), log(0.0), True, "largest difference 0 %"),
-        ([], [], True, "it has no losses to compare"),
-        (log(1.0), [], False, "one of the two has no losses"),
+        ([], [], True, "there are no losses to compare"),
+        (log(1.0), [], False, "only one of the two has losses"),
         (log(1.0), [{"step": 0}], False, "training.losses.0.loss is missing in the losses here"),
     ],
 )

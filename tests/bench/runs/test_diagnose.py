@@ -143,7 +143,7 @@ def test_a_method_that_does_not_judge_is_named(root: Path) -> None:
 
 
 def test_too_few_episodes_say_so(root: Path) -> None:
-    with pytest.raises(BadMethod, match="none of 1 random episodes succeeds: judge more"):
+    with pytest.raises(BadMethod, match="none of 1 random episodes succeeds; use more"):
         probe(root, episodes=1)
 
 

@@ -368,7 +368,9 @@ def test_recorded_episodes_are_not_rolled_out(
     def forbidden(*arguments: Any) -> None:
         raise AssertionError("an environment was made")
 
-    monkeypatch.setattr("bench.runs.rollout.VectorEnv", forbidden)
+    monkeypatch.setattr("bench.runs.rollout.make_vector", forbidden)
+    with pytest.raises(AssertionError, match="an environment was made"):
+        run(constant(STILL))  # a policy that is rolled out makes one
     context = Context(task=HOPPER, seed=0, steps=0)
     policy = behaviour.train(hopper_like, behaviour.Config(), context)
     outcomes = run(policy, targets=[1.0, 2.0], episodes=1)

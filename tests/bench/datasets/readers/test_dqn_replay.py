@@ -390,9 +390,9 @@ def test_fetch_from_a_folder(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["breakout-replay", "--file", "a"], "--file is not an option of source dqn_replay"),
-        (["hopper-medium", "--from", "a"], "--from is not an option of source d4rl"),
-        (["hopper-medium", "--seed", "0"], "--seed is not an option of source d4rl"),
+        (["breakout-replay", "--file", "a"], "--file does not apply to source dqn_replay"),
+        (["hopper-medium", "--from", "a"], "--from does not apply to source d4rl"),
+        (["hopper-medium", "--seed", "0"], "--seed does not apply to source d4rl"),
         (["hopper-medium", "--source", "dqn_replay"], "DQN-replay has no data for 'hopper-medium'"),
         (["breakout-replay", "--source", "d4rl"], "D4RL has no data for 'breakout-replay'"),
     ],

@@ -220,7 +220,7 @@ def test_the_command_says_what_to_do_next(
     assert main([*command, "--environment", "Hopper-v4"]) == 0
     said = capsys.readouterr().out
     assert "3 episodes, 30 steps of Hopper-v4" in said
-    assert "put hopper-mine under suites.mujoco.tasks" in said
+    assert "add hopper-mine to suites.mujoco.tasks" in said
 
 
 @pytest.mark.parametrize(

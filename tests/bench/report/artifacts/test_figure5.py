@@ -157,12 +157,12 @@ def test_the_table_by_hand(probes: Probes) -> None:
         "—",
         "0.5: guessing",
     ]
-    assert line(artifact, "Share of attention afterwards", "the key") == [
+    assert line(artifact, "Share of the attention after the event", "the key") == [
         "0.610 [0.585, 0.635]",
         "0.981",
         "even attention: 0.040, paper's 0.021",
     ]
-    assert line(artifact, "Share of attention afterwards", "the door")[:2] == [
+    assert line(artifact, "Share of the attention after the event", "the door")[:2] == [
         "0.810 [0.785, 0.835]",
         "0.962",
     ]
@@ -174,8 +174,11 @@ def test_the_best_area_is_that_of_knowing_who_has_the_key(probes: Probes) -> Non
     holds = np.arange(everybody) < holders
     best = area_under_roc(np.where(holds, 0.2738, 0.0), np.arange(everybody) < wins)
     room = "Area under the ROC curve, end of distractor room"
-    assert f"{best:.3f}: knowing who has the key" in line(made(probes()), room, "")[2]
-    assert sum("knowing" in row[-1] for row in made(probes()).body) == 1
+    assert (
+        f"{best:.3f}: the best possible, which knows who has the key"
+        in line(made(probes()), room, "")[2]
+    )
+    assert sum("best possible" in row[-1] for row in made(probes()).body) == 1
 
 
 def test_notes_say_what_was_judged(probes: Probes) -> None:
@@ -184,7 +187,7 @@ def test_notes_say_what_was_judged(probes: Probes) -> None:
         "Scale test: 3 seeds; 500 new random episodes",
         f"{WITHOUT}: 440, {REACHED}: 15, {MISSED}: 45",
         "of which 2.81 % succeed",
-        "exactly 27.38 % go on to succeed",
+        "hold the key in the distractor room, exactly 27.38 % succeed",
         "starts at 0.28",
     ):
         assert words in notes
@@ -211,7 +214,7 @@ def test_numbers_hold_the_curves_and_the_calibration(probes: Probes) -> None:
 
 def test_one_seed_has_no_interval(probes: Probes) -> None:
     artifact = made(probes(seeds=1))
-    assert line(artifact, "Share of attention afterwards", "the key")[0] == "0.600"
+    assert line(artifact, "Share of the attention after the event", "the key")[0] == "0.600"
     assert artifact.numbers["low"].isna().all()
 
 
@@ -275,7 +278,7 @@ def test_critics_of_two_data_sets_have_panels_of_their_own(
 
 
 def test_without_a_probe_it_says_what_to_write(rates: Rates) -> None:
-    with pytest.raises(ValueError, match=r"no probe of a critic .*say `diagnostic: critic`"):
+    with pytest.raises(ValueError, match=r"no diagnostic of a critic .*set `diagnostic: critic`"):
         made(rates({(TEN, "dt"): [900]}))
 
 
@@ -289,7 +292,7 @@ def test_probes_of_graphs_are_other_pages(probes: Probes) -> None:
     walked = scores.head(1).assign(task="graph1-walks", environment="bench/ShortestPath1-v0")
     both = pd.concat([scores, walked], ignore_index=True)
     pd.testing.assert_frame_equal(made(both).numbers, made(scores).numbers)
-    with pytest.raises(ValueError, match="no probe of a critic on Key-to-Door"):
+    with pytest.raises(ValueError, match="no diagnostic of a critic on Key-to-Door"):
         made(walked)
 
 

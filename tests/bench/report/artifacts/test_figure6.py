@@ -113,9 +113,12 @@ def test_figure_6_by_hand() -> None:
     assert numbers.loc[(NEVER, RANDOM), "paper"] == pytest.approx(100 * 381 / 512)
     assert numbers.loc[(10, RANDOM), "mean"] == 25
     shares = artifact.numbers.dropna(subset=["share"]).set_index(["share", "series"])
-    assert shares.loc[("In the fewest steps, of those that can", GENERATED), "mean"] == 25
+    assert shares.loc[("In the fewest steps, of eligible paths", GENERATED), "mean"] == 25
     assert shares.loc[("In the fewest steps, Graph 2", GENERATED), "mean"] == pytest.approx(15)
-    assert shares.loc[("Arrive and are not in the data, of all", GENERATED), "paper"] == 15.8
+    assert (
+        shares.loc[("Reach the goal and are not in the data, of all paths", GENERATED), "paper"]
+        == 15.8
+    )
     text = markdown(artifact)
     assert "| ∞ " in text
     assert "Transformer, paper" in text
@@ -147,7 +150,7 @@ def test_one_seed_has_no_interval(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [figure6, figure2])
 def test_a_suite_without_probes_is_told_what_to_write(page: Any) -> None:
-    with pytest.raises(ValueError, match="say `diagnostic: paths` in the suite"):
+    with pytest.raises(ValueError, match="set `diagnostic: paths` in the suite"):
         page.make(SCORES[SCORES["kind"] == "score"], "test")
 
 
@@ -159,7 +162,7 @@ def test_figure_2_is_of_the_first_run_that_has_a_path() -> None:
     assert artifact.body == [
         ["Walk, first piece", "3* [-∞] → 0* [-∞] → 1* [-∞] → 0 [-∞]"],
         ["Walk, second piece", "0 [-2] → 1* [-1] → 2* [0]"],
-        ["Walk that misses", "0 [-∞] → 1 [-∞] → 0 [-∞]"],
+        ["Walk that misses the goal", "0 [-∞] → 1 [-∞] → 0 [-∞]"],
         ["Generated", "3 [-3] → 0 [-2] → 1 [-1] → 2 [0]"],
     ]
     assert "Graph 1, seed 1, goal 2" in artifact.notes[0]

@@ -176,7 +176,7 @@ def test_figure_4_asks_for_the_papers_grid_and_beyond(
     assert numbers["achieved"].max() == pytest.approx(80)
     write_artifact(artifact, [tmp_path / "figure4.svg"])
     svg = (tmp_path / "figure4.svg").read_text()
-    for label in ("achieved = asked", "best episode of our data", "paper (D4RL"):
+    for label in ("achieved = target", "best episode in our data", "paper (D4RL"):
         assert label in svg
 
 
