@@ -305,7 +305,7 @@ def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root:
     assert names == ["result.json"] * 16 + ["sweep.json"] * 16
     for page, change, lack in (
         ("figure4", {"sweep": False}, "`sweep: true`"),
-        ("table2", {"rewards": ["sparse"]}, "reward dense"),
+        ("table2", {"rewards": ["sparse"]}, "dense among its rewards"),
         ("table7", {"data_percents": [10]}, "100 among its data_percents"),
     ):
         config["suites"]["targets"] = suite | {"artifacts": [page], "sweep": True} | change
