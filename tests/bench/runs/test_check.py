@@ -75,7 +75,10 @@ def test_a_record_of_other_code_is_named(
     assert first.startswith(f"{RUN.folder()}/result.json: {reason}")
     assert last == "1 of 1 records were not made by the current code"
     assert main(["records", "check", "--strict"]) == 1
-    assert "1 of 1 records were not made by the current code; run them again" in capsys.readouterr().err
+    assert (
+        "1 of 1 records were not made by the current code; run them again"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_record_of_linked_code_is_not_named(write_record: Write) -> None:
