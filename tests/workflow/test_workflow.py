@@ -226,7 +226,7 @@ def test_the_report_is_one_page_that_needs_no_network(done):
     snakemake(done, "all_mujoco", "--report", "report.html", config="config/tiny.yaml")
     page = (done / "report.html").read_text()
     assert "table2.png" in page
-    assert "What each method" in page  # a caption
+    assert "The figure shows the score of each method" in page  # a caption
 
 
 def test_scores_hold_every_run_once(finished):

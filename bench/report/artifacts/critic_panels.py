@@ -90,7 +90,7 @@ def _attention(axes: Any, run: pd.DataFrame) -> None:
     axes.set(
         xlim=(0, HORIZON - 1),
         ylim=(0, 1),
-        xlabel=f"{TIME}, that gets the weight",
+        xlabel="step that gets the weight",
         ylabel="attention weight",
     )
     axes.set_title("(b) attention weights of all steps of one episode", loc="left", pad=16)

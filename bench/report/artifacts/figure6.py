@@ -32,7 +32,7 @@ SHARES = (
     ),
 )
 NOTES = (
-    "Start nodes are uniform over all nodes. As in the paper, paths that start at the goal count in the per cent but "
+    "Start nodes are uniform over all nodes. As in the paper, paths that start at the goal count in the percentages but "
     "have no bar. ∞: the path misses the goal. A path is eligible if its start node is not the goal and some path of "
     "at most 10 steps leads from it to the goal.",
     "Not in the data: no walk ends with the nodes of the path; steps that stay at a node are removed first. The paper "

@@ -227,9 +227,13 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
             [family.source for family in FAMILIES.values() if family.source]
         )
         if others := sorted(set(runs[~theirs]["task"])):
-            which = f"The data of {', '.join(others)} are" if theirs.any() else "All data are"
+            which = (
+                f"The data of {', '.join(others)} are not"
+                if theirs.any()
+                else "None of the data are"
+            )
             notes.append(
-                f"{which} not those of D4RL or DQN-replay. So a verdict holds for the claim on these data and with "
+                f"{which} those of D4RL or DQN-replay. So a verdict holds for the claim on these data and with "
                 "this budget; it does not hold for the paper's numbers."
             )
     return notes

@@ -14,7 +14,7 @@ import pytest
 
 from bench.paper import Quoted, cells, quoted
 from bench.report.artifact import latex, markdown, write_artifact
-from bench.report.artifacts import table2 as table2_page
+from bench.report.artifacts import table2 as table2_artifact
 from bench.report.artifacts.partial import write_partial
 from bench.report.cells import AVERAGE, Cell
 from bench.report.cost import write_cost
@@ -143,7 +143,7 @@ def test_notes_say_what_was_run(scored: Scored) -> None:
     assert not any("not rolled out" in note for note in notes)
 
 
-def test_recorded_episodes_are_said_to_be_recorded(scored: Scored) -> None:
+def test_recorded_episodes_have_a_note(scored: Scored) -> None:
     frame = scored({("hopper-medium", "behaviour"): [34.0, 34.0]}, rolled_out=False)
     notes = table2(frame, "test").notes
     assert any(note.startswith("Behaviour: scores of the recorded episodes") for note in notes)
@@ -230,7 +230,7 @@ def test_latex_of_any_label(scored: Scored, label: str, escaped: str) -> None:
 
 
 def test_csv(scored: Scored, tmp_path: Path) -> None:
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
     content = (tmp_path / "table2.csv").read_bytes()
     assert b"\r" not in content
     frame = pd.read_csv(io.BytesIO(content))
@@ -246,18 +246,20 @@ def test_csv(scored: Scored, tmp_path: Path) -> None:
     assert math.isnan(average["paper_mean"])
 
 
-def test_all_pages_say_the_same(scored: Scored, tmp_path: Path) -> None:
+def test_all_artifacts_say_the_same(scored: Scored, tmp_path: Path) -> None:
     files = [tmp_path / f"table2{suffix}" for suffix in (".md", ".tex", ".csv")]
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), files)
     assert all("50.0" in path.read_text() for path in files)
     first = [path.read_bytes() for path in files]
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), files)
     assert [path.read_bytes() for path in files] == first
 
 
 def test_an_unknown_format_is_refused(scored: Scored, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"table2\.docx: known formats are \.md, \.html, \.tex"):
-        write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"])
+        write_artifact(
+            table2_artifact.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"]
+        )
 
 
 @pytest.fixture

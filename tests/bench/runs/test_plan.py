@@ -295,21 +295,21 @@ def test_a_crooked_base_is_refused(
         make_plan(config, root)
 
 
-def test_a_suite_has_its_pages_and_perhaps_a_sweep(config: dict[str, Any], root: Path) -> None:
+def test_a_suite_has_its_artifacts_and_perhaps_a_sweep(config: dict[str, Any], root: Path) -> None:
     suite = config["suites"]["mujoco"]
     config["suites"]["targets"] = suite | {"artifacts": ["figure4"], "sweep": True}
     plan = make_plan(config, root)
     assert plan.artifacts == {"mujoco": ("table2",), "targets": ("figure4",)}
     assert [path.name for path in plan.records("mujoco")] == ["result.json"] * 16
-    names = [path.name for path in plan.records("targets")]
-    assert names == ["result.json"] * 16 + ["sweep.json"] * 16
-    for page, change, lack in (
+    records = [path.name for path in plan.records("targets")]
+    assert records == ["result.json"] * 16 + ["sweep.json"] * 16
+    for name, change, lack in (
         ("figure4", {"sweep": False}, "`sweep: true`"),
-        ("table2", {"rewards": ["sparse"]}, "reward dense"),
+        ("table2", {"rewards": ["sparse"]}, "dense among its rewards"),
         ("table7", {"data_percents": [10]}, "100 among its data_percents"),
     ):
-        config["suites"]["targets"] = suite | {"artifacts": [page], "sweep": True} | change
-        with pytest.raises(BadConfig, match=f"targets\\.artifacts: {page} needs {lack}"):
+        config["suites"]["targets"] = suite | {"artifacts": [name], "sweep": True} | change
+        with pytest.raises(BadConfig, match=f"targets\\.artifacts: {name} needs {lack}"):
             check_artifacts(config)
     config["suites"]["targets"] = suite | {"artifacts": ["figure9"]}
     with pytest.raises(
@@ -530,7 +530,7 @@ def test_a_task_may_have_options_of_its_own() -> None:
     assert small | {"dropout": 0.0, "weight_decay": 0.1} == large
 
 
-def test_a_probed_suite_has_the_probes_records() -> None:
+def test_a_suite_with_a_diagnostic_has_its_records() -> None:
     plan = make_plan(read("config.yaml"))
     names = [path.name for path in plan.records("critic")]
     assert names == ["result.json"] * 3 + ["critic.json"] * 3

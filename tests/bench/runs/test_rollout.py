@@ -128,7 +128,7 @@ def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str)
     assert run(policies[name]) == run(policies[name])
 
 
-def test_a_policy_is_told_once_which_episodes_are_over() -> None:
+def test_finish_is_called_once_for_each_finished_episode() -> None:
     finished: list[list[int]] = []
     policy = constant(PUSH)
     policy.finish = lambda envs: finished.append(envs.tolist())

@@ -1,4 +1,4 @@
-"""Figures 2 and 6: the paper's numbers, and the pages from measures whose numbers are known."""
+"""Figures 2 and 6: the paper's numbers, and the artifacts from measures whose numbers are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.report.artifacts.registry import ARTIFACTS
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 
 Row = dict[str, Any]
-FILES = [f"page{suffix}" for suffix in ARTIFACTS["figure6"].suffixes]
+FILES = [f"artifact{suffix}" for suffix in ARTIFACTS["figure6"].suffixes]
 
 
 def row(measure: str, group: str, value: float, **at: float) -> Row:
@@ -129,12 +129,12 @@ def test_figure_6_by_hand() -> None:
     assert artifact.foot == 5 + 2
 
 
-@pytest.mark.parametrize("page", [figure6, figure2])
-def test_a_page_writes_every_format_the_same_again(page: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [figure6, figure2])
+def test_an_artifact_writes_every_format_the_same_again(name: Any, tmp_path: Path) -> None:
     files = [tmp_path / name for name in FILES]
-    write_artifact(page.make(SCORES, "test"), files)
+    write_artifact(name.make(SCORES, "test"), files)
     first = [path.read_bytes() for path in files]
-    write_artifact(page.make(SCORES.copy(), "test"), files)
+    write_artifact(name.make(SCORES.copy(), "test"), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
 
@@ -148,10 +148,10 @@ def test_one_seed_has_no_interval(tmp_path: Path) -> None:
         assert f">{label}<" in svg
 
 
-@pytest.mark.parametrize("page", [figure6, figure2])
-def test_a_suite_without_probes_is_told_what_to_write(page: Any) -> None:
+@pytest.mark.parametrize("name", [figure6, figure2])
+def test_a_suite_without_diagnostics_gets_the_key_to_set(name: Any) -> None:
     with pytest.raises(ValueError, match="set `diagnostic: paths` in the suite"):
-        page.make(SCORES[SCORES["kind"] == "score"], "test")
+        name.make(SCORES[SCORES["kind"] == "score"], "test")
 
 
 # --- Figure 2 -----------------------------------------------------------------------------------

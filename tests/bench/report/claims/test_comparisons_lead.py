@@ -52,7 +52,7 @@ def test_the_lead_is_that_of_the_worst_over_the_best_of_each_data_set() -> None:
     assert found.parts["1k"].low == pytest.approx(41 - 2.776445 * math.sqrt(2 / 3), abs=1e-4)
 
 
-def test_a_lead_on_every_data_set_is_judged_on_each() -> None:
+def test_a_lead_on_every_data_set_is_applied_to_each() -> None:
     arguments = {"methods": ["dt", "bc-success"], "against": ["cql", "uniform"]}
     words = {}
     for bound in (30.0, 50.0, 70.0):

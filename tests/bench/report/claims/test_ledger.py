@@ -1,4 +1,4 @@
-"""The ledger: statistics by hand, verdicts by their rules, and nothing silently left out."""
+"""The ledger: statistics by hand, verdicts by their rules, and nothing left out without a remark."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_rules(low: float, high: float, rule: Any, word: str) -> None:
     assert apply_rule(Measure((low + high) / 2, low, high, 1, 0, 0), rule) == word
 
 
-def test_a_rule_about_every_data_set_is_judged_on_each(tmp_path: Path, whole: Plan) -> None:
+def test_a_rule_about_every_data_set_is_applied_to_each(tmp_path: Path, whole: Plan) -> None:
     """Two curves whose falls cancel in the mean: +30 and -30 beyond the data."""
 
     def beyond(by: float, seed: int) -> Callable[[float], float]:
@@ -172,7 +172,7 @@ def check(**changes: Any) -> Check:
     return Check(**(fields | changes))
 
 
-def test_what_is_missing_is_said(frame: Frame) -> None:
+def test_remarks_name_what_is_missing(frame: Frame) -> None:
     found = find(check(suite="atari"), {"mujoco": frame((FULL, {}))})
     assert (found.result, found.measure) == (NOT_RUN, None)
     assert "`atari` is not in the config" in found.remarks
@@ -217,12 +217,12 @@ def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> N
     write_artifact(artifact, [tmp_path / f"claims{suffix}" for suffix in (".md", ".html", ".csv")])
 
 
-def test_the_ledger_judges_what_is_there(frame: Frame) -> None:
+def test_the_ledger_gives_verdicts_on_the_given_suites(frame: Frame) -> None:
     artifact = ledger.make({"mujoco": frame((FULL, {}))}, "test")
     verdicts = artifact.numbers.drop_duplicates("id").set_index("id")["verdict"]
     assert verdicts["C1"] == SUPPORTED
     assert verdicts["C2"] == NOT_RUN
-    assert any(note.startswith("All data are not those of D4RL") for note in artifact.notes)
+    assert any(note.startswith("None of the data are those of D4RL") for note in artifact.notes)
     first = artifact.numbers.iloc[0]
     assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
 

@@ -53,9 +53,7 @@ def near_targets(scores: pd.DataFrame) -> list[float]:
     return sorted(set(scores[(share >= 1 - 1e-6) & (share <= 1.25 + 1e-6)]["target"]))
 
 
-def test_a_policy_that_does_the_same_whatever_is_asked_follows_nothing(
-    tmp_path: Path, whole: Plan
-) -> None:
+def test_a_policy_that_ignores_the_target_has_no_trend(tmp_path: Path, whole: Plan) -> None:
     paths = [sweep(tmp_path, REPLAY, seed, lambda asked: 50.0) for seed in range(3)]
     scores = collect(paths, whole)
     assert trends.rank_correlation(scores, "dt").value == 0

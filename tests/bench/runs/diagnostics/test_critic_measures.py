@@ -1,4 +1,4 @@
-"""bench/runs/diagnostics/critic.py: a probe of critics of whom it is known what they know."""
+"""bench/runs/diagnostics/critic.py: a diagnostic of critics of whom it is known what they know."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_rows_fit_a_record(diagnosed: Any, tmp_path: Path) -> None:
     assert record.read(folder / DIAGNOSTICS["critic"].record)["measures"] == rows
 
 
-def test_without_a_success_there_is_nothing_to_probe(played: Play, diagnosed: Any) -> None:
+def test_without_a_success_there_is_nothing_to_diagnostic(played: Play, diagnosed: Any) -> None:
     lost = replace(played, door_step=np.full(150, -1))
     with pytest.raises(ValueError, match="none of 150 random episodes succeeds; use more"):
         diagnosed(lambda n: np.zeros((len(n), HORIZON)), episodes=lost)
