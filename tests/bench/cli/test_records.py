@@ -72,11 +72,11 @@ def older(change: Callable[[dict[str, Any]], None] = lambda content: None) -> No
 
 def test_linking(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", str(RESULT), "--link", config]) == 0
-    assert "0 fingerprints of the code of now are linked" in capsys.readouterr().out
+    assert "0 fingerprints of the current code are linked" in capsys.readouterr().out
     assert not links.FILE.exists()
     older()
     assert main(["reproduce", str(RESULT), "--link", config]) == 0
-    assert "1 fingerprints of the code of now are linked" in capsys.readouterr().out
+    assert "1 fingerprints of the current code are linked" in capsys.readouterr().out
     [original] = links.read().originals.values()
     assert original["baselines/bc.py"] == "0"
 
@@ -86,7 +86,7 @@ def test_nothing_is_linked_where_one_differs_or_is_missing(
 ) -> None:
     older(lambda content: content["hashes"].update(policy="f0"))
     assert main(["reproduce", str(RESULT), "--link", config]) == 1
-    assert f"1 of 1 records were not reproduced, first {RESULT}" in capsys.readouterr().err
+    assert f"1 of 1 records were not reproduced; the first is {RESULT}" in capsys.readouterr().err
     older(lambda content: content.pop("machine"))
     assert main(["reproduce", str(RESULT), "--link", config]) == 1
     assert "nothing is linked: " in capsys.readouterr().err
