@@ -23,13 +23,26 @@ def few_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def short_hopper() -> Iterator[str]:
+def limited_hopper() -> Iterator[Callable[[int], str]]:
+    """Return the id of a Hopper with a time limit of so many steps."""
+    made: list[str] = []
+
+    def limited(limit: int) -> str:
+        name = f"Hopper{limit}Steps-v4"
+        entry = "gymnasium.envs.mujoco.hopper_v4:HopperEnv"
+        gymnasium.register(name, entry_point=entry, max_episode_steps=limit)
+        made.append(name)
+        return name
+
+    yield limited
+    for name in made:
+        gymnasium.registry.pop(name)
+
+
+@pytest.fixture
+def short_hopper(limited_hopper: Callable[[int], str]) -> str:
     """Hopper with a time limit of 5 steps."""
-    name = "ShortHopper-v4"
-    entry = "gymnasium.envs.mujoco.hopper_v4:HopperEnv"
-    gymnasium.register(name, entry_point=entry, max_episode_steps=5)
-    yield name
-    gymnasium.registry.pop(name)
+    return limited_hopper(5)
 
 
 @pytest.fixture

@@ -36,3 +36,9 @@ def test_a_game_by_hand() -> None:
     seen = [(memory, before) for memory, before, _ in agent.shown]
     assert seen == [(0, 0), (1, 0), (2, 1), (0, 0), (1, 0), (2, 1), (3, 2), (4, 3)]
     assert len({chance for *_, chance in agent.shown}) == 8
+
+
+def test_a_game_that_is_over_in_the_last_step_of_the_horizon_ends_in_a_terminal() -> None:
+    games = play(Always(0), Counter([5, 6], horizon=5), "name")
+    ends = [(len(video.frames), video.terminal) for video in itertools.islice(games, 2)]
+    assert ends == [(5, True), (5, False)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.behaviours.actor import Actor
-from bench.behaviours.collect import LANES, Episode, roll_out
+from bench.behaviours.collect import LANES, Episode, join, roll_out
 from bench.core.seeds import derive, generator
 
 MakeActor = Callable[[int], Actor]
@@ -125,3 +125,15 @@ def test_a_time_limit_is_no_terminal(make_actor: MakeActor, short_hopper: str) -
     assert [(episode.steps, episode.terminal) for episode in cut] == [(5, False)] * 2
     fallen = roll_out(make_actor(0), "Hopper-v4", name="x", episodes=2)
     assert [episode.terminal for episode in fallen] == [True, True]
+
+
+@pytest.mark.usefixtures("few_lanes")
+def test_a_fall_in_the_last_step_of_the_horizon_is_a_terminal(
+    make_actor: MakeActor, limited_hopper: Callable[[int], str]
+) -> None:
+    [fallen] = roll_out(make_actor(0), "Hopper-v4", name="x", episodes=1)
+    for limit, terminal in ((fallen.steps, True), (fallen.steps - 1, False)):
+        [episode] = roll_out(make_actor(0), limited_hopper(limit), name="x", episodes=1)
+        assert (episode.steps, episode.terminal) == (limit, terminal)
+        data = join([episode])
+        assert (bool(data.terminals[-1]), bool(data.timeouts[-1])) == (terminal, not terminal)
