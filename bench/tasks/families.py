@@ -8,7 +8,7 @@ The modules are named, not imported: a run imports those of its own family.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -171,30 +171,33 @@ def read_families(folder: Path = HERE, root: Path = ROOT) -> dict[str, Family]:
         BadFamily: a file has an unknown, missing or wrong entry, names a module that does not exist,
             or two files define the same family, domain or environment.
     """
-    found = [_read(path, root) for path in sorted(folder.glob("*.toml"))]
-    for what, names in (
-        ("family", [family.name for family in found]),
-        ("domain", [name for family in found for name in family.domains]),
-        ("environment", [d.environment for family in found for d in family.domains.values()]),
-    ):
-        if twice := _twice(names):
-            raise BadFamily(
-                f"{folder}: two families define the {what} {twice!r}; rename one of them"
-            )
+    files = {path: _read(path, root) for path in sorted(folder.glob("*.toml"))}
+    found = list(files.values())
+    _once("name", [(path, family.name) for path, family in files.items()])
+    _once("domain", [(path, name) for path, family in files.items() for name in family.domains])
+    _once(
+        "environment",
+        [(path, d.environment) for path, family in files.items() for d in family.domains.values()],
+    )
     defaults = [family.name for family in found if family.default]
     if len(defaults) != 1:
-        raise BadFamily(f"{folder}: exactly one family is the default, not {defaults or 'none'}")
+        raise BadFamily(
+            f"{folder}: exactly one family must be the default, by the entry family.default = true, "
+            f"not {' and '.join(defaults) or 'none'}"
+        )
     ordered = sorted(found, key=lambda family: (family.position, family.name))
     return {family.name: family for family in ordered}
 
 
-def _twice(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
+def _once(what: str, named: Iterable[tuple[Path, str]]) -> None:
+    """Refuse a name that a file defines after another one did, or for the second time."""
+    first: dict[str, Path] = {}
+    for path, name in named:
+        if name in first:
+            other = first[name].name
+            where = "twice in this file" if first[name] == path else f"in {other} as well"
+            raise BadFamily(f"{path}: the {what} {name!r} is defined {where}; rename one of them")
+        first[name] = path
 
 
 def _read(path: Path, root: Path) -> Family:
@@ -203,15 +206,15 @@ def _read(path: Path, root: Path) -> Family:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadFamily(f"{path}: not a TOML file: {error}") from error
     _check_keys(path, "", content, {"family", "kinds", "domains"}, {"family", "kinds", "domains"})
+    for name in ("family", "kinds", "domains"):
+        if not isinstance(content[name], dict) or not content[name]:
+            raise BadFamily(f"{path}: {name} must be a table with entries, not {content[name]!r}")
     about = dict(content["family"])
     unit = _build(path, "family.unit", Unit, about.pop("unit", None))
     kinds = {
         name: _build(path, f"kinds.{name}", Kind, entry) for name, entry in content["kinds"].items()
     }
-    domains = {
-        name: _build(path, f"domains.{name}", Domain, {"name": name, **entry})
-        for name, entry in content["domains"].items()
-    }
+    domains = {name: _domain(path, name, entry) for name, entry in content["domains"].items()}
     about |= {"unit": unit, "kinds": kinds, "domains": domains}
     family: Family = _build(path, "family", Family, about)
     for key in ("environment", "generator", "trainer"):
@@ -220,10 +223,42 @@ def _read(path: Path, root: Path) -> Family:
             raise BadFamily(
                 f"{path}: family.{key} names the module {module}, but there is no {module_file(module)}"
             )
-    for name in [*family.unpublished, *filter(None, [family.average_without])]:
-        if name not in domains:
-            raise BadFamily(f"{path}: {name!r} is none of its domains: {', '.join(domains)}")
+    for key, names in (
+        ("unpublished", family.unpublished),
+        ("average_without", filter(None, [family.average_without])),
+    ):
+        for name in names:
+            if name not in domains:
+                raise BadFamily(
+                    f"{path}: family.{key} names {name!r}, which is not one of its domains: {', '.join(domains)}"
+                )
     return family
+
+
+def _domain(path: Path, name: str, entry: Any) -> Domain:
+    """Return a domain, whose name is that of its table."""
+    place = f"domains.{name}"
+    known = {each.name for each in fields(Domain)} - {"name"}
+    _check_keys(path, place, entry, known, known)
+    domain: Domain = _build(path, place, Domain, {"name": name, **entry})
+    return domain
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# type of a field -> whether a value of a TOML file is of it
+TYPES: dict[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "int": _is_whole,
+    "int | None": _is_whole,
+    "float": lambda value: isinstance(value, float) or _is_whole(value),
+    "tuple[str, ...]": lambda value: (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    ),
+}
 
 
 def _build(path: Path, place: str, kind: type[Any], entry: Any) -> Any:
@@ -237,21 +272,18 @@ def _build(path: Path, place: str, kind: type[Any], entry: Any) -> Any:
     _check_keys(path, place, entry, set(known), required)
     values = {}
     for name, value in entry.items():
-        values[name] = tuple(value) if isinstance(value, list) else value
         wanted = str(known[name].type)
-        simple = {"str": str, "int": int, "bool": bool, "float": (int, float)}
-        if wanted in simple and (
-            not isinstance(value, simple[wanted])  # type: ignore[arg-type]
-            or (isinstance(value, bool) and wanted != "bool")
-        ):
+        if wanted in TYPES and not TYPES[wanted](value):
             raise BadFamily(f"{path}: {place}.{name} is {value!r}, expected {wanted}")
+        values[name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
 
 
 def _check_keys(path: Path, place: str, entry: Any, known: set[str], required: set[str]) -> None:
     where = f"{path}: {place or 'top level'}"
     if not isinstance(entry, dict):
-        raise BadFamily(f"{where} is missing; needed are {', '.join(sorted(required))}")
+        what = "missing" if entry is None else f"{entry!r}, not a table"
+        raise BadFamily(f"{where} is {what}; it needs {', '.join(sorted(required))}")
     if unknown := sorted(set(entry) - known):
         raise BadFamily(
             f"{where}: unknown entry {', '.join(map(repr, unknown))}; known: {', '.join(sorted(known))}"

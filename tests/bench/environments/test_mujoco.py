@@ -1,0 +1,25 @@
+"""Which versions of MuJoCo are taken, and the suite's own environments in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.environments import mujoco
+from bench.environments.vector import UnknownEnvironment, make
+
+
+@pytest.mark.parametrize("installed", ["2.3.2", "3.5.0", "3.10.1", "4.0.0"])
+def test_a_simulator_with_other_numbers_is_refused(
+    monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    monkeypatch.setattr(mujoco, "version", lambda package: installed)
+    with pytest.raises(UnknownEnvironment, match=f"mujoco {installed} is installed"):
+        make("Hopper-v4")
+
+
+@pytest.mark.parametrize("installed", ["2.3.3", "3.0.0", "3.4.0"])
+def test_simulators_with_the_same_numbers_are_taken(
+    monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    monkeypatch.setattr(mujoco, "version", lambda package: installed)
+    make("Hopper-v4").close()
