@@ -15,6 +15,7 @@ from tests.helpers.dt import make_context
 
 
 def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.Optimizer]:
+    """Return a context that keeps all it is offered, a layer and its optimiser."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module = nn.Linear(2, 1)
@@ -23,7 +24,7 @@ def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.O
 
 
 def saving(module: nn.Module) -> Any:
-    """Return the least that `context.keep` needs."""
+    """Return the least that `context.snapshot` needs of a policy."""
 
     def save(path: Path) -> None:
         path.write_bytes(module.weight.detach().numpy().tobytes())
@@ -32,6 +33,7 @@ def saving(module: nn.Module) -> Any:
 
 
 def run_tiny(folder: Path, **fields: Any) -> Context:
+    """Train and return the context."""
     context, module, optimiser = tiny(folder, **fields)
     update = descend(lambda rng: module(torch.ones(1, 2)).sum(), module, optimiser)
     fit(update, {"net": module}, {"adam": optimiser}, lambda: saving(module), context)

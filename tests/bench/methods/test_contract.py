@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.methods.contract import BadMethod, check_actions
+from bench.methods.contract import BadMethod, Diverged, check_actions
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, list])
@@ -49,3 +49,21 @@ def test_vectors_are_checked_as_they_were() -> None:
     """As float32, also beyond the range: the environment's space clips them."""
     actions = check_actions(np.array([[2, -7]]), (1, 2), "mine")
     assert (actions.dtype, actions.tolist()) == (np.float32, [[2, -7]])
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ([4, 0], "int64 0 to 4, expected whole numbers 0 to 3"),
+        ([-1, 0], "int64 -1 to 0, expected whole numbers 0 to 3"),
+        ([1.0, 2.0], "float64 1 to 2, expected whole numbers 0 to 3"),
+    ],
+)
+def test_discrete_actions_that_there_are_not(actions: Any, message: str) -> None:
+    with pytest.raises(BadMethod, match=f"^method mine: act returned {message}"):
+        check_actions(actions, (2,), "mine", n_actions=4)
+
+
+def test_a_divergence_names_its_step_and_number() -> None:
+    error = Diverged(7, "loss")
+    assert (error.step, str(error)) == (7, "loss is not finite at step 7")

@@ -40,3 +40,12 @@ def test_at_temperature_zero_the_likeliest_is_taken_and_nothing_drawn() -> None:
 def test_logits_that_are_not_finite_are_no_actions(wrong: float, temperature: float) -> None:
     with pytest.raises(ValueError, match="not finite"):
         choose(np.array([[0, wrong]]), temperature, generators_of(np.array([0])))  # type: ignore[arg-type]
+
+
+def test_draws_of_an_env_do_not_depend_on_its_neighbours() -> None:
+    together = generators_of(np.array([5, 6, 7]))
+    alone = generators_of(np.array([6]))
+    logits = np.zeros((3, 4), dtype=np.float32)
+    for _ in range(20):
+        drawn = choose(logits, 1.0, together)
+        assert drawn[1] == choose(logits[:1], 1.0, alone)[0]

@@ -1,4 +1,4 @@
-"""bench/methods/training.py, context.py, train.py, evaluate.py: stopping, resuming, diverging, one whole run."""
+"""Training: stopping, resuming, diverging, and one whole run."""
 
 from __future__ import annotations
 
