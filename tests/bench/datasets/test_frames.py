@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from bench.datasets.consistency import check
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
-from tests.helpers.frames import STACK, filled, make_frames, numbers
+from tests.helpers.frames import STACK, make_frames, numbers
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
@@ -141,42 +140,6 @@ def test_bytes_are_brought_to_one_by_the_same_formula_as_other_observations() ->
     expected = stacks / 255
     np.testing.assert_allclose((stacks - data.observation_mean) / data.observation_std, expected)
     assert data.observation_mean.shape == data.observation_std.shape == (1, 1, 1)
-
-
-# --- what is refused ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks need frames .* \(14, 3\)"),
-        ({"observations": np.zeros((14, 3, 3), np.float32)}, "observations are .* float32"),
-        (
-            {"frame_index": np.arange(13)},
-            "frame_index must give one of 14 frames for each of 14 steps",
-        ),
-        ({"frame_index": np.arange(1, 15)}, "frame_index must give one of 14 frames"),
-        ({"frame_index": np.arange(-1, 13)}, "frame_index must give one of 14 frames"),
-        (
-            {"frame_index": np.arange(14), "stack": 1},
-            "frame_index is for stacks of frames, but stack is 1 here",
-        ),
-        ({"stack": 0}, "stack is 0, but an observation needs at least 1 frame"),
-        ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
-        ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
-        ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),
-        ({"final_observations": filled([1, 2])}, "expected one for each of 3 episodes"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"these: .*{message}"):
-        check(replace(make_frames(), **changes), "these")
-
-
-def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
-    check(
-        replace(make_frames(), observations=filled(range(99)), frame_index=np.arange(14)), "these"
-    )
 
 
 # --- statistics ---------------------------------------------------------------------------------

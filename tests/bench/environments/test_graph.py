@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import gymnasium
@@ -14,9 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.behaviours.random_walks import walks
-from bench.datasets.build import from_arrays
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64
 from bench.environments.graph import (
     GRAPHS,
     Graph,
@@ -30,38 +27,9 @@ from bench.environments.graph import (
 )
 from bench.runs.diagnostics.paths import best_lengths, measures, random_lengths, walks_of
 from bench.runs.diagnostics.stitching import Walk, example, moves, place_in
+from tests.helpers.graph import LINE, data_of
 
 INF = math.inf
-
-
-def graph_of_edges(nodes: int, goal: int, *edges: tuple[int, int]) -> Graph:
-    adjacency = np.zeros((nodes, nodes), dtype=np.bool_)
-    for start, stop in edges:
-        adjacency[start, stop] = True
-    return Graph(adjacency, goal)
-
-
-# 0 -> 1 -> 2 -> 3 is the goal, 4 -> 2; from 5 no edge leads on
-LINE = graph_of_edges(6, 3, (0, 1), (1, 2), (2, 3), (4, 2), (1, 0))
-
-
-def data_of(*found: tuple[int, ...], graph: Graph = LINE) -> Trajectories:
-    """Return these walks as data; one that does not end at the goal is cut by time."""
-    starts = np.array([node for nodes in found for node in nodes[:-1]], dtype=np.uint8)
-    actions = np.array([node for nodes in found for node in nodes[1:]])
-    last = np.cumsum([len(nodes) - 1 for nodes in found]) - 1
-    ends = np.zeros((2, len(starts)), dtype=np.bool_)
-    for row, nodes in zip(last, found, strict=True):
-        ends[0 if nodes[-1] == graph.goal else 1, row] = True
-    return from_arrays(
-        starts[:, None],
-        actions,
-        np.full(len(starts), -1, dtype=np.float32),
-        *ends,
-        action_range=(0, graph.nodes - 1),
-        final_observations=np.array([[nodes[-1]] for nodes in found], dtype=np.uint8),
-        discrete=True,
-    )
 
 
 class Table:
@@ -188,53 +156,6 @@ def test_an_episode_that_is_over_and_an_unknown_node_are_refused() -> None:
     environment.reset(seed=0)
     with pytest.raises(ValueError, match="action must be 0 to 19, not 20"):
         environment.step(np.int64(20))
-
-
-# --- data ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("policy", ["edges", "indices"])
-@given(seed=st.integers(0, 1000), index=st.integers(1, 20), horizon=st.integers(1, 12))
-def test_walks_obey_the_graph(policy: Any, seed: int, index: int, horizon: int) -> None:
-    graph = random_graph(index)
-    data = walks(graph, 30, horizon, seed=seed, policy=policy)
-    assert data.discrete
-    assert data.observations.dtype == np.uint8
-    assert (data.episodes, data.n_actions) == (30, 20)
-    assert data.lengths.max() <= horizon
-    assert (data.rewards == -1).all()
-    actions = iter(data.actions.tolist())
-    for walk in walks_of(data):
-        assert graph.goal not in walk.nodes[:-1]
-        assert walk.arrived == (walk.nodes[-1] == graph.goal)
-        assert walk.arrived or len(walk.nodes) == horizon + 1
-        for node, following in pairwise(walk.nodes):
-            action = next(actions)
-            assert following == (action if graph.adjacency[node, action] else node)
-            if policy == "edges" and graph.adjacency[node].any():
-                assert graph.adjacency[node, action]
-
-
-def test_walks_are_uniform_over_what_they_choose_from() -> None:
-    edges = walks(LINE, 4000, 1, seed=0, policy="edges")
-    at_one = edges.actions[edges.observations[:, 0] == 1]
-    assert np.mean(at_one == 0) == pytest.approx(0.5, abs=0.06)
-    indices = walks(LINE, 4000, 1, seed=0, policy="indices")
-    np.testing.assert_allclose(np.bincount(indices.actions) / 4000, 1 / 6, atol=0.025)
-    starts = np.bincount(indices.observations[:, 0], minlength=6) / 4000
-    np.testing.assert_allclose(starts, [0.2, 0.2, 0.2, 0, 0.2, 0.2], atol=0.025)
-
-
-def test_walks_depend_on_their_seed_alone() -> None:
-    first, again, other = (walks(LINE, 20, seed=seed) for seed in (1, 1, 2))
-    assert first.actions.tobytes() == again.actions.tobytes() != other.actions.tobytes()
-
-
-def test_bad_walks_are_refused() -> None:
-    with pytest.raises(ValueError, match="policy must be 'edges' or 'indices', not 'lazy'"):
-        walks(LINE, seed=0, policy="lazy")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="horizon must be at least 1, not 0"):
-        walks(LINE, horizon=0, seed=0)
 
 
 # --- paths --------------------------------------------------------------------------------------

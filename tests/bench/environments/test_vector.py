@@ -17,7 +17,7 @@ from bench.core.code import ROOT
 from bench.environments.key_to_door import ID, KeyToDoorVector
 from bench.environments.key_to_door_rooms import HORIZON, KEY
 from bench.environments.vector import VectorEnv, make_vector
-from bench.methods.contract import BadMethod, check_actions
+from bench.methods.contract import BadMethod
 from bench.runs import rollout as protocol
 from bench.runs.rollout import Outcome, episode_seed, evaluate
 from bench.tasks.registry import task_by_name
@@ -209,18 +209,6 @@ def test_useless_actions_are_refused_with_the_methods_name(
     )
     with pytest.raises(BadMethod, match=f"^method mine: .*{message}"):
         run(policy, num_envs=2)
-
-
-@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
-def test_whole_numbers_of_any_type_are_taken(dtype: Any) -> None:
-    actions = check_actions(np.array([0, 3], dtype), (2,), "mine", n_actions=4)
-    assert (actions.dtype, actions.tolist()) == (np.int64, [0, 3])
-
-
-def test_vectors_are_checked_as_they_were() -> None:
-    """As float32, also beyond the range: the environment's space clips them."""
-    actions = check_actions(np.array([[2, -7]]), (1, 2), "mine")
-    assert (actions.dtype, actions.tolist()) == (np.float32, [[2, -7]])
 
 
 def test_a_new_process_makes_the_environments_after_register() -> None:

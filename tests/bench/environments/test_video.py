@@ -104,14 +104,6 @@ def test_cells_too_small_for_text_are_refused():
         draw(Rooms(1), 0, pixels=11)
 
 
-def test_glyphs_are_whole():
-    for glyph in pixels.FONT.values():
-        assert len(glyph) == 19
-        assert set(glyph) <= {"#", " "}
-        assert all(glyph[end] == " " for end in range(3, 19, 4))
-    assert len(set(pixels.FONT.values())) == len(pixels.FONT) - 2  # 5 and S, O and 0 look alike
-
-
 def test_a_film_is_exact_small_and_the_same_each_time(frames, tmp_path):
     assert len(frames) == HORIZON + 1
     write_gif(frames, tmp_path / "a.gif")

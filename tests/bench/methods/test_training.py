@@ -1,9 +1,8 @@
-"""bench/methods/training.py, context.py, train.py, evaluate.py: stopping, resuming, diverging, one whole run."""
+"""Training: stopping, resuming, diverging, and one whole run."""
 
 from __future__ import annotations
 
 import importlib
-import types
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -31,6 +30,7 @@ from bench.runs import record
 from bench.runs.identity import identity_of
 from bench.runs.train import POLICY, TRAINING, load_data, train_run
 from tests.helpers.dt import make_context, make_data, saved_bytes
+from tests.helpers.tiny_training import saving, tiny
 
 SMALL: dict[str, Any] = {
     "dt": dt.method.Config(context_length=3, layers=2, width=16, batch_size=8, warmup_steps=9),
@@ -133,86 +133,6 @@ def test_the_seed_decides_the_first_weights_too(name: str, tmp_path: Path) -> No
         for number, seed in enumerate((1, 1, 2))
     ]
     assert untrained[0] == untrained[1] != untrained[2]
-
-
-def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.Optimizer]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = nn.Linear(2, 1)
-    context = make_context(**({"folder": folder, "save_every": 0.0} | fields))
-    return context, module, torch.optim.Adam(module.parameters())
-
-
-def saving(module: nn.Module) -> Any:
-    """Return the least that `context.keep` needs."""
-
-    def save(path: Path) -> None:
-        path.write_bytes(module.weight.detach().numpy().tobytes())
-
-    return types.SimpleNamespace(save=save)
-
-
-def run_tiny(folder: Path, **fields: Any) -> Context:
-    context, module, optimiser = tiny(folder, **fields)
-    update = descend(lambda rng: module(torch.ones(1, 2)).sum(), module, optimiser)
-    fit(update, {"net": module}, {"adam": optimiser}, lambda: saving(module), context)
-    return context
-
-
-def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
-    tmp_path: Path,
-) -> None:
-    run_tiny(tmp_path, stamp="old", snapshot_steps=(10,))
-    assert (tmp_path / CHECKPOINT).exists()
-    assert sorted(path.name for path in (tmp_path / SNAPSHOTS).iterdir()) == [
-        "00000000.safetensors",
-        "00000010.safetensors",
-    ]
-    make_context(folder=tmp_path, stamp="old").discard_stale()
-    assert make_context(folder=tmp_path, stamp="old").resume()[0] == 20  # type: ignore[index]
-    assert len(list((tmp_path / SNAPSHOTS).iterdir())) == 2
-    make_context(folder=tmp_path, stamp="new").discard_stale()
-    assert list(tmp_path.iterdir()) == []
-    assert make_context(folder=tmp_path, stamp="new").resume() is None
-
-
-def test_kept_policies_without_a_checkpoint_are_discarded(tmp_path: Path) -> None:
-    run_tiny(tmp_path, snapshot_steps=(10,))
-    (tmp_path / CHECKPOINT).unlink()
-    make_context(folder=tmp_path).discard_stale()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_checkpoints_wait_for_their_interval(tmp_path: Path) -> None:
-    run_tiny(tmp_path, save_every=1000.0)
-    assert not (tmp_path / CHECKPOINT).exists()
-
-
-def cut_short(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def without_a_header(path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file(load_file(path), path)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [cut_short, without_a_header, lambda path: path.write_bytes(b"")],
-    ids=["truncated", "no-header", "empty"],
-)
-@pytest.mark.parametrize("reader", ["resume", "discard_stale"])
-def test_a_damaged_checkpoint_is_refused_by_name(
-    damage: Callable[[Path], Any], reader: str, tmp_path: Path
-) -> None:
-    run_tiny(tmp_path)
-    damage(tmp_path / CHECKPOINT)
-    with pytest.raises(DamagedFile) as caught:
-        getattr(make_context(folder=tmp_path), reader)()
-    assert str(tmp_path / CHECKPOINT) in str(caught.value)
-    assert "delete it" in str(caught.value)
 
 
 def test_pack_and_unpack_restore_the_future() -> None:
@@ -327,12 +247,6 @@ def test_a_loss_that_is_not_finite_stops_at_its_step() -> None:
         fit(update, {}, {}, lambda: saving(nn.Linear(2, 1)), context)
     assert caught.value.step == 7
     assert [line["step"] for line in context.losses] == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_log_refuses_what_is_not_finite(value: float) -> None:
-    with pytest.raises(Diverged, match="entropy is not finite at step 3"):
-        make_context().log(3, loss=1.0, entropy=value)
 
 
 @pytest.mark.parametrize("when", [28, 31, 32], ids=lambda step: f"from-step-{step}")

@@ -14,7 +14,6 @@ import pytest
 
 from baselines import bc, behaviour, uniform
 from bench.datasets.trajectories import Trajectories
-from bench.environments import mujoco
 from bench.environments.vector import UnknownEnvironment, VectorEnv, make
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod
@@ -392,20 +391,3 @@ def test_environments_are_closed_when_a_policy_fails(monkeypatch: pytest.MonkeyP
 def test_an_unknown_environment_is_refused_by_name() -> None:
     with pytest.raises(UnknownEnvironment, match="cannot make environment 'Hopper-v99'"):
         make("Hopper-v99")
-
-
-@pytest.mark.parametrize("installed", ["2.3.2", "3.5.0", "3.10.1", "4.0.0"])
-def test_a_simulator_with_other_numbers_is_refused(
-    monkeypatch: pytest.MonkeyPatch, installed: str
-) -> None:
-    monkeypatch.setattr(mujoco, "version", lambda package: installed)
-    with pytest.raises(UnknownEnvironment, match=f"mujoco {installed} is installed"):
-        make("Hopper-v4")
-
-
-@pytest.mark.parametrize("installed", ["2.3.3", "3.0.0", "3.4.0"])
-def test_simulators_with_the_same_numbers_are_taken(
-    monkeypatch: pytest.MonkeyPatch, installed: str
-) -> None:
-    monkeypatch.setattr(mujoco, "version", lambda package: installed)
-    make("Hopper-v4").close()

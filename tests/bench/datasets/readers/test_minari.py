@@ -1,6 +1,7 @@
 """Minari data sets, written by Minari's own writer and read back by Minari itself."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -96,8 +97,6 @@ def data() -> Trajectories:
 
 @pytest.mark.parametrize("final", [True, False], ids=["final", "no-final"])
 def test_what_we_export_minari_loads_equal(data: Trajectories, final: bool) -> None:
-    from dataclasses import replace
-
     given = data if final else replace(data, final_observations=None)
     export(given, HOPPER, "ours/hopper-medium-v0", {"source": "generated", "digest": "abc"})
     loaded = minari.load_dataset("ours/hopper-medium-v0")
@@ -222,6 +221,13 @@ def test_an_episode_that_does_not_fit_is_named(changes: dict[str, Any], message:
         read(Given(given(0), given(1, **changes)), HOPPER.domain)
 
 
+def test_a_step_with_both_flags_is_a_terminal() -> None:
+    both = given(0, truncations=np.arange(10) == 9)
+    data = read(Given(both, given(1)), HOPPER.domain)
+    assert np.flatnonzero(data.terminals).tolist() == [9, 19]
+    assert not data.timeouts.any()
+
+
 def stop(*arguments: Any, **options: Any) -> None:
     raise KeyboardInterrupt
 
@@ -244,6 +250,25 @@ def test_an_export_that_minari_reads_otherwise_is_not_kept(
 ) -> None:
     monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: data.sparse())
     with pytest.raises(DamagedFile, match="other rewards than were written"):
+        export(data, HOPPER, "ours/hopper-v0", {})
+    assert list((workplace / "minari").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "swapped"),
+    [("terminals", {"terminals": "timeouts"}), ("timeouts", {"timeouts": "terminals"})],
+    ids=["terminals", "timeouts"],
+)
+def test_an_export_whose_ends_minari_reads_otherwise_is_not_kept(
+    data: Trajectories,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    other: str,
+    swapped: dict[str, str],
+) -> None:
+    back = replace(data, **{name: getattr(data, taken) for name, taken in swapped.items()})
+    monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: back)
+    with pytest.raises(DamagedFile, match=f"other {other} than were written"):
         export(data, HOPPER, "ours/hopper-v0", {})
     assert list((workplace / "minari").iterdir()) == []
 
