@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from bench.report.artifact import Artifact
 from bench.report.scores import collect
 from bench.runs.identity import SWEEP, Identity
 from bench.runs.plan import Plan, make_plan
@@ -108,3 +110,8 @@ FULL = {
     for task, base in ((EXPERT, 60.0), (MEDIUM, 40.0), (REPLAY, 20.0))
     for method, gain in (("dt", 5.0), ("cql", 0.0), ("bc", -5.0), ("bc10", 8.0), ("bc40", 2.0))
 }
+
+
+def made(name: str, scores: pd.DataFrame) -> Artifact:
+    artifact: Artifact = import_module(f"bench.report.artifacts.{name}").make(scores, "test")
+    return artifact

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from bench.report.artifact import Artifact
 from bench.report.scores import collect
 from bench.runs import record
 from bench.runs.identity import RESULT, SWEEP, Identity
@@ -97,3 +98,32 @@ def sweep(folder: Path, task: str, seed: int, points: dict[float, float], **prot
     fields = record_of(task, evaluations, target=None, **protocol)
     record.write(folder / identity.folder(), identity, SWEEP, **fields)
     return folder / identity.folder() / SWEEP
+
+
+# gamer-normalised: 75, 50 and 25 of Breakout's 28 points; of Pong's 36: 100 and 50
+SMALL: Games = {
+    (BREAKOUT, "dt-atari"): [22.0, 23.0, 24.0],
+    (BREAKOUT, "cql-atari"): [16.0, 16.0, 16.0],
+    (BREAKOUT, "bc-atari"): [8.0, 9.0, 10.0],
+    (PONG, "dt-atari"): [14.0, 15.0, 16.0],
+    (PONG, "cql-atari"): [-3.0, -3.0, -3.0],
+    (PONG, "bc-atari"): [-22.0, -21.0, -20.0],
+}
+FULL: Games = {
+    (task, method): [low + gain, low + gain + 1, low + gain + 2]
+    for task, low in ((SEAQUEST, 68), (PONG, -21), (QBERT, 164), (BREAKOUT, 2))
+    for method, gain in (
+        ("dt-atari", 9),
+        ("cql-atari", 7),
+        ("bc-atari", 5),
+        ("bc10-atari", 3),
+        ("bc25-atari", 12),
+        ("bc40-atari", 4),
+        ("uniform", -1),
+    )
+}
+
+
+def cells(artifact: Artifact, game: str) -> dict[str, str]:
+    [line] = [line for line in artifact.body if line[1] == game]
+    return dict(zip(artifact.headings, line, strict=True))

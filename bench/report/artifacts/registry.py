@@ -17,6 +17,7 @@ from bench.tasks.registry import FAMILIES, family_of_all
 HERE = Path(__file__).parent
 TEXTS = (".html", ".csv", ".md", ".tex")
 PICTURES = (".png", ".svg")
+SWITCHES = ("figure", "sweep", "all_data")  # entries that are true or false
 
 
 class BadArtifact(ValueError):
@@ -56,14 +57,19 @@ def read_specs(path: Path = HERE / "artifacts.toml") -> dict[str, Spec]:
     """Return name -> artifact.
 
     Raises:
-        BadArtifact: a block has an unknown or a missing entry, names an unknown diagnostic or family, or
-            has no module.
+        BadArtifact: the file is not TOML, or a block has an unknown, a missing or a wrong entry, names an
+            unknown diagnostic or family, or has no module.
     """
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadArtifact(f"{path}: not a TOML file: {error}") from error
     return {name: _spec(path, name, entry) for name, entry in content.items()}
 
 
-def _spec(path: Path, name: str, entry: dict[str, Any]) -> Spec:
+def _spec(path: Path, name: str, entry: Any) -> Spec:
+    if not isinstance(entry, dict):
+        raise BadArtifact(f"{path}: {name} is {entry!r}; an artifact is a block [{name}]")
     known = [each.name for each in fields(Spec)]
     if unknown := [key for key in entry if key not in known]:
         raise BadArtifact(
@@ -71,6 +77,10 @@ def _spec(path: Path, name: str, entry: dict[str, Any]) -> Spec:
         )
     if missing := [key for key in ("title", "caption") if key not in entry]:
         raise BadArtifact(f"{path}: {name}: {missing[0]!r} is missing")
+    for key, value in entry.items():
+        kind, word = (bool, "true or false") if key in SWITCHES else (str, "a text")
+        if not isinstance(value, kind):
+            raise BadArtifact(f"{path}: {name}.{key} is {value!r}, expected {word}")
     spec = Spec(**entry)
     for value, there, what in (
         (spec.diagnostic, DIAGNOSTICS, "diagnostic"),

@@ -10,8 +10,6 @@ import pytest
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.actor import Actor
 from bench.behaviours.mujoco_zoo import MEDIUM
-from bench.cli.main import main
-from bench.core.code import ROOT
 from bench.core.files import DamagedFile, read_json, sha256
 from bench.report import behaviours as describe
 from bench.tasks.families import Domain
@@ -39,36 +37,6 @@ def test_levels(domain: Domain) -> None:
     assert manifest["evaluation"]["episodes"] == 100
     for snapshot in (*animals.replay, animals.expert):
         Actor.load(animals.intact(snapshot))  # its bytes are those of the manifest
-
-
-def test_the_page_shows_the_levels_of_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["behaviours", "describe"]) == 0
-    table = capsys.readouterr().out.strip()
-    assert len(table.splitlines()) == 2 + len(SHIPPED)
-    assert table in (ROOT / "docs/data.md").read_text()
-
-
-def test_the_figure_shows_every_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from matplotlib import pyplot as plt
-
-    drawn = []
-    monkeypatch.setattr(plt, "close", drawn.append)
-    assert main(["behaviours", "describe", "--figure", str(tmp_path / "curves.svg")]) == 0
-    monkeypatch.undo()
-    (figure,) = drawn
-    assert len(figure.axes) == len(SHIPPED)
-    for axes, domain in zip(figure.axes, SHIPPED, strict=True):
-        animals = zoo.read(domain)
-        curve, *markers = axes.lines
-        shown = [float(y) for line in markers for y in line.get_ydata()]
-        assert shown == [c.score for c in (*animals.replay, animals.expert)]
-        assert curve.get_xdata()[-1] >= animals.expert.step / 1000
-    plt.close(figure)
-    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
-    assert main(["behaviours", "describe", "--figure", "curves.pdf"]) == 1
-    assert "cannot draw curves.pdf" in capsys.readouterr().err
 
 
 def test_a_domain_without_policies_says_how_to_get_them(tmp_path: Path) -> None:

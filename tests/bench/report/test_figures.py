@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +8,13 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
-from bench.report.artifacts import table2 as table2_artifact
 from bench.report.cells import Table
 from bench.report.figures import bars
-from bench.report.tables import headline, table2, tidy
+from bench.report.tables import headline, table2
+from tests.helpers.figures import drawn
+from tests.helpers.tables import RUNS, Scored
 
-Scored = Callable[..., pd.DataFrame]
-
-RUNS = {
-    ("hopper-medium-expert", "dt"): [49.0, 50.0, 51.0],
-    ("hopper-medium-expert", "bc"): [19.0, 21.0],
-    ("hopper-medium", "dt"): [29.0, 30.0, 31.0],
-    ("hopper-medium", "bc"): [40.0],
-    ("hopper-medium", "behaviour"): [34.0, 34.0],
-}
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Collect figures instead of throwing them away."""
-    from matplotlib import pyplot as plt
-
-    figures: list[Any] = []
-    monkeypatch.setattr(plt, "close", figures.append)
-    yield figures
-    monkeypatch.undo()
-    for figure in figures:
-        plt.close(figure)
+__all__ = ["drawn"]  # fixtures
 
 
 def draw(scores: pd.DataFrame, path: Path, table: Table | None = None) -> bytes:
@@ -56,15 +35,6 @@ def test_other_numbers_give_another_picture(scored: Scored, tmp_path: Path) -> N
     frame = scored(RUNS)
     other = scored(RUNS | {("hopper-medium", "dt"): [28.0, 30.0, 31.0]})
     assert draw(frame, tmp_path / "a.svg") != draw(other, tmp_path / "b.svg")
-
-
-def test_the_numbers_behind_the_figure_are_the_tables(scored: Scored, tmp_path: Path) -> None:
-    frame = scored(RUNS)
-    behind = table2_artifact.make(frame, "test").numbers
-    pd.testing.assert_frame_equal(behind, tidy(table2(frame, "test")))
-    first = behind.iloc[0]
-    assert (first["method"], first["runs"]) == ("dt", 3)
-    assert (first["mean"], first["std"]) == pytest.approx((50, 1))
 
 
 def test_bars_dots_and_lines_are_where_the_numbers_are(
@@ -141,20 +111,3 @@ def test_panels_of_several_environments_stand_below_each_other(
     boxes = [axes.get_position() for axes in drawn[0].axes]
     assert boxes[0].x0 == pytest.approx(boxes[1].x0)
     assert boxes[0].y0 > boxes[1].y1
-
-
-def test_sparse_and_dense_of_a_method_share_a_colour_and_differ_in_hatching(
-    scored: Scored, tmp_path: Path, drawn: list[Any]
-) -> None:
-    from bench.report.artifacts import table7
-
-    frames = [scored(RUNS), scored(RUNS, reward="sparse")]
-    artifact = table7.make(pd.concat(frames, ignore_index=True), "test")
-    assert artifact.draw is not None
-    artifact.draw([tmp_path / "a.svg"])
-    bars_of_a_panel = [group[0] for group in drawn[0].axes[0].containers if len(group) == 1]
-    looks = [(bar.get_facecolor(), bar.get_hatch()) for bar in bars_of_a_panel[:4]]
-    (dt, hatched), (dt_again, plain), (bc, _), _ = looks
-    assert dt == dt_again != bc
-    assert hatched
-    assert not plain

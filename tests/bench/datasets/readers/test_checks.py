@@ -57,7 +57,7 @@ def test_all_arrays_that_are_needed() -> None:
     complete(PATH, ("rewards", "actions"), ["actions", "rewards", "more"])
     with pytest.raises(WrongData, match=r"^my\.npz has no a, b\. Give a, b, c, and") as error:
         complete(PATH, ("a", "b", "c"), ["c", "d"])
-    assert str(error.value).endswith("It has: c, d")
+    assert str(error.value).endswith("The file has: c, d")
 
 
 @pytest.mark.parametrize("values", [[1, 2], [0.5], [True], np.array([3], np.uint8)], ids=str)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bench.report.artifacts.aggregates import make
-from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, whole
+from tests.helpers.evidence import FULL, MEDIUM, REPLAY, Frame, frame, made, whole
+from tests.helpers.figures import figures
 
-__all__ = ["frame", "whole"]  # fixtures
+__all__ = ["figures", "frame", "whole"]  # fixtures
 
 
 def test_the_optimality_gap_is_that_of_runs_and_not_of_means(frame: Frame) -> None:
@@ -18,3 +21,30 @@ def test_the_optimality_gap_is_that_of_runs_and_not_of_means(frame: Frame) -> No
         ((50 + 0) / 2 + (90 + 70) / 2) / 2
     )
     assert numbers.loc["Mean", "value"] == pytest.approx((100 + 20) / 2)
+
+
+def test_aggregates_by_hand(frame: Frame) -> None:
+    numbers = made("aggregates", frame((FULL, {}))).numbers.set_index(["method", "statistic"])
+    assert numbers.loc[("dt", "Mean"), "value"] == pytest.approx(47)  # (67 + 47 + 27) / 3
+    assert numbers.loc[("dt", "Median"), "value"] == pytest.approx(47)
+    # of 25 27 29 45 47 49 65 67 69 two go at either end
+    assert numbers.loc[("dt", "IQM"), "value"] == pytest.approx((29 + 45 + 47 + 49 + 65) / 5)
+    assert numbers.loc[("dt", "Optimality gap"), "value"] == pytest.approx(53)
+    assert (numbers["low"] < numbers["value"]).all()
+    assert (numbers["high"] > numbers["value"]).all()
+
+
+def test_a_panel_for_each_statistic_shows_every_method(frame: Frame, figures: list[Any]) -> None:
+    artifact = made("aggregates", frame((FULL, {})))
+    assert artifact.headings == ["Method", "Mean", "Median", "IQM", "Optimality gap"]
+    assert artifact.draw is not None
+    artifact.draw([])
+    panels = figures[0].axes
+    assert [axes.get_title(loc="left") for axes in panels] == artifact.headings[1:]
+    labels = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert labels == ["DT", "CQL", "BC", "10%BC", "40%BC"]
+    # the mean of DT and its interval
+    band, mark = panels[0].lines[:2]
+    assert mark.get_xdata()[0] == pytest.approx(47)
+    low, high = band.get_xdata()
+    assert low < 47 < high

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PathCollection
 from scipy import stats
 
 from bench.report.artifact import Artifact, write_artifact
@@ -18,81 +16,14 @@ from bench.report.artifacts import figure5
 from bench.report.artifacts.figure5 import over_seeds
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY
 from bench.report.artifacts.registry import ARTIFACTS
-from bench.report.scores import collect
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS, area_under_roc
-from bench.runs.plan import Plan
-from tests.helpers.credit import ONE, TEN, Rates, credit, figures, measure, rates, write_diagnostic
+from tests.helpers.credit import TEN, Rates, credit, rates
+from tests.helpers.critic import MISSED, REACHED, WITHOUT, Diagnostics, diagnostics, known
 
-__all__ = ["credit", "figures", "rates"]  # fixtures
+__all__ = ["credit", "diagnostics", "known", "rates"]  # fixtures
 
-WITHOUT, REACHED, MISSED = OUTCOMES
-KEY_STEP, DOOR_STEP = 12, 111
+
 HALF = 4.302652729911275 / math.sqrt(3)  # of a 95 % interval of three seeds, in their spread
-
-Diagnostics = Callable[..., pd.DataFrame]
-
-
-def diagnostic(seed: int) -> list[dict[str, Any]]:
-    """Measures that grow by a hundredth with the seed, and along the episode by a thousandth."""
-    more = 0.01 * seed
-    rows = []
-    for place, outcome in enumerate(OUTCOMES):
-        rows += [
-            measure(
-                "reward probability",
-                outcome,
-                0.1 * place + step / 1000 + more,
-                x=step,
-                spread=0.02 + more,
-            )
-            for step in range(120)
-        ]
-        rows.append(measure("episodes", outcome, (440, 15, 45)[place]))
-    for place, room in enumerate(ROOMS):
-        for bin_ in range(3):
-            predicted, seen = 0.1 * bin_ + more, 0.2 * bin_ + 2 * more
-            rows.append(measure("calibration", room, seen, x=predicted, y=50))
-        rows += [measure("roc", room, y + more, x=x) for x, y in ((0, 0), (0.1, 0.5), (1, 0.9))]
-        rows.append(measure("auc", room, 0.7 + 0.1 * place + more))
-    rows += [measure("event", "key", KEY_STEP), measure("event", "door", DOOR_STEP)]
-    rows += [
-        measure("attention", "", weight, x=x, y=y)
-        for x, y, weight in ((0, 0, 1.0), (20, 13, 0.75 + more), (119, 112, 0.5))
-    ]
-    for event, mass, even in (("key", 0.6, 0.04), ("door", 0.8, 0.02)):
-        rows.append(measure("attention mass", event, mass + more))
-        rows.append(measure("even attention mass", event, even))
-    return rows + [measure("change", "without the key", -0.1)]
-
-
-@pytest.fixture(scope="module")
-def known() -> dict[tuple[int, str], pd.DataFrame]:
-    """What `diagnostics` has collected."""
-    return {}
-
-
-@pytest.fixture
-def diagnostics(
-    tmp_path: Path, credit: Plan, known: dict[tuple[int, str], pd.DataFrame]
-) -> Diagnostics:
-    """Collect the diagnostics of some seeds."""
-
-    def make(
-        seeds: int = 3, task: str = TEN, without: Callable[[dict[str, Any]], bool] | None = None
-    ) -> pd.DataFrame:
-        if without is None and (seeds, task) in known:
-            return known[seeds, task].copy()
-        kept = [
-            [row for row in diagnostic(seed) if without is None or not without(row)]
-            for seed in range(seeds)
-        ]
-        paths = [write_diagnostic(tmp_path, rows, seed, task) for seed, rows in enumerate(kept)]
-        scores = collect(paths, credit)
-        if without is None:
-            known[seeds, task] = scores.copy()
-        return scores
-
-    return make
 
 
 def made(scores: pd.DataFrame) -> Artifact:
@@ -244,41 +175,6 @@ def test_it_writes_every_format_the_same_again(diagnostics: Diagnostics, tmp_pat
     svg = (tmp_path / "out/figure5.svg").read_text()
     for words in (*OUTCOMES, "distractor", "picks up key", "area 0.710 [0.685, 0.735]", "paper"):
         assert words in svg
-
-
-def test_the_panels_show_the_numbers(diagnostics: Diagnostics, figures: list[Any]) -> None:
-    artifact = made(diagnostics())
-    assert artifact.draw is not None
-    artifact.draw([])
-    along, looks, calibrated, roc = figures[0].axes
-    lines = {line.get_label(): line for line in along.lines}
-    assert lines[REACHED].get_ydata()[50] == pytest.approx(0.16)
-    assert {15, 105} <= {line.get_xdata()[0] for line in along.lines}
-    # one episode, of the first seed
-    [dots] = [c for c in looks.collections if isinstance(c, PathCollection)]
-    assert dots.get_offsets().tolist() == [[0, 1], [13, 0.75], [112, 0.5]]
-    assert dots.get_alpha() == 0.15
-    assert [line.get_xdata()[0] for line in looks.lines] == [KEY_STEP, DOOR_STEP]
-    points = calibrated.containers[0].lines[0]
-    assert points.get_xdata().tolist() == pytest.approx([0.01, 0.11, 0.21])
-    assert points.get_ydata().tolist() == pytest.approx([0.02, 0.22, 0.42])
-    curves = [line for line in roc.lines if len(line.get_xdata()) == 3]
-    assert len(curves) == 3 * 3  # rooms and seeds
-    assert [curve.get_ydata()[1] for curve in curves[:3]] == pytest.approx([0.5, 0.51, 0.52])
-
-
-def test_critics_of_two_data_sets_have_panels_of_their_own(
-    diagnostics: Diagnostics, figures: list[Any]
-) -> None:
-    both = pd.concat([diagnostics(), diagnostics(task=ONE, seeds=1)], ignore_index=True)
-    artifact = made(both)
-    assert len(artifact.body) == 2 * 17
-    assert len(artifact.numbers) == 2 * 379
-    assert artifact.draw is not None
-    artifact.draw([])
-    assert len(figures[0].axes) == 8
-    titles = [part.get_suptitle() for part in figures[0].subfigs]
-    assert titles == ["DT, critic, 10K random trajectories", "DT, critic, 1K random trajectories"]
 
 
 def test_without_a_diagnostic_it_names_the_key_to_set(rates: Rates) -> None:

@@ -14,27 +14,18 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from scipy import stats
 
 from bench.report.artifact import Artifact, write_artifact
-from bench.report.artifacts import figure3, table6
+from bench.report.artifacts import table6
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.registry import ARTIFACTS
 from tests.bench.report.artifacts.test_key_to_door import chance
-from tests.helpers.credit import ONE, TEN, Counts, Rates, credit, figures, rates
+from tests.helpers.credit import FULL, ONE, TEN, Counts, Rates, credit, rates
+from tests.helpers.figures import figures
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 
+
 FIRST, SECOND = "1K random trajectories", "10K random trajectories"
 SMALL: Counts = {(ONE, "dt"): [700, 720, 740], (ONE, "uniform"): [20, 30, 40]}
-FULL: Counts = {
-    (task, method): [wins, wins + 10, wins + 20]
-    for task, more in ((TEN, 200), (ONE, 0))
-    for method, wins in (
-        ("dt", 700 + more),
-        ("cql", 120),
-        ("bc", 0),
-        ("success", 690 + more),
-        ("uniform", 21),
-    )
-}
 
 
 def made(scores: pd.DataFrame) -> Artifact:
@@ -194,14 +185,3 @@ def test_bars_dots_and_lines_are_where_the_numbers_are(rates: Rates, figures: li
     assert CHANCE in {line.get_ydata()[0] for line in first.lines}
     assert [c[0].get_height() for c in second.containers if isinstance(c, BarContainer)] == [91]
     assert [label.get_text() for label in second.get_xticklabels()] == ["DT", "Random"]
-
-
-def test_figure_3_has_ours_for_key_to_door_alone(rates: Rates) -> None:
-    artifact = figure3.make(rates(FULL), "test")
-    numbers = artifact.numbers.set_index(["group", "method"])
-    # means of 71 and 91, of 13 and 13, of 1 and 1
-    ours = [numbers.loc[("Key-To-Door", method), "mean"] for method in ("DT", "CQL", "BC")]
-    assert ours == pytest.approx([81, 13, 1])
-    assert numbers.loc[("Key-To-Door", "DT"), "paper"] == 83.2
-    assert numbers.loc[["Atari", "OpenAI Gym"], "mean"].isna().all()
-    assert "Key-To-Door: success rate in per cent." in artifact.notes

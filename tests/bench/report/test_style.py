@@ -1,0 +1,64 @@
+"""The style of figures and the files that they are written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.report.style import check_formats, pyplot, save
+
+
+def drawing(plt: Any) -> Any:
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1])
+    return figure
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a", "a.PNG"])
+def test_what_is_no_picture_is_refused_by_name(name: str) -> None:
+    check_formats([Path("a.png"), Path("a.svg")])
+    with pytest.raises(ValueError, match=f"^cannot draw {name}: known formats are .png, .svg$"):
+        check_formats([Path("a.svg"), Path(name)])
+
+
+def test_nothing_is_written_if_one_of_the_files_is_no_picture(tmp_path: Path) -> None:
+    with pyplot() as plt:
+        figure = drawing(plt)
+        with pytest.raises(ValueError, match=r"cannot draw .*b\.pdf"):
+            save(figure, [tmp_path / "a.svg", tmp_path / "b.pdf"])
+        plt.close(figure)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_saved_figure_is_closed_and_holds_no_date(tmp_path: Path) -> None:
+    with pyplot() as plt:
+        figure = drawing(plt)
+        assert plt.fignum_exists(figure.number)
+        save(figure, [tmp_path / "new" / "a.svg", tmp_path / "new" / "a.png"])
+        assert not plt.fignum_exists(figure.number)
+    svg = (tmp_path / "new" / "a.svg").read_text()
+    assert "<dc:date>" not in svg
+    assert "matplotlib" in svg.lower()
+    assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.png", "a.svg"]
+
+
+def test_the_bytes_depend_only_on_the_figure(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with pyplot() as plt:
+            save(drawing(plt), [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"])
+    for suffix in (".svg", ".png"):
+        first, second = (tmp_path / f"{name}{suffix}" for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_style_ends_with_its_block() -> None:
+    import matplotlib as mpl
+
+    before = mpl.rcParams["axes.spines.top"], mpl.rcParams["svg.hashsalt"]
+    with pyplot():
+        assert not mpl.rcParams["axes.spines.top"]
+        assert mpl.rcParams["svg.hashsalt"]
+    assert (mpl.rcParams["axes.spines.top"], mpl.rcParams["svg.hashsalt"]) == before

@@ -1,0 +1,88 @@
+"""The notes below a table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bench.paper import Quoted
+from bench.report.cells import Cell
+from bench.report.table_notes import notes_of, remarks
+from bench.report.tables import table2
+from bench.stats.intervals import Estimate
+from bench.stats.verdicts import OTHER_DATA, UNDECIDED
+from bench.tasks.units import unit_of
+from tests.helpers.evidence import made
+from tests.helpers.games import SMALL, Played, arcade, played
+from tests.helpers.tables import Scored, three_seeds
+
+__all__ = ["arcade", "played"]  # fixtures
+
+
+def test_notes_say_what_was_run(scored: Scored) -> None:
+    runs = three_seeds() | {("hopper-medium", "bc10"): [1.0, 2.0, 3.0]}
+    notes = table2(scored(runs), "test").notes
+    assert any("Scale test: 3 seeds, 1 evaluation episodes each" in note for note in notes)
+    assert not any("not rolled out" in note for note in notes)
+
+
+def test_recorded_episodes_have_a_note(scored: Scored) -> None:
+    frame = scored({("hopper-medium", "behaviour"): [34.0, 34.0]}, rolled_out=False)
+    notes = table2(frame, "test").notes
+    assert any(note.startswith("Behaviour: scores of the recorded episodes") for note in notes)
+
+
+def test_episodes_that_were_cut_have_a_note(played: Played) -> None:
+    for steps, cut in ((3000, 0), (9, 18)):  # each of 18 games has 9 steps
+        notes = made("table1", played(SMALL, max_steps=steps)).notes
+        [note] = [note for note in notes if "at the latest" in note]
+        assert f"episodes end after {steps:,} steps at the latest" in note
+        assert note.endswith(f"It ended {cut} of these 18 episodes.")
+    assert not any("at the latest" in note for note in made("table1", played(SMALL)).notes)
+
+
+def runs(**columns: Any) -> pd.DataFrame:
+    """Two runs of one method."""
+    about = {"seed": [0, 1], "source": "d4rl", "rolled_out": True, "episodes": 10, "label": "DT"}
+    return pd.DataFrame(about | {"max_steps": math.nan, "cut": 0.0, "status": "done"} | columns)
+
+
+def cells_with(verdict: str, note: str = "") -> dict[tuple[str, str], dict[str, Cell]]:
+    ours = Estimate(1.0, 1.0, 0.0, 2.0, 2)
+    return {("Medium", "Hopper"): {"dt": Cell(ours, Quoted(2.0, 1.0, note), 0, verdict)}}
+
+
+def noted(chosen: pd.DataFrame, verdict: str = "") -> str:
+    unit = unit_of(["hopper-medium"])
+    return " ".join(notes_of(chosen, cells_with(verdict), {"dt": "DT"}, "desk", unit))
+
+
+def test_seeds_episodes_and_sources_are_counted() -> None:
+    text = noted(runs(source=["generated", "d4rl"], episodes=[20, 10]))
+    assert "Scale desk: 2 seeds, 10, 20 evaluation episodes each; data: d4rl, generated." in text
+    assert "Scale desk: 1 seed, 10 evaluation" in noted(runs(seed=[0, 0]))
+    recorded = noted(runs(rolled_out=False))
+    assert "Scale desk: 2 seeds, 0 evaluation episodes each" in recorded
+
+
+@pytest.mark.parametrize(
+    ("verdict", "other", "tests"),
+    [("", False, False), (OTHER_DATA, True, False), (UNDECIDED, False, True)],
+)
+def test_verdicts_are_explained_where_they_stand(verdict: str, other: bool, tests: bool) -> None:
+    text = noted(runs(), verdict)
+    assert ("were not trained on" in text) == other
+    assert ("Holm-corrected" in text) == tests
+
+
+def test_notes_on_single_cells() -> None:
+    rows, labels = cells_with("", "a typo") | cells_with("", "a typo"), {"dt": "DT"}
+    assert remarks(runs(), rows, labels) == ["Paper's DT: a typo."]
+    assert remarks(runs(), cells_with(""), labels) == []
+    [note] = remarks(runs(status=["diverged", "done"]), cells_with(""), labels)
+    assert note.startswith("† 1 run(s) diverged")
+    [note] = remarks(runs(rolled_out=[True, False], label=["DT", "Data"]), cells_with(""), labels)
+    assert note.startswith("Data: scores of the recorded episodes")
