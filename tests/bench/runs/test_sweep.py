@@ -32,7 +32,7 @@ def test_a_sweep_knows_the_games_scores_where_the_data_hold_them(tmp_path: Path)
 
 
 def test_every_target_of_the_grid_is_asked_for(hopper_data: Path, tmp_path: Path) -> None:
-    """Two of the paper's targets, the first and the last, and multiples of the best return, 20.75."""
+    """Two of the paper's targets, the first and the last, and multiples of the best return, 24.75."""
     data = storage.load(hopper_data)
     best = float(data.returns.max())
     train_run(tmp_path / RUN, hopper_data, "bc", OPTIONS, 5, (), "cpu")
