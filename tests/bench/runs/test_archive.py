@@ -9,29 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.main import main
-from bench.core.files import DamagedFile, write_json
+from bench.core.files import DamagedFile
 from bench.runs import archive
-from bench.runs.identity import Identity
+from tests.helpers.records import RUNS, contents, write_two
 
 Write = Callable[..., Path]
-RUNS = [Identity("test", "hopper-medium", "dense", 100.0, "bc", seed) for seed in (0, 1)]
 
 
 @pytest.fixture
 def results(tmp_path: Path, write_record: Write) -> Path:
-    """Two runs below tmp_path/results, one with a sweep, and files that are not records."""
-    for run in RUNS:
-        folder = write_record(run).parent
-        write_json(folder / "run.json", {"training": {"seconds": 0.5}, "host": "ä"})
-        write_json(folder / "training.json", {"module": "bc"})
-    write_json(folder / "sweep.json", {"returns": [1.0, -0.0, 1e-7, 3]})
-    return tmp_path / "results"
-
-
-def contents(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
-    found = sorted(path for path in folder.rglob("*.json") if path.name in names)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    return write_two(tmp_path, write_record)
 
 
 def test_unpacking_gives_back_the_same_bytes(results: Path, tmp_path: Path) -> None:
@@ -60,24 +47,6 @@ def test_a_line_is_a_record(results: Path, tmp_path: Path) -> None:
     assert paths == sorted(paths)
     assert paths[0] == "results/test/runs/hopper-medium/dense/100/bc/0/result.json"
     assert lines[0]["content"]["identity"]["method"] == "bc"
-
-
-def test_the_verbs(
-    results: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "kept")
-    monkeypatch.chdir(tmp_path)
-    assert main(["records", "pack", "--scale", "test"]) == 0
-    assert "test.jsonl.gz: 5 record files" in capsys.readouterr().out
-    assert main(["records", "unpack", "--scale", "test", "--out", "back"]) == 0
-    names = archive.record_names()
-    assert contents(tmp_path / "back/results", names) == contents(results, names)
-    assert main(["records", "unpack", "--scale", "tset", "--out", "back"]) == 1
-    assert "no packed records at" in (message := capsys.readouterr().err)
-    assert "there are: test" in message
 
 
 def test_a_scale_without_records_is_named(tmp_path: Path) -> None:
