@@ -70,6 +70,7 @@ def test_adam_is_this_suites_with_d3rlpys_settings() -> None:
     with torch.random.fork_rng(devices=[]):
         layer = torch.nn.Linear(2, 3)
     made = adam(1e-5, fused=True).create([("layer", layer)], lr=0.25, compiled=False)
+    made = made.optim  # d3rlpy wraps it
     assert type(made) is Adam
     [group] = made.param_groups
     assert (group["lr"], group["eps"], tuple(group["betas"])) == (0.25, 1e-5, (0.9, 0.999))
