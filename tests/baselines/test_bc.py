@@ -80,6 +80,6 @@ def test_a_temperature_is_refused_where_actions_are_continuous(method: str) -> N
 
 def test_frames_are_refused_with_the_method_to_use() -> None:
     with pytest.raises(
-        ValueError, match=r"this method takes vectors: use dt_atari .* or cql_atari"
+        ValueError, match=r"this method needs vectors: use dt_atari .* or cql_atari"
     ):
         bc.train(make_frames(), bc.Config(), make_context(steps=1))

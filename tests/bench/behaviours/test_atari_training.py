@@ -1,4 +1,4 @@
-"""Training agents of Atari games: the consoles, the learner, and a loop that can be stopped."""
+"""Training agents of Atari games: the environments, the learner, and a loop that can be stopped."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from bench.behaviours import atari_games, atari_training
-from bench.behaviours.atari_agent import AtariAgent, Reading
-from bench.behaviours.atari_games import Consoles, Games, scored
+from bench.behaviours.atari_agent import AtariAgent, RamEncoder
+from bench.behaviours.atari_games import AutoResetEnvs, RamEnvs, evaluate_agent
 from bench.behaviours.atari_training import STATE, train_agent
 from bench.behaviours.ppo import Learner, Settings, advantages
 from bench.core.files import DamagedFile, read_json
@@ -24,8 +24,8 @@ TINY = {"num_envs": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an upd
 
 
 @pytest.fixture(autouse=True)
-def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atari_training, "PROBE", 60)
+def _few_random_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atari_training, "RANDOM_STEPS", 60)
 
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
@@ -35,15 +35,15 @@ def train(out: Path, steps: int = 512, **settings: Any) -> None:
     )
 
 
-# --- consoles -----------------------------------------------------------------------------------
+# --- environments -----------------------------------------------------------------------------------
 
 
-def test_consoles_remember_what_was_before_and_tell_lives_from_games() -> None:
+def test_envs_keep_the_previous_memory_and_distinguish_lives_from_games() -> None:
     """Against one game alone: fire, then stay; each of five balls is lost."""
-    row = Consoles("breakout", 2)
+    row = RamEnvs("breakout", 2)
     alone = atari.make("breakout", sticky=0.25, ram=True)
-    row.start(0, 1)
-    row.start(1, 7)
+    row.reset(0, 1)
+    row.reset(1, 7)
     memory, info = alone.reset(seed=7)
     np.testing.assert_array_equal(row.before[1], memory)
     still, lost_lives, over = row.memory[0].copy(), 0, False
@@ -60,7 +60,7 @@ def test_consoles_remember_what_was_before_and_tell_lives_from_games() -> None:
 
 
 def test_games_go_on_without_end_and_tell_their_scores() -> None:
-    games = Games("breakout", 2)
+    games = AutoResetEnvs("breakout", 2)
     games.restart("here", 3)
     alone = [atari.make("breakout", sticky=0.25, ram=True) for _ in range(2)]
     for env, game in enumerate(alone):
@@ -84,11 +84,11 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
 
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five games in two envs, against one console and a loop of its own."""
-    monkeypatch.setattr(atari_games, "LANES", 2)
+    monkeypatch.setattr(atari_games, "NUM_ENVS", 2)
     random = np.random.default_rng(4)
-    reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
-    agent = AtariAgent(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
-    scores, lengths = scored(agent, "breakout", name="here", episodes=5)
+    encoder = RamEncoder(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
+    agent = AtariAgent(encoder, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
+    scores, lengths = evaluate_agent(agent, "breakout", name="here", episodes=5)
     console = atari.make("breakout", sticky=0.25, ram=True)
     assert len(set(lengths.tolist())) > 2
     for index in range(5):
@@ -118,28 +118,28 @@ def test_advantages_by_hand() -> None:
 
 
 class Colours:
-    """Stands in for `Games`: byte 9 is 0 or 200 at random; the right action pays 5, which counts
+    """Stands in for `AutoResetEnvs`: byte 9 is 0 or 200 at random; the right action pays 5, which counts
     as 1.
     """
 
     def __init__(self, envs: int) -> None:
         self.random = np.random.default_rng(0)
-        self.consoles = SimpleNamespace(
+        self.envs = SimpleNamespace(
             memory=np.zeros((envs, 128), np.uint8), before=np.zeros((envs, 128), np.uint8)
         )
 
     def step(self, actions: Any) -> Any:
-        memory = self.consoles.memory
+        memory = self.envs.memory
         right = actions == np.where(memory[:, 9] == 200, 2, 0)
-        self.consoles.before[:] = memory
+        self.envs.before[:] = memory
         memory[:, 9] = self.random.integers(2, size=len(memory)) * 200
         return right * np.float32(5), np.zeros(len(memory), np.float32), []
 
 
 def test_it_learns_what_pays() -> None:
     settings = Settings(num_envs=8, length=32, batch=64, width=16, rate=3e-3)
-    reading = Reading(np.array([9]), np.array([100], "f4"), np.array([0.01, 0.01], "f4"))
-    learner, games = Learner(reading, 3, settings, seed=0), Colours(8)
+    encoder = RamEncoder(np.array([9]), np.array([100], "f4"), np.array([0.01, 0.01], "f4"))
+    learner, games = Learner(encoder, 3, settings, seed=0), Colours(8)
     random = np.random.default_rng(1)
     for _ in range(25):
         played, scores = learner.play(games, random)  # type: ignore[arg-type]
@@ -147,7 +147,7 @@ def test_it_learns_what_pays() -> None:
     assert scores == []
     shown = np.zeros((3, 128), np.uint8)
     shown[:, 9] = [0, 200, 0]
-    logits = learner.actor(torch.from_numpy(reading(shown, shown))).softmax(1)
+    logits = learner.actor(torch.from_numpy(encoder(shown, shown))).softmax(1)
     assert logits[0, 0] > 0.9
     assert logits[1, 2] > 0.9
     # half of the actions of the untrained policy pay nothing; 1 a step is most there is
@@ -158,13 +158,13 @@ def test_it_learns_what_pays() -> None:
 
 
 def test_a_player_is_the_learners_policy() -> None:
-    reading = Reading(np.arange(5), np.zeros(5, "f4"), np.full(10, 0.01, "f4"))
-    learner = Learner(reading, 4, Settings(width=8), seed=3)
+    encoder = RamEncoder(np.arange(5), np.zeros(5, "f4"), np.full(10, 0.01, "f4"))
+    learner = Learner(encoder, 4, Settings(width=8), seed=3)
     random = np.random.default_rng(0)
     for parameter in learner.actor.parameters():
         parameter.data.normal_(generator=torch.Generator().manual_seed(len(parameter)))
     now, before = random.integers(0, 256, size=(2, 200, 128), dtype=np.uint8)
-    odds = learner.actor(torch.from_numpy(reading(now, before))).softmax(1).detach().numpy()
+    odds = learner.actor(torch.from_numpy(encoder(now, before))).softmax(1).detach().numpy()
     for chance in (0.1, 0.5, 0.9):
         acts = learner.agent().act(now, before, np.full(200, chance))
         heights = np.cumsum(odds, axis=1)
@@ -174,12 +174,12 @@ def test_a_player_is_the_learners_policy() -> None:
 def test_it_starts_nearly_uniform_and_leaves_the_global_dice_alone() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    reading = Reading(np.arange(5), np.zeros(5, "f4"), np.ones(10, "f4"))
-    learner = Learner(reading, 4, Settings(), seed=0)
+    encoder = RamEncoder(np.arange(5), np.zeros(5, "f4"), np.ones(10, "f4"))
+    learner = Learner(encoder, 4, Settings(), seed=0)
     assert torch.equal(torch.get_rng_state(), before)
     odds = learner.actor(torch.randn(50, 10)).softmax(1)
     assert (odds - 0.25).abs().max() < 0.03
-    other = Learner(reading, 4, Settings(), seed=1)
+    other = Learner(encoder, 4, Settings(), seed=1)
     assert not torch.equal(learner.parameters[0], other.parameters[0])
 
 
@@ -202,7 +202,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training in one go."""
     out = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atari_training, "PROBE", 60)
+        patch.setattr(atari_training, "RANDOM_STEPS", 60)
         train(out)
     return out
 
@@ -262,7 +262,7 @@ def test_another_training_in_the_same_folder_is_refused(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 63}, "63 steps are less than the 64 of an update"),
+        ({"steps": 63}, "63 steps are too few: an update has 64 steps"),
         (
             {"options": {"learning_rate": 1}},
             "takes no option learning_rate; known: num_envs, length",

@@ -14,11 +14,11 @@ from safetensors.numpy import load_file, save_file
 
 from bench.behaviours import ZOO, collect, zoo
 from bench.behaviours.actor import Actor
-from bench.behaviours.collect import LANES, Episode, roll_out
+from bench.behaviours.collect import NUM_ENVS, Episode, roll_out
 from bench.behaviours.d4rl_levels import parts
 from bench.behaviours.generate import generate
 from bench.behaviours.mujoco_zoo import MEDIUM
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.core.files import DamagedFile, sha256
 from bench.core.seeds import derive, generator
 from bench.datasets.consistency import check
@@ -48,7 +48,7 @@ def same(one: list[Episode], other: list[Episode]) -> bool:
 @pytest.fixture
 def few_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Roll out 4 episodes side by side instead of 32, all of which would have to end."""
-    monkeypatch.setattr(collect, "LANES", 4)
+    monkeypatch.setattr(collect, "NUM_ENVS", 4)
 
 
 def test_an_actor_by_hand() -> None:
@@ -123,9 +123,9 @@ def test_another_name_gives_other_episodes(make_actor: MakeActor) -> None:
 
 def test_the_first_steps_are_those_of_a_plain_loop(make_actor: MakeActor) -> None:
     actor = make_actor(0)
-    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=LANES + 4)
+    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=NUM_ENVS + 4)
     simulator = gymnasium.make("Hopper-v4")
-    for index in (0, 1, LANES - 1, LANES, LANES + 3):
+    for index in (0, 1, NUM_ENVS - 1, NUM_ENVS, NUM_ENVS + 3):
         episode = episodes[index]
         noise = generator("noise", "x", index)
         state, _ = simulator.reset(seed=derive("reset", "x", index))
@@ -226,29 +226,27 @@ def test_the_shipped_zoo_keeps_its_promises() -> None:
     assert (low, high) == (30, 50)
     assert low <= shipped.medium.score <= high
     assert shipped.expert.score >= 95
-    assert len({checkpoint.file for checkpoint in (*shipped.replay, shipped.expert)}) >= 10
-    for checkpoint in (*shipped.replay, shipped.expert):
-        assert sha256(shipped.folder / checkpoint.file) == checkpoint.sha256
-        assert checkpoint.score == pytest.approx(
-            HOPPER.normalised(checkpoint.return_mean), abs=0.02
-        )
-        assert Actor.load(shipped.intact(checkpoint)).mean[0].shape[1] == 3
+    assert len({snapshot.file for snapshot in (*shipped.replay, shipped.expert)}) >= 10
+    for snapshot in (*shipped.replay, shipped.expert):
+        assert sha256(shipped.folder / snapshot.file) == snapshot.sha256
+        assert snapshot.score == pytest.approx(HOPPER.normalised(snapshot.return_mean), abs=0.02)
+        assert Actor.load(shipped.intact(snapshot)).mean[0].shape[1] == 3
     size = sum(path.stat().st_size for path in shipped.folder.iterdir())
     assert size < 5_000_000
 
 
 def test_the_shipped_zoo_is_in_the_order_of_training() -> None:
     shipped = zoo.read(HOPPER)
-    steps = [checkpoint.step for checkpoint in shipped.replay]
+    steps = [snapshot.step for snapshot in shipped.replay]
     assert steps == sorted(set(steps))
     assert shipped.medium.step == steps[-1] < shipped.expert.step
-    assert sum(checkpoint.share for checkpoint in shipped.replay) == pytest.approx(1)
-    assert all(checkpoint.share > 0 for checkpoint in shipped.replay)
+    assert sum(snapshot.share for snapshot in shipped.replay) == pytest.approx(1)
+    assert all(snapshot.share > 0 for snapshot in shipped.replay)
 
 
 def test_the_shipped_zoo_holds_nothing_else() -> None:
     shipped = zoo.read(HOPPER)
-    files = {checkpoint.file for checkpoint in (*shipped.replay, shipped.expert)}
+    files = {snapshot.file for snapshot in (*shipped.replay, shipped.expert)}
     assert {path.name for path in shipped.folder.iterdir()} == files | {"manifest.json"}
 
 
@@ -279,7 +277,7 @@ def test_a_damaged_zoo_is_refused_by_name(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_zoo_is_said_with_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="`bench behaviours train hopper` makes them"):
+    with pytest.raises(FileNotFoundError, match="`bench behaviours train hopper` trains them"):
         zoo.read(HOPPER, tmp_path)
 
 
@@ -287,10 +285,10 @@ def test_a_missing_zoo_is_said_with_the_way_out(tmp_path: Path) -> None:
 def small_zoo(make_actor: MakeActor, tmp_path: Path, few_lanes: None) -> Zoo:
     """Four untrained policies as a zoo, rolled out in few envs."""
 
-    def keep(seed: int, share: float) -> Checkpoint:
+    def keep(seed: int, share: float) -> Snapshot:
         path = tmp_path / f"{seed}.safetensors"
         make_actor(seed).save(path)
-        return Checkpoint(path.name, seed, share, 1.0, 2.0, 3.0, 4.0, sha256(path))
+        return Snapshot(path.name, seed, share, 1.0, 2.0, 3.0, 4.0, sha256(path))
 
     replay = tuple(keep(seed, share) for seed, share in [(1, 0.2), (2, 0.3), (3, 0.5)])
     return Zoo(tmp_path, replay, keep(4, 0.0))
@@ -306,7 +304,7 @@ def small_zoo(make_actor: MakeActor, tmp_path: Path, few_lanes: None) -> Zoo:
 )
 def test_parts_of_a_data_set(small_zoo: Zoo, kind: str, expected: list[Any]) -> None:
     found = parts(TASKS[f"hopper-{kind}"], small_zoo, 1000)
-    assert [(checkpoint.file, steps) for checkpoint, steps in found] == expected
+    assert [(snapshot.file, steps) for snapshot, steps in found] == expected
 
 
 def test_an_unknown_kind_of_data_is_refused(small_zoo: Zoo) -> None:
@@ -322,12 +320,12 @@ def test_medium_expert_is_half_medium_and_half_expert_in_order(
     data = generate(TASKS["hopper-medium-expert"], steps, 0, tmp_path / "set", zoo=small_zoo)
     medium, expert = (
         roll_out(
-            Actor.load(small_zoo.intact(checkpoint)),
+            Actor.load(small_zoo.intact(snapshot)),
             "Hopper-v4",
-            name=f"hopper-{checkpoint.file}-0",
+            name=f"hopper-{snapshot.file}-0",
             steps=steps,
         )
-        for checkpoint in (small_zoo.medium, small_zoo.expert)
+        for snapshot in (small_zoo.medium, small_zoo.expert)
     )
     for name in ("observations", "actions", "rewards"):
         expected = np.concatenate([getattr(episode, name) for episode in (*medium, *expert)])

@@ -28,15 +28,15 @@ def test_levels(domain: Domain) -> None:
     assert animals.expert.score > 70
     assert len(animals.replay) >= 10
     assert animals.replay[0].score < 10
-    steps = [checkpoint.step for checkpoint in animals.replay]
+    steps = [snapshot.step for snapshot in animals.replay]
     assert steps == sorted(steps)
-    assert sum(checkpoint.share for checkpoint in animals.replay) == pytest.approx(1)
+    assert sum(snapshot.share for snapshot in animals.replay) == pytest.approx(1)
     manifest = read_json(ZOO / animals.folder.name / "manifest.json")
     assert manifest["learning_curve"][-1][0] >= animals.expert.step
     assert manifest["command"].startswith(f"bench behaviours train {animals.folder.name} ")
     assert manifest["evaluation"]["episodes"] == 100
-    for checkpoint in (*animals.replay, animals.expert):
-        Actor.load(animals.intact(checkpoint))  # its bytes are those of the manifest
+    for snapshot in (*animals.replay, animals.expert):
+        Actor.load(animals.intact(snapshot))  # its bytes are those of the manifest
 
 
 def test_the_page_shows_the_levels_of_what_ships(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,8 +22,8 @@ def test_an_unknown_domain(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("domain", "algorithm", "message"),
     [
-        ("pong", "sac", "pong is learned by ppo, not by sac"),
-        ("hopper", "ppo", "hopper is learned by tqc or sac, not by ppo"),
+        ("pong", "sac", "pong cannot be trained with sac; known: ppo"),
+        ("hopper", "ppo", "hopper cannot be trained with ppo; known: tqc, sac"),
     ],
 )
 def test_an_algorithm_of_the_other_kind_is_refused(
@@ -93,4 +93,4 @@ def test_what_is_said_reaches_the_trainer_and_its_command(trained: list[Any]) ->
 
 def test_random_actions_need_no_trainer(capsys: pytest.CaptureFixture[str]) -> None:
     line = fails(capsys, "behaviours", "train", "key_to_door")
-    assert "key_to_door needs no behaviour policies: its data are random actions" in line
+    assert "key_to_door needs no behaviour policies: its data come from random actions" in line

@@ -60,7 +60,7 @@ GENERATE = ["data", "generate", "--task", "hopper-medium", "--steps", "1", "--ou
 def test_a_path_that_cannot_be_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: str, message: str
 ) -> None:
-    monkeypatch.setattr(collect, "LANES", 1)  # the data are made before they are written
+    monkeypatch.setattr(collect, "NUM_ENVS", 1)  # the data are made before they are written
     Path("file").touch()
     assert message in fails(capsys, *GENERATE, out)
 

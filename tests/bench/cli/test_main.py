@@ -24,7 +24,7 @@ def test_an_interrupt_returns_130(
     assert main(["data", "verify", "set"]) == 130
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert "nothing finished is lost" in lines[0]
+    assert "finished work is kept" in lines[0]
 
 
 def test_a_full_disk_is_one_line(

@@ -57,7 +57,7 @@ def test_from_records_to_tables_and_figure(
 def test_each_suite_of_the_claims_needs_its_scores(capsys: pytest.CaptureFixture[str]) -> None:
     line = ["claims", "--scale", "test", "--out", "claims.md", "--suites", "mujoco", "sparse"]
     message = fails(capsys, *line, "--scores", "a.parquet")
-    assert "2 suites but 1 files of scores; name one for each" in message
+    assert "2 suites but 1 files of scores; give one file for each suite" in message
     assert not Path("claims.md").exists()
 
 

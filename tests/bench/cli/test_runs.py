@@ -113,8 +113,8 @@ def test_video_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main([*line, "--episode", "3", "--steps", "40", "--fps", "15"]) == 0
     assert main(line) == 0
     assert given == [
-        {"folder": RUN, "index": 3, "most": 40},
-        {"folder": RUN, "index": 0, "most": None},
+        {"folder": RUN, "index": 3, "max_steps": 40},
+        {"folder": RUN, "index": 0, "max_steps": None},
     ]
     assert [(each["path"], each["fps"]) for each in written] == [
         (Path("a.gif"), 15.0),

@@ -7,6 +7,35 @@ import pytest
 
 from bench.core.code import DECISIVE, PLUMBING, ROOT, fingerprint
 
+PLAIN = '''"""Says what it is."""
+
+import numpy as np
+
+
+class Box:
+    """Holds a number."""
+
+    size = 3
+
+    def twice(self, extra=1):
+        """Return twice the number."""
+        return 2 * self.size + extra
+
+
+async def wait():
+    """Wait."""
+    return "done"
+
+
+def check(step, known):
+    if step < 0:
+        raise ValueError(f"{step} is negative; known: " + ", ".join(known))
+    assert step < 9, "too large"
+    print(f"at {step}", flush=True)
+    print(next(known))
+    derive("evaluation", step)
+'''
+
 
 def lay(root: Path, files: dict[str, str]) -> Path:
     """Write files below a folder of their own, so that no two trees share a path."""
@@ -16,13 +45,91 @@ def lay(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_a_fingerprint_is_of_the_code_and_not_of_its_layout(tmp_path: Path) -> None:
-    texts = ("x = 1", "x  =  1  # one", "x = 2")
-    first, same, other = (
-        fingerprint(Path("dt/method.py"), root=lay(tmp_path / str(i), {"dt/method.py": text}))
-        for i, text in enumerate(texts)
-    )
-    assert first == same != other
+def hash_of(tmp_path: Path, name: str, text: str) -> str:
+    root = lay(tmp_path / name, {"dt/method.py": text})
+    return fingerprint(Path("dt/method.py"), root=root)["dt/method.py"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("size = 3", "size = 3  # the number"),
+        ("import numpy", "# a comment\nimport numpy"),
+        ('"""Says what it is."""', '"""Says it in other words.\n\nAnd more.\n"""'),
+        ('"""Holds a number."""', '"""Keeps a number."""'),
+        ('"""Return twice the number."""', "'other quotes'"),
+        ('"""Wait."""', '"""Wait for it."""'),
+        ("2 * self.size + extra", "(2 * self.size\n            + extra)"),
+        ('"done"', "'done'"),
+        ('    """Holds a number."""\n\n', ""),
+        ('{step} is negative; known: "', '{step} is below zero. There are: "'),
+        (' + ", ".join(known)', ""),
+        ('"too large"', 'f"{step} is too large"'),
+        (', "too large"', ""),
+        ('f"at {step}"', '"here"'),
+        ('    print(f"at {step}", flush=True)\n', ""),
+    ],
+    ids=[
+        "comment",
+        "line",
+        "module",
+        "class",
+        "function",
+        "async",
+        "layout",
+        "quotes",
+        "no-docstring",
+        "exception",
+        "joined",
+        "assertion",
+        "no-message",
+        "print",
+        "no-print",
+    ],
+)
+def test_words_and_layout_do_not_count(tmp_path: Path, old: str, new: str) -> None:
+    assert PLAIN.count(old) == 1
+    edited = PLAIN.replace(old, new)
+    assert hash_of(tmp_path, "a", PLAIN) == hash_of(tmp_path, "b", edited)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("size = 3", "size = 4"),
+        ("size = 3", "size = 3.0"),
+        ("extra=1", "extra=2"),
+        ("2 * self.size", "2 + self.size"),
+        ('"done"', '"Done"'),
+        ("import numpy as np", "import numpy"),
+        ("async def", "def"),
+        ("    size = 3", '    size = 3\n    "not a docstring"'),
+        ("raise ValueError", "raise TypeError"),
+        ("if step < 0:", "if step <= 0:"),
+        ("assert step < 9", "assert step < 8"),
+        ("    print(next(known))\n", ""),
+        ('"evaluation"', '"training"'),
+    ],
+    ids=[
+        "number",
+        "type",
+        "default",
+        "operator",
+        "string",
+        "import",
+        "async",
+        "expression",
+        "exception",
+        "condition",
+        "assertion",
+        "printed-call",
+        "seed",
+    ],
+)
+def test_code_counts(tmp_path: Path, old: str, new: str) -> None:
+    assert PLAIN.count(old) == 1
+    edited = PLAIN.replace(old, new)
+    assert hash_of(tmp_path, "a", PLAIN) != hash_of(tmp_path, "b", edited)
 
 
 def test_an_edit_in_place_is_seen(tmp_path: Path) -> None:

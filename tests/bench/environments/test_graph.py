@@ -84,7 +84,9 @@ def test_what_is_no_graph_is_refused(adjacency: Any, goal: int, message: str) ->
 def test_ids_and_their_graphs() -> None:
     assert own_id(3) == "bench/ShortestPath3-v0"
     assert graph_of(own_id(3)) is random_graph(3)
-    with pytest.raises(ValueError, match=r"'Hopper-v4' is no graph; known: bench/ShortestPath1-v0"):
+    with pytest.raises(
+        ValueError, match=r"'Hopper-v4' is not a graph; known: bench/ShortestPath1-v0"
+    ):
         graph_of("Hopper-v4")
     register()
     register()

@@ -9,16 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, write_json
 from bench.runs import archive
-from tests.helpers.records import RUNS, contents, write_two
+from bench.runs.identity import Identity
 
 Write = Callable[..., Path]
+RUNS = [Identity("test", "hopper-medium", "dense", 100.0, "bc", seed) for seed in (0, 1)]
 
 
 @pytest.fixture
 def results(tmp_path: Path, write_record: Write) -> Path:
-    return write_two(tmp_path, write_record)
+    """Two runs below tmp_path/results, one with a sweep, and files that are not records."""
+    for run in RUNS:
+        folder = write_record(run).parent
+        write_json(folder / "run.json", {"training": {"seconds": 0.5}, "host": "ä"})
+        write_json(folder / "training.json", {"module": "bc"})
+    write_json(folder / "sweep.json", {"returns": [1.0, -0.0, 1e-7, 3]})
+    return tmp_path / "results"
+
+
+def contents(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*.json") if path.name in names)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def test_unpacking_gives_back_the_same_bytes(results: Path, tmp_path: Path) -> None:
@@ -81,9 +93,12 @@ def test_records_too_large_for_the_repository_are_refused(
         (gzip.compress(b"no json\n"), "line 1 is not a record"),
         (gzip.compress(b'{"path": "results/a/result.json"}\n'), "line 1 is not a record"),
         (gzip.compress(b"[1]\n"), "line 1 is not a record"),
-        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "no record's path"),
+        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "not the path of a record"),
+        (
+            gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'),
+            "not the path of a record",
+        ),
+        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "not the path of a record"),
     ],
     ids=["nothing", "text", "cut", "empty", "line", "key", "list", "above", "absolute", "script"],
 )

@@ -1,4 +1,4 @@
-"""Which records stand for all runs of a plan."""
+"""A few records stand for all runs of a plan."""
 
 from __future__ import annotations
 

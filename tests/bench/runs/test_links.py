@@ -1,4 +1,4 @@
-"""Code that was shown to give the same bytes stays one code for the plan and the check."""
+"""Fingerprints that are linked stay one fingerprint."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_is_linked_already_adds_nothing(tmp_path: Path) -> None:
 def test_code_is_linked_to_one_code_only(tmp_path: Path) -> None:
     path = tmp_path / "links.json"
     with pytest.raises(
-        ValueError, match=r"\(a\.py gone or not imported any more and 2 more\) is lin"
+        ValueError, match=r"\(a\.py removed or no longer imported and 2 more\) is already lin"
     ):
         links.add([(OLD, NEWER), (NEW, NEWER)], path)
     assert not path.exists()
@@ -78,9 +78,9 @@ def test_the_links_of_the_repository_are_sound() -> None:
     [
         (OLD, OLD, "equal"),
         (OLD, NEW, "a.py changed"),
-        (OLD, {"a.py": "1"}, "b.py gone or not imported any more"),
+        (OLD, {"a.py": "1"}, "b.py removed or no longer imported"),
         ({"b.py": "1"}, OLD, "a.py new"),
-        (OLD, NEWER, "a.py gone or not imported any more and 2 more"),
+        (OLD, NEWER, "a.py removed or no longer imported and 2 more"),
     ],
 )
 def test_a_difference_names_its_first_file(

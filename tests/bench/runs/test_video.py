@@ -46,13 +46,14 @@ def played(seed: int, index: int, steps: int) -> list[U8]:
 
 @pytest.mark.parametrize(("seed", "index"), [(0, 0), (0, 2), (3, 0)])
 def test_the_episode_is_that_of_the_evaluation(runs: Path, seed: int, index: int) -> None:
-    found = episode_frames(runs / str(seed), index, most=25)
+    found = episode_frames(runs / str(seed), index, max_steps=25)
     np.testing.assert_array_equal(found, played(seed, index, 25))
 
 
 def test_episodes_and_runs_differ(runs: Path) -> None:
     first, other, third = (
-        episode_frames(runs / str(seed), index, most=25) for seed, index in ((0, 0), (0, 2), (3, 0))
+        episode_frames(runs / str(seed), index, max_steps=25)
+        for seed, index in ((0, 0), (0, 2), (3, 0))
     )
     assert not np.array_equal(first[0], other[0])
     np.testing.assert_array_equal(first[0], third[0])  # an episode starts alike in every run

@@ -122,9 +122,9 @@ def test_a_log_without_eleven_more_games_gives_nothing_more() -> None:
         return np.arange(4, 101, 4) if log in (3, 30) else None
 
     assert draw(ends, "a", Sampling(176)) == {3: 88, 30: 88}
-    with pytest.raises(WrongData, match=r"2 of 50 logs are there, .* 176 rows, not 177: ask for"):
+    with pytest.raises(WrongData, match=r"2 of 50 logs exist\. .* 176 rows, not 177\. Choose"):
         draw(ends, "a", Sampling(177))
-    with pytest.raises(WrongData, match="a: none of the 50 logs is there"):
+    with pytest.raises(WrongData, match="a: none of the 50 logs exists"):
         draw(lambda log: None, "a", Sampling(1))
 
 
@@ -194,7 +194,7 @@ def test_the_folder_may_be_given_at_any_height(part: str, root: Path, tmp_path: 
 
 @pytest.mark.parametrize("part", ["dqn/Breakout", "dqn/Breakout/1", "nowhere"])
 def test_a_folder_without_the_games_logs_is_refused(part: str, root: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there must be Breakout/1/replay_logs below it"):
+    with pytest.raises(FileNotFoundError, match="the folder must contain Breakout/1/replay_logs"):
         obtain(TASK, tmp_path / "set", root / part, small())
     with pytest.raises(FileNotFoundError, match="no logs of pong at"):
         obtain(task_by_name("pong-replay"), tmp_path / "set", below(root), small())
@@ -229,7 +229,9 @@ def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
 def test_an_end_that_is_not_marked(tmp_path: Path) -> None:
     rows = [Row(1, 1, 0.0, int(i > 7)) for i in range(30)]
     own_logs(tmp_path, [rows] * LOGS)
-    with pytest.raises(WrongData, match="rows 0 to 8 are one episode, longer than the 5 steps"):
+    with pytest.raises(
+        WrongData, match="rows 0 to 8 are one episode, but a game has at most 5 steps"
+    ):
         obtain(lasting(5), tmp_path / "set", tmp_path, Sampling(1))
 
 
@@ -244,7 +246,7 @@ def test_too_little_space_is_said_before(
 ) -> None:
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("bench.datasets.recorder.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(DiskFull, match="10 are free"):
+    with pytest.raises(DiskFull, match="bytes, but 10 are free"):
         obtain(TASK, tmp_path / "set", root, small())
 
 
@@ -351,7 +353,7 @@ def test_a_refusal_says_what_there_is_instead(status: int, server: Server, tmp_p
     said = str(error.value)
     assert f"the server answered {status}" in said
     assert "%24store%24_terminal_ckpt." in said
-    assert "has refused everybody since April 2025" in said
+    assert "has returned HTTP 403 since April 2025" in said
     assert "`source: generated`" in said
     assert "bench data fetch breakout-replay --from FOLDER" in said
 
@@ -382,15 +384,15 @@ def test_fetch_from_a_folder(
     assert main([*fetch, "--steps", "300", "--rows", "200"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("/300-0-of-200")
     assert main(fetch) == 1
-    assert "not 500,000: ask for fewer --steps" in capsys.readouterr().err
+    assert "not 500,000. Choose fewer --steps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["breakout-replay", "--file", "a"], "--file is not an option of source dqn_replay"),
-        (["hopper-medium", "--from", "a"], "--from is not an option of source d4rl"),
-        (["hopper-medium", "--seed", "0"], "--seed is not an option of source d4rl"),
+        (["breakout-replay", "--file", "a"], "--file does not apply to source dqn_replay"),
+        (["hopper-medium", "--from", "a"], "--from does not apply to source d4rl"),
+        (["hopper-medium", "--seed", "0"], "--seed does not apply to source d4rl"),
         (["hopper-medium", "--source", "dqn_replay"], "DQN-replay has no data for 'hopper-medium'"),
         (["breakout-replay", "--source", "d4rl"], "D4RL has no data for 'breakout-replay'"),
     ],

@@ -148,9 +148,9 @@ def test_every_histogram_adds_up_to_one(table: list[int]) -> None:
 
 
 def test_data_of_another_graph_and_missing_starts_are_refused() -> None:
-    with pytest.raises(ValueError, match="a graph with 6 nodes, not of this one with 20"):
+    with pytest.raises(ValueError, match="a graph with 6 nodes, but this graph has 20"):
         measures(Table([0] * 20), random_graph(1), data_of(*WALKS), seed=0)
-    with pytest.raises(ValueError, match="no walk of the data begins at node 0"):
+    with pytest.raises(ValueError, match="no walk of the data starts at node 0"):
         measures(Table([0] * 6), LINE, data_of(*WALKS[1:]), seed=0)
 
 
@@ -166,5 +166,5 @@ def test_paths_go_on_until_they_arrive_or_time_is_up() -> None:
 
 def test_data_without_final_observations_say_so() -> None:
     data = replace(data_of(*WALKS), final_observations=None)
-    with pytest.raises(ValueError, match="where walks ended: final_observations are missing"):
+    with pytest.raises(ValueError, match="where the walks end: final_observations are missing"):
         walks_of(data)

@@ -48,12 +48,18 @@ def test_diagnostics_keep_the_order_of_their_blocks(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD.replace("needs", "need"), "surprise needs the .* no others; it has need, measures$"),
-        (GOOD + "mesures = 'typo'\n", "surprise needs .* it has needs, measures, mesures$"),
-        ("[surprise]\nneeds = 'predict'\n", "surprise needs .* it has needs$"),
-        ("[surprise]\n", "surprise needs the entries `needs` and `measures` .* it has none$"),
+        (
+            GOOD.replace("needs", "need"),
+            "surprise must have the .* no others; it has need, measures$",
+        ),
+        (GOOD + "mesures = 'typo'\n", "surprise must have .* it has needs, measures, mesures$"),
+        ("[surprise]\nneeds = 'predict'\n", "surprise must have .* it has needs$"),
+        ("[surprise]\n", "surprise must have the entries `needs` and `measures`, .* it has none$"),
         (GOOD.replace('"predict"', "3"), "surprise.needs is 3, expected a text$"),
-        (GOOD.replace("surprise]", "alarm]"), r"alarm has no module alarm\.py beside it$"),
+        (
+            GOOD.replace("surprise]", "alarm]"),
+            r"alarm has no module; add alarm\.py to the same folder$",
+        ),
         ("surprise = 3\n", r"surprise is 3; a diagnostic is a block \[surprise\]$"),
         (GOOD + GOOD, "not a TOML file: "),
         ("[surprise", "not a TOML file: "),
@@ -66,7 +72,7 @@ def test_a_bad_block_is_refused_by_name(folder: Path, text: str, message: str) -
 
 
 def test_a_bad_block_after_a_good_one_is_found(folder: Path) -> None:
-    with pytest.raises(BadDiagnostic, match="alarm needs the entries"):
+    with pytest.raises(BadDiagnostic, match="alarm must have the entries"):
         read(folder, GOOD + "[alarm]\nneeds = 'predict'\n")
 
 
