@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from bench.datasets import storage
 from bench.environments.key_to_door import HORIZON, ID, KeyToDoor
 from bench.environments.video import U8
 from bench.runs.rollout import episode_seed, policy_seed
-from bench.runs.train import POLICY, train_run
+from bench.runs.train import POLICY, TRAINING, train_run
 from bench.runs.video import episode_frames
 
 RUNS = Path("results/tiny/runs/key_to_door-1k/dense/100/uniform")
@@ -44,6 +46,16 @@ def played(seed: int, index: int, steps: int) -> list[U8]:
     return [np.array(picture) for picture in pictures]
 
 
+def copied(run: Path, root: Path) -> Path:
+    """Copy the files of a run to a run's folder below `root`; return it."""
+    folder = root / RUNS / run.name
+    folder.mkdir(parents=True)
+    for path in run.iterdir():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
 @pytest.mark.parametrize(("seed", "index"), [(0, 0), (0, 2), (3, 0)])
 def test_the_episode_is_that_of_the_evaluation(runs: Path, seed: int, index: int) -> None:
     found = episode_frames(runs / str(seed), index, max_steps=25)
@@ -60,6 +72,30 @@ def test_episodes_and_runs_differ(runs: Path) -> None:
     assert not np.array_equal(first, third)
 
 
+@pytest.mark.parametrize(("config", "target"), [({}, 1.0), ({"target_return": 0.0}, 0.0)])
+def test_the_policy_is_asked_for_the_return_of_the_evaluation(
+    config: dict[str, float],
+    target: float,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The option `target_return`, also if it is 0, else the target of the task, which is 1."""
+    folder = copied(runs / "0", tmp_path)
+    training = json.loads((folder / TRAINING).read_text())
+    (folder / TRAINING).write_text(json.dumps(training | {"config": config}))
+    asked: list[float] = []
+    reset = uniform.UniformPolicy.reset
+
+    def spy(policy: uniform.UniformPolicy, seeds: Any, targets: Any) -> None:
+        asked.extend(targets.tolist())
+        reset(policy, seeds, targets)
+
+    monkeypatch.setattr(uniform.UniformPolicy, "reset", spy)
+    episode_frames(folder, 0, max_steps=2)
+    assert asked == [target]
+
+
 def test_a_whole_episode_has_a_picture_more_than_steps(runs: Path) -> None:
     assert len(episode_frames(runs / "0", 0)) == HORIZON + 1
 
@@ -69,11 +105,7 @@ def test_a_run_that_was_not_trained_and_a_damaged_policy_are_refused(
 ) -> None:
     with pytest.raises(FileNotFoundError, match=r"uniform/1 holds no training\.json.* train it"):
         episode_frames(runs / "1", 0)
-    copy = tmp_path / RUNS / "0"
-    copy.mkdir(parents=True)
-    for path in (runs / "0").iterdir():
-        if path.is_file():
-            (copy / path.name).write_bytes(path.read_bytes())
+    copy = copied(runs / "0", tmp_path)
     (copy / POLICY).write_bytes((copy / POLICY).read_bytes() + b" ")
     with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
         episode_frames(copy, 0)
