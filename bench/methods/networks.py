@@ -30,8 +30,9 @@ def set_arrays(module: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
     Raises:
         DamagedFile: the names or the shapes are not those of the network.
     """
-    expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    found = {name: array.shape for name, array in arrays.items()}
+    # a policy file holds a scalar as an array of shape (1,)
+    expected = {name: tuple(tensor.shape) or (1,) for name, tensor in module.state_dict().items()}
+    found = {name: array.shape or (1,) for name, array in arrays.items()}
     if found != expected:
         name = f"policy {arrays.path}" if isinstance(arrays, Arrays) else "a policy"
         raise DamagedFile(

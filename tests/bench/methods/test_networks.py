@@ -14,6 +14,14 @@ from bench.methods.networks import arrays_of, set_arrays
 from bench.methods.policy_file import below, read_tensors, write_tensors
 
 
+class Scaled(nn.Module):
+    """Holds a scalar."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.tensor(scale))
+
+
 def network() -> nn.Module:
     return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
 
@@ -23,6 +31,14 @@ def test_arrays_go_into_a_network_and_come_out_again() -> None:
     set_arrays(second, arrays_of(first, ""))
     inputs = torch.ones(5, 3)
     assert torch.equal(first(inputs), second(inputs))
+
+
+def test_a_scalar_survives_a_policy_file(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "policy", arrays_of(Scaled(3.0), ""), method="dt")
+    read = Scaled(0.0)
+    set_arrays(read, read_tensors(tmp_path / "policy", method="dt")[0])
+    assert read.scale == 3
+    assert read.scale.shape == ()
 
 
 @pytest.mark.parametrize(
