@@ -71,20 +71,6 @@ def test_training_by_the_console_builds_a_zoo(
         assert all((weight.astype("f2") == weight).all() for weight, _ in agent.layers)
 
 
-@pytest.mark.parametrize(
-    ("domain", "algorithm", "message"),
-    [
-        ("pong", "sac", "pong cannot be trained with sac; known: ppo"),
-        ("hopper", "ppo", "hopper cannot be trained with ppo; known: tqc, sac"),
-    ],
-)
-def test_an_algorithm_of_the_other_kind_is_refused(
-    domain: str, algorithm: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["behaviours", "train", domain, "--algorithm", algorithm]) == 1
-    assert message in capsys.readouterr().err
-
-
 # --- what ships ---------------------------------------------------------------------------------
 
 
