@@ -83,6 +83,18 @@ def test_medium_is_the_actor_up_to_which_returns_climb_most_evenly(built: Any) -
     assert found.medium.step == 50
 
 
+def test_distances_are_relative_to_the_spacing_of_the_returns(built: Any) -> None:
+    """Up to 50: 2.5 from the level of 24, which is 24 apart; up to 40: 2 from that of 16, 16 apart."""
+    found, _ = built({10: 0.0, 20: 14.0, 30: 26.5, 40: 32.0, 50: 48.0, 60: 90.0, 70: 100.0})
+    assert steps_of(found) == [10, 30, 50]
+
+
+def test_no_actor_is_taken_twice(built: Any) -> None:
+    """The return of medium itself, 40, is nearer to the level of 20 than the -30 between."""
+    found, _ = built({10: 0.0, 20: -30.0, 30: 40.0, 60: 90.0, 70: 100.0})
+    assert steps_of(found) == [10, 20, 30]
+
+
 def test_a_medium_that_fresh_episodes_do_not_confirm_gives_way_to_the_next(built: Any) -> None:
     found, _ = built(scores={50: 60.0})
     assert steps_of(found) == [10, 30, 40]
