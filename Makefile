@@ -58,7 +58,7 @@ reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data aga
 link: $(INSTALLED) ## the same, and where all is equal, finished runs of the older code stay valid
 	$(BIN)/snakemake link --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
 
-check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the code of now
+check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the current code
 	$(BIN)/python -m bench records check
 
 reference: ## keep the tables and records of SCALE as what the repository shows

@@ -1,4 +1,4 @@
-# Decision Transformer, benchmarked: `snakemake --cores 8 all_mujoco`. Rules are in workflow/rules, settings in config.
+# The Decision Transformer benchmark: `snakemake --cores 8 all_mujoco`. The rules are in workflow/rules, the settings in config.
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -11,6 +11,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/scores.smk"
@@ -19,8 +20,8 @@ include: "workflow/rules/reproduce.smk"
 
 
 onsuccess:
-    about_pages() and finished()
+    makes_artifacts() and finished()
 
 
 onerror:
-    about_pages() and unfinished()
+    makes_artifacts() and unfinished()

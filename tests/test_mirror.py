@@ -20,7 +20,7 @@ def modules() -> list[Path]:
     return sorted(path for path in found if path.name not in ("__init__.py", "__main__.py"))
 
 
-def tests_of(module: Path) -> list[Path]:
+def files_of(module: Path) -> list[Path]:
     """Return the test files of a module."""
     folder = ROOT / "tests" / module.parent
     name = module.stem.removeprefix("_")
@@ -34,7 +34,7 @@ def test_a_module_has_tests_of_its_name(module: Path) -> None:
 
 
 def test_a_test_file_is_of_a_module() -> None:
-    known = {path for module in modules() for path in tests_of(module)}
+    known = {path for module in modules() for path in files_of(module)}
     known |= {ROOT / "tests/dt/test_init.py", ROOT / "tests/bench/test_main.py"}
     strangers = [
         path.relative_to(ROOT).as_posix()

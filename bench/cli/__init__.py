@@ -1,1 +1,1 @@
-"""The verbs of the command `bench`, a module for each group."""
+"""The command line `bench`; one module for each group of commands."""

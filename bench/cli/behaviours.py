@@ -1,4 +1,4 @@
-"""`bench behaviours`: the policies that make the data."""
+"""`bench behaviours`: train and describe the policies that generate the data."""
 
 from __future__ import annotations
 
@@ -16,47 +16,61 @@ Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser's."""
+    """Add these commands to the parser."""
     behaviours = verbs.add_parser(
-        "behaviours", help="the policies that make the data"
-    ).add_subparsers(required=True, metavar="VERB")
+        "behaviours", help="train and describe the policies that generate the data"
+    ).add_subparsers(required=True, metavar="COMMAND")
     online = behaviours.add_parser(
-        "train", help="train online and write a zoo (extra `behaviours`, but for games)"
+        "train",
+        help="train behaviour policies online and write a zoo (needs the extra `behaviours`, except for games)",
     )
     online.add_argument("domain", help="for example hopper or breakout")
     online.add_argument(
         "--algorithm",
         choices=("tqc", "sac", "ppo"),
-        help="default: tqc; of a game ppo, which is its only one",
+        help="default: tqc; for a game ppo, the only choice there",
     )
     online.add_argument(
-        "--steps", type=positive, help="default: 400,000; of a game as its shipped policies"
+        "--steps",
+        type=positive,
+        help="default: 400,000; for a game the steps of its shipped policies",
     )
-    online.add_argument("--seed", type=int, default=0)
+    online.add_argument("--seed", type=int, default=0, help="default: 0")
     online.add_argument(
-        "--options", type=json.loads, default={}, help="JSON: settings of the algorithm"
+        "--options", type=json.loads, default={}, help="settings of the algorithm, as JSON"
     )
     online.add_argument(
         "--keep-every",
         type=positive,
-        help="steps between two kept actors; default: 2,000, of a game 50,000",
+        help="steps between two snapshots; default: 2,000, for a game 50,000",
     )
     online.add_argument(
-        "--work", type=Path, help="folder for actors and state; the same folder resumes"
+        "--work",
+        type=Path,
+        help="folder for snapshots and state; the same folder resumes the training",
     )
     online.add_argument("--zoo", type=Path, help="folder for the zoo; default: the shipped one")
     online.set_defaults(verb=_behaviours)
-    describe = behaviours.add_parser("describe", help="levels and learning curves of the zoo")
+    describe = behaviours.add_parser(
+        "describe", help="print the levels of the shipped policies and draw their learning curves"
+    )
     describe.add_argument("--figure", type=Path, help=".png or .svg")
     describe.set_defaults(verb=_describe)
     again = behaviours.add_parser(
-        "from-d4rl", help="roll the policy inside a D4RL file out again, as a task of its own"
+        "from-d4rl", help="generate a data set from the policy inside a D4RL file, as a new task"
     )
-    again.add_argument("file", type=Path, help="a -v2 medium or expert file")
-    again.add_argument("--task", required=True, help="its name, DOMAIN-KIND, like hopper-again")
-    again.add_argument("--environment", help="default: that of the domain")
-    again.add_argument("--steps", type=positive, default=100_000, help="at most, as whole episodes")
-    again.add_argument("--seed", type=int, default=0)
+    again.add_argument("file", type=Path, help="a medium or expert file of D4RL -v2")
+    again.add_argument(
+        "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-again"
+    )
+    again.add_argument("--environment", help="Gymnasium id; default: the environment of the domain")
+    again.add_argument(
+        "--steps",
+        type=positive,
+        default=100_000,
+        help="largest number of transitions, as whole episodes; default: 100,000",
+    )
+    again.add_argument("--seed", type=int, default=0, help="default: 0")
     again.set_defaults(verb=_from_d4rl)
 
 
@@ -69,12 +83,14 @@ def _behaviours(arguments: Arguments) -> None:
     domain = domain_by_name(arguments.domain)
     family = family_of_environment(domain.environment)
     if not family.trainer:
-        raise ValueError(f"{domain.name} needs no behaviour policies: its data are random actions")
+        raise ValueError(
+            f"{domain.name} needs no behaviour policies: its data come from random actions"
+        )
     trainer: Any = import_module(family.trainer)
     algorithm = arguments.algorithm or trainer.ALGORITHMS[0]
     if algorithm not in trainer.ALGORITHMS:
         raise ValueError(
-            f"{domain.name} is learned by {' or '.join(trainer.ALGORITHMS)}, not by {algorithm}"
+            f"{domain.name} cannot be trained with {algorithm}; known: {', '.join(trainer.ALGORITHMS)}"
         )
     steps = arguments.steps or trainer.training_steps(domain)
     keep_every = arguments.keep_every or trainer.KEEP_EVERY
@@ -137,5 +153,5 @@ def _from_d4rl(arguments: Arguments) -> None:
     mean = float(data.returns.mean())
     print(
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps, mean return {mean:.1f}, "
-        f"normalised {domain.normalised(mean):.1f}; the policy lies beside them"
+        f"normalised {domain.normalised(mean):.1f}; the policy is in the same folder"
     )

@@ -1,4 +1,4 @@
-"""`bench data`: make, fetch, import, export, describe and check data sets."""
+"""`bench data`: generate, fetch, import, export, describe and verify data sets."""
 
 from __future__ import annotations
 
@@ -11,74 +11,94 @@ Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser's."""
-    data = verbs.add_parser("data", help="make and check data sets").add_subparsers(
-        required=True, metavar="VERB"
-    )
+    """Add these commands to the parser."""
+    data = verbs.add_parser(
+        "data", help="generate, fetch, import, export, describe and verify data sets"
+    ).add_subparsers(required=True, metavar="COMMAND")
     generate = data.add_parser(
-        "generate", help="roll a data set out from the shipped behaviour policies"
+        "generate", help="generate a data set with the shipped behaviour policies"
     )
     generate.add_argument("--task", required=True, help="for example hopper-medium")
-    generate.add_argument("--steps", type=positive, required=True, help="transitions in one part")
-    generate.add_argument("--seed", type=int, default=0)
-    generate.add_argument("--out", type=Path, required=True, help="folder")
+    generate.add_argument(
+        "--steps", type=positive, required=True, help="number of transitions in one part"
+    )
+    generate.add_argument("--seed", type=int, default=0, help="default: 0")
+    generate.add_argument("--out", type=Path, required=True, help="folder of the data set")
     generate.set_defaults(verb=_generate)
-    fetch = data.add_parser("fetch", help="make a data set of published files: D4RL, DQN-replay")
-    fetch.add_argument("task", help="for example hopper-medium, breakout-replay")
+    fetch = data.add_parser("fetch", help="make a data set from published files: D4RL, DQN-replay")
+    fetch.add_argument("task", help="for example hopper-medium or breakout-replay")
     fetch.add_argument(
         "--source", choices=("d4rl", "dqn_replay"), help="default: dqn_replay for Atari, else d4rl"
     )
-    fetch.add_argument("--file", type=Path, help="D4RL: a copy of the file; nothing is downloaded")
-    fetch.add_argument("--from", metavar="FOLDER", help="DQN-replay: a copy, or another server")
     fetch.add_argument(
-        "--steps", type=positive, help="DQN-replay: transitions to sample; default: 500000"
+        "--file", type=Path, help="D4RL: use this copy of the file and download nothing"
     )
-    fetch.add_argument("--seed", type=int, help="DQN-replay: of the sample; default: 0")
     fetch.add_argument(
-        "--rows", type=positive, help="DQN-replay: so many of each log are read; default: 100000"
+        "--from",
+        metavar="FOLDER",
+        help="DQN-replay: a folder with a copy, or the address of another server",
+    )
+    fetch.add_argument(
+        "--steps",
+        type=positive,
+        help="DQN-replay: number of transitions to sample; default: 500000",
+    )
+    fetch.add_argument("--seed", type=int, help="DQN-replay: seed of the sample; default: 0")
+    fetch.add_argument(
+        "--rows",
+        type=positive,
+        help="DQN-replay: number of rows to read from each log; default: 100000",
     )
     fetch.add_argument(
         "--out",
         type=Path,
-        help="folder; default: data/d4rl/TASK/v2, data/dqn_replay/TASK/STEPS-SEED",
+        help="folder of the data set; default: data/d4rl/TASK/v2 or data/dqn_replay/TASK/STEPS-SEED",
     )
     fetch.set_defaults(verb=_fetch)
     importing = data.add_parser(
-        "import", help="make a task of your own data: .npz, .hdf5, or a Minari data set"
+        "import", help="make a task from your own data: .npz, .hdf5, or a Minari data set"
     )
-    importing.add_argument("--file", required=True, help="a path, or a Minari id")
-    importing.add_argument("--task", required=True, help="its name, DOMAIN-KIND, like hopper-mine")
-    importing.add_argument("--environment", help="Gymnasium id, like Hopper-v4")
+    importing.add_argument("--file", required=True, help="a path or a Minari id")
     importing.add_argument(
-        "--target", type=float, help="return asked of DT; default: as known, or the best"
+        "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-mine"
     )
-    importing.add_argument("--scale", type=float, help="returns-to-go are divided by it")
+    importing.add_argument("--environment", help="Gymnasium id, for example Hopper-v4")
+    importing.add_argument(
+        "--target",
+        type=float,
+        help="target return of DT; default: that of the domain, or the best return in the data",
+    )
+    importing.add_argument("--scale", type=float, help="divisor of returns-to-go")
     importing.add_argument(
         "--reference",
         type=float,
         nargs=2,
         metavar=("RANDOM", "EXPERT"),
-        help="returns that score 0 and 100",
+        help="the returns with the normalised scores 0 and 100",
     )
     importing.set_defaults(verb=_import)
-    export = data.add_parser("export", help="write a data set as a Minari one")
-    export.add_argument("folder", type=Path)
-    export.add_argument("--minari-id", required=True, help="like mine/hopper-medium-v0")
+    export = data.add_parser("export", help="write a data set in Minari's format")
+    export.add_argument("folder", type=Path, help="folder of the data set")
+    export.add_argument("--minari-id", required=True, help="for example mine/hopper-medium-v0")
     export.set_defaults(verb=_export)
-    describe = data.add_parser("describe", help="say what a data set holds")
-    describe.add_argument("folder", type=Path, nargs="+")
-    describe.add_argument("--figure", type=Path, help=".png or .svg: returns and lengths")
+    describe = data.add_parser(
+        "describe", help="describe data sets: sizes, returns, lengths, digests"
+    )
+    describe.add_argument("folder", type=Path, nargs="+", help="folders of data sets")
+    describe.add_argument(
+        "--figure", type=Path, help=".png or .svg file: histograms of returns and lengths"
+    )
     describe.set_defaults(verb=_describe)
-    verify = data.add_parser("verify", help="check a data set against its manifest")
-    verify.add_argument("folder", type=Path)
+    verify = data.add_parser("verify", help="check a data set against its manifest and its task")
+    verify.add_argument("folder", type=Path, help="folder of the data set")
     verify.set_defaults(verb=_verify)
 
 
 def positive(text: str) -> int:
-    """Return an option's value as a whole number above 0.
+    """Return the value of an option as a whole number above 0.
 
     Raises:
-        ArgumentTypeError: it is something else.
+        ArgumentTypeError: the text is not such a number.
     """
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
@@ -93,7 +113,7 @@ def _generate(arguments: Arguments) -> None:
 
     task = task_by_name(arguments.task)
     if task.name not in TASKS:
-        raise ValueError(f"{task.name} was imported: its data are not generated")
+        raise ValueError(f"{task.name} is an imported task, so its data cannot be generated")
     total = arguments.steps * family_of(task).kinds[task.kind].parts
     with tqdm(total=total, unit="step", desc=task.name, disable=not sys.stderr.isatty()) as bar:
 
@@ -119,10 +139,12 @@ def _fetch(arguments: Arguments) -> None:
     task = task_by_name(arguments.task)
     source = arguments.source or family_of(task).source
     if not source:
-        raise ValueError(f"no published data set can take the place of {task.name}")
+        raise ValueError(
+            f"no data set is published for {task.name}; `bench data generate` makes one"
+        )
     for option in ("from", "steps", "seed", "rows") if source == "d4rl" else ("file",):
         if vars(arguments)[option] is not None:
-            raise ValueError(f"--{option} is not an option of source {source}")
+            raise ValueError(f"--{option} does not apply to source {source}; remove it")
     for line in _from_d4rl(task, arguments) if source == "d4rl" else _from_logs(task, arguments):
         print(line)
 
@@ -168,7 +190,7 @@ def _import(arguments: Arguments) -> None:
         f"(0 is {domain.reference_min:g}, 100 is {domain.reference_max:g}); target {domain.target_return:g}, "
         f"scale {domain.return_scale:g}"
     )
-    print(f"to run it, put {arguments.task} under suites.mujoco.tasks of a config")
+    print(f"to run it, add {arguments.task} to suites.mujoco.tasks in a config")
 
 
 def _export(arguments: Arguments) -> None:
@@ -179,7 +201,9 @@ def _export(arguments: Arguments) -> None:
     data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
     task = task_by_name(str(about.get("task")))
     folder = minari.export(data, task, arguments.minari_id, about)
-    print(f"{folder}: {data.episodes} episodes, {data.steps} steps, read back equal")
+    print(
+        f"{folder}: {data.episodes} episodes, {data.steps} steps; the copy was read back and is equal"
+    )
 
 
 def _describe(arguments: Arguments) -> None:
@@ -203,5 +227,5 @@ def _verify(arguments: Arguments) -> None:
         folder = arguments.folder.resolve()
         task_by_name(folder.name, folder.parent)
     print(
-        f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps, every file as its manifest says"
+        f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
     )

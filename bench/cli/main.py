@@ -1,5 +1,6 @@
-"""The command `bench`: a verb for every rule of the workflow. Thin; what a verb needs is imported
-inside it.
+"""The command line `bench`: a command for every rule of the workflow, and some more.
+
+Each command imports what it needs when it runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ Arguments = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb. Expected failures print one line and return 1; Ctrl-C returns 130."""
+    """Run one command. Expected errors print one line and return 1; Ctrl-C returns 130."""
     arguments = _parser().parse_args(argv)
     verb: Callable[[Arguments], None] = arguments.verb
     try:
         verb(arguments)
     except KeyboardInterrupt:
         print(
-            "stopped; nothing finished is lost: the same command goes on from here", file=sys.stderr
+            "stopped; finished work is kept, and the same command continues from here",
+            file=sys.stderr,
         )
         return 130
     except Exception as error:
@@ -33,21 +35,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _expected(error: Exception) -> bool:
-    """Return whether an error is the user's to mend and says how; others keep their traceback."""
+    """Return whether the user can fix an error by its message; other errors keep their traceback."""
     from bench.core.files import DamagedFile, DiskFull, DownloadFailed
     from bench.methods.contract import BadMethod
 
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return True  # a path that cannot be read or written: the system names it and the reason
+        return True  # a path that cannot be read or written; the message names it and the reason
     known = (ValueError, FileNotFoundError, ModuleNotFoundError, PermissionError, BlockingIOError)
     return isinstance(error, (*known, DamagedFile, DiskFull, DownloadFailed, BadMethod))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="bench", description="Decision Transformer benchmark: the verbs of the workflow."
+        prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for family in (data, behaviours, runs, reports, records):
         family.add(verbs)
     return parser

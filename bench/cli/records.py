@@ -1,5 +1,5 @@
-"""`bench records`: pack, unpack and check the records that the repository keeps; `bench reproduce`: run
-the runs of records again.
+"""`bench records`: pack, unpack and check the records in the repository; `bench reproduce`: train and
+evaluate the runs of records again.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser's."""
+    """Add these commands to the parser."""
     records = verbs.add_parser(
         "records", help="pack, unpack and check the records of a scale"
-    ).add_subparsers(required=True, metavar="VERB")
+    ).add_subparsers(required=True, metavar="COMMAND")
     pack = records.add_parser("pack", help="put the records of a scale into one file")
     pack.add_argument("--scale", required=True, help="the config's name, for example quick")
     pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
@@ -27,23 +27,26 @@ def add(verbs: Any) -> None:
     unpack = records.add_parser("unpack", help="write the files of packed records")
     unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
     unpack.add_argument(
-        "--out", type=Path, required=True, help="folder; the records lie in its results/SCALE/runs"
+        "--out",
+        type=Path,
+        required=True,
+        help="a folder; the records are written to its results/SCALE/runs",
     )
     unpack.set_defaults(verb=_unpack)
     check = records.add_parser(
-        "check", help="name every packed record that was not made by the code of now"
+        "check", help="name every packed record that was not made by the current code"
     )
-    check.add_argument("--scale", nargs="*", help="default: all that are packed")
-    check.add_argument("--strict", action="store_true", help="fail if there is one")
+    check.add_argument("--scale", nargs="*", help="names of scales; default: all packed ones")
+    check.add_argument("--strict", action="store_true", help="fail if there is such a record")
     check.set_defaults(verb=_check)
     again = verbs.add_parser(
-        "reproduce", help="train and evaluate the runs of records again, and compare"
+        "reproduce", help="train and evaluate the runs of records again, and compare the results"
     )
     again.add_argument(
         "records",
         nargs="+",
         metavar="RECORD",
-        help="a result.json, or a packed one: quick:hopper-medium/dense/100/bc/0",
+        help="a result.json, or a packed record such as quick:hopper-medium/dense/100/bc/0",
     )
     again.add_argument("--work", type=Path, help="folder for the runs; default: a temporary one")
     again.add_argument(
@@ -53,8 +56,8 @@ def add(verbs: Any) -> None:
         "--link",
         type=json.loads,
         metavar="CONFIG",
-        help="JSON: a merged config. Where all is equal, and every method and kind of data of this "
-        "config is among the records, link the code of now to the records' code",
+        help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
+        "data of this config, link the current code to the code of the records",
     )
     again.set_defaults(verb=_reproduce)
 
@@ -84,9 +87,9 @@ def _check(arguments: Arguments) -> None:
         total, old = total + len(records), old + len(found)
         for path, reason in found.items():
             print(f"{path}: {reason}")
-    summary = f"{old} of {total} records were not made by the code of now"
+    summary = f"{old} of {total} records were not made by the current code"
     if old and arguments.strict:
-        raise ValueError(f"{summary}; make them again, or link the code (docs/reproduction.md)")
+        raise ValueError(f"{summary}; run them again, or link the code (docs/reproduction.md)")
     print(summary)
 
 
@@ -106,9 +109,13 @@ def _reproduce(arguments: Arguments) -> None:
     if wrong:
         record, outcome = wrong[0]
         raise reproduce.NotReproduced(
-            f"{len(wrong)} of {len(done)} records were not reproduced, first {record.name}: {outcome.text}"
+            f"{len(wrong)} of {len(done)} records were not reproduced; the first is {record.name}: {outcome.text}"
         )
-    print(f"{len(done)} of {len(done)} records were reproduced")
+    equal = sum(outcome.outcome == "equal" for _, outcome in done)
+    print(
+        f"{len(done)} of {len(done)} records were reproduced: {equal} byte for byte, "
+        f"{len(done) - equal} in their first losses"
+    )
     if arguments.link is not None:
         added = link(done, make_plan(arguments.link))
-        print(f"{added} fingerprints of the code of now are linked to the records'")
+        print(f"{added} fingerprints of the current code are linked to those of the records")

@@ -1,4 +1,4 @@
-"""From records to tables and figures: `bench scores`, `artifact`, `claims`, `cost` and their like."""
+"""From records to tables and figures: `bench scores`, `artifact`, `claims`, `cost` and similar commands."""
 
 from __future__ import annotations
 
@@ -13,60 +13,84 @@ Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser's."""
+    """Add these commands to the parser."""
     scores = verbs.add_parser("scores", help="collect records into one table")
-    scores.add_argument("--config", type=json.loads, required=True, help="JSON: the merged config")
-    scores.add_argument("--suite", required=True, help="whose records; decides their order")
-    scores.add_argument("--out", type=Path, required=True)
-    scores.add_argument("records", type=Path, nargs="+")
+    scores.add_argument(
+        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+    )
+    scores.add_argument(
+        "--suite", required=True, help="suite of the records; decides the order of methods"
+    )
+    scores.add_argument("--out", type=Path, required=True, help=".parquet")
+    scores.add_argument("records", type=Path, nargs="+", help="record files")
     scores.set_defaults(verb=_scores)
 
-    page = verbs.add_parser("artifact", help="a table or figure of the paper from scores")
-    page.add_argument("name", choices=ARTIFACTS, metavar="NAME", help=", ".join(ARTIFACTS))
-    page.add_argument("--scores", type=Path, required=True)
-    page.add_argument("--scale", required=True)
-    page.add_argument(
+    artifact = verbs.add_parser("artifact", help="make a table or a figure from scores")
+    artifact.add_argument("name", choices=ARTIFACTS, metavar="NAME", help=", ".join(ARTIFACTS))
+    artifact.add_argument("--scores", type=Path, required=True, help="a file of `bench scores`")
+    artifact.add_argument("--scale", required=True, help="the config's name, for the notes")
+    artifact.add_argument(
         "--out",
         type=Path,
         nargs="+",
         required=True,
-        help=".md, .html, .tex, .csv: the table; .png, .svg: the figure",
+        help="files to write; .md, .html, .tex, .csv: the table; .png, .svg: the figure",
     )
-    page.set_defaults(verb=_artifact)
+    artifact.set_defaults(verb=_artifact)
 
-    claims = verbs.add_parser("claims", help="judge the paper's claims: the ledger")
-    claims.add_argument("--scale", required=True)
-    claims.add_argument("--suites", nargs="*", default=[], help="of these suites")
-    claims.add_argument("--scores", type=Path, nargs="*", default=[], help="these scores")
+    claims = verbs.add_parser(
+        "claims", help="make the ledger: the verdicts on the claims of the paper"
+    )
+    claims.add_argument("--scale", required=True, help="the config's name, for the notes")
+    claims.add_argument("--suites", nargs="*", default=[], help="names of suites")
+    claims.add_argument(
+        "--scores",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="the scores of these suites, in the same order",
+    )
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
-    cost = verbs.add_parser("cost", help="what the runs cost: time, speed, memory")
-    cost.add_argument("--config", type=json.loads, required=True)
-    cost.add_argument("--suite", required=True)
+    cost = verbs.add_parser("cost", help="make the table of the cost of runs: time, speed, memory")
+    cost.add_argument("--config", type=json.loads, required=True, help="the merged config, as JSON")
+    cost.add_argument("--suite", required=True, help="name of the suite")
     cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
-    cost.add_argument("--records", type=Path, nargs="+", required=True)
+    cost.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
     cost.set_defaults(verb=_cost)
 
-    reached = verbs.add_parser("time-to-score", help="how long runs train to reach a score")
-    reached.add_argument("--config", type=json.loads, required=True)
-    reached.add_argument("--suite", required=True)
-    reached.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
-    reached.add_argument("--records", type=Path, nargs="+", required=True)
-    reached.set_defaults(verb=_time_to_score)
+    timed = verbs.add_parser(
+        "time-to-score", help="make the table of how long runs train until they reach a score"
+    )
+    timed.add_argument(
+        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+    )
+    timed.add_argument("--suite", required=True, help="name of the suite")
+    timed.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
+    timed.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
+    timed.set_defaults(verb=_time_to_score)
 
-    pages = verbs.add_parser("data-summary", help="the page of all data sets, beside D4RL's")
-    pages.add_argument("--scale", required=True)
-    pages.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .png, .svg")
-    pages.add_argument("--data", type=Path, nargs="+", required=True, help="manifests")
-    pages.set_defaults(verb=_data_summary)
+    summary = verbs.add_parser(
+        "data-summary", help="make the table of the data sets of a suite, beside D4RL's"
+    )
+    summary.add_argument("--scale", required=True, help="the config's name, for the notes")
+    summary.add_argument(
+        "--out", type=Path, nargs="+", required=True, help=".md, .html, .png, .svg"
+    )
+    summary.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="manifests of the data sets"
+    )
+    summary.set_defaults(verb=_data_summary)
 
     partial = verbs.add_parser(
-        "partial", help="the table of what is there, and the names of what is not"
+        "partial", help="make a table of the finished runs, and list the missing ones"
     )
-    partial.add_argument("--config", type=json.loads, required=True)
-    partial.add_argument("--suite", required=True)
-    partial.add_argument("--out", type=Path, required=True)
+    partial.add_argument(
+        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+    )
+    partial.add_argument("--suite", required=True, help="name of the suite")
+    partial.add_argument("--out", type=Path, required=True, help=".md")
     partial.set_defaults(verb=_partial)
 
 
@@ -97,7 +121,7 @@ def _claims(arguments: Arguments) -> None:
 
     if len(arguments.suites) != len(arguments.scores):
         raise ValueError(
-            f"{len(arguments.suites)} suites but {len(arguments.scores)} files of scores; name one for each"
+            f"{len(arguments.suites)} suites but {len(arguments.scores)} files of scores; give one file for each suite"
         )
     frames = {
         suite: frame.read(path)
@@ -119,7 +143,7 @@ def _time_to_score(arguments: Arguments) -> None:
     from bench.runs.plan import make_plan
 
     plan = make_plan(arguments.config)
-    time_to_score.write_page(arguments.records, plan, arguments.suite, arguments.out)
+    time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
 def _partial(arguments: Arguments) -> None:

@@ -1,6 +1,4 @@
-"""`bench train` and `bench evaluate`: the two halves of a run; `bench sweep` and `bench diagnose`: the
-same policy at other targets, and looked into.
-"""
+"""The commands of one run: `bench train`, `evaluate`, `sweep`, `diagnose` and `video`."""
 
 from __future__ import annotations
 
@@ -16,75 +14,106 @@ Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser's."""
-    train = verbs.add_parser("train", help="train one run")
+    """Add these commands to the parser."""
+    train = verbs.add_parser("train", help="train the policy of one run")
     train.add_argument(
         "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
     )
     train.add_argument("--data", type=Path, required=True, help="folder of the data set")
     train.add_argument(
-        "--module", required=True, help="dt, dt_atari, dt_graph, or a file in baselines/"
+        "--module",
+        required=True,
+        help="dt, dt_atari, dt_graph, or the name of a file in baselines/",
     )
     train.add_argument(
-        "--options", type=json.loads, default={}, help="JSON: values for the method's Config"
+        "--options", type=json.loads, default={}, help="values for the method's Config, as JSON"
     )
     train.add_argument("--steps", type=int, required=True, help="gradient steps")
     train.add_argument(
-        "--curve", type=float, nargs="*", default=[], help="fractions at which a policy is kept"
+        "--curve",
+        type=float,
+        nargs="*",
+        default=[],
+        help="fractions of the training after which a snapshot is taken",
     )
-    train.add_argument("--device", default="cpu")
+    train.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     train.set_defaults(verb=_train)
 
-    evaluate = verbs.add_parser("evaluate", help="evaluate a trained run and write its record")
-    evaluate.add_argument("--run", type=Path, required=True)
-    evaluate.add_argument("--episodes", type=int, required=True)
-    evaluate.add_argument(
-        "--num-envs", type=int, required=True, help="episodes side by side; part of the protocol"
+    evaluate = verbs.add_parser(
+        "evaluate", help="evaluate the policy of a run and write its record"
     )
-    evaluate.add_argument("--curve-episodes", type=int, default=0)
+    evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")
+    evaluate.add_argument(
+        "--episodes", type=int, required=True, help="number of episodes of the score"
+    )
+    evaluate.add_argument(
+        "--num-envs",
+        type=int,
+        required=True,
+        help="number of episodes that run side by side; part of the protocol",
+    )
+    evaluate.add_argument(
+        "--curve-episodes",
+        type=int,
+        default=0,
+        help="number of episodes of each snapshot; default: 0",
+    )
     _add_max_steps(evaluate)
-    evaluate.add_argument("--device", default="cpu")
+    evaluate.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     evaluate.set_defaults(verb=_evaluate)
 
-    sweep = verbs.add_parser("sweep", help="ask a trained policy for a grid of target returns")
-    sweep.add_argument("--run", type=Path, required=True)
+    sweep = verbs.add_parser("sweep", help="evaluate a trained policy on a grid of target returns")
+    sweep.add_argument("--run", type=Path, required=True, help="folder of the run")
     sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    sweep.add_argument("--episodes", type=int, required=True, help="for each target")
-    sweep.add_argument("--num-envs", type=int, required=True)
-    sweep.add_argument("--points", type=int, help="at most so many of the grid's own targets")
+    sweep.add_argument(
+        "--episodes", type=int, required=True, help="number of episodes for each target"
+    )
+    sweep.add_argument(
+        "--num-envs", type=int, required=True, help="number of episodes that run side by side"
+    )
+    sweep.add_argument(
+        "--points",
+        type=int,
+        help="largest number of targets other than multiples of the best return",
+    )
     _add_max_steps(sweep)
-    sweep.add_argument("--device", default="cpu")
+    sweep.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     sweep.set_defaults(verb=_sweep)
 
-    film = verbs.add_parser("video", help="an episode of a trained policy as a GIF")
-    film.add_argument("--run", type=Path, required=True)
-    film.add_argument("--episode", type=int, default=0, help="which of the evaluation's")
-    film.add_argument("--steps", type=positive, help="at most so many, from the start")
-    film.add_argument(
-        "--fps", type=float, default=8.0, help="pictures a second; a game's own pace is 15"
+    video = verbs.add_parser("video", help="record an episode of a trained policy as a GIF")
+    video.add_argument("--run", type=Path, required=True, help="folder of the run")
+    video.add_argument(
+        "--episode", type=int, default=0, help="number of the evaluation episode; default: 0"
     )
-    film.add_argument("--out", type=Path, required=True, help=".gif")
-    film.set_defaults(verb=_video)
+    video.add_argument("--steps", type=positive, help="stop after this many steps")
+    video.add_argument(
+        "--fps", type=float, default=8.0, help="frames per second; 15 is the speed of an Atari game"
+    )
+    video.add_argument("--out", type=Path, required=True, help=".gif")
+    video.set_defaults(verb=_video)
 
     diagnose = verbs.add_parser(
-        "diagnose", help="measure more of a trained policy than its returns"
+        "diagnose", help="measure properties of a trained policy other than its return"
     )
     diagnose.add_argument(
         "kind",
         choices=DIAGNOSTICS,
         help="; ".join(f"{d.name}: {d.measures}" for d in DIAGNOSTICS.values()),
     )
-    diagnose.add_argument("--run", type=Path, required=True)
+    diagnose.add_argument("--run", type=Path, required=True, help="folder of the run")
     diagnose.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    diagnose.add_argument("--episodes", type=int, default=1000, help="episodes judged, or paths")
-    diagnose.add_argument("--device", default="cpu")
+    diagnose.add_argument(
+        "--episodes",
+        type=int,
+        default=1000,
+        help="number of episodes to predict, or of paths to generate",
+    )
+    diagnose.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     diagnose.set_defaults(verb=_diagnose)
 
 
 def _add_max_steps(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--max-steps", type=positive, help="end an episode after so many, if it has not ended"
-    )
+    verb.add_argument("--max-steps", type=positive, help="end an episode after this many steps")
 
 
 def _train(arguments: Arguments) -> None:

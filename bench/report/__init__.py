@@ -1,1 +1,1 @@
-"""From records to evidence: scores, tables, figures, claims."""
+"""Reports: scores, tables, figures and claims, made from the records of the runs."""

@@ -1,5 +1,6 @@
-"""A content of evidence: a table with its notes and the numbers behind it, often with a figure; as
-Markdown, web page, LaTeX, CSV, PNG, SVG.
+"""An artifact: a table with its notes and its numbers, and often a figure.
+
+It is written as Markdown, HTML, LaTeX, CSV, PNG and SVG.
 """
 
 from __future__ import annotations
@@ -43,16 +44,16 @@ LATEX = {
 
 @dataclass(frozen=True)
 class Artifact:
-    """One page of evidence.
+    """A table, often with a figure.
 
     Attributes:
-        title: one sentence, the caption.
+        title: the caption, one sentence.
         headings: of the columns.
         body: rows of text.
         notes: sentences below the table.
-        numbers: the same with one number a column, and what the figure draws.
-        draw: writes the figure into files; None: there is none.
-        foot: how many rows at the end, such as averages, are set off by a rule.
+        numbers: the values of the table and of the figure, one number in each column.
+        draw: writes the figure to files; None: there is no figure.
+        foot: number of rows at the end, such as averages, that a line separates from the others.
     """
 
     title: str
@@ -65,10 +66,10 @@ class Artifact:
 
 
 def write_artifact(artifact: Artifact, files: list[Path]) -> None:
-    """Write a content in the formats of these files.
+    """Write an artifact to files; the suffix of each file decides the format.
 
     Raises:
-        ValueError: a suffix is unknown, or a figure is asked of a content without one.
+        ValueError: a suffix is unknown, or the artifact has no figure and a file is a picture.
     """
     texts: dict[str, Callable[[Artifact], str]] = {
         ".md": markdown,
@@ -89,7 +90,7 @@ def write_artifact(artifact: Artifact, files: list[Path]) -> None:
 
 
 def markdown(artifact: Artifact) -> str:
-    """Return a content as Markdown."""
+    """Return an artifact as Markdown."""
     text = tabulate(
         artifact.body, headers=artifact.headings, tablefmt="github", disable_numparse=True
     )
@@ -98,7 +99,7 @@ def markdown(artifact: Artifact) -> str:
 
 
 def web(artifact: Artifact) -> str:
-    """Return a content as a web page that needs nothing from the network."""
+    """Return an artifact as an HTML file that loads nothing from the network."""
     text = tabulate(
         artifact.body, headers=artifact.headings, tablefmt="html", disable_numparse=True
     )
@@ -112,7 +113,7 @@ def web(artifact: Artifact) -> str:
 
 
 def latex(artifact: Artifact) -> str:
-    """Return a content as LaTeX for the package booktabs."""
+    """Return an artifact as LaTeX; it needs the package booktabs."""
     lines = [" & ".join(_escape(cell) for cell in row) + r" \\" for row in artifact.body]
     if artifact.foot:
         lines.insert(len(lines) - artifact.foot, r"\midrule")
@@ -135,7 +136,7 @@ def latex(artifact: Artifact) -> str:
 
 
 def numbers(artifact: Artifact) -> str:
-    """Return the numbers behind a content as CSV."""
+    """Return the numbers of an artifact as CSV."""
     text: str = artifact.numbers.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     return text
 

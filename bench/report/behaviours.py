@@ -1,4 +1,4 @@
-"""The zoo at a glance: a table of levels, and the learning curves behind them."""
+"""An overview of the zoo: a table of its behaviour policies, and their learning curves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.behaviours import ZOO, zoo
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.core.files import read_json
 from bench.report.cells import MISSING
 from bench.report.style import pyplot, save
@@ -30,23 +30,24 @@ def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
 
 
 def table(root: Path = ZOO) -> str:
-    """Return a Markdown table: normalised mean return of 100 sampled episodes, of 20 in a game, raw
-    in brackets.
+    """Return a Markdown table of the policies with their normalised mean returns, raw ones in brackets.
+
+    The mean is over 100 sampled episodes, on an Atari game over 20.
     """
     from tabulate import tabulate
 
     rows = []
-    for domain, animals in shipped(root):
-        manifest = _manifest(animals)
+    for domain, policies in shipped(root):
+        manifest = _manifest(policies)
         steps = manifest["learning_curve"][-1][0]
         rows.append(
             [
                 domain.environment,
                 f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
                 f"{steps:,.0f}",
-                _level(animals.medium) if _has_medium(domain) else MISSING,
-                _level(animals.expert),
-                " ".join(f"{checkpoint.score:.1f}" for checkpoint in animals.replay),
+                _level(policies.medium) if _has_medium(domain) else MISSING,
+                _level(policies.expert),
+                " ".join(f"{snapshot.score:.1f}" for snapshot in policies.replay),
             ]
         )
     return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
@@ -56,13 +57,13 @@ def _has_medium(domain: Domain) -> bool:
     return "medium" in family_of_environment(domain.environment).kinds
 
 
-def _level(checkpoint: Checkpoint) -> str:
-    spread = f"{checkpoint.return_mean:,.1f} ± {checkpoint.return_std:,.1f}"
-    return f"{checkpoint.score:.1f} ({spread})"
+def _level(snapshot: Snapshot) -> str:
+    spread = f"{snapshot.return_mean:,.1f} ± {snapshot.return_std:,.1f}"
+    return f"{snapshot.score:.1f} ({spread})"
 
 
 def draw(files: list[Path], root: Path = ZOO) -> None:
-    """Draw each training's return over its steps, and the checkpoints that ship.
+    """Draw the return over the steps of each training, and mark the shipped checkpoints.
 
     Raises:
         ValueError: a suffix is neither .png nor .svg.
@@ -79,27 +80,27 @@ def draw(files: list[Path], root: Path = ZOO) -> None:
         )
         for axes in grid.flat[len(found) :]:
             axes.remove()
-        for axes, (domain, animals) in zip(grid.flat, found, strict=False):
-            curve = np.array(_manifest(animals)["learning_curve"], dtype=np.float64)
+        for axes, (domain, policies) in zip(grid.flat, found, strict=False):
+            curve = np.array(_manifest(policies)["learning_curve"], dtype=np.float64)
             scores = [domain.normalised(value) for value in curve[:, 1]]
             axes.plot(curve[:, 0] / 1000, scores, color="#999999", lw=1, label="training episodes")
             medium = _has_medium(domain)
             for label, chosen, colour, marker in (
-                ("replay", animals.replay[:-1] if medium else animals.replay, "#56B4E9", "o"),
-                ("medium", [animals.medium] if medium else [], "#E69F00", "s"),
-                ("expert", [animals.expert], "#0072B2", "^"),
+                ("replay", policies.replay[:-1] if medium else policies.replay, "#56B4E9", "o"),
+                ("medium", [policies.medium] if medium else [], "#E69F00", "s"),
+                ("expert", [policies.expert], "#0072B2", "^"),
             ):
                 x, y = [c.step / 1000 for c in chosen], [c.score for c in chosen]
                 axes.plot(x, y, marker, color=colour, ms=5, label=label)
             axes.set_title(domain.environment.removeprefix("bench/"), loc="left")
-            axes.set_xlabel("training, thousand steps")
+            axes.set_xlabel("training steps, thousands")
             axes.set_ylim(bottom=-10)
         for axes in grid[:, 0]:
-            axes.set_ylabel("return, normalised")
+            axes.set_ylabel("normalised return")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
         save(figure, files)
 
 
-def _manifest(animals: Zoo) -> Any:
-    return read_json(animals.folder / "manifest.json")
+def _manifest(policies: Zoo) -> Any:
+    return read_json(policies.folder / "manifest.json")

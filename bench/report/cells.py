@@ -1,4 +1,4 @@
-"""The cells of a table: our mean with its interval, the paper's number, and a verdict."""
+"""The cells of a table: our mean with its interval, the paper's number and a verdict."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class Cell:
-    """One column's cell on one row of a table."""
+    """One cell of a table.
 
-    ours: Estimate | None  # None: no run
-    paper: Quoted | None  # None: the paper has no such cell
-    diverged: int  # how many of the runs diverged
-    verdict: str = ""  # ours against the paper's; empty where there is nothing to judge
+    Attributes:
+        ours: mean and interval of our runs; None: there is no run.
+        paper: the paper's number; None: the paper has no such cell.
+        diverged: number of runs that diverged.
+        verdict: our number compared with the paper's; empty if one of the two is missing.
+    """
+
+    ours: Estimate | None
+    paper: Quoted | None
+    diverged: int
+    verdict: str = ""
 
     def text(self) -> str:
         """Return mean and interval, such as `57.3 [50.1, 64.5]`; a dagger marks diverged runs."""
@@ -31,14 +38,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The layout of the paper's Table 2: a row for each data set, a column for each method,
-    averages at the foot.
+    """A table with the layout of the paper's Table 2: a row for each data set, a column for each
+    method, and averages in the last rows.
 
     Attributes:
         labels: column -> heading.
-        rows: (data, environment) -> column -> cell, averages last.
-        verdicts: what is said of each row.
-        notes: sentences for below the table.
+        rows: (data, environment) -> column -> cell; averages last.
+        verdicts: the verdict of each row.
+        notes: sentences below the table.
     """
 
     labels: dict[str, str]
@@ -48,7 +55,7 @@ class Table:
 
 
 def spell(ours: Estimate) -> str:
-    """Return a mean with its interval, as printed."""
+    """Return the text of a mean with its interval."""
     if math.isnan(ours.low):
         return f"{ours.mean:.1f} ({'1 seed' if ours.runs == 1 else 'no interval'})"
     if ours.low == ours.high:

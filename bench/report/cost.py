@@ -1,6 +1,4 @@
-"""Write what the report says of the runs themselves: their cost, and what is there of an unfinished
-plan.
-"""
+"""The cost of the runs: time, speed and memory of each method."""
 
 from __future__ import annotations
 
@@ -16,13 +14,13 @@ from bench.runs.plan import Plan
 
 
 def write_cost(records: list[Path], plan: Plan, suite: str, path: Path) -> None:
-    """Write what each method's runs cost."""
+    """Write the table of the cost of each method's runs."""
     write_artifact(make(records, plan, suite), [path])
 
 
 def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
-    """Return what each method's runs cost: the median and the largest time, speed, memory; and the
-    settings they ran with.
+    """Return the table of the cost of each method's runs: median and largest times, speed, memory, and
+    settings.
     """
     rows: dict[str, list[dict[str, float]]] = {}
     for record in records:
@@ -66,15 +64,15 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
         "Steps/s",
         "Evaluation, core-seconds: median (largest)",
         "Memory, MB",
-        "Settings other than the defaults",
-        "Why",
+        "Settings that differ from the defaults",
+        "Reason",
     ]
     total = sum(row["train"] + row["evaluate"] for method in rows.values() for row in method)
     title = (
-        f"What the runs of suite {suite} cost at scale {plan.scale}: {total / 60:.1f} core-minutes."
+        f"Cost of the runs of suite {suite} at scale {plan.scale}: {total / 60:.1f} core-minutes."
     )
     numbers = pd.DataFrame(body, columns=headings)
-    swept = "Sweeps over target returns are not counted."
+    swept = "The sweeps over target returns are not included."
     notes = [swept] if suite in plan.swept else []
     return Artifact(title, headings, body, notes, numbers)
 

@@ -1,4 +1,4 @@
-"""What a data set holds, from its manifest: as text, as a row beside D4RL's, as a figure."""
+"""Descriptions of data sets, from their manifests: as text, as a table beside D4RL's, as a figure."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ HEADINGS = [
     "Digest",
 ]
 NOTES = [
-    "Returns are undiscounted; ± is the standard deviation over episodes (sample). Normalised: 0 is the random "
-    "policy, 100 the expert, by the reference scores of the environment.",
-    "D4RL -v2: counted by others in the published files; episodes include an unfinished last one, steps and returns "
-    "do not. Nobody published these for medium-expert, and for Reacher there are no published data at all.",
-    "Digest: the first 12 digits of the SHA-256 over the manifest, which holds the SHA-256 of every array.",
+    "Returns are undiscounted; ± is the sample standard deviation over episodes. Normalised returns are 0 for a random "
+    "policy and 100 for an expert, by the reference scores of the environment.",
+    "D4RL -v2: numbers that others counted in the published files. Episodes include an unfinished last one; steps and "
+    "returns do not. There are no such numbers for medium-expert, and no published data for Reacher.",
+    "Digest: the first 12 digits of the SHA-256 of the manifest, which holds the SHA-256 of every array.",
 ]
 OF_GAMES = (
-    "Atari: returns are sums of rewards clipped to [-1, 1], which methods learn from. Normalised are the games' own "
-    "scores, where the data hold them: 0 is a random agent, 100 a professional gamer (Table 11)."
+    "Atari: returns are sums of rewards clipped to [-1, 1], on which methods are trained. Normalised numbers are of "
+    "the game scores, if the data hold them: 0 is a random agent, 100 a professional gamer (Table 11)."
 )
 
 
 def text(folder: Path) -> str:
-    """Return a data set's description, a fact each line.
+    """Return the description of a data set, one fact on each line.
 
     Raises:
-        FileNotFoundError: there is no data set.
+        FileNotFoundError: the folder holds no data set.
         DamagedFile: its manifest is damaged.
     """
     manifest = storage.read_manifest(folder)
@@ -93,8 +93,8 @@ def _observations(shape: list[int], stack: int) -> str:
 
 
 def _comparable(manifest: dict[str, Any]) -> tuple[Task, str] | None:
-    """Return the task, and what of its episodes is comparable with the reference scores: the `return`, or
-    the `score` of a game whose rewards are clipped. None where one of the two is not known.
+    """Return the task and which number of an episode compares with the reference scores: the `return`,
+    or the `score` of a game whose rewards are clipped. None if one of the two is unknown.
     """
     task = _task(manifest)
     counted = "return" if manifest.get("stack", 1) == 1 else "score"
@@ -108,7 +108,7 @@ def _actions(shape: list[int], ends: list[float]) -> str:
 
 
 def write(folders: list[Path], scale: str, files: list[Path]) -> None:
-    """Write the page of several data sets: .md and .html tables, .png and .svg figures.
+    """Write the table and the figure of several data sets: .md and .html, .png and .svg.
 
     Raises:
         ValueError: a suffix is unknown.
@@ -116,7 +116,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
     manifests = [storage.read_manifest(folder) for folder in folders]
     body = [_row(manifest) for manifest in manifests]
     artifact = Artifact(
-        title=f"The data sets of scale {scale}, and D4RL's of the same name.",
+        title=f"The data sets of scale {scale}, beside D4RL's data sets of the same names.",
         headings=HEADINGS,
         body=body,
         notes=NOTES + [OF_GAMES] * any("stack" in manifest for manifest in manifests),
@@ -127,7 +127,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
 
 
 def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
-    """Draw the distribution of returns and of lengths, a row for each data set."""
+    """Draw the distributions of returns and lengths, one row for each data set."""
     check_formats(files)
     with pyplot() as plt:
         figure, grid = plt.subplots(
@@ -148,7 +148,7 @@ def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
             left.set_title(manifest.get("task", "unknown"), loc="left")
             left.set_xlabel(name)
             right.hist(manifest["lengths"], bins=40, color="#E69F00")
-            right.set_xlabel("length of the episode, steps")
+            right.set_xlabel("episode length, steps")
         save(figure, files)
 
 
@@ -195,7 +195,7 @@ def _deciles(values: Any) -> str:
 
 
 def _published(task: Task) -> tuple[str, str, str]:
-    """Return what is published of D4RL's file of this name: counts, return, normalised."""
+    """Return the published numbers of D4RL's file of this name: counts, return, normalised return."""
     file = d4rl_files.files().get(task.name)
     if file is None:
         return MISSING, MISSING, MISSING

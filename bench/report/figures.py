@@ -1,5 +1,6 @@
-"""Figures: bars with intervals, every seed a dot. Vector and PNG, readable in grey and by the
-colour-blind.
+"""The parts that figures share: bars with intervals, curves with bands, grids of panels.
+
+The colours stay distinguishable in grey and for colour-blind readers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bench.report.style import pyplot, save
 from bench.stats.intervals import Estimate
 from bench.stats.verdicts import OTHER_DATA
 
-# Okabe and Ito's palette, which also differs in lightness
+# the palette of Okabe and Ito; its colours also differ in lightness
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 
 
@@ -29,11 +30,11 @@ def curve(
     """Draw means over an axis with their 95 % intervals as a band.
 
     Args:
-        axes: where.
+        axes: the axes to draw on.
         x: ascending.
-        estimates: one for each x; without an interval (one seed) there is no band.
-        position: of the method among others; decides colour and marker.
-        label: for the legend.
+        estimates: one for each x. Without intervals, as with one seed, there is no band.
+        position: of the method among the methods; decides colour and marker.
+        label: in the legend.
     """
     colour = COLOURS[position % len(COLOURS)]
     means = [e.mean for e in estimates]
@@ -61,14 +62,14 @@ def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tu
 
 
 def bars(table: Table, runs: pd.DataFrame, files: list[Path], *, apart: bool = False) -> None:
-    """Draw a table: a panel for each kind of data, a group of bars for each environment, a bar for
-    each column.
+    """Draw a table as bars: a panel for each kind of data, in it a group of bars for each environment
+    and a bar for each column.
 
     Args:
         table: means and intervals.
-        runs: the scores that it was laid out from, a dot each.
-        files: what to write; the suffix decides the format.
-        apart: a panel with an axis of its own for each environment, of one kind of data.
+        runs: the scores that the table was made from; each is drawn as a dot.
+        files: to write; the suffix decides the format.
+        apart: draw a panel with its own axis for each environment; for one kind of data.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     for data, environment in table.rows:
@@ -77,7 +78,7 @@ def bars(table: Table, runs: pd.DataFrame, files: list[Path], *, apart: bool = F
             groups.setdefault(title, []).append((data, environment))
     words = {cell.verdict for line in table.rows.values() for cell in line.values()}
     paper = "paper (other data)" if words - {""} == {OTHER_DATA} else "paper"
-    groups_of_one = max(map(len, groups.values())) == 1  # then the panels fit side by side
+    groups_of_one = max(map(len, groups.values())) == 1  # the panels fit side by side
     shape = (1, len(groups)) if groups_of_one else (len(groups), 1)
     across = 1.9 * len(groups) if groups_of_one else 2.2 * max(map(len, groups.values()))
     with pyplot() as plt:
@@ -110,7 +111,7 @@ def _panel(
         cells = [table.rows[row][method] for row in rows]
         means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
         half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
-        name, _, reward = method.partition("/")  # a method's rewards share its colour
+        name, _, reward = method.partition("/")  # both rewards of a method have its colour
         look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
         look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
         axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)

@@ -1,4 +1,4 @@
-"""The table of scores on disk: written with a digest, read back intact, and checked to be comparable."""
+"""The table of scores on disk: written with a digest, and checked when it is read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DIGEST = b"digest"
 
 
 class Incomparable(ValueError):
-    """Records that must not stand in one table. The message says which and why."""
+    """Records that must not stand in one table. The message gives the records and the reason."""
 
 
 def check_comparable(frame: pd.DataFrame) -> None:
     """Refuse scores that must not be compared.
 
-    Compared are rows of one kind and of one family of tasks. A config may evaluate each family with a
-    number of episodes of its own.
+    Rows are checked against the other rows of the same kind and the same family of tasks: a config may
+    set another number of evaluation episodes for each family.
 
     Raises:
-        Incomparable: they come from different simulator versions or protocols.
+        Incomparable: such rows come from different simulator versions or protocols.
     """
     if frame.empty:
         return
@@ -39,13 +39,13 @@ def check_comparable(frame: pd.DataFrame) -> None:
             if len(different) > 1:
                 raise Incomparable(
                     f"records of different {column}s cannot stand in one table: "
-                    f"{'; '.join(different)}. Run the older ones again "
+                    f"{'; '.join(different)}. Evaluate the older runs again "
                     "(snakemake --forcerun evaluate sweep diagnose)"
                 )
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write scores as parquet with a digest of their content, atomically."""
+    """Write scores as Parquet, with a digest of their content; the write is atomic."""
     table = Table.from_pandas(frame, preserve_index=False)
     about = dict(table.schema.metadata or {}) | {DIGEST: _digest(frame)}
     with replacing(path) as temporary:
@@ -56,16 +56,20 @@ def read(path: Path) -> pd.DataFrame:
     """Read scores that `write` wrote.
 
     Raises:
-        DamagedFile: the file is not parquet, or its content is not what was written.
+        DamagedFile: the file is not Parquet, or its content was changed after it was written.
     """
     try:
         table = read_table(path)
         frame: pd.DataFrame = table.to_pandas()
         intact = (table.schema.metadata or {}).get(DIGEST) == _digest(frame)
     except (ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        raise DamagedFile(f"scores {path} are damaged ({error}); delete and run again") from error
+        raise DamagedFile(
+            f"scores {path} are damaged ({error}); delete the file and run again"
+        ) from error
     if not intact:
-        raise DamagedFile(f"scores {path} are damaged (digest differs); delete and run again")
+        raise DamagedFile(
+            f"scores {path} are damaged (digest differs); delete the file and run again"
+        )
     return frame
 
 
@@ -74,5 +78,5 @@ def _digest(frame: pd.DataFrame) -> bytes:
 
 
 def final(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that count as scores: last checkpoint, declared target."""
+    """Return the rows that are scores: last checkpoint, declared target return."""
     return frame[frame["final"]]

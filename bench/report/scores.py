@@ -1,5 +1,5 @@
-"""From records to one tidy table: a row for each run, kept step and target, and for each measure of a
-probe.
+"""From records to one tidy table: a row for each run, snapshot and target return, and a row for each
+measure of a diagnostic.
 """
 
 from __future__ import annotations
@@ -31,33 +31,40 @@ NOT_SCORED: dict[str, Any] = dict.fromkeys(
     ),
     math.nan,
 )
-WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # of a probe's measures
+WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # columns of diagnostics
 NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
 
 
 def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataFrame:
     """Read records into a table.
 
-    Columns: scale, task, reward, percent, method, seed, label, position, status, source, environment,
-    simulator, protocol, rolled_out, quoted_table, quoted_method, context_length, best_return,
-    data_low, data_high, best_score, max_steps, kind, step, final, episodes, target, return_mean,
-    return_std, length_mean, cut, score, score_std, asked, measure, group, x, y, value, spread.
+    Columns: scale, task, reward, data_percent, method, seed, label, position, status, source,
+    environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
+    best_return, data_low, data_high, best_score, max_steps, kind, step, final, episodes, target,
+    return_mean, return_std, length_mean, cut, score, score_std, target_score, measure, group, x, y,
+    value, spread.
 
-    - `score` is normalised; it is computed here and nowhere earlier. `return_std` is over episodes
-      (ddof 1).
-    - `kind` is `score` (last checkpoint, declared target: `final`), `curve` (an earlier one), `sweep`
-      (another target) or `diagnostic` (a measure of the last checkpoint other than its returns).
-    - `asked` is the target normalised; `data_low` and `data_high`, the scores of the data's worst and
-      best episode, and `best_return`, the latter raw, stand in rows of a sweep. On Atari games they
-      are of rewards clipped to [-1, 1], like the targets; `best_score` is the best by the game's own
-      score, NaN where the data do not hold it, elsewhere the same as `data_high`.
-    - `max_steps` is where evaluation cut episodes short; NaN where only the environment ends them.
-      `cut` is how many of the row's episodes were.
-    - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a probe, whose module says
-      what they are (`bench/runs/diagnostics`); its target, returns, lengths and
-      scores are NaN, its `episodes` those that were looked at. In other rows `measure` and `group`
-      are empty and the numbers NaN.
-    - `position` orders methods as the suite names them, or without one as the plan does.
+    - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
+    - `kind` is `score` (last checkpoint, declared target return: `final`), `curve` (an earlier
+      snapshot), `sweep` (another target return) or `diagnostic` (a measure of the last checkpoint
+      other than its return).
+    - `target_score` is the normalised target return.
+    - `data_low`, `data_high` and `best_return` stand in rows of a sweep: the scores of the worst and
+      the best episode in the data, and the raw return of the best. On Atari games they are of rewards
+      clipped to [-1, 1], as the targets are. `best_score` is then the best score of a game without
+      clipping, NaN if the data do not hold it; on other tasks it equals `data_high`.
+    - `max_steps` is the number of steps at which the evaluation ends an episode; NaN if only the
+      environment ends it. `cut` is the number of the row's episodes that were ended this way.
+    - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a diagnostic; its module in
+      `bench/runs/diagnostics` explains them. In these rows target, returns, lengths and scores are
+      NaN, and `episodes` is the number of episodes that were measured. In other rows `measure` and
+      `group` are empty, and the numbers are NaN.
+    - `position` is the place of the method in the suite; without a suite, in the plan.
+
+    Args:
+        paths: of the records.
+        plan: the plan that the records belong to.
+        suite: whose order of methods to use; None: the plan's.
 
     Raises:
         DamagedFile: a record is damaged.
@@ -71,11 +78,11 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
         method = result["identity"]["method"]
         if method not in plan.variants:
             raise Incomparable(
-                f"{path}: the config has no method {method!r}; known: {', '.join(plan.variants)}"
+                f"{path}: no suite of the config runs method {method!r}; known: {', '.join(plan.variants)}"
             )
         about = _about(result, plan.variants[method], order[method])
         if path.name in {diagnostic.record for diagnostic in DIAGNOSTICS.values()}:
-            rows += [about | _probed(result, measure) for measure in result["measures"]]
+            rows += [about | _measured(result, measure) for measure in result["measures"]]
         else:
             rows += [
                 about | _scored(result, evaluation, _kind(path, evaluation))
@@ -87,7 +94,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
 
 
 def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str, Any]:
-    """Return what all rows of a record share."""
+    """Return the columns that are equal in all rows of a record."""
     identity, protocol = result["identity"], result["protocol"]
     domain, bounds = task_by_name(identity["task"]).domain, protocol.get("data_returns", {})
     data_low, data_high = (
@@ -121,7 +128,7 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
 
 def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> dict[str, Any]:
     domain, protocol = task_by_name(result["identity"]["task"]).domain, result["protocol"]
-    most = protocol.get("max_steps", math.inf) if protocol["rolled_out"] else math.inf
+    limit = protocol.get("max_steps", math.inf) if protocol["rolled_out"] else math.inf
     returns = np.asarray(evaluation["returns"], dtype=np.float64)
     spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
     return {
@@ -133,7 +140,7 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
         "return_mean": float(returns.mean()),
         "return_std": spread,
         "length_mean": float(np.mean(evaluation["lengths"])),
-        "cut": sum(length >= most for length in evaluation["lengths"]),
+        "cut": sum(length >= limit for length in evaluation["lengths"]),
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
         "target_score": domain.normalised(evaluation["target"]),
@@ -141,8 +148,8 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
     }
 
 
-def _probed(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:
-    """Return the row of one measure; what a record has no number for is NaN."""
+def _measured(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of one measure of a diagnostic; missing numbers are NaN."""
     return {
         "kind": "diagnostic",
         "step": result["training"]["steps"],

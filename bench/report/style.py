@@ -1,4 +1,4 @@
-"""What every figure shares: the house style, and files whose bytes depend on the figure alone."""
+"""The style of all figures, and files whose bytes depend only on the figure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMATS = (".png", ".svg")
 
 @contextmanager
 def pyplot() -> Iterator[Any]:
-    """Yield matplotlib's pyplot in the house style, without a display."""
+    """Yield matplotlib's pyplot with the style of all figures; no display is needed."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -26,7 +26,7 @@ def pyplot() -> Iterator[Any]:
 
 
 def check_formats(files: list[Path]) -> None:
-    """Refuse what cannot be drawn, before any work is done.
+    """Refuse files that are not pictures, before any work is done.
 
     Raises:
         ValueError: a suffix is not one of FORMATS.

@@ -1,4 +1,4 @@
-"""The notes below a table: what its numbers are, on what data, and what its verdicts mean."""
+"""The notes below a table: its numbers, its data, and the meaning of its verdicts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def notes_of(
     scale: str,
     unit: Unit,
 ) -> list[str]:
-    """Return what a reader of a table must know of its runs, its brackets and its verdicts.
+    """Return notes on the runs, the brackets and the verdicts of a table.
 
     Args:
-        chosen: the scores that it was laid out from.
-        rows: the table.
+        chosen: the scores that the table was made from.
+        rows: of the table.
         labels: column -> heading.
         scale: the config's name.
         unit: of the scores.
@@ -39,21 +39,22 @@ def notes_of(
     if len(cuts := sorted(set(rolled["max_steps"].dropna()))) > 0:
         limits = ", ".join(f"{steps:,.0f}" for steps in cuts)
         notes.append(
-            f"Evaluation episodes are cut after {limits} steps, with what they have earned, which the paper's are not: "
-            f"it ended {rolled['cut'].sum():,.0f} of these {rolled['episodes'].sum():,}."
+            f"Evaluation episodes end after {limits} steps at the latest and keep the return earned so far; the paper "
+            f"has no such limit. It ended {rolled['cut'].sum():,.0f} of these {rolled['episodes'].sum():,} episodes."
         )
     points = "points, normalised" if unit.raw else "points"
     words = {cell.verdict for line in rows.values() for cell in line.values()}
     if OTHER_DATA in words:
         notes.append(
-            f"Verdict `{OTHER_DATA}`: these runs did not learn from {unit.data} but from data generated here or "
-            "imported, so the paper's numbers stand beside ours for orientation and are neither reproduced nor refuted."
+            f"Verdict `{OTHER_DATA}`: these runs were not trained on {unit.data} but on generated or imported data. "
+            "The paper's numbers are shown for orientation; they are neither reproduced nor refuted."
         )
     if words - {OTHER_DATA, ""}:
         notes.append(
-            "Verdicts compare our runs with the paper's mean ± std of 3 seeds, Holm-corrected over the table: "
-            f"`reproduced`, equivalent within {MARGIN:g} {points} (two one-sided tests); `differs`, Welch's t; "
-            f"`undecided`, neither; `{NOT_COMPARABLE}`, the paper prints no spread over seeds, or we have one run."
+            "Verdicts compare our runs with the paper's mean ± std of 3 seeds, Holm-corrected over the table. "
+            f"`reproduced`: equivalent within {MARGIN:g} {points} (two one-sided tests). `differs`: different by "
+            f"Welch's t test. `undecided`: neither. `{NOT_COMPARABLE}`: the paper prints no spread over seeds, or "
+            "there is only one run of ours."
         )
     return [*notes, *remarks(chosen, rows, labels)]
 
@@ -63,8 +64,8 @@ def remarks(
     rows: Mapping[tuple[str, str], Mapping[str, Cell]],
     labels: dict[str, str],
 ) -> list[str]:
-    """Return what must be said of single cells: the paper's own, those that were not rolled out, and
-    diverged runs. Arguments are those of `notes_of`.
+    """Return notes on single cells: on the paper's numbers, on methods that are not rolled out, and on
+    diverged runs. The arguments are those of `notes_of`.
     """
     notes = list(
         dict.fromkeys(
@@ -76,7 +77,9 @@ def remarks(
     )
     if not all(chosen["rolled_out"]):
         replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
-        notes.append(f"{', '.join(replayed)}: the recorded episodes of the data, not rolled out.")
+        notes.append(
+            f"{', '.join(replayed)}: scores of the recorded episodes in the data; the policy is not rolled out."
+        )
     if (diverged := int((chosen["status"] == "diverged").sum())) > 0:
-        notes.append(f"† {diverged} run(s) diverged and are counted with the last finite policy.")
+        notes.append(f"† {diverged} run(s) diverged; they count with their last finite policy.")
     return notes

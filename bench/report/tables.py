@@ -1,4 +1,4 @@
-"""Tables: our cells with their intervals, the paper's beside them, and a verdict on each."""
+"""Tables: our numbers with their intervals, the paper's numbers beside them, and verdicts."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
 from bench.report.frame import final
 from bench.report.table_notes import notes_of
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
-from bench.stats.verdicts import compare, judge
+from bench.stats.verdicts import compare, verdicts_of
 from bench.tasks.families import Unit
 from bench.tasks.registry import family_of, family_of_all, task_by_name
 from bench.tasks.units import margin, unit_of
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that Table 2 is about: final scores, dense reward, all of the data."""
+    """Return the scores of Table 2: final, with dense reward and all of the data."""
     rows = final(scores)
     return by_method(rows[(rows["reward"] == "dense") & (rows["data_percent"] == 100)])
 
 
 def by_method(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return final scores laid out with a row for each task and a column for each method."""
+    """Return scores with the columns that a table needs: a row for each task, a column for each method."""
     rows = rows.sort_values(["position", "seed"], kind="stable")
     return rows.assign(column=rows["method"], heading=rows["label"], row=rows["task"].map(row_of))
 
 
 def quoting(runs: pd.DataFrame, table: str, method: str) -> pd.DataFrame:
-    """Return the scores of the first method that stands beside a column of the paper; variants may
-    quote the same.
+    """Return the scores of the method that is compared with a column of the paper; if several variants
+    are, those of the first one.
     """
     same = runs[(runs["quoted_table"] == table) & (runs["quoted_method"] == method)]
     first: pd.DataFrame = same[same["position"] == same["position"].min()]
@@ -43,16 +43,14 @@ def quoting(runs: pd.DataFrame, table: str, method: str) -> pd.DataFrame:
 
 
 def table2(scores: pd.DataFrame, scale: str) -> Table:
-    """Lay out final scores of the dense reward and all of the data.
+    """Return the table of final scores with dense reward and all of the data.
 
     Raises:
         ValueError: there is no such score.
     """
     chosen = headline(scores)
     if chosen.empty:
-        raise ValueError(
-            "no score with dense reward and 100 % of the data: nothing to put into Table 2"
-        )
+        raise ValueError("no score with dense reward and 100 % of the data: nothing for Table 2")
     return lay_out(chosen, scale, [row_of(task) for task in dict.fromkeys(scores["task"])])
 
 
@@ -64,16 +62,15 @@ def lay_out(
     averages: bool = True,
     unit: Unit | None = None,
 ) -> Table:
-    """Lay out scores in rows and columns, with averages and verdicts.
+    """Return a table of scores with averages and verdicts.
 
     Args:
         chosen: final scores with the columns of `bench.report.scores.collect`, and `row` (data,
-            environment), `column` and its `heading`. Columns stand in the order of their first
-            appearance.
+            environment), `column` and its `heading`. Columns are in the order of first appearance.
         scale: for the notes.
-        order: the rows; None: in the order of their first appearance.
-        averages: whether an average over the rows says anything; of one row there is none.
-        unit: of the scores; None: they are normalised, as is usual for the tasks.
+        order: of the rows; None: in the order of first appearance.
+        averages: whether to add averages over the rows. A table of one row has none.
+        unit: of the scores; None: the normalised score of the tasks.
     """
     unit = unit or unit_of(chosen["task"])
     columns = {str(run["column"]): run for _, run in chosen.drop_duplicates("column").iterrows()}
@@ -86,14 +83,16 @@ def lay_out(
         for name, about in columns.items():
             runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
             scores: list[float] = runs["score"].tolist()
-            source = runs.iloc[0] if len(runs) else about  # a missing cell is quoted all the same
+            source = (
+                runs.iloc[0] if len(runs) else about
+            )  # the paper's number stands even without runs
             paper = quoted(
                 str(source["quoted_table"]), tasks.get(row, ""), str(source["quoted_method"])
             )
             ours = estimate(scores) if scores else None
             rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
             values[row][name] = scores
-    rows = _judged(rows, values, chosen, unit)
+    rows = _with_verdicts(rows, values, chosen, unit)
     verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
     foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
     whole = rows | foot
@@ -107,13 +106,14 @@ def as_artifact(
     draw: Callable[[list[Path]], object] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Artifact:
-    """Return a table as an artifact; a column has one for the paper only where the paper has a number.
+    """Return a table as an artifact. A column of the paper stands beside ours only if the paper has a
+    number there.
 
     Args:
         table: the table.
         title: its caption.
         draw: writes its figure.
-        notes: sentences before the table's own.
+        notes: sentences before the table's own notes.
     """
     with_paper = {m for m in table.labels if any(cells[m].paper for cells in table.rows.values())}
     headings = ["Data", "Environment"]
@@ -138,7 +138,7 @@ def as_artifact(
 
 
 def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
-    """Return value of a numeric column -> the estimate of the scores there, ascending."""
+    """Return value of a numeric column -> estimate of the scores with that value; ascending."""
     found: dict[float, list[float]] = {}
     for value, score in zip(runs[axis], runs["score"], strict=True):
         found.setdefault(float(value), []).append(float(score))
@@ -146,14 +146,14 @@ def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
 
 
 def row_of(task: str) -> Row:
-    """Return the row of a task: data and environment, as printed."""
+    """Return the row of a task: the labels of its data and its environment."""
     found = task_by_name(task)
     kind = family_of(found).kinds.get(found.kind)
     return kind.label if kind else found.kind.capitalize(), found.domain.label
 
 
 def tidy(table: Table) -> pd.DataFrame:
-    """Return the table with one number a column: a row for each cell."""
+    """Return the table in long form: a row for each cell, one number in each column."""
     return pd.DataFrame(
         [
             {
@@ -178,14 +178,14 @@ def tidy(table: Table) -> pd.DataFrame:
     )
 
 
-def _judged(
+def _with_verdicts(
     rows: dict[Row, dict[str, Cell]],
     values: dict[Row, dict[str, list[float]]],
     runs: pd.DataFrame,
     unit: Unit,
 ) -> dict[Row, dict[str, Cell]]:
-    """Return the rows with a verdict in each cell that has both numbers, corrected for how many
-    there are.
+    """Return the rows with a verdict in each cell that has our number and the paper's, Holm-corrected
+    over these cells.
     """
     places = [
         (row, name)
@@ -207,14 +207,14 @@ def _judged(
                 same_data=set(mine["source"]) == {unit.source},
             )
         )
-    judged = {row: dict(line) for row, line in rows.items()}
-    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
-        judged[row][name] = replace(rows[row][name], verdict=judgement.word)
-    return judged
+    complete = {row: dict(line) for row, line in rows.items()}
+    for (row, name), verdict in zip(places, verdicts_of(comparisons), strict=True):
+        complete[row][name] = replace(rows[row][name], verdict=verdict.word)
+    return complete
 
 
 def row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
-    """Return one word where all cells have the same verdict, else each word with its columns."""
+    """Return the verdict if all cells have the same one, else each verdict with its columns."""
     words: dict[str, list[str]] = {}
     for name, cell in line.items():
         if cell.verdict:
@@ -230,8 +230,8 @@ def _averages(
     columns: dict[str, pd.Series],
     tasks: dict[Row, str],
 ) -> dict[Row, dict[str, Cell]]:
-    """Return the average over all rows, before it the one that leaves a domain out where the paper has
-    both, and the paper's where it is over the same rows.
+    """Return the average over all rows. Where the paper also has an average without one domain, that
+    one stands before it. The paper's average stands beside ours only if it is over the same rows.
     """
     family = family_of_all(tasks.values())
     omitted = family.average_without

@@ -1,4 +1,4 @@
-"""How long a run trains until its policy reaches a score: the page `time_to_score`."""
+"""Time to score: how long a run trains until its policy reaches a score."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from bench.tasks.registry import task_by_name
 
 THRESHOLDS = (50, 80, 90, 100)
 NOTES = (
-    "CPU seconds of training on one core until the first kept policy whose mean return over {episodes} episodes is at "
-    "or above the score; evaluation is not counted. Kept were policies after {steps} updates of a run. Median over "
-    "seeds (smallest to largest); `> x`: not reached in the x seconds that the training took.",
-    "A policy's seconds are the run's, in proportion to its updates: each costs the same.",
+    "CPU seconds of training on one core until the first snapshot whose mean return over {episodes} episodes is at or "
+    "above the score; evaluation is not included. Snapshots were taken after {steps} updates of a run. Median over "
+    "seeds (smallest to largest); `> x`: not reached in the x seconds of the training.",
+    "The seconds of a snapshot are those of the whole training times its share of the updates: every update costs the "
+    "same.",
 )
 
 
 def reached(result: dict[str, Any], cpu_seconds: float, threshold: float) -> float:
-    """Return the CPU seconds of training before the first evaluated policy with a normalised score of
-    at least `threshold`; infinite if there is none.
+    """Return the CPU seconds of training until the first snapshot with a normalised score of at least
+    `threshold`; infinite if there is none.
 
     Args:
-        result: a run's record.
-        cpu_seconds: of its whole training.
-        threshold: normalised score.
+        result: the record of a run.
+        cpu_seconds: of the whole training.
+        threshold: a normalised score.
     """
     domain, steps = task_by_name(result["identity"]["task"]).domain, result["training"]["steps"]
     for evaluation in sorted(result["evaluations"], key=lambda one: int(one["step"])):
@@ -44,7 +45,9 @@ def reached(result: dict[str, Any], cpu_seconds: float, threshold: float) -> flo
 
 
 def spell(seconds: list[float], limit: float) -> str:
-    """Return the median over seeds, with smallest and largest; `limit` is how long they trained."""
+    """Return the text of the median over seeds, with the smallest and the largest value; `limit` is the
+    duration of the training.
+    """
 
     def one(value: float) -> str:
         return f"> {limit:,.0f}" if math.isinf(value) else f"{value:,.0f}"
@@ -54,10 +57,10 @@ def spell(seconds: list[float], limit: float) -> str:
 
 
 def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
-    """Return the table of a suite whose policies were kept on the way.
+    """Return the table of a suite whose runs have snapshots.
 
     Raises:
-        ValueError: no policy was kept on the way, or none was trained.
+        ValueError: no run has snapshots, or none was trained.
         DamagedFile: a record is damaged.
     """
     rows, curves = [], set()
@@ -76,7 +79,7 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
         rows.append(about | times | {"seconds": seconds, "score": score, "episodes": episodes})
     if not rows:
         raise ValueError(
-            f"no run of suite {suite} has policies on the way: set training.curve and "
+            f"no run of suite {suite} has snapshots: set training.curve and "
             "evaluation.curve_episodes in the config"
         )
     numbers = pd.DataFrame(rows)
@@ -92,10 +95,10 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
         NOTES[0].format(episodes=numbers["episodes"].min(), steps=f"{fractions} % of the"),
         NOTES[1],
     )
-    title = f"Time to score of suite {suite} at scale {plan.scale}, CPU seconds."
+    title = f"Time to score of suite {suite} at scale {plan.scale}, in CPU seconds."
     return Artifact(title, [*headings, "Score at the end, each seed"], body, list(notes), numbers)
 
 
-def write_page(records: list[Path], plan: Plan, suite: str, paths: list[Path]) -> None:
-    """Write the page."""
+def write(records: list[Path], plan: Plan, suite: str, paths: list[Path]) -> None:
+    """Write the table in the format of each path."""
     write_artifact(make(records, plan, suite), paths)

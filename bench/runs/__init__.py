@@ -1,1 +1,1 @@
-"""A run: its plan, its identity, training, evaluation and record."""
+"""Runs: plan, identity, training, evaluation and record."""

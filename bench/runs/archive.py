@@ -1,8 +1,8 @@
 """The records of a scale in one file: JSON lines, compressed with gzip, one line for each record file.
 
-A line is `{"path": ..., "content": ...}`: where the file lies (`results/SCALE/runs/...`) and what it
-holds. Unpacking gives back the same bytes. The packed file has no time stamp and no name in it, so
-packing the same records again gives the same bytes.
+A line is `{"path": ..., "content": ...}`: the path of the file (`results/SCALE/runs/...`) and its content.
+Unpacking writes the original bytes. The packed file holds no time stamp and no name, so packing equal
+records gives equal bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_BYTES = 5_000_000  # larger files do not belong in the repository
 
 
 def record_names() -> tuple[str, ...]:
-    """Return the names of the files of a run that are kept: its records, and its times and host."""
+    """Return the names of the files of a run that are packed: its records, and its times and host."""
     return (RESULT, SWEEP, *(diagnostic.record for diagnostic in DIAGNOSTICS.values()), CLOCK)
 
 
@@ -47,11 +47,11 @@ def pack(runs: Path, archive: Path) -> int:
         archive: the file to write.
 
     Returns:
-        How many files were packed.
+        The number of packed files.
 
     Raises:
-        FileNotFoundError: there are none.
-        DamagedFile: one is not JSON as this suite writes it.
+        FileNotFoundError: there are no record files.
+        DamagedFile: a file was not written by this suite.
         ValueError: the packed file would be too large for the repository; nothing is written.
     """
     results = runs.parents[1]
@@ -101,7 +101,9 @@ def read(archive: Path) -> dict[str, Any]:
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(archive, f"line {number} is not a record: {error}") from error
         if path.is_absolute() or ".." in path.parts or path.suffix != ".json":
-            raise _damaged(archive, f"line {number} names {path}, which is no record's path")
+            raise _damaged(
+                archive, f"line {number} names {path}, which is not the path of a record"
+            )
         files[str(path)] = content
     if not files:
         raise _damaged(archive, "it is empty")
@@ -114,7 +116,7 @@ def records_in(archive: Path) -> list[str]:
 
 
 def unpack(archive: Path, folder: Path) -> list[Path]:
-    """Write the record files of an archive below a folder, as they were before packing.
+    """Write the record files of an archive to a folder, with their original bytes.
 
     Returns:
         The paths of the files.

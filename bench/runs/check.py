@@ -1,4 +1,4 @@
-"""Name every packed record that was not made by the code of now."""
+"""Find the packed records that were not made by the current code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bench.tasks.registry import task_by_name
 
 
 def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
-    """Return path -> why, for the records of an archive whose code is not that of now.
+    """Return path -> reason, for the records of an archive that were not made by the current code.
 
     Args:
         packed: the archive.
-        linked: which fingerprints are equal; None: those of `links.json`.
+        linked: the fingerprints that count as equal; None: those of `links.json`.
 
     Raises:
         FileNotFoundError: there is no such archive.
@@ -35,16 +35,16 @@ def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
 
 
 def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
-    """Return in one line why a record is not of the code of now; None if it is.
+    """Return in one line why a record was not made by the current code; None if it was.
 
     Args:
         name: of the record's file.
         content: of the record, checked.
-        linked: which fingerprints are equal.
+        linked: the fingerprints that count as equal.
     """
     module, hashes = content["module"], content["hashes"]
     if not (ROOT / method_file(module)).is_file():
-        return f"method {module} does not exist any more (there is no {method_file(module)})"
+        return f"method {module} no longer exists (there is no {method_file(module)})"
     try:
         task = task_by_name(content["identity"]["task"])
         now = {"training": training_code(module), "evaluation": record_code(name, module, task)}

@@ -1,7 +1,7 @@
-"""Which files of the code decide the numbers of a training, an evaluation, a data set: one list for
-the workflow, which plans a run again when they change, and for the records, which name them.
+"""The files of code that decide the numbers of a training, an evaluation or a data set.
 
-The digest of these files is `bench.core.code.fingerprint`; what it leaves out is written there.
+The workflow plans a run again when one of these files changes, and the records name them. Their digest
+is `bench.core.code.fingerprint`; its docstring says what it leaves out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.tasks.registry import Task, family_of
 
 Fingerprint = dict[str, str]  # path -> short hash
 HERE = Path("bench", "runs")
-# a sweep's grid is the paper's
+# the target returns of a sweep come from these files
 GRID = tuple(
     Path("bench", "paper", name)
     for name in ("drawn.py", "rows.py", "figure4.csv", "figure4_lines.csv")
@@ -24,35 +24,35 @@ GRID = tuple(
 
 
 def training_files(module: str) -> tuple[Path, ...]:
-    """Return the files that decide a training's numbers, besides its data and constants."""
+    """Return the files that decide the numbers of a training; data and constants are not among them."""
     return (method_file(module), HERE / "train.py")
 
 
 def evaluation_files(module: str, task: Task) -> tuple[Path, ...]:
-    """Return the files that decide an evaluation's numbers: of environments, those of the task's own
-    family alone.
+    """Return the files that decide the numbers of an evaluation; of all environments, only those of the
+    task's family are among them.
     """
     return (method_file(module), HERE / "evaluate.py", *family_of(task).files)
 
 
 def sweep_files(module: str, task: Task) -> tuple[Path, ...]:
-    """Return the files that decide a sweep's numbers."""
+    """Return the files that decide the numbers of a sweep."""
     return (method_file(module), HERE / "sweep.py", *GRID, *family_of(task).files)
 
 
 def diagnostic_files(module: str, task: Task, diagnostic: Diagnostic) -> tuple[Path, ...]:
-    """Return the files that decide what a diagnostic measures."""
+    """Return the files that decide the numbers of a diagnostic."""
     own = (HERE / "diagnose.py", diagnostic.file)
     return (method_file(module), *own, *family_of(task).files)
 
 
 def video_files(module: str, task: Task) -> tuple[Path, ...]:
-    """Return the files that decide what a video shows."""
+    """Return the files that decide the frames of a video."""
     return (method_file(module), HERE / "video.py", *family_of(task).files)
 
 
 def generator_files(task: Task) -> tuple[Path, ...]:
-    """Return the files that decide a generated data set, besides the behaviour policies."""
+    """Return the files that decide a generated data set; the behaviour policies are not among them."""
     family = family_of(task)
     return (
         Path("bench", "behaviours", "generate.py"),
@@ -62,7 +62,7 @@ def generator_files(task: Task) -> tuple[Path, ...]:
 
 
 def record_files(name: str, module: str, task: Task) -> tuple[Path, ...]:
-    """Return the files that decide what a record says of a trained policy.
+    """Return the files that decide the record of a trained policy.
 
     Args:
         name: of the record's file: `result.json`, `sweep.json`, or a diagnostic's.
@@ -80,7 +80,7 @@ def record_files(name: str, module: str, task: Task) -> tuple[Path, ...]:
         if diagnostic.record == name:
             return diagnostic_files(module, task, diagnostic)
     known = [RESULT, SWEEP, *(diagnostic.record for diagnostic in DIAGNOSTICS.values())]
-    raise ValueError(f"{name} is no record of a run; known: {', '.join(known)}")
+    raise ValueError(f"{name} is not the name of a record; known: {', '.join(known)}")
 
 
 def training_code(module: str) -> Fingerprint:
@@ -89,7 +89,7 @@ def training_code(module: str) -> Fingerprint:
 
 
 def record_code(name: str, module: str, task: Task) -> Fingerprint:
-    """Return the fingerprint of what a record says of a trained policy.
+    """Return the fingerprint of the record of a trained policy.
 
     Raises:
         ValueError: there is no such record.

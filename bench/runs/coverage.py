@@ -1,4 +1,4 @@
-"""Which few records stand for all runs of a plan."""
+"""A small set of records that covers every method and kind of data of a plan."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ Key = tuple[str, str, str, str]  # method, family, reward, file of the record
 
 
 def needed(plan: Plan) -> dict[Key, Path]:
-    """Return the records that stand for all runs of a plan: one for each method, family of tasks, reward
-    and kind of record.
-    """
+    """Return one record for each method, family of tasks, reward and kind of record in a plan."""
     found: dict[Key, Path] = {}
     for suite, runs in plan.runs.items():
         files = dict.fromkeys(path.name for path in plan.records(suite))
@@ -25,5 +23,5 @@ def needed(plan: Plan) -> dict[Key, Path]:
 
 
 def key_of(run: Identity, file: str) -> Key:
-    """Return what a record stands for."""
+    """Return the method, family, reward and kind of a record."""
     return run.method, family_of(task_by_name(run.task)).name, run.reward, file

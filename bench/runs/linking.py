@@ -1,4 +1,4 @@
-"""Link code to older code, where every method and kind of data was reproduced byte for byte."""
+"""Link the current code to older code if every method and kind of data was reproduced byte for byte."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.runs.reproduce import NotReproduced, Record, Reproduction
 
 
 def link(
-    reproduced: Iterable[tuple[Record, Reproduction]], plan: Plan, path: Path = links.FILE
+    reproduced: Iterable[tuple[Record, Reproduction]], plan: Plan, path: Path | None = None
 ) -> int:
-    """Link the code of now to the code that made these records.
+    """Link the current code to the code that made these records.
 
     Args:
         reproduced: records, and what came of running their runs again.
         plan: whose methods and kinds of data must all be among them.
-        path: the list of links.
+        path: the list of links; None: that of the repository.
 
     Returns:
         How many links are new.
@@ -43,6 +43,6 @@ def link(
     if missing:
         raise NotReproduced(
             f"nothing is linked: {len(missing)} records that stand for a method and kind of data were not "
-            f"reproduced, first {missing[0]}; `make link` reproduces them all"
+            f"reproduced; the first is {missing[0]}; `make link` reproduces all of them"
         )
     return links.add(pairs, path)

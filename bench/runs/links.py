@@ -1,9 +1,9 @@
-"""Fingerprints that were shown to give the same bytes: `links.json` beside this module.
+"""Links between fingerprints that were shown to give equal bytes: `links.json` in this folder.
 
-A change of the code that alters no number gives a run another fingerprint. Where reproduction gave equal
-bytes for every method and kind of data, the new fingerprint is linked to the old one (`bench reproduce
---link` writes the link, and nothing else does). The workflow then plans a run with its old fingerprint, so
-it plans nothing again, and `bench records check` takes the two as equal.
+A change of the code that alters no number still gives a run another fingerprint. If reproduction gives
+equal bytes for every method and kind of data, the new fingerprint is linked to the old one. Only `bench
+reproduce --link` writes links. The workflow then uses the old fingerprint, so it plans nothing again,
+and `bench records check` takes the two fingerprints as equal.
 """
 
 from __future__ import annotations
@@ -23,23 +23,27 @@ FILE = Path(__file__).with_name("links.json")
 
 @dataclass
 class Links:
-    """Which fingerprints are equal.
+    """Groups of fingerprints that give equal bytes.
 
     Attributes:
-        originals: digest -> fingerprint, of the first of some that are equal.
-        equal: digest of a later one -> digest of its original.
+        originals: digest -> fingerprint, for the first fingerprint of each group.
+        equal: digest of a later fingerprint -> digest of the first one of its group.
     """
 
     originals: dict[str, Fingerprint] = field(default_factory=dict)
     equal: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: Path = FILE) -> Links:
+def read(path: Path | None = None) -> Links:
     """Return the links; none where there is no file.
+
+    Args:
+        path: the file; None: `links.json` beside this module.
 
     Raises:
         DamagedFile: the file is damaged.
     """
+    path = path or FILE
     if not path.exists():
         return Links()
     repair = "restore it with git, or delete it: then runs are planned again"
@@ -63,9 +67,7 @@ def _sound(content: Any) -> bool:
 
 
 def original(code: Fingerprint, links: Links) -> Fingerprint:
-    """Return the first of the fingerprints that give the same bytes as this one; itself where none is
-    linked.
-    """
+    """Return the first fingerprint that gives equal bytes; the fingerprint itself if it has no link."""
     linked = links.equal.get(digest_of(code))
     return code if linked is None else links.originals[linked]
 
@@ -75,20 +77,21 @@ def same(one: Fingerprint, other: Fingerprint, links: Links) -> bool:
     return original(one, links) == original(other, links)
 
 
-def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path = FILE) -> int:
+def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = None) -> int:
     """Link new fingerprints to old ones.
 
     Args:
         pairs: old and new, of which reproduction has shown that they give the same bytes.
-        path: the file.
+        path: the file; None: `links.json` beside this module.
 
     Returns:
         How many links are new.
 
     Raises:
         DamagedFile: the file is damaged.
-        ValueError: a new fingerprint would be linked to two that are not known to be equal.
+        ValueError: a new fingerprint would be linked to two old ones that are not linked with each other.
     """
+    path = path or FILE
     links, added = read(path), 0
     for old, new in pairs:
         if same(old, new, links):
@@ -96,8 +99,8 @@ def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path = FILE) -> 
         first, name = original(old, links), digest_of(new)
         if name in links.equal or name in links.originals:
             raise ValueError(
-                f"the code of now ({first_difference(old, new)}) is linked to other code already; "
-                f"make records at one version of the code, or delete {path.name} to start over"
+                f"the current code ({first_difference(old, new)}) is already linked to other code; "
+                f"use records of one version of the code, or delete {path.name} to start again"
             )
         links.originals[digest_of(first)] = first
         links.equal[name] = digest_of(first)
@@ -113,13 +116,11 @@ def digest_of(code: Fingerprint) -> str:
 
 
 def first_difference(old: Fingerprint, new: Fingerprint) -> str:
-    """Return in words where two fingerprints differ: the first file in the order of names, and how many
-    more.
-    """
+    """Return a text with the first file in which two fingerprints differ, and the number of the others."""
     paths = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path)]
     if not paths:
         return "equal"
-    words = {(True, True): "changed", (True, False): "gone or not imported any more"}
+    words = {(True, True): "changed", (True, False): "removed or no longer imported"}
     what = words.get((paths[0] in old, paths[0] in new), "new")
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]} {what}{more}"

@@ -1,5 +1,6 @@
-"""From a config to the table of runs: one row a run, nothing hidden in wildcards. Imports no method
-and no torch.
+"""The plan: from a config to a table with one row for each run.
+
+This module imports no method and no torch, so that the workflow is planned quickly.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.tasks.registry import FAMILIES, known_tasks
 
 DEFAULT_ARTIFACTS = ("table2",)
-# keys of earlier versions: section -> key -> what it is called now
+# keys of earlier versions: section -> old key -> new key
 RENAMED = {
     "suites": {"pages": "artifacts", "probe": "diagnostic", "percents": "data_percents"},
     "evaluation": {"lanes": "num_envs", "probe_episodes": "diagnostic_episodes"},
@@ -24,25 +25,24 @@ RENAMED = {
 
 
 class BadConfig(ValueError):
-    """A config asks for something that does not exist. The message names the key, the value, and
-    what is known.
-    """
+    """A value in the config does not exist. The message names the key, the value and the known values."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A method as the config names it: a module with some hyperparameters set.
+    """A method as the config names it: a module with hyperparameters.
 
     Attributes:
-        name: in paths, tables and figures.
-        module: `dt`, or a file in baselines/.
-        label: as printed.
+        name: as in paths.
+        module: `dt`, `dt_atari`, `dt_graph`, or a file in baselines/.
+        label: the name in tables and figures.
         steps: gradient steps.
-        domain_steps: domain or task -> gradient steps there instead.
+        domain_steps: domain or task -> gradient steps on it, in place of `steps`.
         options: values for the module's Config.
-        domains: domain or task -> options laid over these there, such as Reacher's shorter context.
-        reason: why hyperparameters differ from the module's defaults, printed in the report.
-        quoted: table and column of the paper that its score stands beside.
+        domains: domain or task -> options that replace the general ones on it, such as the shorter
+            context on Reacher.
+        reason: why hyperparameters differ from the module's defaults; printed in the report.
+        quoted: table and column of the paper with the numbers to compare with; None: there are none.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Variant:
     quoted: tuple[str, str] | None
 
     def steps_on(self, task: str) -> int:
-        """Return the gradient steps on a task: its own, its domain's or the method's."""
+        """Return the gradient steps on a task: those of the task, else its domain's, else `steps`."""
         domain = task.split("-", 1)[0]
         return self.domain_steps.get(task, self.domain_steps.get(domain, self.steps))
 
     def options_json(self, task: str) -> str:
-        """Return the options on a task as one canonical JSON text: the method's, its domain's over
-        them, its own over both.
+        """Return the options on a task as canonical JSON. Options of the domain replace those of the
+        method, and options of the task replace both.
         """
         domain = task.split("-", 1)[0]
         own = self.domains.get(domain, {}) | self.domains.get(task, {})
@@ -71,15 +71,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a config asks for.
+    """All runs, tables and figures of a config.
 
     Attributes:
-        scale: the config's name; first folder of every result and report.
-        variants: every method that a suite runs, by name, in the order of tables.
-        runs: suite -> its runs, in the order of tables.
-        artifacts: suite -> the names of the tables and figures made of it.
-        swept: the suites whose policies are also asked for a grid of target returns.
-        diagnosed: suite -> what else is measured of its policies, a diagnostic's name.
+        scale: the config's name; the first folder of every result and report.
+        variants: name -> each method that a suite runs, in the order of the tables.
+        runs: suite -> its runs, in the order of the tables.
+        artifacts: suite -> names of the tables and figures that are made from it.
+        swept: suites whose policies are also evaluated on a grid of target returns.
+        diagnosed: suite -> name of the diagnostic that is measured of its policies.
     """
 
     scale: str
@@ -90,8 +90,8 @@ class Plan:
     diagnosed: dict[str, str]
 
     def records(self, suite: str) -> list[Path]:
-        """Return the records that a suite is made of: a result for each run, and its sweep or
-        diagnostic where the suite has one.
+        """Return the records of a suite: one result for each run, and also a sweep and a diagnostic if
+        the suite has them.
         """
         names = [RESULT]
         names += [SWEEP] if suite in self.swept else []
@@ -104,8 +104,8 @@ class Plan:
 
 
 def found_modules(root: Path = ROOT) -> list[str]:
-    """Return the names of all method modules: `dt` and every file in baselines/ whose name does not
-    begin with `_`.
+    """Return the names of the method modules: `dt`, and every file in baselines/ whose name does not
+    start with `_`.
     """
     baselines = sorted(
         path.stem for path in (root / "baselines").glob("*.py") if not path.stem.startswith("_")
@@ -117,7 +117,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     """Check a merged config against the schema.
 
     Raises:
-        BadConfig: a key is unknown or missing, or a value has the wrong type or size.
+        BadConfig: a key is unknown, missing or renamed, or a value has the wrong type or size.
     """
     import jsonschema
     import yaml
@@ -141,7 +141,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
 
 
 def _check_renamed(config: dict[str, Any]) -> None:
-    """Refuse keys of earlier versions, with what they are called now."""
+    """Refuse keys of earlier versions; the message gives the new name."""
     places = [("suites", f"suites.{name}", axes) for name, axes in config.get("suites", {}).items()]
     evaluation = config.get("evaluation", {})
     places.append(("evaluation", "evaluation", evaluation))
@@ -153,20 +153,20 @@ def _check_renamed(config: dict[str, Any]) -> None:
         for key in entry if isinstance(entry, dict) else ():
             if key in RENAMED[section]:
                 raise BadConfig(
-                    f"config: {place}.{key} is called {RENAMED[section][key]} now; rename it"
+                    f"config: {place}.{key} is now called {RENAMED[section][key]}; rename it"
                 )
 
 
 def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
-    """Lay out every run of a config that passed the schema.
+    """Return the plan of a config that passed the schema.
 
-    A module in baselines/ that no entry of `methods` mentions is a method of its own, under its
-    file's name, in every suite but those that say `baselines: false`. A method with a `base` has
-    that one's module, steps, options and reason, and its own laid over them.
+    A module in baselines/ that no entry of `methods` mentions is a method too. Its name is the file's
+    name, and every suite runs it except those with `baselines: false`. A method with a `base` takes
+    module, steps, options and reason from the base; its own values replace these.
 
     Raises:
-        BadConfig: a suite names an unknown method, task or diagnostic, or a method an unknown module or
-            base.
+        BadConfig: a suite names an unknown method, task or diagnostic, or a method names an unknown
+            module or base.
     """
     modules = found_modules(root)
     written: dict[str, dict[str, Any]] = config["methods"]
@@ -185,8 +185,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     for name in set(declared) & set(modules):
         if declared[name]["module"] != name:
             raise BadConfig(
-                f"methods.{name}: baselines/{name}.py has the name of a variant of module "
-                f"{declared[name]['module']!r} and would never run; rename one of the two"
+                f"methods.{name}: this variant of module {declared[name]['module']!r} has the same name as "
+                f"baselines/{name}.py, which would therefore never run; rename one of the two"
             )
     known = [*declared, *dropped]
     domains = list(dict.fromkeys(task.split("-", 1)[0] for task in known_tasks()))
@@ -228,14 +228,16 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
 
 
 def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return an entry of `methods` with what it takes from its base laid under it."""
+    """Return an entry of `methods`, completed with the values of its base."""
     entry = declared[name]
     if "base" not in entry:
         if "module" not in entry:
-            raise BadConfig(f"methods.{name}: needs a `module`, or a `base` to be a variant of")
+            raise BadConfig(f"methods.{name}: has neither `module` nor `base`; add one of them")
         return entry
     if "module" in entry:
-        raise BadConfig(f"methods.{name}: has a `base`, whose module it runs; drop `module`")
+        raise BadConfig(
+            f"methods.{name}: has both `base` and `module`; remove `module`, the base decides it"
+        )
     if entry["base"] not in declared or "base" in declared[entry["base"]]:
         known = ", ".join(other for other in declared if "base" not in declared[other])
         raise BadConfig(f"methods.{name}.base: unknown base {entry['base']!r}; known: {known}")
@@ -268,7 +270,7 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
 
 
 def _check_sources(data: dict[str, Any]) -> None:
-    """Refuse an unknown source, and a published source for a domain that it does not hold."""
+    """Refuse an unknown data source, and a published source for a domain that it does not hold."""
     held = {family.source: family.published for family in FAMILIES.values() if family.source}
     own = data.get("domains", {})
     for place, settings in [("data", data), *((f"data.domains.{n}", s) for n, s in own.items())]:
@@ -279,12 +281,13 @@ def _check_sources(data: dict[str, Any]) -> None:
         source = settings.get("source", "generated")
         if source in held and domain not in held[source]:
             raise BadConfig(
-                f"data.domains.{domain}.source: {source} holds no {domain}, but {', '.join(sorted(held[source]))}"
+                f"data.domains.{domain}.source: {source} has no data for {domain}, only for "
+                f"{', '.join(sorted(held[source]))}"
             )
 
 
-def _known(key: str, asked: list[str], known: list[str], what: str) -> None:
-    own = ". `bench data import` makes a task of your own data" if what == "task" else ""
-    for name in asked:
+def _known(key: str, named: list[str], known: list[str], what: str) -> None:
+    own = ". `bench data import` makes a task from your own data" if what == "task" else ""
+    for name in named:
         if name not in known:
             raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}{own}")

@@ -1,9 +1,9 @@
-"""Train and evaluate the run of a record again, and compare.
+"""Train and evaluate the run of a record again, and compare the results.
 
-Where the record's processor, instruction set and library versions are this machine's, every byte that
-the run decides must agree: the policy, the losses, the returns and lengths, every field of the record.
-Elsewhere bytes cannot be compared: other instructions round otherwise, and a simulator with contacts
-makes other returns of that. There the first losses must agree within a tolerance.
+If processor, instruction set and library versions are those of the record, all bytes must agree: the
+policy, the losses, returns and lengths, and every other field of the record. Otherwise bytes cannot be
+compared: other instructions round differently, and a simulator with contacts turns this into different
+returns. Then the first losses must agree within a tolerance.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from bench.tasks.registry import TASKS, task_by_name
 
 
 class NotReproduced(ValueError):
-    """A run gave other numbers than its record, or cannot be run again here. The message says where
-    they differ, or why.
+    """A run gave other numbers than its record, or cannot be run again here. The message names the first
+    difference or the reason.
     """
 
 
@@ -39,9 +39,9 @@ class Record:
     """A record that was found.
 
     Attributes:
-        name: as it was asked for.
-        file: `result.json`, `sweep.json`, or a diagnostic's.
-        content: checked.
+        name: as the user wrote it.
+        file: `result.json`, `sweep.json`, or the record of a diagnostic.
+        content: of the record, checked.
     """
 
     name: str
@@ -50,19 +50,19 @@ class Record:
 
     @property
     def identity(self) -> Identity:
-        """Return which run it is of."""
+        """Return the identity of its run."""
         return Identity(**self.content["identity"])
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of running a record's run again.
+    """The result of running a record's run again.
 
     Attributes:
-        outcome: `equal`: every byte; `close`: the first losses, where bytes cannot be compared;
-            `different`; `failed`: it cannot be run again here.
-        text: in words.
-        again: the record of the second run, where it was evaluated.
+        outcome: `equal`: all bytes agree; `close`: bytes cannot be compared here, and the first losses
+            agree; `different`: they do not agree; `failed`: the run cannot be run again here.
+        text: a description of the outcome.
+        again: the record of the second run; None if it was not evaluated.
     """
 
     outcome: str
@@ -75,12 +75,12 @@ def find(name: str) -> Record:
 
     Args:
         name: a path, or `SCALE:TASK/REWARD/PERCENT/METHOD/SEED` for a packed record, with
-            `/sweep.json` or the like behind it for another than `result.json`.
+            `/sweep.json` or another file name at the end for a record other than `result.json`.
 
     Raises:
         FileNotFoundError: there is no such record.
         DamagedFile: it is damaged.
-        ValueError: the name is no record's.
+        ValueError: the name is not that of a record.
     """
     scale, colon, inside = name.partition(":")
     if colon and not Path(name).exists():
@@ -91,8 +91,8 @@ def find(name: str) -> Record:
         files = archive.read(packed)
         if path not in files:
             raise FileNotFoundError(
-                f"{packed} holds no {path}; `bench records unpack --scale {scale} --out FOLDER` "
-                "shows what it holds"
+                f"{packed} does not hold {path}; `bench records unpack --scale {scale} --out FOLDER` "
+                "writes the records that it holds"
             )
         content = record.checked(files[path], f"{path} in {packed}", Path(path).parent)
         return Record(name, file, content)
@@ -106,7 +106,7 @@ def _check_name(file: str, name: str) -> None:
     known = [RESULT, SWEEP, *(diagnostic.record for diagnostic in DIAGNOSTICS.values())]
     if file not in known:
         raise ValueError(
-            f"{name} is no record: name a path that ends in {', '.join(known)}, or a packed record as "
+            f"{name} is not a record: give a path that ends in {', '.join(known)}, or a packed record as "
             "SCALE:TASK/REWARD/PERCENT/METHOD/SEED"
         )
 
@@ -114,15 +114,15 @@ def _check_name(file: str, name: str) -> None:
 def reproduce_all(
     records: Iterable[Record], work: Path, data: Path = Path("data")
 ) -> Iterator[tuple[Record, Reproduction]]:
-    """Run the runs of records again, one after the other; records of one run share its training.
+    """Run the runs of records again, one after the other. Records of the same run share its training.
 
     Args:
-        records: which.
-        work: folder for the runs, and for data sets that have to be made; no such run is in it.
-        data: the folder of all data sets, or that of the records'.
+        records: the records.
+        work: folder for the runs, and for data sets that must be generated; it must not hold these runs.
+        data: the folder of all data sets, or of the data set of the records.
 
     Yields:
-        Each record and what came of it.
+        Each record and its reproduction.
 
     Raises:
         DamagedFile: a data set is damaged.
@@ -144,7 +144,7 @@ def _reproduce(found: Record, work: Path, data: Path, trained: set[Identity]) ->
     _check_exists(found)
     run = work / found.identity.folder()
     if run.exists() and found.identity not in trained:
-        raise NotReproduced(f"{run} is there already; name another folder with --work")
+        raise NotReproduced(f"{run} already exists; give another folder with --work")
     data_folder = data_set(found, data, work)
     steps = training["steps"]
     kept = [one["step"] / steps for one in content["evaluations"] if steps and not one["final"]]
@@ -179,7 +179,7 @@ def _check_exists(found: Record) -> None:
     module = found.content["module"]
     if not (ROOT / method_file(module)).is_file():
         raise NotReproduced(
-            f"its method {module!r} does not exist any more: there is no {method_file(module)}"
+            f"its method {module!r} no longer exists: there is no {method_file(module)}"
         )
     try:
         task_by_name(found.identity.task)
@@ -188,7 +188,7 @@ def _check_exists(found: Record) -> None:
 
 
 def _evaluate(found: Record, run: Path, data_folder: Path) -> None:
-    """Write the record of a trained run as the record that was found was written."""
+    """Write the record of a trained run with the settings of the found record."""
     content, protocol = found.content, found.content["protocol"]
     episodes, num_envs = protocol["episodes"], protocol["num_envs"]
     device, most = content["device"], protocol.get("max_steps")
@@ -215,7 +215,7 @@ def why_elsewhere(content: dict[str, Any]) -> str | None:
         return "unknown processor: the record does not name it"
     for each in then.values():
         for key in sorted({*each, *now}):
-            unused = key == "instruction_set" and each[key] is None  # it was run without PyTorch
+            unused = key == "instruction_set" and each[key] is None  # the run did not use PyTorch
             if not unused and each.get(key) != now.get(key):
                 name = key.replace("_", " ")
                 return f"{name} {each.get(key)} in the record, {now.get(key)} here"
@@ -230,40 +230,40 @@ def why_elsewhere(content: dict[str, Any]) -> str | None:
 
 
 def data_set(found: Record, data: Path, work: Path) -> Path:
-    """Return the folder of a record's data set: the one with the recorded digest, or one made anew.
+    """Return the folder of a record's data set: one with the recorded digest, or a new one.
 
     Args:
         found: the record.
-        data: the folder of all data sets, or that of the record's.
-        work: where a data set is made that is not there.
+        data: the folder of all data sets, or of the record's data set.
+        work: where a missing data set is generated.
 
     Raises:
-        NotReproduced: it is not there, and cannot be made here with the same bytes.
+        NotReproduced: the data set is missing and cannot be generated here with equal bytes.
     """
-    wanted = found.content["hashes"]["data"]
+    digest = found.content["hashes"]["data"]
     spelt = found.content["training"].get("data_folder", "")
     likely = [data / spelt, data, work / "data" / spelt] if spelt else [data]
     there = (path.parent for path in sorted(data.rglob(storage.MANIFEST)))
     for known in (*likely, *there):
         manifest = known / storage.MANIFEST
-        if manifest.exists() and sha256(manifest) == wanted:
+        if manifest.exists() and sha256(manifest) == digest:
             return known
     source, _, name = spelt.partition("/")
     steps, _, seed = Path(name).name.partition("-")
     task = found.identity.task
-    wayout = "copy it here and name its folder with --data"
+    way_out = "copy it here and give its folder with --data"
     if source != "generated" or not (steps.isdigit() and seed.isdigit()) or task not in TASKS:
         raise NotReproduced(
             f"its data set (source {found.content['protocol']['source']}, manifest "
-            f"{wanted[:12]}) is not in {data}; {wayout}"
+            f"{digest[:12]}) is not in {data}; {way_out}"
         )
     from bench.behaviours.generate import generate
 
     folder: Path = work / "data" / spelt
     generate(task_by_name(task), int(steps), int(seed), folder)
-    if sha256(folder / storage.MANIFEST) != wanted:
+    if sha256(folder / storage.MANIFEST) != digest:
         raise NotReproduced(
-            f"its data set {spelt} is not in {data}, and has other bytes when made here "
-            f"({why_elsewhere(found.content) or 'the code that makes it has changed'}); {wayout}"
+            f"its data set {spelt} is not in {data}, and has other bytes when generated here "
+            f"({why_elsewhere(found.content) or 'the code that generates it has changed'}); {way_out}"
         )
     return folder

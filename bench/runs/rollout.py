@@ -1,11 +1,13 @@
-"""Roll a policy out under the protocol that all methods share, episode by episode.
+"""Roll a policy out under the evaluation protocol that all methods share.
 
-Episode i starts from seed i of the environment's list, whatever the method, so comparisons are
-paired. Every episode that starts is finished and counted once. Episodes run in batches of a fixed
-number of num_envs: a matrix product gives other last bits for another batch size, and a simulator with
-contacts makes other returns of them, so with a fixed size an episode's return does not depend on
-which episodes run beside it. A policy may leave envs out whose episodes are over (`Policy.finish`), if
-that leaves the others' bits alone.
+- Episode i starts from seed i of the environment's list. The list is the same for every method, so
+  comparisons are paired.
+- Every episode that starts is finished and counted once.
+- Episodes run in batches of a fixed size, `num_envs`. The last bits of a matrix product depend on the
+  batch size, and a simulator with contacts turns them into different returns. With a fixed batch size
+  an episode's return does not depend on the episodes that run beside it.
+- A policy may skip envs whose episodes are finished (`Policy.finish`), if the results of the other
+  envs stay equal bit for bit.
 """
 
 from __future__ import annotations
@@ -26,12 +28,12 @@ from bench.tasks.registry import Task
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one policy earned.
+    """The returns of one policy at one target return.
 
     Attributes:
-        target: the raw return asked for.
-        returns: of each episode, raw, undiscounted, true rewards.
-        lengths: steps of each episode.
+        target: the target return, raw.
+        returns: of each episode; raw, undiscounted, of the true rewards.
+        lengths: of each episode, in steps.
     """
 
     target: float
@@ -40,12 +42,12 @@ class Outcome:
 
 
 def episode_seed(environment: str, episode: int) -> int:
-    """Return the seed that episode `episode` of every method starts from."""
+    """Return the seed of the environment in episode `episode`; it is the same for every method."""
     return derive("evaluation", environment, episode)
 
 
 def policy_seed(environment: str, seed: int, episode: int) -> int:
-    """Return the seed that a policy of run seed `seed` draws from in an episode."""
+    """Return the seed of the policy's own random numbers in an episode of run seed `seed`."""
     return derive("policy", environment, seed, episode)
 
 
@@ -63,44 +65,44 @@ def evaluate(
     max_steps: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Outcome]:
-    """Return one outcome per target.
+    """Return one outcome per target return.
 
     Args:
-        policy: fresh or used; it is reset.
-        task: environment and horizon.
-        method: for error messages.
-        episodes: per target.
-        targets: raw returns to ask for.
-        num_envs: episodes that run side by side; part of the protocol, see above. VectorEnv without an
-            episode idle.
-        seed: of the run; a policy that draws at random draws others for another seed.
-        sparse: show the policy zero rewards, as in the delayed variant, where all reward comes with
-            the last step. The score is the true return all the same.
+        policy: new or used; it is reset.
+        task: gives the environment and the horizon.
+        method: name of the method, for error messages.
+        episodes: number of episodes per target.
+        targets: target returns, raw.
+        num_envs: how many episodes run side by side. It is part of the protocol, see above. An env
+            without an episode stays idle.
+        seed: of the run. A policy with random actions draws different ones for another seed.
+        sparse: show the policy rewards of zero, as in the sparse variant, where all reward comes with
+            the last step. The score is the true return in both variants.
         first: index of the first episode.
-        max_steps: an episode ends after so many steps, with what it has earned; None: only where the
-            environment ends it.
-        progress: called with finished and total episodes.
+        max_steps: end an episode after this many steps and keep the return earned so far; None: only
+            the environment ends an episode.
+        progress: called with the number of finished episodes and of all episodes.
 
     Raises:
-        BadMethod: `act` returns the wrong shape or a value that is not finite.
+        BadMethod: `act` returns an array of the wrong shape, or a value that is not finite.
     """
     recorded = getattr(policy, "recorded", None)
     if recorded is not None:
         returns, lengths = ([x.item() for x in column] for column in recorded)
         return [Outcome(target, returns, lengths) for target in targets]
     environments = make_vector(task.domain.environment, num_envs)
-    most = math.inf if max_steps is None else max_steps
+    limit = math.inf if max_steps is None else max_steps
     last = first + episodes
     outcomes: list[Outcome] = []
     try:
         for target in targets:
             finished: list[tuple[float, int]] = []
             for start in range(first - first % num_envs, last, num_envs):
-                wanted = [
+                assigned = [
                     start + env if first <= start + env < last else None for env in range(num_envs)
                 ]
                 finished += _batch(
-                    policy, task, environments, wanted, target, method, seed, sparse, most
+                    policy, task, environments, assigned, target, method, seed, sparse, limit
                 )
                 progress(len(outcomes) * episodes + len(finished), len(targets) * episodes)
             outcomes.append(Outcome(target, [r for r, _ in finished], [n for _, n in finished]))
@@ -113,27 +115,29 @@ def _batch(
     policy: Policy,
     task: Task,
     environments: VectorEnv,
-    wanted: list[int | None],
+    assigned: list[int | None],
     target: float,
     method: str,
     seed: int,
     sparse: bool,
-    most: float,
+    limit: float,
 ) -> list[tuple[float, int]]:
-    """Return return and length of each wanted episode, of at most so many steps; an env whose episode
-    is None idles.
+    """Return the return and the length of each assigned episode, at most `limit` steps long. An env
+    whose episode is None stays idle.
     """
-    num_envs = len(wanted)
+    num_envs = len(assigned)
     space = environments.action_space
     name = task.domain.environment
-    played = [episode if episode is not None else env for env, episode in enumerate(wanted)]
-    noise = [policy_seed(name, seed, episode) for episode in played]
-    policy.reset(np.array(noise, dtype=np.int64), np.full(num_envs, target, dtype=np.float32))
-    for env, episode in enumerate(played):
+    started = [episode if episode is not None else env for env, episode in enumerate(assigned)]
+    policy_seeds = [policy_seed(name, seed, episode) for episode in started]
+    policy.reset(
+        np.array(policy_seeds, dtype=np.int64), np.full(num_envs, target, dtype=np.float32)
+    )
+    for env, episode in enumerate(started):
         environments.reset(env, episode_seed(name, episode))
-    running = np.array([episode is not None for episode in wanted])
+    running = np.array([episode is not None for episode in assigned])
     counted = np.flatnonzero(running).tolist()
-    finish: Callable[[I64], None] = getattr(policy, "finish", lambda num_envs: None)
+    finish: Callable[[I64], None] = getattr(policy, "finish", lambda envs: None)
     finish(np.flatnonzero(~running))
     earned, lengths = np.zeros(num_envs), np.zeros(num_envs, dtype=np.int64)
     shown: F32 = np.zeros(num_envs, dtype=np.float32)
@@ -147,10 +151,10 @@ def _batch(
         if isinstance(space, Box):
             actions = np.clip(actions, space.low, space.high)
         acting = np.flatnonzero(running)
-        rewards, over = environments.advance(acting, actions[acting])
+        rewards, over = environments.step(acting, actions[acting])
         earned[acting] += rewards
         lengths[acting] += 1
-        over |= lengths[acting] >= most
+        over |= lengths[acting] >= limit
         shown[:] = 0
         if not sparse:
             shown[acting] = rewards

@@ -1,7 +1,8 @@
-"""The sweep of a run: the trained policy asked for a grid of target returns (the paper's Figure 4).
+"""The sweep of a run: the trained policy evaluated on a grid of target returns (paper, Figure 4).
 
-The grid is the paper's own where Figure 4 has the environment, ten even steps over the data's
-returns elsewhere and where the paper's ends below their best, and beyond: up to three times that.
+Where Figure 4 has the environment, the grid is the paper's. Elsewhere it is ten even steps over the
+returns of the data; these steps also continue a paper's grid that ends below the best return of the
+data. Multiples of the best return follow, up to three times it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.runs.identity import SWEEP, identity_of
 from bench.runs.train import POLICY, load_data
 from bench.tasks.registry import Task, task_by_name
 
-# of the best return in the data: at and just above it, the talk's 1.1, then far beyond
+# of the best return in the data: at it, just above it (1.1 is the talk's), and far above it
 MULTIPLES = (1.0, 1.1, 1.25, 1.5, 2.0, 2.5, 3.0)
 EVEN_STEPS = 10
 
@@ -33,21 +34,22 @@ def sweep_run(
     device: str,
     max_steps: int | None = None,
 ) -> None:
-    """Evaluate a trained policy at every target of the grid; write `sweep.json` into its folder.
+    """Evaluate a trained policy at every target return of the grid; write `sweep.json` to its folder.
 
     Args:
         folder: the run's folder.
-        data_folder: the data set, whose returns bound the grid.
-        episodes: for each target.
-        num_envs: episodes that run side by side.
-        points: at most so many of the grid's own targets, evenly chosen; None: all.
+        data_folder: the data set, whose returns set the limits of the grid.
+        episodes: number of episodes for each target.
+        num_envs: number of episodes that run side by side.
+        points: largest number of targets that are not multiples of the best return, evenly chosen;
+            None: all.
         device: a torch device.
-        max_steps: where an episode is cut short; None: nowhere.
+        max_steps: end an episode after this many steps; None: only the environment ends it.
 
     Raises:
         FileNotFoundError: the run was not trained.
         DamagedFile: a file of the training or the data set is damaged.
-        BadMethod: the policy's actions cannot be used, or it is not rolled out.
+        BadMethod: the policy's actions cannot be used, or the policy is not rolled out.
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
@@ -80,7 +82,7 @@ def sweep_run(
 
 
 def _scores(data: Trajectories) -> dict[str, dict[str, float]]:
-    """Return the ends of the games' own scores, where rewards are clipped and the data hold them."""
+    """Return the lowest and the highest score of the games, if the data hold unclipped scores."""
     if data.scores is None:
         return {}
     low, high = float(data.scores.min()), float(data.scores.max())
@@ -88,17 +90,17 @@ def _scores(data: Trajectories) -> dict[str, dict[str, float]]:
 
 
 def grid(task: Task, low: float, high: float, points: int | None) -> list[float]:
-    """Return the targets of a sweep, ascending, raw units.
+    """Return the target returns of a sweep, ascending, in raw units.
 
     Args:
         task: its environment decides the grid.
-        low: smallest return of an episode of the data.
-        high: the largest.
-        points: at most so many of the grid's own targets; the multiples come on top.
+        low: smallest return of an episode in the data.
+        high: largest return of an episode in the data.
+        points: largest number of targets that are not multiples of the best return; None: all.
     """
     curve, even = figure4(task.domain.name), np.linspace(low, high, EVEN_STEPS).tolist()
     own = list(curve.raw_targets) if curve else even
-    own += [target for target in even if target > own[-1]]  # up to the data's best
+    own += [target for target in even if target > own[-1]]  # up to the best return of the data
     if points is not None and points < len(own):
         chosen = np.unique(np.linspace(0, len(own) - 1, points).round().astype(int))
         own = [own[index] for index in chosen]

@@ -1,4 +1,4 @@
-"""An episode of a trained policy, as pictures."""
+"""A video of an episode: the frames of a trained policy's episode."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from bench.runs.train import POLICY
 from bench.tasks.registry import task_by_name
 
 
-def episode_frames(folder: Path, index: int, most: int | None = None) -> list[U8]:
-    """Return pictures of an episode of the evaluation, RGB (height, width, 3), played again; alone,
-    so that the last bits of what the network says may differ from those of the evaluation.
+def episode_frames(folder: Path, index: int, max_steps: int | None = None) -> list[U8]:
+    """Run one episode of the evaluation again and return its frames, RGB (height, width, 3).
+
+    The episode runs alone, in a batch of one. So the last bits of the network's outputs may differ
+    from those of the evaluation.
 
     Args:
         folder: the run's folder.
-        index: which episode.
-        most: at most so many steps of it, from the start; None: all.
+        index: of the episode.
+        max_steps: stop after this many steps; None: run the whole episode.
 
     Raises:
         FileNotFoundError: the run was not trained.
         DamagedFile: the policy is damaged.
-        UnknownEnvironment: the environment gives no pictures.
+        UnknownEnvironment: the environment cannot render frames.
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
@@ -38,5 +40,5 @@ def episode_frames(folder: Path, index: int, most: int | None = None) -> list[U8
         seed=episode_seed(task.domain.environment, index),
         target=task.domain.target_return,
         noise=policy_seed(task.domain.environment, identity.seed, index),
-        most=most,
+        most=max_steps,
     )

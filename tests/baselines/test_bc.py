@@ -281,7 +281,7 @@ def test_uniform_covers_the_whole_range_evenly(low: float, high: float) -> None:
     assert abs(np.corrcoef(actions[..., 0].ravel(), actions[..., 1].ravel())[0, 1]) < 0.1
 
 
-def test_uniform_draws_from_the_lanes_seed() -> None:
+def test_uniform_draws_from_the_envs_seed() -> None:
     policy = uniform.train(make_data(), uniform.Config(), make_context())
     policy.reset(np.array([4, 5, 4]), np.zeros(3, np.float32))
     first, second, third = policy.act(np.zeros((3, OBS)), np.zeros(3))

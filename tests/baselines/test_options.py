@@ -61,7 +61,7 @@ def test_each_cql_refuses_the_options_of_the_others(method: str, option: str) ->
         ("discrete_cql", make_frames(), "discrete_cql learns from vectors, .*: use cql_atari"),
         ("cql_atari", make_data(), r"cql_atari learns from stacks .* \(3,\) .*: use cql$"),
         ("cql_atari", make_choices(), r"cql_atari learns from stacks .*: use discrete_cql$"),
-        ("bc", make_frames(), r"this method takes vectors: use dt_atari .* or cql_atari"),
+        ("bc", make_frames(), r"this method needs vectors: use dt_atari .* or cql_atari"),
     ],
 )
 def test_other_data_are_refused_with_the_method_to_use(

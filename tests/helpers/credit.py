@@ -1,4 +1,4 @@
-"""Runs on Key-to-Door whose numbers are known, for the pages of credit assignment."""
+"""Runs on Key-to-Door whose numbers are known, for the artifacts of credit assignment."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def measure(name: str, group: str, value: float, **more: float) -> dict[str, Any
     }
 
 
-def write_probe(
+def write_diagnostic(
     folder: Path, measures: list[dict[str, Any]], seed: int, task: str = TEN, episodes: int = 500
 ) -> Path:
-    """Write the probe of a critic below a folder."""
+    """Write the diagnostic of a critic below a folder."""
     identity = Identity("test", task, "dense", 100.0, "critic", seed)
     fields = RECORD | {
         "protocol": PROTOCOL | {"episodes": episodes, "num_envs": episodes, "target": None},
@@ -93,7 +93,7 @@ def write_probe(
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Collect the figures that pages would write, instead of writing them."""
+    """Collect the figures that artifacts would write, instead of writing them."""
     found: list[Any] = []
     monkeypatch.setattr("bench.report.style.save", lambda figure, files: found.append(figure))
     return found

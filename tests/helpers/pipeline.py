@@ -29,7 +29,7 @@ TINY = {
             "rewards": ["dense"],
             "data_percents": [100],
             "seeds": [0],
-            "pages": ["table2"],
+            "artifacts": ["table2"],
         }
     },
     "data": {"steps": 1500},

@@ -85,32 +85,32 @@ def test_the_ledger_is_that_of_the_records(frames, tmp_path):
         assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
 
 
-def test_the_readme_shows_table_2():
+def test_the_results_page_shows_table_2():
     text = (KEPT / "quick/mujoco/table2.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert len(table) == 2 + 12 + 2
-    assert "\n".join(table) in (ROOT / "README.md").read_text()
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
 
 
-def test_the_readme_shows_table_1():
+def test_the_results_page_shows_table_1():
     text = (KEPT / "quick/atari/table1.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert len(table) == 2 + 4
-    assert "\n".join(table) in (ROOT / "README.md").read_text()
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
 
 
-def test_the_readme_shows_table_6():
+def test_the_results_page_shows_table_6():
     text = (KEPT / "quick/key_to_door/table6.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"][:4]
     assert "10K random trajectories | mean" in " ".join(table[3].split())
-    assert "\n".join(table) in (ROOT / "README.md").read_text()
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
 
 
-def test_the_readme_shows_the_ledgers_verdicts():
+def test_the_results_page_shows_the_ledgers_verdicts():
     kept = pd.read_csv(KEPT / "quick/claims.csv").drop_duplicates("id")
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs/results.md").read_text()
     for _, line in kept.iterrows():
-        assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in readme
+        assert f"| {line['id']} | {line['claim']} | {line['verdict']} |" in page
 
 
 def test_the_pages_on_cost_are_those_of_the_records(unpacked, tmp_path):

@@ -90,7 +90,7 @@ def server(clone, tmp_path, monkeypatch):
 def test_d4rls_file_is_fetched_checked_and_used(clone, server, tmp_path):
     config = tiny(clone, data={"source": "d4rl"})
     output = snakemake(clone, "all_mujoco", config=config)
-    assert "Fetching D4RL's file of hopper-medium" in output
+    assert "Downloading D4RL's file of hopper-medium" in output
     assert (tmp_path / "cache" / server.name).read_bytes() == server.read_bytes()
     log = (clone / "logs/data/d4rl/hopper-medium.log").read_text()
     assert "SHA-256 as published" in log
@@ -131,7 +131,7 @@ def test_your_own_data_run_beside_the_others(clone):
     done = subprocess.run(
         command, cwd=clone, env=clean(), text=True, capture_output=True, check=True
     )
-    assert "put hopper-mine under suites.mujoco.tasks" in done.stdout
+    assert "add hopper-mine to suites.mujoco.tasks" in done.stdout
     tasks = {"mujoco": {"tasks": ["hopper-medium", "hopper-mine"]}}
     output = snakemake(clone, "all_mujoco", config=tiny(clone, suites=tasks))
     assert "Training bc on hopper-mine" in output
@@ -168,7 +168,7 @@ def test_every_suite_has_a_target(clone):
     config = tiny(clone, suites={"other": suite})
     planned = jobs(snakemake(clone, "all_other", "--dry-run", config=config))
     assert planned["train"] == 1
-    assert planned["data_page"] == 1
+    assert planned["data_summary"] == 1
 
 
 def test_a_domain_without_behaviour_policies_is_named(clone):

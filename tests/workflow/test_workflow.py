@@ -72,7 +72,7 @@ def test_the_whole_plan_of_the_papers_games(clone):
     assert planned["sweep"] == 4 * 3
     assert planned["fetch_games"] == 4
     assert "generate" not in planned
-    assert planned["film"] == 4 * 4
+    assert planned["video"] == 4 * 4
     for page in ("table1", "table12", "table11", "table4", "table13", "table5", "figure4"):
         assert planned[page] == 1
     assert planned["claims"] == 1
@@ -178,7 +178,7 @@ BAD = {
     "unknown key": ({"evalution": {}}, "unknown key 'evalution'"),
     "unknown key below": (
         {"evaluation": {"episode": 3}},
-        "unknown key 'episode' in evaluation; known: episodes, envs, curve_episodes, sweep_",
+        "unknown key 'episode' in evaluation; known: episodes, num_envs, curve_episodes, sweep_",
     ),
     "unknown method": (
         {"suites": {"mujoco": {"methods": ["ddt"]}}},
@@ -226,7 +226,7 @@ def test_the_report_is_one_page_that_needs_no_network(done):
     snakemake(done, "all_mujoco", "--report", "report.html", config="config/tiny.yaml")
     page = (done / "report.html").read_text()
     assert "table2.png" in page
-    assert "What each method" in page  # a caption
+    assert "The figure shows the score of each method" in page  # a caption
 
 
 def test_scores_hold_every_run_once(finished):

@@ -29,7 +29,7 @@ from bench.tasks.registry import (
     task_by_name,
 )
 
-# a plan makes millions of objects and little garbage: a quarter of its time was the collector's
+# a plan makes millions of objects and little garbage; the collector took a quarter of its time
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
 
@@ -42,7 +42,7 @@ try:
 except (BadConfig, DamagedFile) as error:
     raise WorkflowError(str(error)) from None
 
-QUOTED = sorted(
+PAPER_TABLES = sorted(
     f"bench/paper/{path.name}"
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
@@ -65,15 +65,15 @@ wildcard_constraints:
 DEFAULT_SUITE = "mujoco" if "mujoco" in PLAN.runs else next(iter(PLAN.runs))
 
 
-# what a table or figure is made by, plumbing included
+# hashes of the code that makes a table or a figure, plumbing included
 @cache  # thousands of jobs share a few lists
 def code(*files):
     found = fingerprint(*map(Path, files), plumbing=True)
     return [f"{path}@{content}" for path, content in found.items()]
 
 
-# what decides the numbers of a run; code that was shown to give the same bytes keeps its old fingerprint, so that
-# nothing is planned again
+# hashes of the code that decides the numbers of a run. Code that was shown to give equal bytes keeps its old hashes,
+# so that nothing is planned again
 @cache
 def deciding_code(files):
     found = links.original(fingerprint(*files), LINKS)
@@ -121,20 +121,20 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {steps} --options {options}"
 
 
-UNSAID = {"diagnostic_episodes": 1000, "max_steps": None}
+DEFAULT_EVALUATION = {"diagnostic_episodes": 1000, "max_steps": None}
 
 
-# a setting of the evaluation; a domain may have its own
+# a setting of the evaluation; a domain can have its own
 def evaluation(key):
     def of_task(wildcards):
         domain = wildcards.task.split("-", 1)[0]
         own = config["evaluation"].get("domains", {}).get(domain, {})
-        return (UNSAID | config["evaluation"] | own)[key]
+        return (DEFAULT_EVALUATION | config["evaluation"] | own)[key]
 
     return of_task
 
 
-# an option of a verb, left out where the config has null
+# an option of a command; left out if the config has null
 def evaluation_option(key, option):
     setting = evaluation(key)
 
@@ -158,13 +158,13 @@ def digest_of(path):
     return sha256(path)
 
 
-# the behaviour policies that data are of; random actions need none
+# the digest of the behaviour policies that generate the data; random actions need none
 def zoo_digest(wildcards):
     task = task_by_name(wildcards.task)
     return digest_of(zoo_manifest(wildcards.task)) if family_of(task).trainer else ""
 
 
-# a published source holds the data of some domains; the others are generated all the same
+# the manifest of a task's data. A published source has the data of some domains; the others are generated
 def data_of_task(name):
     if is_imported(name):
         return f"data/imported/{name}/manifest.json"
@@ -178,7 +178,7 @@ def data_of_task(name):
     return f"data/generated/{name}/{steps}-{chosen['seed']}/manifest.json"
 
 
-PUBLISHED_FOLDERS = {"d4rl": "v2"}  # elsewhere the size and the seed of the sample
+PUBLISHED_FOLDERS = {"d4rl": "v2"}  # other sources: the size and the seed of the sample
 
 
 for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):
@@ -187,22 +187,12 @@ for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in run
     if needs_zoo and not zoo_manifest(task).exists():
         raise WorkflowError(
             f"no behaviour policies for {task}: {zoo_manifest(task)} is missing; "
-            f"`bench behaviours train {zoo_manifest(task).parent.name}` makes them"
+            f"`bench behaviours train {zoo_manifest(task).parent.name}` trains them"
         )
 
 
 def data_of(wildcards):
     return data_of_task(wildcards.task)
-
-
-def tasks_of_suite(wildcards):
-    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
-    return [str(task_by_name(task)) for task in tasks]
-
-
-def data_of_suite(wildcards):
-    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
-    return [data_of_task(task) for task in tasks]
 
 
 def folder_of_input(wildcards, input):
@@ -213,133 +203,6 @@ def folder_of_output(wildcards, output):
     return str(Path(output[0]).parent)
 
 
-def records_of(wildcards):
-    return PLAN.records(wildcards.suite)
-
-
-def results_of(wildcards):
-    return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
-
-
-def clocks_of(wildcards):
-    return [path.with_name("run.json") for path in results_of(wildcards)]
-
-
-def existing_records_of(wildcards):
-    there = [path for path in records_of(wildcards) if path.exists()]
-    return [f"{path}@{path.stat().st_mtime_ns}" for path in there]
-
-
-# what the plan of one suite depends on: another suite, or another size of data, changes no table of it
-def config_of_suite(wildcards):
-    own = {key: config[key] for key in ("name", "training", "methods")}
-    suites = {wildcards.suite: config["suites"][wildcards.suite]}
-    return json.dumps(own | {"suites": suites}, sort_keys=True)
-
-
-def artifacts_of(suite):
-    below = f"reports/{PLAN.scale}/{suite}"
-    files = [
-        f"{below}/{name}{suffix}"
-        for name in PLAN.artifacts[suite]
-        for suffix in ARTIFACTS[name].suffixes
-    ]
-    videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
-    timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
-    return [*files, *videos, *timed, f"{below}/cost.md", f"{below}/data.md"]
-
-
-# video -> its run. `one`: the first method's first seed on the last data set; `methods`: the first
-# seed of each trained method on each task
-@cache
-def videos_of(suite):
-    runs = PLAN.runs[suite]
-    wanted = {ARTIFACTS[name].videos for name in PLAN.artifacts[suite]}
-    if "one" in wanted:
-        return {"episode": next(run for run in runs if run.task == runs[-1].task)}
-    videos = {}
-    for run in runs if "methods" in wanted else ():
-        if PLAN.variants[run.method].steps_on(run.task) > 0:
-            videos.setdefault(f"{run.task}.{run.method}", run)
-    return videos
-
-
-def video_of(wildcards):
-    run = videos_of(wildcards.suite)[wildcards.video]
-    return [run.folder() / "policy.safetensors"]
-
-
-def video_arguments(wildcards):
-    return family_of_all(task_names(wildcards.suite)).video
-
-
-def task_names(suite):
-    return list(dict.fromkeys(run.task for run in PLAN.runs[suite]))
-
-
-def families_of(suite):
-    return {family_of(task_by_name(name)).name for name in task_names(suite)}
-
-
-def suites_of_family(family):
-    return [suite for suite in PLAN.runs if families_of(suite) == {family}]
-
-
-def category_of_video(wildcards):
-    return family_of_all(task_names(wildcards.suite)).category
-
-
-# where an artifact stands in the report: most go with their suite
-def category_of(name):
-    def of_suite(wildcards):
-        return ARTIFACTS[name].category(task_names(wildcards.suite))
-
-    return of_suite
-
-
-def caption_of(name):
-    def of_suite(wildcards):
-        return ARTIFACTS[name].caption_of(wildcards.suite, wildcards.scale)
-
-    return of_suite
-
-
-# a ledger -> the suites whose scores it judges; claims about others are listed as not run
-LEDGERS = {"claims": suites_of_claims(PLAN)}
-for family in FAMILIES:
-    own = set(suites_of_family(family))
-    LEDGERS[f"claims_{family}"] = [s for s in LEDGERS["claims"] if s in own]
-
-
-def scores_of_claims(wildcards):
-    below = f"results/{wildcards.scale}"
-    return [f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]]
-
-
-# records that are run again are a few of each suite; its pages are not made of them
-def about_pages():
-    return not {"reproduce", "link"} & set(sys.argv)
-
-
-def finished():
-    pages = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
-    for suite in PLAN.runs:
-        names = [*PLAN.artifacts[suite], "data", "cost"]
-        pages += [Path(f"reports/{PLAN.scale}/{suite}/{name}.html") for name in names]
-        pages.append(Path(f"reports/{PLAN.scale}/{suite}/partial.md"))
-    for page in pages:
-        if page.exists():
-            print(page)
-
-
-def unfinished():
-    for suite in PLAN.runs:
-        records = PLAN.records(suite)
-        missing = [str(path) for path in records if not path.exists()]
-        if missing and len(missing) < len(records):
-            print(
-                f"{suite}: {len(missing)} of {len(records)} records of runs missing, tables not rebuilt. Nothing finished is"
-            )
-            print(
-                f"lost: the same command goes on; `snakemake --cores all partial` shows what is there. Missing: {' '.join(missing[:6])}"
-            )
+# the whole config, for commands that make the plan of all suites
+def whole_config(wildcards):
+    return json.dumps(config, sort_keys=True)

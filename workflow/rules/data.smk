@@ -1,5 +1,5 @@
-# final_observations.npy is not promised: it comes of next_observations, which the -v0 layout lacks.
-# One at a time: D4RL's server is somebody's, and the parsed arrays need memory
+# final_observations.npy is not among the outputs: it needs next_observations, which files with the layout of -v0 lack.
+# One download at a time, to spare the server of D4RL; the parsed arrays also need much memory
 rule fetch:
     output:
         multiext(
@@ -24,12 +24,12 @@ rule fetch:
         code=deciding_code((Path("bench/datasets/readers/d4rl_files.py"),)),
         out=folder_of_output,
     message:
-        "Fetching D4RL's file of {wildcards.task}"
+        "Downloading D4RL's file of {wildcards.task}"
     shell:
         "python -m bench data fetch {wildcards.task} --out {params.out:q} > {log:q} 2>&1"
 
 
-# the frame after an episode's last is not in the logs, so final_observations.npy is not there either
+# the logs do not hold the frame after the last action of an episode, so there is no final_observations.npy
 rule fetch_games:
     output:
         multiext(
@@ -86,7 +86,7 @@ rule generate:
         zoo=zoo_digest,
         out=folder_of_output,
     message:
-        "Rolling out {wildcards.task}"
+        "Generating the data of {wildcards.task}"
     shell:
         "python -m bench data generate --task {wildcards.task} --steps {wildcards.steps} --seed {wildcards.seed} "
         "--out {params.out:q} > {log:q} 2>&1"

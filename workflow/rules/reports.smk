@@ -10,7 +10,7 @@ localrules:
     all_claims,
 
 
-# a rule for each table or figure that a suite of the config asks for
+# one rule for each artifact of the config
 for artifact in dict.fromkeys(
     name for names in PLAN.artifacts.values() for name in names
 ):
@@ -46,11 +46,13 @@ for artifact in dict.fromkeys(
         conda:
             "../../environment.yml"
         params:
-            code=code(artifact_file(artifact), "bench/report/figures.mplstyle", *QUOTED),
+            code=code(
+                artifact_file(artifact), "bench/report/figures.mplstyle", *PAPER_TABLES
+            ),
             artifact=artifact,
             caption=caption_of(artifact),
         message:
-            "Writing {params.artifact} of {wildcards.suite}"
+            "Making {params.artifact} of {wildcards.suite}"
         shell:
             "python -m bench artifact {params.artifact} --scores {input:q} --scale {wildcards.scale} --out {output:q} > {log:q} 2>&1"
 
@@ -80,7 +82,7 @@ rule claims:
         code=code("bench/report/claims/ledger.py", "bench/report/claims/claims.yaml"),
         suites=lambda wildcards: LEDGERS[wildcards.ledger],
     message:
-        "Judging the paper's claims"
+        "Making the ledger of the claims: {wildcards.ledger}"
     shell:
         "python -m bench claims --scale {wildcards.scale} --out {output:q} --suites {params.suites} --scores {input:q} "
         "> {log:q} 2>&1"
@@ -107,7 +109,7 @@ rule cost:
         code=code("bench/report/cost.py"),
         config=config_of_suite,
     message:
-        "Adding up what the runs of {wildcards.suite} cost"
+        "Adding up the cost of the runs of {wildcards.suite}"
     shell:
         "python -m bench cost --config {params.config:q} --suite {wildcards.suite} --out {output:q} --records {input.records:q} > {log:q} 2>&1"
 
@@ -134,7 +136,7 @@ rule time_to_score:
         code=code("bench/report/time_to_score.py"),
         config=config_of_suite,
     message:
-        "Timing how runs of {wildcards.suite} reach a score"
+        "Measuring how long runs of {wildcards.suite} take to reach a score"
     shell:
         "python -m bench time-to-score --config {params.config:q} --suite {wildcards.suite} --out {output:q} "
         "--records {input.records:q} > {log:q} 2>&1"
@@ -211,7 +213,7 @@ rule partial_report:
         found=existing_records_of,
         config=config_of_suite,
     message:
-        "Listing what is there of {wildcards.suite}"
+        "Listing the finished and the missing runs of {wildcards.suite}"
     shell:
         "python -m bench partial --config {params.config:q} --suite {wildcards.suite} --out {output:q} > {log:q} 2>&1 "
         "&& cat {output:q}"
@@ -222,7 +224,7 @@ rule partial:
         [f"reports/{PLAN.scale}/{suite}/partial.md" for suite in PLAN.runs],
 
 
-# a target for each suite of the config; the first, or `mujoco` where there is one, is the default
+# a target for each suite of the config. The default target is `all_mujoco`, or that of the first suite
 for name in PLAN.runs:
 
     rule:
@@ -234,13 +236,13 @@ for name in PLAN.runs:
         localrule: True
 
 
-# what the paper claims, judged by every suite that some claim is about
+# the ledger of all claims, with every suite that a claim needs
 rule all_claims:
     input:
         f"reports/{PLAN.scale}/claims.md",
 
 
-# every table and figure of a family's suites, and what they say of the claims: paper_mujoco, ...
+# all artifacts of a family's suites, and the ledger of these suites: paper_mujoco, ...
 for family in FAMILIES:
 
     rule:

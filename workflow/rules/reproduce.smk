@@ -1,5 +1,5 @@
-# Run one cheap run of each method and kind of data again, and compare with its record: `make reproduce`. Records that are
-# missing are made first; `--rerun-triggers mtime` keeps those of older code, which are the ones to compare with
+# Train and evaluate one cheap run of each method and kind of data again, and compare it with its record: `make reproduce`.
+# Missing records are made first. `--rerun-triggers mtime` keeps the records of older code, which are to be compared
 localrules:
     reproduce,
     link,
@@ -21,7 +21,7 @@ rule reproduce:
         "python -m bench reproduce {input:q} 2>&1 | tee {log:q}"
 
 
-# the same, and where all is equal the code of now is linked to the records' code
+# the same; if all results are equal, the current code is linked to the code of the records
 rule link:
     input:
         REPRODUCED,
@@ -30,8 +30,8 @@ rule link:
     conda:
         "../../environment.yml"
     params:
-        config=merged_config,
+        config=whole_config,
     message:
-        "Linking the code of now to that of the records of {config[name]}"
+        "Linking the current code to the code of the records of {config[name]}"
     shell:
         "python -m bench reproduce {input:q} --link {params.config:q} 2>&1 | tee {log:q}"

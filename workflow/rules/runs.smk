@@ -87,7 +87,7 @@ rule sweep:
         run=folder_of_output,
         data=lambda wildcards, input: str(Path(input.data).parent),
     message:
-        "Asking {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, for a grid of returns"
+        "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, on a grid of target returns"
     shell:
         "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
         "--num-envs {params.num_envs} {params.points} {params.most} --device {params.device} > {log:q} 2>&1"

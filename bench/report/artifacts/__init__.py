@@ -1,1 +1,1 @@
-"""The tables and figures, one module each; `registry.py` lists them."""
+"""The artifacts, tables and figures, one module each; `artifacts.toml` lists them."""

@@ -16,9 +16,9 @@ from bench.stats.intervals import estimate_over_tasks
 TITLE = "Aggregates over all data sets and seeds (after Agarwal et al. 2021), normalised score."
 NOTES = (
     "Mean: Welch-Satterthwaite interval. The others: stratified bootstrap over seeds (10,000 replicates), widened by "
-    "sqrt(N / (N - 1)) for N seeds. At three seeds it still covers less than 95 %: in simulation 82 % for the IQM of "
-    "nine tasks whose means differ. Where it matters, trust the mean's.",
-    "Optimality gap: by how many points runs stay below 100; smaller is better.",
+    "sqrt(N / (N - 1)) for N seeds. With three seeds these intervals still cover less than 95 %: in a simulation 82 % "
+    "for the IQM of nine tasks with different means. The interval of the mean is more reliable.",
+    "Optimality gap: the mean number of points by which runs are below 100; smaller is better.",
 )
 STATISTICS = {
     "Median": aggregates.median,
@@ -61,7 +61,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
-    """Draw a panel for each statistic, a row for each method: estimate and interval."""
+    """Draw a panel for each statistic, with a row for each method: estimate and interval."""
     from bench.report.figures import COLOURS
     from bench.report.style import pyplot, save
 

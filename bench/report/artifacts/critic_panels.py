@@ -1,4 +1,4 @@
-"""The panels of Figure 5: the prediction along the episode, what it looks at, how far to trust it."""
+"""The panels of Figure 5: predictions, attention weights, calibration and ROC curves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS
 from bench.stats.intervals import estimate
 
@@ -26,8 +26,8 @@ def draw(critics: list[tuple[str, pd.DataFrame, pd.DataFrame]], files: list[Path
 
     Args:
         critics: name, measures as means over seeds with the paper's beside them
-            (`bench.report.artifacts.figure5.over_seeds`), and rows of the probes of all seeds.
-        files: what to write; the suffix decides the format.
+            (`bench.report.artifacts.figure5.over_seeds`), and the rows of the diagnostics of all seeds.
+        files: to write; the suffix decides the format.
     """
     from bench.report.style import pyplot, save
 
@@ -37,16 +37,16 @@ def draw(critics: list[tuple[str, pd.DataFrame, pd.DataFrame]], files: list[Path
         for part, (name, means, runs) in zip(parts, critics, strict=True):
             if len(critics) > 1:
                 part.suptitle(name)
-            [[along, looks], [calibrated, roc]] = part.subplots(2, 2)
-            _along(along, means[means["measure"] == "reward probability"])
-            _looks(looks, runs[runs["seed"] == runs["seed"].min()])
+            [[predictions, attention], [calibrated, roc]] = part.subplots(2, 2)
+            _predictions(predictions, means[means["measure"] == "reward probability"])
+            _attention(attention, runs[runs["seed"] == runs["seed"].min()])
             _calibration(calibrated, means[means["measure"] == "calibration"])
             _roc(roc, runs)
         save(figure, files)
 
 
-def _along(axes: Any, means: pd.DataFrame) -> None:
-    """Draw mean and spread of the prediction at each step, ours in colour, the paper's in grey."""
+def _predictions(axes: Any, means: pd.DataFrame) -> None:
+    """Draw mean and spread of the predictions at each step, ours in colour, the paper's in grey."""
     for outcome, part in means.groupby("group", sort=False):
         colour, line = OUTCOME_LOOKS[str(outcome)]
         x, middle, spread = part["x"], part["value"], part["spread"]
@@ -56,7 +56,7 @@ def _along(axes: Any, means: pd.DataFrame) -> None:
             x, middle - spread, middle + spread, color=colour, alpha=0.25, lw=0, zorder=3
         )
         axes.plot(x, middle, color=colour, ls=line, lw=1.5, label=outcome, zorder=4)
-    axes.fill_between([], [], [], color="0.8", label="paper, with the same dashes")
+    axes.fill_between([], [], [], color="0.8", label="paper, same line styles")
     for boundary in BOUNDARIES:
         axes.axvline(boundary, color="black", ls=":", lw=0.8)
     for room, start, length in zip(ROOMS, (0, *BOUNDARIES), PHASES, strict=True):
@@ -68,10 +68,10 @@ def _along(axes: Any, means: pd.DataFrame) -> None:
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.12, 0.98))
 
 
-def _looks(axes: Any, run: pd.DataFrame) -> None:
-    """Draw every attention weight of one episode over the step that is looked at."""
+def _attention(axes: Any, run: pd.DataFrame) -> None:
+    """Draw every attention weight of one episode over the step that gets the weight."""
     weights = run[run["measure"] == "attention"]
-    # many faint dots: as a picture also in a vector file
+    # many faint dots: stored as an image in a vector file too
     dots = {
         "s": 9,
         "color": "#0072B2",
@@ -88,13 +88,16 @@ def _looks(axes: Any, run: pd.DataFrame) -> None:
         side = "left" if step < HORIZON / 2 else "right"
         axes.text(step, 1.01, words, ha=side, va="bottom", color="#D55E00")
     axes.set(
-        xlim=(0, HORIZON - 1), ylim=(0, 1), xlabel=f"{TIME}: looked at", ylabel="attention weight"
+        xlim=(0, HORIZON - 1),
+        ylim=(0, 1),
+        xlabel="step that gets the weight",
+        ylabel="attention weight",
     )
-    axes.set_title("(b) attention from all steps of one episode", loc="left", pad=16)
+    axes.set_title("(b) attention weights of all steps of one episode", loc="left", pad=16)
 
 
 def _calibration(axes: Any, means: pd.DataFrame) -> None:
-    """Draw what happened over what was predicted, at the last step of each room."""
+    """Draw the observed over the predicted probability at the last step of each room."""
     for room, part in means.groupby("group", sort=False):
         colour, marker = ROOM_LOOKS[str(room)]
         reach = [part["value"] - part["low"], part["high"] - part["value"]]
@@ -103,7 +106,7 @@ def _calibration(axes: Any, means: pd.DataFrame) -> None:
     top = 1.08 * max(0.01, means[["x", "value", "high"]].max().max())
     axes.plot([0, top], [0, top], color="black", ls="--", lw=0.8, label="predicted = observed")
     axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top))
-    axes.set(xlabel="predicted probability, mean of a bin", ylabel="share of it that succeeded")
+    axes.set(xlabel="predicted probability, mean of a bin", ylabel="success rate in the bin")
     axes.set_title("(c) calibration", loc="left")
     axes.legend(frameon=False, loc="upper left")
 

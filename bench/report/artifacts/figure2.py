@@ -1,4 +1,4 @@
-"""Figure 2: a path that a trained graph model generated, and the walks that it is stitched from."""
+"""Figure 2: a path that a trained model generates, and the walks that it is stitched from."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from bench.report.artifact import Artifact
 from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.stitching import moves
 
-TITLE = (
-    "Figure 2 (Chen, Lu et al. 2021, p.3), of a trained model instead of a drawing: a path stitched from two random "
-    "walks of the data."
-)
-WALKS = {"first": "Walk, first piece", "second": "Walk, second piece", "miss": "Walk that misses"}
+TITLE = "Figure 2 (Chen, Lu et al. 2021, p.3), from a trained model: a path stitched from two random walks of the data."
+WALKS = {
+    "first": "Walk, first piece",
+    "second": "Walk, second piece",
+    "miss": "Walk that misses the goal",
+}
 LOOKS = {"first": "#0072B2", "second": "#E69F00", "miss": "#999999"}
 NOTES = (
-    "Brackets: the return-to-go, minus the steps left to the goal, -∞ where a walk misses it; of the generated path "
-    "the return that the model asked for. A stay in a node is one entry, with its last return. The last node of a "
-    "walk that arrives is the goal.",
-    "The path is in no walk of the data: it follows the first walk to the joint, then the second; these pieces are "
-    "marked by *. Of the paths of a run that are shortest ones, the longest that is made of two pieces.",
+    "Brackets: the return-to-go, which is minus the number of steps left to the goal; -∞ if the walk misses the goal. "
+    "For the generated path it is the model's target return. A stay at a node is one entry, with its last return. The "
+    "last node of a walk that reaches the goal is the goal.",
+    "No walk of the data contains the path. It follows the first walk to the joint and then the second walk; * marks "
+    "these pieces. It is the longest path of a run that takes the fewest steps and consists of two pieces.",
 )
 
 
@@ -35,11 +36,13 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     """Return the example of the first run that has one.
 
     Raises:
-        ValueError: no paths were diagnosed.
+        ValueError: the scores hold no diagnostic of paths.
     """
     diagnosed = scores[(scores["kind"] == "diagnostic") & scores["measure"].isin(["path", "edge"])]
     if diagnosed.empty:
-        raise ValueError("no paths on graphs were diagnosed: say `diagnostic: paths` in the suite")
+        raise ValueError(
+            "the scores hold no diagnostic of paths; set `diagnostic: paths` in the suite"
+        )
     ordered = by_method(diagnosed)
     stitched = ordered[ordered["measure"] == "path"]
     chosen = (ordered if stitched.empty else stitched).iloc[0]
@@ -57,7 +60,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     body = [[WALKS[name], spell(walk, pieces.get(name))] for name, walk in walks.items()]
     body += [["Generated", spell(path, None)]] if len(path) else []
     leading = f"Scale {scale}: {row_of(str(chosen['task']))[1]}, seed {chosen['seed']}, goal {graph.goal}."
-    missing = "No run generated a path that is stitched from two walks: here is the graph alone."
+    missing = "No run generated a path that is stitched from two walks; only the graph is shown."
     numbers = run[run["measure"].isin(["nodes", "goal", "edge", "path", "walk", "piece"])]
     return Artifact(
         TITLE,
@@ -80,12 +83,12 @@ def graph_of_rows(run: pd.DataFrame) -> Graph:
 
 
 def trace(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the steps of one walk in order: x, the node y, the return value, NaN for none."""
+    """Return the steps of one walk in order: step x, node y, and the return, NaN if there is none."""
     return rows.sort_values("x")[["x", "y", "value"]].astype({"x": int, "y": int})
 
 
 def visits(walk: pd.DataFrame) -> list[tuple[int, int, float]]:
-    """Return (first step, node, return at the last step) of each stay in a node."""
+    """Return (first step, node, return at the last step) of each stay at a node."""
     found: list[tuple[int, int, float]] = []
     for step, node, value in walk.itertuples(index=False):
         if found and found[-1][1] == node:
@@ -96,7 +99,7 @@ def visits(walk: pd.DataFrame) -> list[tuple[int, int, float]]:
 
 
 def spell(walk: pd.DataFrame, piece: tuple[float, float] | None) -> str:
-    """Return a walk in one line; the nodes of its piece have a star."""
+    """Return the text of a walk; the nodes of its piece have a star."""
     texts = []
     stays = visits(walk)
     for place, (step, node, value) in enumerate(stays):
@@ -108,7 +111,7 @@ def spell(walk: pd.DataFrame, piece: tuple[float, float] | None) -> str:
 def _return(value: float, last: bool, walk: pd.DataFrame) -> str:
     if not math.isnan(value):
         return f"{value:.0f}"
-    # of a walk that misses no return is finite; that of a generated path ends at the goal
+    # a walk that misses the goal has no finite return; a generated path ends at the goal
     return "0" if last and walk["value"].notna().any() else "-∞"
 
 
@@ -117,8 +120,8 @@ def _is(run: pd.DataFrame, measure: str, group: str) -> Any:
 
 
 def layout(graph: Graph) -> dict[int, tuple[float, float]]:
-    """Return where each node is drawn: columns by steps to the goal, which is on the right; nodes that
-    no path leads from in the first column.
+    """Return the position of each node: one column for each number of steps to the goal, which is on
+    the right. Nodes without a path to the goal are in the first column.
     """
     steps = distances(graph)
     farthest = steps[np.isfinite(steps)].max()
@@ -126,7 +129,7 @@ def layout(graph: Graph) -> dict[int, tuple[float, float]]:
     places = {}
     for x in np.unique(column):
         nodes = np.flatnonzero(column == x)
-        shift = 0.22 if int(x) % 2 else 0.0  # so that edges between columns do not hide each other
+        shift = 0.22 if int(x) % 2 else 0.0  # edges between columns overlap less
         for rank, node in enumerate(nodes):
             places[int(node)] = (float(x), float(rank - (len(nodes) - 1) / 2 + shift))
     return places
@@ -139,9 +142,7 @@ def draw(
     pieces: dict[str, tuple[float, float]],
     files: list[Path],
 ) -> None:
-    """Draw three panels: the graph; on it the walks, as far as they are followed in full colour; and the
-    generated path.
-    """
+    """Draw three panels: the graph, the walks of the data on it, and the generated path."""
     from bench.report.style import pyplot, save
 
     places = layout(graph)
@@ -158,8 +159,10 @@ def draw(
         if len(path):
             nodes = moves(tuple(path["y"]))
             joint = _joint(nodes, walks, pieces)
-            _arrows(panels[2], places, nodes[: joint + 1], LOOKS["first"], 0.0, "of the first walk")
-            _arrows(panels[2], places, nodes[joint:], LOOKS["second"], 0.0, "of the second walk")
+            _arrows(
+                panels[2], places, nodes[: joint + 1], LOOKS["first"], 0.0, "from the first walk"
+            )
+            _arrows(panels[2], places, nodes[joint:], LOOKS["second"], 0.0, "from the second walk")
             _returns(panels[2], places, visits(path), "black", 0.30)
         for axes in panels[1:]:
             if axes.get_legend_handles_labels()[0]:
@@ -170,7 +173,7 @@ def draw(
 def _joint(
     nodes: tuple[int, ...], walks: dict[str, pd.DataFrame], pieces: dict[str, tuple[float, float]]
 ) -> int:
-    """Return at which move the path leaves the first walk."""
+    """Return the number of the move with which the path leaves the first walk."""
     first, walk = pieces["first"], walks["first"]
     followed = walk[(walk["x"] >= first[0]) & (walk["x"] <= first[1])]
     return min(len(moves(tuple(followed["y"]))) - 1, len(nodes) - 1)
@@ -213,7 +216,7 @@ def _returns(
     colour: str,
     below: float,
 ) -> None:
-    """Write each stay's return below its node; of a node that is visited again the first one."""
+    """Write the return of each stay below its node; for a node with several stays, of the first."""
     written: set[int] = set()
     for _, node, value in stays:
         if node not in written and not math.isnan(value):

@@ -1,4 +1,4 @@
-"""Figure 3, the paper's overview: one bar for each method in each group of tasks."""
+"""Figure 3, the overview: one bar for each method and group of tasks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bench.tasks.registry import tasks_of
 ATARI = tasks_of("atari")
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
-# group -> its bars are means of
+# group -> the table whose means the bars show
 TABLES = {"Atari": "Table 1", "OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}
 NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the paper's bars, and ours for the groups that the suite's tasks are.
+    """Return the paper's bars, and ours for the groups that contain tasks of the suite.
 
     Raises:
         ValueError: there is no score with dense reward and all of the data.
@@ -57,9 +57,9 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     sources = ", ".join(sorted(set(chosen["source"])))
     notes = [
         f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
-        "95 % Welch-Satterthwaite interval over seeds. Groups without ours have no runs in this suite.",
+        "95 % Welch-Satterthwaite interval over seeds. This suite has no runs of the groups without ours.",
         *(
-            ["Atari: gamer-normalised scores, of which one game can outweigh all others."]
+            ["Atari: gamer-normalised scores; a single game can dominate this mean."]
             * ("Atari" in groups)
         ),
         *(["Key-To-Door: success rate in per cent."] * ("Key-To-Door" in groups)),
@@ -70,7 +70,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def _groups(tasks: list[str]) -> dict[str, list[str]]:
-    """Return group -> its tasks, for those of the groups that there are."""
+    """Return group -> its tasks, for the groups of these tasks."""
     groups: dict[str, list[str]] = {}
     for task in tasks:
         group = "Key-To-Door" if task in KEY_TO_DOOR else "OpenAI Gym"
@@ -98,6 +98,6 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
             outline = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.4, "ls": "--"}
             axes.bar(x, part["paper"], 0.9 * width, label=f"{NAMES[method]}, paper", **outline)
         axes.set_xticks(range(len(groups)), groups)
-        axes.set_ylabel("performance, normalised")
+        axes.set_ylabel("normalised performance")
         figure.legend(loc="outside right center", frameon=False)
         save(figure, files)

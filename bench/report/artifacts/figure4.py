@@ -1,4 +1,4 @@
-"""Figure 4: the return asked for against the return achieved, on the paper's grids and beyond."""
+"""Figure 4: achieved return over target return, on the paper's grid and above it."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from bench.tasks.registry import task_by_name, tasks_of
 
 ATARI = tasks_of("atari")
 
-TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): return asked for and return achieved, normalised."
+TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): target return and achieved return, normalised."
 NOTES = (
-    "Targets: the paper's own (exact, read from its figure), or even steps where it has none, and 1, 1.1, 1.25, 1.5, "
-    "2, 2.5 and 3 times the data's best return. Policies are those of the runs' scores; none is chosen afterwards.",
-    "The paper's lines `best trajectory in dataset` of HalfCheetah and Walker are swapped with each other; ours are "
-    "measured on our data.",
+    "Target returns: those of the paper (exact values, read from its figure), or even steps where the paper has none; "
+    "and 1, 1.1, 1.25, 1.5, 2, 2.5 and 3 times the best return in the data. The policies are the last checkpoints of "
+    "the runs, the same as in the tables.",
+    "In the paper the lines `best trajectory in dataset` of HalfCheetah and Walker are swapped; ours are measured on "
+    "our data.",
 )
 OF_GAMES = (
     NOTES[0],
-    "Atari: targets and the best episode of the data are sums of rewards clipped to [-1, 1], which methods learn from; "
-    "what is achieved is the game's own score. So are the paper's: its lines for Qbert, 505, and Seaquest, 298, are "
-    "clipped returns on an axis of raw scores. A score above that line need not be better than the data; the best game "
-    "by its own score is a line too, where the data hold it.",
+    "Atari: target returns and the best episode in the data are sums of rewards clipped to [-1, 1], on which methods "
+    "are trained; achieved returns are unclipped game scores. The paper does the same: its lines for Qbert (505) and "
+    "Seaquest (298) are clipped returns on an axis of raw scores. So a score above this line is not always better than "
+    "the data. Where the data hold game scores, a second line shows the best one.",
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return achieved against asked-for returns of every swept method, with dense reward and all of
-    the data.
+    """Return achieved and target returns of every method with a sweep, dense reward and all of the
+    data.
 
     Raises:
         ValueError: the suite has no sweep.
@@ -43,16 +44,16 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     swept = by_method(scores[(scores["kind"] == "sweep") & whole])
     if swept.empty:
         raise ValueError(
-            "no sweep over target returns with dense reward and all of the data: say `sweep: true` in the suite"
+            "no sweep over target returns with dense reward and all of the data; set `sweep: true` in the suite"
         )
     body, numbers = [], []
     for (task, column), runs in swept.groupby(["task", "column"], sort=False):
         printed, domain = _printed(str(task)), task_by_name(str(task)).domain
         for target, achieved in against(runs, "target").items():
-            asked = float(domain.normalised(target))
+            target_score = float(domain.normalised(target))
             paper = printed.get(target, math.nan)
             line = [*row_of(str(task)), str(runs["heading"].iloc[0]), f"{target:,.0f}"]
-            line += [f"{asked:.1f}", spell(achieved)]
+            line += [f"{target_score:.1f}", spell(achieved)]
             body.append([*line, MISSING if math.isnan(paper) else f"{paper:.1f}"])
             best = {"data_best_score": float(runs["best_score"].max())} if task in ATARI else {}
             numbers.append(
@@ -60,7 +61,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
                     "task": task,
                     "method": column,
                     "target": target,
-                    "target_normalised": asked,
+                    "target_normalised": target_score,
                     "achieved": achieved.mean,
                     "low": achieved.low,
                     "high": achieved.high,
@@ -93,8 +94,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def draw(swept: pd.DataFrame, files: list[Path]) -> None:
-    """Draw a panel for each data set: achieved against asked for, the line of equality, the best
-    episode of the data, and the paper's curve in grey.
+    """Draw a panel for each data set: achieved over target return, the line where both are equal, the
+    best episode in the data, and the paper's curve in grey.
     """
     from bench.report.figures import panels
     from bench.report.style import pyplot, save
@@ -118,20 +119,20 @@ def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
     domain = task_by_name(task).domain
     for position, (label, of_method) in enumerate(runs.groupby("heading", sort=False)):
         achieved = against(of_method, "target")
-        asked = [domain.normalised(target) for target in achieved]
-        curve(axes, asked, list(achieved.values()), position, str(label))
+        target_scores = [domain.normalised(target) for target in achieved]
+        curve(axes, target_scores, list(achieved.values()), position, str(label))
     highest = domain.normalised(runs["target"].max())
-    axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = asked")
+    axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = target")
     game, best = task in ATARI, {"color": "#D55E00", "ls": ":", "lw": 1.2}
     clipped = ", clipped rewards" * game
-    axes.axvline(runs["data_high"].max(), label=f"best episode of our data{clipped}", **best)
-    if game and not math.isnan(played := runs["best_score"].max()):
-        axes.axhline(played, label="best episode of our data, game's score", **best | {"ls": "-."})
+    axes.axvline(runs["data_high"].max(), label=f"best episode in our data{clipped}", **best)
+    if game and not math.isnan(score := runs["best_score"].max()):
+        axes.axhline(score, label="best episode in our data, game score", **best | {"ls": "-."})
     if printed := _printed(task):
         x = [domain.normalised(target) for target in printed]
         label = f"paper ({'DQN-replay' if game else 'D4RL'}'s data)"
         axes.plot(x, list(printed.values()), color="0.6", lw=1.3, label=label)
-    if not game:  # a game's scores may all be below 1 or above 100
+    if not game:  # scores of a game may all be below 1 or above 100
         top = max(runs["score"].max(), runs["data_high"].max(), *printed.values(), 1.0)
         axes.set_ylim(min(0.0, runs["score"].min()) - 3, 1.12 * top)
     axes.set_title(" ".join(reversed(row_of(task))), loc="left")
@@ -140,8 +141,8 @@ def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
 
 
 def _printed(task: str) -> dict[float, float]:
-    """Return the paper's curve, raw target -> normalised score: it is about medium-replay data and
-    about DQN-replay's.
+    """Return the paper's curve, raw target return -> normalised score; empty where the paper has none.
+    Its curves are for medium-replay data and for DQN-replay's.
     """
     found = task_by_name(task)
     curve = figure4(found.domain.name) if found.kind in ("medium-replay", "replay") else None

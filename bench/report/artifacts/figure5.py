@@ -1,4 +1,4 @@
-"""Figure 5: DT as a critic on Key-to-Door. Does it foresee the reward, and what does it look at?"""
+"""Figure 5: DT as a critic on Key-to-Door, its predictions of the reward and its attention weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bench.paper import figure5, figure5_looks
+from bench.paper import figure5, figure5_attention
 from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.samples import spell
@@ -17,42 +17,45 @@ from bench.runs.diagnostics.critic import LAST_STEPS, OUTCOMES, ROOMS
 from bench.stats.intervals import estimate
 
 TITLE = (
-    "Figure 5 (Chen, Lu et al. 2021, p.10): Decision Transformer as a critic on Key-to-Door, in random episodes that "
-    "it did not learn from."
+    "Figure 5 (Chen, Lu et al. 2021, p.10): Decision Transformer as a critic on Key-to-Door, on new random "
+    "episodes."
 )
 NOTES = (
-    f"Shapes compare, levels do not. Our critic learned from random episodes, of which {CHANCE} % succeed, and is to "
-    f"be calibrated to them: with the key, in the distractor room, exactly {CHANCE_WITH_KEY} % go on to succeed. The "
-    "paper's curve starts at 0.28; what its critic learned from, and which episodes it averages, is not stated.",
-    "A prediction stands before its step's action, so the end of a room is the last step in it. An outcome is that of "
-    "the whole episode.",
-    "Attention: the last layer's, mean over heads, a step's three tokens together. Ours counts an event as two steps, "
-    "the one whose action brings it about and the next, which shows it, and the predictions after these up to the next "
-    "event; mean over up to 200 successful episodes. The paper's is of one episode, and of the event's step alone.",
-    "The paper's numbers are read from its vector graphics: the middles of its bands, the weights of its scatter plot.",
+    "The shapes of the curves can be compared with the paper's, their levels cannot. Our critic was trained on random "
+    f"episodes, of which {CHANCE} % succeed. Of the episodes that hold the key in the distractor room, exactly "
+    f"{CHANCE_WITH_KEY} % succeed. The paper's curve starts at 0.28. The paper says neither on which data its critic "
+    "was trained nor which episodes it averages.",
+    "A prediction is made before the action of its step. The end of a room is the last step in it. An outcome is the "
+    "outcome of the whole episode.",
+    "Attention: weights of the last layer, mean over heads, summed over the three tokens of a step. In our numbers an "
+    "event is two steps: the step whose action causes it and the next step, which shows it. They are means over the "
+    "predictions after the event up to the next event, and over at most 200 successful episodes. The paper shows one "
+    "episode, and counts only the step of the event.",
+    "The paper's numbers are read from its vector graphics: the middles of its bands and the weights of its scatter "
+    "plot.",
 )
 HEADINGS = ["Data", "Method", "Measure", "Of", "Ours", "Paper", "For comparison"]
 DIGITS = 3
-ALONG, AUC, MASS, EVEN = "reward probability", "auc", "attention mass", "even attention mass"
+PREDICTION, AUC, MASS, EVEN = "reward probability", "auc", "attention mass", "even attention mass"
 PLACES = {"start": 0} | dict(zip((f"end of {room}" for room in ROOMS), LAST_STEPS, strict=True))
-# what whoever knows the rules would say, where that is known exactly
+# the exact probabilities for an observer who knows the rules of the environment
 KNOWN = {("start", outcome): (CHANCE / 100, "all episodes") for outcome in OUTCOMES}
 KNOWN["end of distractor room", OUTCOMES[0]] = (0.0, "without the key")
 KNOWN |= {
     ("end of distractor room", outcome): (CHANCE_WITH_KEY / 100, "with the key")
     for outcome in OUTCOMES[1:]
 }
-# there nothing can be known but who holds the key: of the episodes that fail, this share does
+# there the only useful fact is who holds the key; this share of the failing episodes does
 FAILING_HOLDERS = (CHANCE_OF_KEY - CHANCE) / (100 - CHANCE)
-BEST = f"; {1 - FAILING_HOLDERS / 2:.{DIGITS}f}: knowing who has the key, all there is to know"
+BEST = f"; {1 - FAILING_HOLDERS / 2:.{DIGITS}f}: the best possible, which knows who has the key"
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return what the probes of a suite's critics measured (`bench.runs.diagnostics.critic.probe`).
+    """Return the measures of a suite's critics (`bench.runs.diagnostics.critic.measure`).
 
     Raises:
-        ValueError: the suite has no probe of a critic on Key-to-Door, dense reward and all of the
-            data.
+        ValueError: the scores hold no diagnostic of a critic on Key-to-Door with dense reward and all
+            of the data.
     """
     from bench.report.artifacts.critic_panels import draw
 
@@ -60,8 +63,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     diagnosed = scores[(scores["kind"] == "diagnostic") & whole & scores["task"].isin(KEY_TO_DOOR)]
     if diagnosed.empty:
         raise ValueError(
-            "no probe of a critic on Key-to-Door with dense reward and all of the data: "
-            "say `diagnostic: critic` in the suite"
+            "no diagnostic of a critic on Key-to-Door with dense reward and all of the data; "
+            "set `diagnostic: critic` in the suite"
         )
     body: list[list[str]] = []
     critics: list[tuple[str, pd.DataFrame, pd.DataFrame]] = []
@@ -84,21 +87,21 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the measures of one critic as means over its seeds, the paper's beside them.
+    """Return the measures of one critic as means over its seeds, with the paper's numbers.
 
     Columns: measure, group, x, value, low, high (95 % interval of the mean), runs, spread (over
-    episodes, mean over seeds), paper, paper_low, paper_high (its band). A calibration's x and value
-    are what was predicted and observed in the bins of the same rank. Attention weights and ROC
-    curves are not averaged and not here.
+    episodes, mean over seeds), paper, paper_low, paper_high (its band). In rows of a calibration x is
+    the predicted and value the observed rate; bins of the same rank are averaged. Attention weights
+    and ROC curves are not averaged and are left out.
 
     Args:
-        runs: rows of the critic's probes.
+        runs: rows of the critic's diagnostics.
     """
-    kept = runs[runs["measure"].isin(["episodes", ALONG, "calibration", AUC, MASS, EVEN])]
-    rank = kept.groupby(["seed", "measure", "group"]).cumcount()
-    place = rank.where(kept["measure"] == "calibration", kept["x"].fillna(-1))
+    averaged = runs[runs["measure"].isin(["episodes", PREDICTION, "calibration", AUC, MASS, EVEN])]
+    rank = averaged.groupby(["seed", "measure", "group"]).cumcount()
+    place = rank.where(averaged["measure"] == "calibration", averaged["x"].fillna(-1))
     found = []
-    for (measure, group, _), cell in kept.groupby(["measure", "group", place], sort=False):
+    for (measure, group, _), cell in averaged.groupby(["measure", "group", place], sort=False):
         ours, x = estimate(cell["value"].tolist()), float(cell["x"].mean())
         middle, low, high = _printed(str(measure), str(group), x)
         found.append(
@@ -111,23 +114,23 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _printed(measure: str, group: str, x: float) -> tuple[float, float, float]:
-    """Return the paper's number and the ends of its band; NaN where it has none."""
-    if measure == ALONG:
+    """Return the paper's number and the ends of its band; NaN if the paper has none."""
+    if measure == PREDICTION:
         for band in figure5():
             if band.outcome == group:
                 return band.middle[int(x)], band.low[int(x)], band.high[int(x)]
-    for look in figure5_looks():
-        if look.event == group and measure in (MASS, EVEN):
-            return look.mass if measure == MASS else look.even, math.nan, math.nan
+    for attention in figure5_attention():
+        if attention.event == group and measure in (MASS, EVEN):
+            return attention.mass if measure == MASS else attention.even, math.nan, math.nan
     return math.nan, math.nan, math.nan
 
 
 def _lines(means: pd.DataFrame) -> Iterator[list[str]]:
-    """Yield the rows of the table: measure, of what, ours, the paper's, what to compare with."""
+    """Yield the rows of the table: measure, group, ours, the paper's, and a value to compare with."""
     of = dict(list(means.groupby(["measure", "group"], sort=False)))
     for outcome in OUTCOMES:
-        for place, step in PLACES.items() if (ALONG, outcome) in of else ():
-            found = of[ALONG, outcome]
+        for place, step in PLACES.items() if (PREDICTION, outcome) in of else ():
+            found = of[PREDICTION, outcome]
             known = KNOWN.get((place, outcome))
             yield [
                 f"Predicted reward probability, {place}",
@@ -147,7 +150,7 @@ def _lines(means: pd.DataFrame) -> Iterator[list[str]]:
                 f"even attention: {even['value']:.{DIGITS}f}, paper's {even['paper']:.{DIGITS}f}"
             )
             yield [
-                "Share of attention afterwards",
+                "Share of the attention after the event",
                 f"the {event}",
                 *_cells(of[MASS, event].iloc[0]),
                 beside,

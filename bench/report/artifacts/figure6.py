@@ -1,4 +1,4 @@
-"""Figure 6: how many steps paths take to the goal, and how many of them are in no walk of the data."""
+"""Figure 6: the number of steps of paths to the goal, and the share of paths that is not in the data."""
 
 from __future__ import annotations
 
@@ -16,36 +16,45 @@ from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 from bench.stats.intervals import Estimate, estimate_over_tasks
 
-TITLE = "Figure 6 (Chen, Lu et al. 2021, p.20): steps to the goal, per cent of all paths."
+TITLE = "Figure 6 (Chen, Lu et al. 2021, p.20): steps to the goal, in per cent of all paths."
 SERIES = (SHORTEST, GENERATED, RANDOM)  # the paper's order
-# what is printed below the histogram: label, measure, whose, and the paper's number
+# the rows below the histogram: label, measure, groups, and the paper's number
 SHARES = (
-    ("Reach the goal, of those that can", "reached", (GENERATED, RANDOM), figure6_reached()),
-    ("In the fewest steps, of those that can", "optimal", (GENERATED, RANDOM), figure6_reached()),
+    ("Reach the goal, of eligible paths", "reached", (GENERATED, RANDOM), figure6_reached()),
+    ("In the fewest steps, of eligible paths", "optimal", (GENERATED, RANDOM), figure6_reached()),
     ("Shorter than any walk of the data", "shorter", (GENERATED,), math.nan),
-    ("Not in the data, of those that arrive", "unseen", (GENERATED,), math.nan),
-    ("Arrive and are not in the data, of all", "stitched", (GENERATED,), STITCHED / 100),
+    ("Not in the data, of paths that reach the goal", "unseen", (GENERATED,), math.nan),
+    (
+        "Reach the goal and are not in the data, of all paths",
+        "stitched",
+        (GENERATED,),
+        STITCHED / 100,
+    ),
 )
 NOTES = (
-    "Starts are uniform over all nodes; as in the paper, paths that begin at the goal count and are not drawn. ∞: the "
-    "goal is missed. `Of those that can`: from other nodes, where some path of at most 10 steps leads to the goal.",
-    "Not in the data: no walk ends with the nodes of the path (steps that stay in a node left out). The paper says of "
-    f"{STITCHED} % of generated paths that they are no part of a walk, and not of which number that is.",
-    "The paper's graph was not released; by its bars it has 4, 7, 4, 2 and 1 nodes at 1 to 5 steps from the goal and "
-    "one without a path. Ours are other graphs, so its numbers stand here for orientation. Its random walk is not "
-    "described: 1 % at one step fits actions uniform over all nodes, the rest fits neither that nor walks along edges.",
+    "Start nodes are uniform over all nodes. As in the paper, paths that start at the goal count in the percentages "
+    "but have no bar. ∞: the path misses the goal. A path is eligible if its start node is not the goal and some path "
+    "of at most 10 steps leads from it to the goal.",
+    "Not in the data: no walk ends with the nodes of the path; steps that stay at a node are removed first. The paper "
+    f"says that {STITCHED} % of generated paths are not part of a walk, but not of which number of paths.",
+    "The paper's graph was not released. By its bars it has 4, 7, 4, 2 and 1 nodes at 1 to 5 steps from the goal, and "
+    "one node without a path. Our graphs are different, so the paper's numbers are for orientation. The paper does not "
+    "describe its random walk: its 1 % at one step agrees with uniform actions over all nodes; its other bars agree "
+    "neither with this nor with walks along edges.",
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the histogram of the first diagnosed method and the shares below it.
+    """Return the histogram of the first method with a diagnostic of paths, and the shares below it.
 
     Raises:
-        ValueError: no paths were diagnosed.
+        ValueError: the scores hold no diagnostic of paths.
     """
     diagnosed = scores[(scores["kind"] == "diagnostic") & (scores["measure"] == "steps")]
     if diagnosed.empty:
-        raise ValueError("no paths on graphs were diagnosed: say `diagnostic: paths` in the suite")
+        raise ValueError(
+            "the scores hold no diagnostic of paths; set `diagnostic: paths` in the suite"
+        )
     method = by_method(diagnosed)["method"].iloc[0]
     rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
     histogram = _histogram(rows)
@@ -83,7 +92,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def _histogram(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each bar: ours in per cent with its interval, the paper's beside it."""
+    """Return a row for each bar: ours in per cent with its interval, and the paper's."""
     paper = {found.series: found for found in figure6()}
     bars = rows[(rows["measure"] == "steps") & (rows["x"] != 0)]
     axis = [*sorted(x for x in bars["x"].unique() if x > 0), NEVER]
@@ -97,7 +106,7 @@ def _histogram(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shares(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows below the histogram, then a row for each graph's share of shortest paths."""
+    """Return the rows below the histogram: shares over all graphs, and shortest paths of each graph."""
     found = []
     for label, measure, groups, paper in SHARES:
         for group in groups:
@@ -146,14 +155,14 @@ def _notes(rows: pd.DataFrame, shares: pd.DataFrame, scale: str) -> list[str]:
     strict = _numbers(rows[rows["measure"] == "unseen, stays counted"], math.nan)
     return [
         f"Scale {scale}: {graphs} random graphs, {rows['seed'].nunique()} seeds, {paths} paths each. Means over the "
-        "graphs; brackets: 95 % interval over seeds (Welch-Satterthwaite), on these graphs and these walks.",
-        f"The best walk of the data from a start takes the fewest steps from {found['mean']:.1f} % of the starts "
-        f"that can. With stays counted {strict['mean']:.1f} % of the paths that arrive are not in the data.",
+        "graphs; brackets: 95 % interval over seeds (Welch-Satterthwaite), for these graphs and these walks.",
+        f"The best walk of the data takes the fewest steps from {found['mean']:.1f} % of the eligible start nodes. "
+        f"With stays counted, {strict['mean']:.1f} % of the paths that reach the goal are not in the data.",
     ]
 
 
 def draw(rows: pd.DataFrame, histogram: pd.DataFrame, files: list[Path]) -> None:
-    """Draw grouped bars with their intervals, a dot for each graph, the paper's bars as outlines."""
+    """Draw groups of bars with intervals, a dot for each graph, and the paper's bars as outlines."""
     from bench.report.figures import COLOURS
     from bench.report.style import pyplot, save
 

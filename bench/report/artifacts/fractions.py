@@ -1,4 +1,4 @@
-"""Performance against the share of the data: 1 to 100 %, whole episodes, nested subsets."""
+"""Performance over the data fraction: 1 to 100 %, as nested subsets of whole episodes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bench.report.cells import Row
 from bench.report.frame import final
 from bench.report.tables import against, as_artifact, by_method, lay_out, row_of
 
-TITLE = "Performance against the share of the data (talk: small data is where DT shines)."
+TITLE = "Performance over the data fraction (talk: small data is where DT shines)."
 NOTE = (
-    "A share is drawn as whole episodes at random; of one seed, more data always contains less."
-    " Percent BC takes its best X % of what is there."
+    "A data fraction is a random subset of whole episodes. For one seed, a larger subset contains every smaller one."
+    " Percent BC takes the best X % of the episodes in the subset."
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return scores against the percent of the data, a row for each share.
+    """Return scores over the data fraction, a row for each data set and fraction.
 
     Raises:
         ValueError: there is no score with dense reward.
@@ -27,10 +27,10 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     rows = final(scores)
     chosen = by_method(rows[rows["reward"] == "dense"])
     if chosen.empty:
-        raise ValueError("no score with dense reward: nothing to put against the share of the data")
+        raise ValueError("no score with dense reward: nothing to show over the data fraction")
     chosen = chosen.assign(
         row=pd.Series(rows_of(chosen), index=chosen.index),
-        # the paper has numbers for all of the data alone
+        # the paper has numbers only for all of the data
         quoted_table=chosen["quoted_table"].where(chosen["data_percent"] == 100, ""),
     )
     order = list(dict.fromkeys(chosen.sort_values("data_percent", kind="stable")["row"]))
@@ -40,7 +40,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def rows_of(chosen: pd.DataFrame) -> list[Row]:
-    """Return the row of each score: the data set, and how much of it."""
+    """Return the row of each score: the data set and the data fraction."""
     return [
         (f"{data}, {percent:g} %", environment)
         for (data, environment), percent in zip(chosen["row"], chosen["data_percent"], strict=True)
@@ -48,7 +48,7 @@ def rows_of(chosen: pd.DataFrame) -> list[Row]:
 
 
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
-    """Draw the score against the share, a panel for each data set, a line for each method."""
+    """Draw the score over the data fraction: a panel for each data set, a line for each method."""
     from bench.report.figures import curve, panels
     from bench.report.style import pyplot, save
 
@@ -63,10 +63,10 @@ def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
                 curve(axes, list(found), list(found.values()), position, str(label))
             axes.set_xscale("log")
             ticks = sorted(set(of_task["data_percent"]))
-            axes.set_xticks(ticks, [f"{share:g} %" for share in ticks])
+            axes.set_xticks(ticks, [f"{percent:g} %" for percent in ticks])
             axes.minorticks_off()
             axes.set_title(" ".join(reversed(row_of(task))), loc="left")
-            axes.set_xlabel("share of the data")
+            axes.set_xlabel("data fraction")
             axes.set_ylabel("normalised score")
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=4)

@@ -1,4 +1,4 @@
-"""What the pages about Atari games share: Tables 1 and 12, Tables 4 and 13."""
+"""The common parts of the tables of Atari games: Tables 1 and 12, Tables 4 and 13."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from bench.tasks.units import margin, raw_unit, unit_of
 
 ATARI = tasks_of("atari")
 GAMER = unit_of(ATARI)
-RAW = raw_unit("The game's own score, not clipped", GAMER)
+RAW = raw_unit("Game score, not clipped", GAMER)
 
 QUOTED_ONLY = ("QR-DQN", "REM")  # columns of Tables 1 and 12
 RULES = (
-    "Whole games without sticky actions, as the paper's code plays them; in the data a frame repeats the action "
-    "before with probability 0.25. Methods learn from rewards clipped to [-1, 1]; scores are the games' own."
+    "Evaluation: whole games without sticky actions, as in the paper's code. In the data, each frame repeats the "
+    "previous action with probability 0.25. Methods are trained on rewards clipped to [-1, 1]; scores are not clipped."
 )
-COPIED = "* Not run here: the paper's own numbers, which it quotes from the CQL and REM papers."
-NEGATIVE = "The paper prints negative normalised scores as 0.0; ours stay as they are."
+COPIED = "* Not run here: numbers that the paper quotes from the CQL and REM papers."
+NEGATIVE = "The paper prints negative normalised scores as 0.0; we print them as they are."
 WIDE = (
-    f"On Seaquest {MARGIN:g} points are {margin(RAW, 'seaquest-replay'):,.0f} of the game's score, more than any "
-    "method of the paper has there: equivalence says little of that game."
+    f"On Seaquest {MARGIN:g} points are {margin(RAW, 'seaquest-replay'):,.0f} of the game score, more than the score "
+    "of any method in the paper. So equivalence means little for this game."
 )
 
 
 def of_games(scores: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Return the final scores on Atari games that stand beside a table of the paper.
+    """Return the final scores on Atari games, to compare with a table of the paper.
 
     Raises:
         ValueError: there is none with dense reward and all of the data.
@@ -48,19 +48,21 @@ def of_games(scores: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Artifact:
-    """Return Table 1, or raw Table 12: the suite's methods, and columns that the paper quotes."""
+    """Return Table 1, or Table 12 with raw scores: the suite's methods, and columns that the paper
+    quotes.
+    """
     chosen = of_games(scores, table)
     laid_out = _lay_out(chosen, scale, raw=raw)
-    page = _artifact(
+    artifact = _artifact(
         laid_out, chosen, title, (RULES, COPIED, *([] if raw else [NEGATIVE])), raw=raw
     )
     tasks = [task for task in ATARI if row_of(task) in laid_out.rows]
-    last = len(page.headings) - 1
+    last = len(artifact.headings) - 1
     headings = [f"{method}*, paper" for method in QUOTED_ONLY]
     theirs = {task: [quoted(table, task, method) for method in QUOTED_ONLY] for task in tasks}
     body = [
         [*line[:last], *map(str, theirs[task]), line[last]]
-        for task, line in zip(tasks, page.body, strict=True)
+        for task, line in zip(tasks, artifact.body, strict=True)
     ]
     lines = [
         dict(zip(("data", "environment"), row_of(task), strict=True))
@@ -69,15 +71,15 @@ def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: b
         for task in tasks
         for method, cell in zip(QUOTED_ONLY, theirs[task], strict=True)
     ]
-    numbers = pd.concat([page.numbers, pd.DataFrame(lines)], ignore_index=True)
-    headings = [*page.headings[:last], *headings, page.headings[last]]
-    return replace(page, headings=headings, body=body, numbers=numbers)
+    numbers = pd.concat([artifact.numbers, pd.DataFrame(lines)], ignore_index=True)
+    headings = [*artifact.headings[:last], *headings, artifact.headings[last]]
+    return replace(artifact, headings=headings, body=body, numbers=numbers)
 
 
-def shares(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Artifact:
-    """Return Table 4, or raw Table 13: DT beside BC on the best X % of the data."""
+def percent_bc(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: bool) -> Artifact:
+    """Return Table 4, or Table 13 with raw scores: DT beside BC on the best X % of the data."""
     chosen = of_games(scores, table)
-    whole = chosen["quoted_method"] == "BC"  # the same method as on Table 1
+    whole = chosen["quoted_method"] == "BC"  # the same method as in Table 1
     chosen = chosen.assign(
         heading=chosen["heading"].mask(whole, "100%BC"),
         quoted_method=chosen["quoted_method"].mask(whole, "100%BC"),
@@ -92,7 +94,7 @@ def _lay_out(chosen: pd.DataFrame, scale: str, *, raw: bool) -> Table:
     if raw:
         chosen = chosen.assign(score=chosen["return_mean"])
     order = [row_of(task) for task in ATARI if task in set(chosen["task"])]
-    # no average: one game would decide it. Figure 3 has the paper's
+    # no average: a single game would dominate it. Figure 3 shows the paper's
     return lay_out(chosen, scale, order, averages=False, unit=RAW if raw else GAMER)
 
 

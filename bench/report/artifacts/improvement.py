@@ -1,4 +1,4 @@
-"""Probability of improvement: how likely a run of the first method beats one of another."""
+"""Probability of improvement: how likely a run of the first method scores above one of another."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from bench.stats.bootstrap import interval
 from bench.stats.intervals import difference
 
 NOTE = (
-    "P(X > Y): over data sets, the mean share of pairs of runs of which X's scores higher, ties half "
-    "(Agarwal et al. 2021); 95 % stratified bootstrap over seeds. Difference of means: Welch-Satterthwaite interval."
+    "P(X > Y): the share of pairs of runs in which X scores higher, mean over data sets; a tie counts one half "
+    "(Agarwal et al. 2021). Intervals: 95 % stratified bootstrap over seeds; for the difference of means, "
+    "Welch-Satterthwaite."
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the first method of the suite against each of the others.
+    """Return the first method of the suite compared with each of the others.
 
     Raises:
         ValueError: no task has runs of every method.
@@ -48,7 +49,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         )
     frame = pd.DataFrame(numbers)
     return Artifact(
-        f"Probability that a run of {labels[first]} beats a run of another method.",
+        f"Probability that a run of {labels[first]} scores above a run of another method.",
         ["Pair", "Probability", "Difference of means"],
         body,
         [f"Scale {scale}.", *notes, NOTE],
@@ -58,7 +59,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
-    """Draw a row for each pair: the probability with its interval, against one half."""
+    """Draw a row for each pair: the probability with its interval, and a line at one half."""
     from bench.report.figures import COLOURS
     from bench.report.style import pyplot, save
 

@@ -1,5 +1,5 @@
-"""What is there of an unfinished plan: the table of the records that exist, and the names of the runs that
-do not.
+"""The partial report of an unfinished suite: a table of the finished runs, and the names of the missing
+ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.tasks.registry import family_of_all
 
 
 def write_partial(plan: Plan, suite: str, path: Path) -> None:
-    """Write the table of the records that exist, and name the runs that do not.
+    """Write a table of the finished runs of a suite, and the names of the missing ones.
 
     Raises:
         ValueError: the plan has no such suite.
@@ -28,18 +28,18 @@ def write_partial(plan: Plan, suite: str, path: Path) -> None:
     if suite not in plan.runs:
         raise ValueError(f"unknown suite {suite!r}; known: {', '.join(plan.runs)}")
     records = plan.records(suite)
-    there = [record for record in records if record.exists()]
-    runs, done = plan.runs[suite], sum(record.name == RESULT for record in there)
-    text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are there.\n\n"
-    scores = score_table.collect(there, plan, suite) if there else pd.DataFrame()
-    if there and not headline(scores).empty:
+    finished = [record for record in records if record.exists()]
+    runs, done = plan.runs[suite], sum(record.name == RESULT for record in finished)
+    text = f"{done} of the {len(runs)} runs of {suite} at scale {plan.scale} are finished.\n\n"
+    scores = score_table.collect(finished, plan, suite) if finished else pd.DataFrame()
+    if finished and not headline(scores).empty:
         overview = family_of_all(scores["task"].unique()).overview
         module = import_module(f"bench.report.artifacts.{overview}")
         text += markdown(module.make(scores, plan.scale)) + "\n"
-    if there and len(headline(scores)) < len(scores):
-        text += "Shown are final scores with dense reward and all of the data; the rest is in the records.\n\n"
+    if finished and len(headline(scores)) < len(scores):
+        text += "The table shows final scores with dense reward and all of the data; the records hold the rest.\n\n"
     missing = [record for record in records if not record.exists()]
-    holes = [str(path.parent if path.name == RESULT else path) for path in missing]
-    if holes:
-        text += "Missing:\n\n" + "\n".join(f"- {hole}" for hole in holes) + "\n"
+    names = [str(path.parent if path.name == RESULT else path) for path in missing]
+    if names:
+        text += "Missing:\n\n" + "\n".join(f"- {name}" for name in names) + "\n"
     write_text(path, text)

@@ -1,4 +1,4 @@
-"""What other implementations publish for D4RL's -v2 data, beside ours and the paper's."""
+"""Published results of other implementations on D4RL's -v2 data, beside ours and the paper's."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from bench.report.cells import MISSING, spell
 from bench.report.tables import headline, quoting, row_of
 from bench.stats.intervals import estimate
 
-TITLE = "Results that other implementations publish for the same data sets of D4RL (-v2), quoted."
+TITLE = "Published results of other implementations on the same data sets of D4RL (-v2)."
 NOTES = (
-    "The paper quotes its CQL column from work on D4RL -v0, so these columns are what CQL does on the data DT had.",
-    "Each column names its checkpoint rule. `best of the evaluations` chooses the checkpoint with the environment that "
-    "scores it, which lifts it; it is shown and never ranked.",
-    "± as their authors print it: population standard deviation over seeds in CORL and d3rlpy.",
+    "The paper quotes its CQL column from work on D4RL -v0. These columns show CQL on the -v2 data that DT was trained "
+    "on.",
+    "Each column names the rule that chose the checkpoint. `best of the evaluations` chooses it by its score in the "
+    "environment, which raises the score; so this column is shown but not ranked.",
+    "± is as published: the population standard deviation over seeds in CORL and d3rlpy.",
 )
 PAPER = {"DT": "Table 2", "CQL": "Table 2", "BC": "Table 2", "10%BC": "Table 3"}
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return a row for each data set and method that anybody else has published.
+    """Return a row for each data set and method with published results.
 
     Raises:
-        ValueError: none of the suite's tasks is one that others report.
+        ValueError: there are no published results for any task of the suite.
     """
     chosen = headline(scores)
     tasks, cells = list(dict.fromkeys(scores["task"])), peers()
@@ -64,7 +65,9 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
                     | {"seeds": 3, "ranked": True, "citation": PAPER[method], "note": paper.note}
                 )
     if not body:
-        raise ValueError("none of the suite's tasks is one that other implementations report")
+        raise ValueError(
+            "other implementations publish no results for the tasks of this suite: nothing for `peers`"
+        )
     headings = ["Method", "Data", "Environment", "Ours", "Paper"]
     headings += [f"{source}, {rule}" for source, rule in columns]
     remarks = dict.fromkeys(f"{c.source}, {c.method}: {c.note}." for c in cells if c.note)

@@ -1,4 +1,4 @@
-"""Performance profiles: which share of runs scores above tau, for every tau."""
+"""Performance profiles: the share of runs with a score above tau, for every tau."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bench.stats.bootstrap import interval
 TITLE = "Performance profiles: the share of runs with a normalised score above tau (Agarwal et al. 2021)."
 NOTE = (
     "Bands: 95 % stratified bootstrap over seeds (2,000 replicates). "
-    "A curve that lies above another everywhere is better."
+    "A curve that is above another curve everywhere is better."
 )
 REPLICATES = 2_000
 PRINTED = (0, 25, 50, 75, 100)
-POINTS = 111  # every score point and a few beyond
+POINTS = 111  # every point from 0 to 110
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
@@ -63,7 +63,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
-    """Draw the share of runs above tau against tau."""
+    """Draw the share of runs above tau over tau."""
     from bench.report.figures import COLOURS
     from bench.report.style import pyplot, save
 

@@ -1,5 +1,6 @@
-"""Which tables and figures there are. Each is a module of this package and a block of `artifacts.toml`;
-this file imports none of them, so that the workflow is planned without pandas.
+"""The list of artifacts. Each is a module of this package and a block of `artifacts.toml`.
+
+This file imports none of the modules, so that the workflow is planned without pandas.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ PICTURES = (".png", ".svg")
 
 
 class BadArtifact(ValueError):
-    """The block of an artifact cannot be used. The message names the file, the block and what to do."""
+    """A block of `artifacts.toml` cannot be used. The message names the file, the block and the fix."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A table or a figure; `artifacts.toml` says what each entry means."""
+    """An artifact, a table or a figure; `artifacts.toml` explains each entry."""
 
     title: str
     caption: str
@@ -38,16 +39,16 @@ class Spec:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The formats that it is written in."""
+        """The suffixes of the files that are written."""
         return TEXTS + PICTURES if self.figure else TEXTS
 
     def category(self, tasks: list[str]) -> str:
-        """Return where it stands in the report if its suite has these tasks."""
+        """Return its category in the report, for a suite with these tasks."""
         family = FAMILIES[self.family] if self.family else family_of_all(tasks)
         return family.category
 
     def caption_of(self, suite: str, scale: str) -> str:
-        """Return the caption of this artifact of a suite."""
+        """Return its caption for a suite."""
         return self.caption.replace("{{ suite }}", suite).replace("{{ scale }}", scale)
 
 
@@ -55,8 +56,8 @@ def read_specs(path: Path = HERE / "artifacts.toml") -> dict[str, Spec]:
     """Return name -> artifact.
 
     Raises:
-        BadArtifact: a block has an unknown or a missing entry, names a diagnostic or a family that does not
-            exist, or has no module.
+        BadArtifact: a block has an unknown or a missing entry, names an unknown diagnostic or family, or
+            has no module.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     return {name: _spec(path, name, entry) for name, entry in content.items()}
@@ -81,7 +82,7 @@ def _spec(path: Path, name: str, entry: dict[str, Any]) -> Spec:
                 f"{path}: {name}: unknown {what} {value!r}; known: {', '.join(there)}"
             )
     if not (path.parent / f"{name}.py").is_file():
-        raise BadArtifact(f"{path}: {name} has no module {name}.py beside it")
+        raise BadArtifact(f"{path}: {name} has no module; add {name}.py to the same folder")
     return spec
 
 
@@ -89,15 +90,15 @@ ARTIFACTS = read_specs()
 
 
 def artifact_file(name: str) -> Path:
-    """Return the module that makes an artifact, relative to the repository."""
+    """Return the path of an artifact's module, relative to the repository."""
     return Path("bench", "report", "artifacts", f"{name}.py")
 
 
 def check_artifacts(config: dict[str, Any]) -> None:
-    """Refuse artifacts that the runs of their suite cannot make, before anything is trained for them.
+    """Refuse artifacts that cannot be made from the runs of their suite, before anything is trained.
 
     Raises:
-        BadConfig: names the suite, the artifact, and what it needs.
+        BadConfig: an artifact is unknown, or its suite lacks what the artifact needs.
     """
     for suite, axes in config["suites"].items():
         for name in axes.get("artifacts", []):
@@ -107,7 +108,7 @@ def check_artifacts(config: dict[str, Any]) -> None:
                 )
             if needs := _lacking(ARTIFACTS[name], axes):
                 raise BadConfig(
-                    f"suites.{suite}.artifacts: {name} needs {needs}, which the suite lacks"
+                    f"suites.{suite}.artifacts: {name} needs {needs}; add it to the suite, or remove {name}"
                 )
 
 
@@ -117,7 +118,7 @@ def _lacking(spec: Spec, axes: dict[str, Any]) -> str:
     if spec.diagnostic and axes.get("diagnostic") != spec.diagnostic:
         return f"`diagnostic: {spec.diagnostic}`"
     if spec.reward and spec.reward not in axes["rewards"]:
-        return f"reward {spec.reward}"
+        return f"{spec.reward} among its rewards"
     if spec.all_data and 100 not in axes["data_percents"]:
         return "100 among its data_percents"
     return ""

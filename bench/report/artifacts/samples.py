@@ -1,5 +1,5 @@
-"""What the pages of aggregates, profiles and improvement share: trained methods' scores by task, and
-generators that names seed.
+"""The common parts of the artifacts `aggregates`, `profiles` and `improvement`: scores by method and
+task, and seeded generators.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Groups = list[list[float]]
 
 
 def trained(scores: pd.DataFrame) -> tuple[dict[str, str], dict[str, Groups], list[str]]:
-    """Return what aggregates are about: methods that were rolled out, on the tasks that all have.
+    """Return the scores of the methods that are rolled out, on the tasks with runs of all of them.
 
     Returns:
-        method -> label; method -> the runs' scores of each task; notes on what was left out.
+        method -> label; method -> the scores of the runs on each task; notes on tasks left out.
 
     Raises:
         ValueError: no task has runs of every method.
@@ -36,10 +36,10 @@ def trained(scores: pd.DataFrame) -> tuple[dict[str, str], dict[str, Groups], li
         raise ValueError(
             "no task has runs of every method with dense reward and 100 % of the data: nothing to aggregate"
         )
-    notes = [f"{len(shared)} data sets; runs of all methods count alike, diverged ones too."]
+    notes = [f"{len(shared)} data sets. Every run has the same weight, also a diverged one."]
     if len(shared) < len(tasks):
-        holes = ", ".join(task for task in tasks if task not in shared)
-        notes.append(f"Left out, because a method has no run there: {holes}.")
+        left_out = ", ".join(task for task in tasks if task not in shared)
+        notes.append(f"Left out, because a method has no run there: {left_out}.")
     return (
         labels,
         {method: [present[method, task] for task in shared] for method in labels},
@@ -47,13 +47,13 @@ def trained(scores: pd.DataFrame) -> tuple[dict[str, str], dict[str, Groups], li
     )
 
 
-def random(page: str, *names: str) -> np.random.Generator:
-    """Return the generator of a page's bootstrap."""
-    return seeds.generator("page", page, *names)
+def random(artifact: str, *names: str) -> np.random.Generator:
+    """Return the generator for the bootstrap of an artifact."""
+    return seeds.generator("page", artifact, *names)  # seed strings never change
 
 
 def spell(value: float, low: float, high: float, digits: int = 1) -> str:
-    """Return a number with its interval, as printed; without one where there is none."""
+    """Return the text of a number with its interval, if it has one."""
     if np.isnan(low):
         return f"{value:.{digits}f}"
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

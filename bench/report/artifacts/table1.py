@@ -1,4 +1,4 @@
-"""Table 1: DT, CQL and BC on Atari games, gamer-normalised, beside what the paper quotes of others."""
+"""Table 1: DT, CQL and BC on Atari games, gamer-normalised, beside numbers that the paper quotes."""
 
 from __future__ import annotations
 

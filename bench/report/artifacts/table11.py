@@ -1,4 +1,4 @@
-"""Table 11: what Atari scores are normalised with, beside what random play scores here."""
+"""Table 11: the reference scores of Atari games, beside the scores of random actions here."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bench.tasks.registry import task_by_name, tasks_of
 
 ATARI = tasks_of("atari")
 
-TITLE = "Table 11 (Chen, Lu et al. 2021, p.20): the scores that Atari games are normalised with, and random play here."
+TITLE = "Table 11 (Chen, Lu et al. 2021, p.20): reference scores of Atari games, and random actions here."
 NOTES = (
-    "Normalised: 100 (score - random) / (gamer - random), with the paper's numbers as it rounds them; these are "
-    "the random agent and the professional gamer of Hafner et al. 2020.",
-    "Random play here: method `uniform` under the suite's evaluation; normalised it should be about 0.",
+    "Normalised: 100 (score - random) / (gamer - random), with the rounded numbers of the paper. They are the random "
+    "agent and the professional gamer of Hafner et al. 2020.",
+    "Random actions here: method `uniform` with the evaluation of this suite; its normalised score should be about 0.",
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the constants of the suite's games.
+    """Return the reference scores of the suite's games.
 
     Raises:
         ValueError: there is no score on an Atari game with dense reward and all of the data.
@@ -53,5 +53,5 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         f"Scale {scale}: {uniform['seed'].nunique()} seeds, {episodes} episodes each. Brackets: 95 % interval of the "
         "mean over seeds (Student's t)."
     )
-    headings = ["Data", "Environment", "Random", "Gamer", "Random play here", "Normalised"]
+    headings = ["Data", "Environment", "Random", "Gamer", "Random actions here", "Normalised"]
     return Artifact(TITLE, headings, body, [source, *NOTES], pd.DataFrame(numbers))

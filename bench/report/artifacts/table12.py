@@ -1,4 +1,4 @@
-"""Table 12: Table 1 in the games' own scores."""
+"""Table 12: Table 1 with raw game scores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.artifacts.games import compared
 
-TITLE = "Table 12 (layout of Chen, Lu et al. 2021, p.21): Table 1 before it is normalised."
+TITLE = "Table 12 (layout of Chen, Lu et al. 2021, p.21): Table 1 with raw game scores."
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:

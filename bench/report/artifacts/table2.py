@@ -1,4 +1,4 @@
-"""Table 2: every method on every data set, with the bars."""
+"""Table 2: every method on every data set, and a figure with bars."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Table 4: DT beside %BC with each X on Atari games, and which X was best in hindsight."""
+"""Table 4: DT beside %BC with each X on Atari games, and the best X in hindsight."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from bench.report.artifact import Artifact
-from bench.report.artifacts.games import shares
+from bench.report.artifacts.games import percent_bc
 
 TITLE = "Table 4 (layout of Chen, Lu et al. 2021, p.8): Decision Transformer and percent BC on Atari games."
 
@@ -16,4 +16,4 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     Raises:
         ValueError: there is no score on an Atari game with dense reward and all of the data.
     """
-    return shares(scores, scale, "Table 4", TITLE, raw=False)
+    return percent_bc(scores, scale, "Table 4", TITLE, raw=False)

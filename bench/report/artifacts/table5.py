@@ -1,4 +1,4 @@
-"""Table 5: the same network with more or less context; on Atari games as in the paper, or on MuJoCo."""
+"""Table 5: the same network with different context lengths, on Atari games as in the paper or on MuJoCo."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ from bench.tasks.registry import tasks_of
 
 ATARI = tasks_of("atari")
 
-TITLE = (
-    "Context length (the question of Chen, Lu et al. 2021, p.8, Table 5, which asks it of Atari games;"
-    " here of MuJoCo data)."
-)
+TITLE = "Context length on MuJoCo data (Chen, Lu et al. 2021, p.8, Table 5, compare context lengths on Atari games)."
 TITLE_ATARI = "Table 5 (layout of Chen, Lu et al. 2021, p.9): context length on Atari games."
-LONGER = dict.fromkeys(ATARI, 30) | {"pong-replay": 50}  # the paper's K but for 1 (Table 8)
+LONGER = dict.fromkeys(ATARI, 30) | {"pong-replay": 50}  # the paper's K other than 1 (Table 8)
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return scores against K, on Atari games beside the paper's.
+    """Return scores over K, on Atari games beside the paper's.
 
     Raises:
         ValueError: no score belongs to a method with a context, or only some of them are on Atari
@@ -35,16 +32,23 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         raise ValueError("no score of a method with a context length: nothing for Table 5")
     games = set(chosen["task"]) & set(ATARI)
     if games and games != set(chosen["task"]):
-        raise ValueError("Table 5 is about Atari games or about other tasks, not both in one suite")
+        raise ValueError(
+            "Table 5 takes either Atari games or other tasks; put them into two suites"
+        )
     updates = sorted(set(chosen["step"]))
-    note = "A longer context costs more at each update. Updates: " + (
-        f"{updates[0]:,} for every K." if len(updates) == 1 else "not the same for every K."
+    note = "With a longer context each update costs more. Updates: " + (
+        f"{updates[0]:,} for every K."
+        if len(updates) == 1
+        else "different numbers for different K."
     )
     if not games:
         return as_artifact(
             lay_out(chosen, scale), TITLE, lambda files: draw(chosen, files), (note,)
         )
-    notes = (note, f"The paper's longer context is 30, on Pong 50; ours {_contexts(chosen)}.")
+    notes = (
+        note,
+        f"The longer context is 30 in the paper, on Pong 50; here it is {_contexts(chosen)}.",
+    )
     table = _of_games(chosen, scale)
     return as_artifact(table, TITLE_ATARI, lambda files: draw_games(chosen, files), notes)
 
@@ -60,7 +64,7 @@ def _of_games(chosen: pd.DataFrame, scale: str) -> Table:
 
 
 def _contexts(chosen: pd.DataFrame) -> str:
-    """Return the context of each method that has more than one step, by game."""
+    """Return the text of the contexts with more than one step, by game."""
     found = chosen[chosen["context_length"] > 1]
     by = {row_of(str(task))[1]: runs for task, runs in found.groupby("task", sort=False)}
     each = {
@@ -69,11 +73,11 @@ def _contexts(chosen: pd.DataFrame) -> str:
     }
     if len(set(each.values())) == 1:
         return next(iter(each.values()))
-    return ", ".join(f"{k} on {game}" for game, k in each.items()) or "is not run"
+    return ", ".join(f"{k} on {game}" for game, k in each.items()) or "not run"
 
 
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
-    """Draw the score against K, a line for each data set."""
+    """Draw the score over K, a line for each data set."""
     from bench.report.figures import curve, panels
     from bench.report.style import pyplot, save
 
@@ -88,7 +92,7 @@ def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
 
 
 def draw_games(chosen: pd.DataFrame, files: list[Path]) -> None:
-    """Draw the score against K, a panel for each game, the paper's two points with their spread."""
+    """Draw the score over K, a panel for each game, with the paper's two points and their spread."""
     from bench.report.figures import curve, panels
     from bench.report.style import pyplot, save
 
@@ -111,13 +115,13 @@ def draw_games(chosen: pd.DataFrame, files: list[Path]) -> None:
 
 
 def _printed(task: str) -> dict[float, Quoted]:
-    """Return the paper's cells, K -> score."""
+    """Return the paper's cells: K -> score."""
     cells = {k: quoted("Table 5", task, f"DT (K={k})") for k in (1, LONGER[task])}
     return {float(k): cell for k, cell in cells.items() if cell}
 
 
 def _scale(axes: Any, ticks: list[float]) -> None:
-    """Label a panel's axes: K on a logarithmic one, marked where there are scores."""
+    """Label the axes of a panel; K is on a logarithmic axis with a tick at each score."""
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"{k:g}" for k in ticks])
     axes.minorticks_off()

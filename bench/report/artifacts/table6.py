@@ -1,4 +1,4 @@
-"""Table 6: how often each method succeeds on Key-to-Door, having seen only random episodes."""
+"""Table 6: success rate of each method on Key-to-Door, trained on episodes of random actions."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from bench.report.cells import Cell, Row, Table
 from bench.report.table_notes import remarks
 from bench.report.tables import as_artifact, headline, lay_out, row_verdict, tidy
 from bench.stats.intervals import Estimate, wilson
-from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, judge
+from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, verdicts_of
 
 TITLE = (
-    "Table 6 (layout of Chen, Lu et al. 2021, p.10): success rate in per cent on Key-to-Door, learned from episodes "
-    "of random actions."
+    "Table 6 (layout of Chen, Lu et al. 2021, p.10): success rate in per cent on Key-to-Door, trained on episodes of "
+    "random actions."
 )
 MEAN = "mean"  # in place of a seed
 WIDTH = 0.86  # of a bar
 NOTES = (
-    f"Chance: uniformly random actions take the key in {CHANCE_OF_KEY} % of episodes, then reach the door in "
-    f"{CHANCE_WITH_KEY} %, and so succeed in {CHANCE} %, computed exactly. The paper reports 3.1 % for random actions.",
-    "The paper's environment and data were never released: rooms, actions and observations are inferred "
-    "(docs/key_to_door.md says from what). The paper states neither spread nor seeds nor episodes for this table.",
-    "Verdicts take the paper's number as exact: `reproduced`, our mean is equivalent to it within "
-    f"{MARGIN:g} points (two one-sided t tests over our seeds); `differs`, a t test finds it different; `undecided`, "
-    f"neither; both Holm-corrected over the table. `{NOT_COMPARABLE}`: one seed.",
+    f"Chance: uniformly random actions take the key in {CHANCE_OF_KEY} % of episodes. With the key they reach the door "
+    f"in {CHANCE_WITH_KEY} %, so they succeed in {CHANCE} % of all episodes (computed exactly). The paper "
+    "reports 3.1 %.",
+    "The paper's environment and data were not released. Rooms, actions and observations are inferred; "
+    "docs/key_to_door.md gives the sources. The paper states no spread, seeds or episodes for this table.",
+    "Verdicts take the paper's number as exact. `reproduced`: our mean is equivalent to it within "
+    f"{MARGIN:g} points (two one-sided t tests over our seeds). `differs`: a t test finds a difference. `undecided`: "
+    f"neither. Both tests are Holm-corrected over the table. `{NOT_COMPARABLE}`: there is only one seed.",
 )
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return Table 6 of a suite's scores: means over seeds, and below them every seed.
+    """Return Table 6 of a suite's scores: means over seeds, and below them a row for each seed.
 
     Raises:
         ValueError: there is no score on Key-to-Door with dense reward and all of the data.
@@ -49,7 +50,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         )
     chosen = chosen.assign(row=chosen["row"].map(lambda row: (row[0], MEAN)))
     order = [row for task in KEY_TO_DOOR for row in chosen[chosen["task"] == task]["row"]]
-    means = _judged(lay_out(chosen, scale, order, averages=False), chosen)
+    means = _with_verdicts(lay_out(chosen, scale, order, averages=False), chosen)
     seeds = seeds_of(chosen, means)
     table = replace(
         means,
@@ -57,17 +58,17 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         verdicts=means.verdicts | dict.fromkeys(seeds, ""),
         notes=_notes(chosen, means, scale),
     )
-    page = as_artifact(table, TITLE, lambda files: draw(table, files))
-    papers = [heading.endswith(", paper") for heading in page.headings]
-    for row, line in zip(table.rows, page.body, strict=True):
+    artifact = as_artifact(table, TITLE, lambda files: draw(table, files))
+    papers = [heading.endswith(", paper") for heading in artifact.headings]
+    for row, line in zip(table.rows, artifact.body, strict=True):
         if row in seeds:  # the paper has no seeds
             line[:] = ["" if paper else cell for paper, cell in zip(papers, line, strict=True)]
-    headings = ["Data", "Seed", *page.headings[2:]]
-    return replace(page, headings=headings, foot=len(seeds), numbers=numbers_of(table, chosen))
+    headings = ["Data", "Seed", *artifact.headings[2:]]
+    return replace(artifact, headings=headings, foot=len(seeds), numbers=numbers_of(table, chosen))
 
 
 def numbers_of(table: Table, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with one number a column; rows of seeds count their episodes."""
+    """Return the table in long form; rows of seeds also give the numbers of successes and episodes."""
     counts = pd.DataFrame(
         {
             "data": [data for data, _ in chosen["row"]],
@@ -99,16 +100,16 @@ def seeds_of(chosen: pd.DataFrame, means: Table) -> dict[Row, dict[str, Cell]]:
 
 
 def _successes(run: pd.Series) -> int:
-    """Return in how many of its evaluation episodes a run succeeded: an episode returns 1 or 0."""
+    """Return the number of successful evaluation episodes; the return of an episode is 1 or 0."""
     return round(float(run["return_mean"]) * int(run["episodes"]))
 
 
-def _judged(table: Table, chosen: pd.DataFrame) -> Table:
-    """Return the table with verdicts on the paper's numbers as exact, and intervals of means cut to
-    what a rate can be.
+def _with_verdicts(table: Table, chosen: pd.DataFrame) -> Table:
+    """Return the table with verdicts that take the paper's numbers as exact, and with the intervals of
+    means limited to 0 to 100 %.
     """
     rows = {
-        row: {name: replace(cell, ours=_cut(cell.ours)) for name, cell in line.items()}
+        row: {name: replace(cell, ours=_limited(cell.ours)) for name, cell in line.items()}
         for row, line in table.rows.items()
     }
     places, comparisons = [], []
@@ -118,13 +119,13 @@ def _judged(table: Table, chosen: pd.DataFrame) -> Table:
                 runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
                 comparisons.append(compare_exact(runs["score"].tolist(), cell.paper.mean))
                 places.append((row, name))
-    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
-        rows[row][name] = replace(rows[row][name], verdict=judgement.word)
+    for (row, name), verdict in zip(places, verdicts_of(comparisons), strict=True):
+        rows[row][name] = replace(rows[row][name], verdict=verdict.word)
     verdicts = {row: row_verdict(line, table.labels) for row, line in rows.items()}
     return replace(table, rows=rows, verdicts=verdicts)
 
 
-def _cut(ours: Estimate | None) -> Estimate | None:
+def _limited(ours: Estimate | None) -> Estimate | None:
     if ours is None:
         return None
     low, high = np.clip([ours.low, ours.high], 0, 100).tolist()
@@ -134,16 +135,17 @@ def _cut(ours: Estimate | None) -> Estimate | None:
 def _notes(chosen: pd.DataFrame, table: Table, scale: str) -> list[str]:
     episodes = ", ".join(f"{count:,}" for count in sorted(set(chosen["episodes"])))
     return [
-        "Share of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
+        "Per cent of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
         f"Scale {scale}: {chosen['seed'].nunique()} seeds, {episodes} evaluation episodes each. Brackets of means: "
-        "95 % interval over seeds (Student's t, cut to 0 and 100); of a seed: Wilson's, 95 %, over its episodes.",
+        "95 % interval over seeds (Student's t, limited to 0 and 100). Brackets of a seed: Wilson's 95 % interval over "
+        "its episodes.",
         *NOTES,
         *remarks(chosen, table.rows, table.labels),
     ]
 
 
 def draw(table: Table, files: list[Path]) -> None:
-    """Draw a panel for each data set: a bar for each method, its seeds as dots."""
+    """Draw a panel for each data set: a bar for each method, and its seeds as dots."""
     from bench.report.style import pyplot, save
 
     means = [row for row in table.rows if row[1] == MEAN]
@@ -169,8 +171,8 @@ def draw(table: Table, files: list[Path]) -> None:
 
 
 def _panel(axes: Any, table: Table, mean: Row) -> None:
-    """Draw the bars of one data set: the interval of the mean at a bar's left, the seeds right of it,
-    the paper's number across.
+    """Draw the bars of one data set. On each bar the interval of the mean is at the left, the seeds are
+    to the right of it, and the paper's number is a dotted line.
     """
     from bench.report.figures import COLOURS
 
@@ -184,7 +186,7 @@ def _panel(axes: Any, table: Table, mean: Row) -> None:
         runs = [line[name].ours for line in seeds]
         for x, run in zip(np.linspace(-0.1, 0.35, len(runs)) * WIDTH, runs, strict=True):
             if run:
-                label = "a seed, 95 % interval over its episodes"
+                label = "one seed, 95 % interval over its episodes"
                 _point(axes, place + x, run, label, fmt="o", ms=3.2, mew=0.6, mfc="white")
         if cell.paper:
             ends = (place - WIDTH / 2, place + WIDTH / 2)

@@ -1,4 +1,4 @@
-"""Table 7: all reward moved to an episode's last step, against the reward as it is."""
+"""Table 7: sparse reward, all of it at the last step of an episode, compared with dense reward."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from bench.report.tables import as_artifact, by_method, lay_out
 
 TITLE = (
     "Table 7 (layout of Chen, Lu et al. 2021, p.9): reward delayed to the end of the episode (sparse)"
-    " against the reward as it is (dense)."
+    " and reward at every step (dense)."
 )
 NOTES = (
-    "Sparse: DT's target is not decremented before the end; the score is the true return.",
-    "BC never looks at rewards and percent BC only at an episode's sum, so their two columns differ by seeds alone.",
+    "Sparse: DT's target return is not reduced before the end of the episode; the score is the true return.",
+    "BC does not use rewards, and percent BC only uses their sum over an episode. So their two columns differ only by "
+    "training seeds.",
 )
-# method and reward -> the paper's column; its BC columns are agnostic of the reward
+# method and reward -> the paper's column; its BC columns do not depend on the reward
 PAPER = {
     ("DT", "sparse"): "DT delayed",
     ("CQL", "sparse"): "CQL delayed",

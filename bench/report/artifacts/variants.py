@@ -1,4 +1,4 @@
-"""Variants of a method side by side: what the paper and its talk say was tried, and presets."""
+"""Variants of a method: those that the paper and its talk report, and presets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.tables import as_artifact, headline, table2
 
-TITLE = "Variants: what the paper, its talk and its code did otherwise, everything else equal."
+TITLE = "Variants of the paper, its talk and its code; everything else is equal."
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:

@@ -1,1 +1,1 @@
-"""The claims of the paper and its talk, and the ledger that judges them."""
+"""The claims of the paper and its talk, and the ledger with their verdicts."""

@@ -1,4 +1,4 @@
-"""The ledger: every claim with its statistic, interval and verdict."""
+"""The ledger: every claim with its statistics, intervals and verdict."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
-from bench.report.claims.measures import STATISTICS, Measure, NotRun, at_once
+from bench.report.claims.measure import Measure, NotRun, at_once
 from bench.report.claims.registry import Check, Claim, all_claims
+from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable
 from bench.tasks.registry import FAMILIES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 NOT_RUN, SHOWN = "not run", "—"
-TITLE = "The ledger: what the paper and its talk claim, and what these runs say."
+TITLE = "The ledger: the claims of the paper and its talk, and the verdicts from these runs."
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the runs say of one check.
+    """The result of one check.
 
     Attributes:
-        check: what was asked.
-        measure: the number; None: there are no runs for it.
-        word: the verdict on it.
-        why: what is missing, or must be known; empty for most.
+        check: the check.
+        measure: its number; None: there are no runs for it.
+        result: `SUPPORTED`, `NOT_SUPPORTED`, `UNDECIDED`, `NOT_RUN` or `SHOWN`.
+        remarks: what is missing, and what a reader must know; often empty.
     """
 
     check: Check
     measure: Measure | None
-    word: str
-    why: str
+    result: str
+    remarks: str
 
 
 def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
-    """Measure one check and judge it by its rule.
+    """Compute the statistic of a check and apply its rule.
 
     Args:
-        check: what is asked.
+        check: the check.
         frames: suite -> scores.
     """
     if check.suite not in frames:
@@ -49,51 +50,55 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         measure = STATISTICS[check.statistic](frames[check.suite], **check.arguments)
     except NotRun as error:
         return Finding(check, None, NOT_RUN, str(error))
-    why = [measure.note] if measure.note else []
+    remarks = [measure.note] if measure.note else []
     if measure.missing:
-        why.append(f"{measure.missing} data set(s) without these runs left out")
+        remarks.append(f"{measure.missing} data set(s) without these runs are left out")
     if measure.diverged:
-        why.append(f"{measure.diverged} run(s) diverged and are counted")
+        remarks.append(f"{measure.diverged} run(s) diverged and are counted")
     if math.isnan(measure.low):
-        why.append("no interval: one seed, or no spread to compare")
+        remarks.append("no interval: one seed, or no spread to compare")
     if measure.parts:
-        why.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
+        remarks.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
     if check.every or check.least:
         there = len(measure.parts)
         least, of = (there, there) if check.every else (check.least, there + measure.missing)
-        word = judge_each(measure, check.rule, least, of)
+        result = apply_rule_to_each(measure, check.rule, least, of)
     else:
-        word = judge(measure, check.rule)
-    return Finding(check, measure, word, "; ".join(why))
+        result = apply_rule(measure, check.rule)
+    return Finding(check, measure, result, "; ".join(remarks))
 
 
-def judge_each(
+def apply_rule_to_each(
     measure: Measure, rule: tuple[str, tuple[float, ...]] | None, least: int, of: int
 ) -> str:
-    """Return the verdict of a rule about each data set, by intervals that hold for all at once:
-    supported if it holds on at least so many, not supported if it fails on too many for that.
+    """Return the result of a rule that must hold on data sets one by one.
+
+    The intervals hold for all data sets at once (Bonferroni). The rule is supported if it holds on at
+    least `least` data sets, and not supported if it fails on so many that this is impossible.
 
     Args:
-        measure: with its parts.
+        measure: with parts.
         rule: of the check.
-        least: on how many data sets it must hold.
-        of: how many there are, with those that have no runs; where they are too few to hold on so
-            many, nothing is decided.
+        least: on how many data sets the rule must hold.
+        of: number of data sets, including those without runs. If it is smaller than `least`, the result
+            is undecided.
     """
-    words = []
+    results = []
     for one in measure.parts.values():
         wide = at_once(one, len(measure.parts))
-        words.append(judge(Measure(wide.mean, wide.low, wide.high, 1, 0, 0), rule))
-    if SHOWN in words:
+        results.append(apply_rule(Measure(wide.mean, wide.low, wide.high, 1, 0, 0), rule))
+    if SHOWN in results:
         return SHOWN
-    if words.count(SUPPORTED) >= least:
+    if results.count(SUPPORTED) >= least:
         return SUPPORTED
-    failed = of - words.count(NOT_SUPPORTED) < least <= of
+    failed = of - results.count(NOT_SUPPORTED) < least <= of
     return NOT_SUPPORTED if failed else UNDECIDED
 
 
-def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return the verdict that a rule fixed beforehand gives."""
+def apply_rule(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
+    """Return the result of a rule: supported if the interval lies inside its bounds, not supported if it
+    lies outside, undecided otherwise; `SHOWN` without a rule.
+    """
     if rule is None:
         return SHOWN
     if math.isnan(measure.low) or math.isnan(measure.high):
@@ -107,31 +112,33 @@ def judge(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
 
 
 def verdict(findings: list[Finding], *, one_suffices: bool = False) -> str:
-    """Return the verdict on a claim: supported if all of its ruled checks are, not supported if one
-    is not; or where one suffices, supported if one is, not supported if none can be.
+    """Return the verdict on a claim from its checks with a rule.
+
+    The claim is supported if all of them are, and not supported if one is not. With `one_suffices` it
+    is supported if one of them is, and not supported if all are not.
     """
-    words = [finding.word for finding in findings if finding.check.rule]
-    if not words:
+    results = [finding.result for finding in findings if finding.check.rule]
+    if not results:
         return NOT_RUN if all(finding.measure is None for finding in findings) else SHOWN
-    if one_suffices and SUPPORTED in words:
+    if one_suffices and SUPPORTED in results:
         return SUPPORTED
     order = (NOT_SUPPORTED, NOT_RUN, UNDECIDED)
-    for word in (*order[1:], order[0]) if one_suffices else order:
-        if word in words:
-            return NOT_RUN if word == NOT_RUN and set(words) == {NOT_RUN} else _mixed(word)
+    for result in (*order[1:], order[0]) if one_suffices else order:
+        if result in results:
+            return NOT_RUN if set(results) == {NOT_RUN} else _without_not_run(result)
     return SUPPORTED
 
 
-def _mixed(word: str) -> str:
-    """Return the verdict where some checks were run: one that was not leaves the claim open."""
-    return UNDECIDED if word == NOT_RUN else word
+def _without_not_run(result: str) -> str:
+    """Return the verdict if some checks were run: a check that was not run leaves the claim undecided."""
+    return UNDECIDED if result == NOT_RUN else result
 
 
 def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     """Return the ledger of these scores.
 
     Args:
-        frames: suite -> scores; a claim whose suite is not there is `not run`.
+        frames: suite -> scores; a check whose suite is missing is `not run`.
         scale: for the notes.
 
     Raises:
@@ -142,17 +149,17 @@ def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     body, numbers = [], []
     for claim in all_claims():
         findings = [find(check, frames) for check in claim.checks]
-        word = verdict(findings, one_suffices=claim.any)
+        claim_verdict = verdict(findings, one_suffices=claim.any)
         for position, finding in enumerate(findings):
-            head = [claim.id, f"{claim.claim} ({claim.source})", f"{word}"]
+            head = [claim.id, f"{claim.claim} ({claim.source})", claim_verdict]
             body.append([*(head if position == 0 else ["", "", ""]), *_cells(finding)])
-            numbers.append(_numbers(claim, word, finding))
+            numbers.append(_numbers(claim, claim_verdict, finding))
     headings = ["", "Claim", "Verdict", "Check", "Measured", "Rule", "Result", "Remarks"]
     return Artifact(TITLE, headings, body, _notes(frames, scale), pd.DataFrame(numbers))
 
 
 def spell_rule(rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return a rule as printed."""
+    """Return the text of a rule."""
     if rule is None:
         return MISSING
     kind, bounds = rule
@@ -179,17 +186,17 @@ def _cells(finding: Finding) -> list[str]:
     else:
         text = f"{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
     rule = spell_rule(finding.check.rule) + _where(finding.check)
-    return [finding.check.name, text, rule, finding.word, finding.why]
+    return [finding.check.name, text, rule, finding.result, finding.remarks]
 
 
-def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
+def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, object]:
     measure = finding.measure
     return {
         "id": claim.id,
         "claim": claim.claim,
         "source": claim.source,
         "paper": claim.paper,
-        "verdict": word,
+        "verdict": claim_verdict,
         "suite": finding.check.suite,
         "check": finding.check.name,
         "value": measure.value if measure else math.nan,
@@ -198,17 +205,20 @@ def _numbers(claim: Claim, word: str, finding: Finding) -> dict[str, object]:
         "data_sets": measure.cells if measure else 0,
         "rule": spell_rule(finding.check.rule) + _where(finding.check) * bool(finding.check.least),
         "every_data_set": finding.check.every,
-        "result": finding.word,
-        "remarks": finding.why,
+        "result": finding.result,
+        "remarks": finding.remarks,
     }
 
 
 def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
     notes = [
-        "Supported: the 95 % interval keeps every rule of the claim. Not supported: the whole interval breaks one. "
-        "Undecided: these runs do not settle it. Statistics and rules: bench/report/claims/claims.yaml.",
-        "Normalised points unless it says otherwise; mean over data sets, interval over training seeds.",
+        "Supported: for every rule of the claim the 95 % interval lies inside the rule's bounds. Not supported: for "
+        "one rule it lies outside. Undecided: neither. Statistics and rules: bench/report/claims/claims.yaml.",
+        "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
+        "training seeds.",
     ]
+    if one_suffices := [claim.id for claim in all_claims() if claim.any]:
+        notes.append(f"One supported rule is enough for {', '.join(one_suffices)}.")
     if frames:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
@@ -217,9 +227,13 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
             [family.source for family in FAMILIES.values() if family.source]
         )
         if others := sorted(set(runs[~theirs]["task"])):
-            which = f"{', '.join(others)} are" if theirs.any() else "All data are"
+            which = (
+                f"The data of {', '.join(others)} are not"
+                if theirs.any()
+                else "None of the data are"
+            )
             notes.append(
-                f"{which} not D4RL's or DQN-replay's, so a verdict is about the claim on these data and at this "
-                "budget, not about the paper's numbers."
+                f"{which} those of D4RL or DQN-replay. So a verdict holds for the claim on these data and with "
+                "this budget; it does not hold for the paper's numbers."
             )
     return notes

@@ -1,4 +1,7 @@
-"""The claims as data, and which suites they need. Light: the workflow's parse imports it."""
+"""The claims as data, and the suites that they need.
+
+The workflow imports this file when it is parsed, so it imports no heavy library.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ class Check:
     """One line of the ledger.
 
     Attributes:
-        name: what is measured, as printed.
-        suite: whose scores it needs.
-        statistic: a function of bench/report/claims/measures.py.
-        arguments: for it.
-        rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: shown, not judged.
-        every: the rule is about every data set, not about their mean.
-        least: the rule is about each data set and must hold on at least so many; 0: it is not.
+        name: the text in the column `Check`.
+        suite: the suite whose scores it needs.
+        statistic: a key of `STATISTICS` in bench/report/claims/statistics.py.
+        arguments: of the statistic.
+        rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: the number is only shown.
+        every: the rule must hold on every data set, not for their mean.
+        least: the rule must hold on at least this many data sets, not for their mean; 0: for the mean.
     """
 
     name: str
@@ -38,15 +41,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody said, and how it is checked.
+    """A claim and its checks.
 
     Attributes:
         id: such as `C1`.
         claim: a sentence.
         source: page and table of the paper, or the talk.
-        paper: the paper's own numbers; empty where there are none.
-        checks: all ruled ones decide.
-        any: one of the ruled ones that holds suffices.
+        paper: the paper's numbers; empty if there are none.
+        checks: those with a rule decide the verdict.
+        any: one supported check is enough; otherwise all must be supported.
     """
 
     id: str
@@ -61,7 +64,8 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims.
 
     Raises:
-        ValueError: a key is missing or unknown, or a rule is not one of RULES.
+        ValueError: a key is missing or unknown, or a rule is not one of RULES. The message names the
+            file and the claim.
     """
     import yaml
 
@@ -75,7 +79,7 @@ def all_claims() -> tuple[Claim, ...]:
 
 
 def suites_of_claims(plan: Plan) -> list[str]:
-    """Return the suites of a plan that some claim needs, in the plan's order."""
+    """Return the suites of a plan that any claim needs, in the order of the plan."""
     needed = {check.suite for claim in all_claims() for check in claim.checks}
     return [suite for suite in plan.runs if suite in needed]
 
@@ -84,8 +88,10 @@ def _claim(entry: dict[str, Any], path: Path) -> Claim:
     try:
         checks = tuple(_check(test) for test in entry["checks"])
         fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error!r}") from error
+    except KeyError as error:
+        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error}") from error
     return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 
 
@@ -100,7 +106,9 @@ def _check(entry: dict[str, Any]) -> Check:
             raise ValueError(f"unknown rule {kind!r}; known: {', '.join(RULES)}")
         listed = bounds if isinstance(bounds, list) else [bounds]
         if len(listed) != (2 if kind == "within" else 1):
-            raise ValueError(f"rule {kind} with {len(listed)} bounds")
+            raise ValueError(
+                f"rule {kind} has {len(listed)} bounds; it needs {2 if kind == 'within' else 1}"
+            )
         rule = (kind, tuple(float(bound) for bound in listed))
     return Check(
         name=entry["name"],

@@ -1,1 +1,1 @@
-"""What is measured of a trained policy besides its return."""
+"""Diagnostics: measurements of a trained policy other than its return."""

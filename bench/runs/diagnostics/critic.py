@@ -1,7 +1,7 @@
-"""The probe of a critic: does it foresee, along an episode, whether the reward comes? (Figure 5.)
+"""The diagnostic of a critic: does it predict, at each step of an episode, the reward? (Figure 5.)
 
-The episodes are new ones of random actions, which no run learns from. The paper says neither which
-episodes its figure averages nor how often the agent succeeds in them.
+The episodes are new episodes of random actions; no run is trained on them. The paper says neither
+which episodes its figure averages nor how many of them succeed.
 """
 
 from __future__ import annotations
@@ -15,84 +15,90 @@ from scipy.stats import rankdata
 from bench.behaviours.random_play import Play, play
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F32, F64, I64, Array, Bools, Trajectories
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.tasks.registry import Task
 
 OUTCOMES = ("not pick up key", "pick up key and reach door", "pick up key and not reach door")
 ROOMS = ("key room", "distractor room", "door room")  # the paper's names
 LAST_STEPS = tuple(int(step) - 1 for step in np.cumsum(PHASES))  # of each room
-BATCH = 100  # episodes judged at once
-BINS = 10  # of the calibration, each with as many episodes
+BATCH = 100  # episodes in one forward pass
+BINS = 10  # of the calibration, with equal numbers of episodes
 ROC_POINTS = 101
-WATCHED = 200  # successful episodes whose attention is summed up
+ATTENTION_EPISODES = 200  # at most so many successful episodes are used for the attention mass
 LEAST_WEIGHT = 5e-4  # smaller attention weights are not recorded
 
 Row = dict[str, Any]
 
 
 class Critic(Protocol):
-    """A policy that foresees."""
+    """A policy that predicts success."""
 
     def predict_success(self, observations: Array, actions: I64) -> F32:
         """Return the probability of the reward before each step, (E, T)."""
 
     def attention(self, observations: Array, actions: I64) -> F32:
-        """Return how much the prediction at each step looks at each step, (E, T, T)."""
+        """Return the attention weights of the prediction at each step on each step, (E, T, T)."""
 
 
 def measure(
     policy: Critic, task: Task, data: Trajectories, *, episodes: int, seed: int
 ) -> list[Row]:
-    """Return the measures of a critic on Key-to-Door, rows for a record.
+    """Return the measures of a critic on Key-to-Door, one row of the record each.
 
-    - `reward probability`: mean and spread over the episodes of an outcome (group) at step x;
-      `episodes`: how many have it.
-    - `calibration`: predicted (x) against observed (value) in bins of y episodes, at the last step
-      of a room (group). `roc`: false (x) against true positives (value). `auc`: the area under it.
-    - `attention`: weight of the prediction before step x on step y, in one successful episode;
-      `event`: the steps at which that takes the key and reaches the door.
-    - `attention mass`: share of the attention that is on an event (group) once it happened, until
-      the next one; `even attention mass`: what it would be if every earlier step got as much.
-    - `probability`: means that the claims are about.
+    - `reward probability`: mean and spread of the prediction at step x, over the episodes with an
+      outcome (group). `episodes`: the number of these episodes.
+    - `calibration`: predicted probability (x) and observed rate (value) in bins of y episodes, at the
+      last step of a room (group). `roc`: rates of false positives (x) and true positives (value).
+      `auc`: the area under the ROC curve.
+    - `attention`: attention weight of the prediction before step x on step y, in one successful
+      episode. `event`: the steps at which this episode takes the key and reaches the door.
+    - `attention mass`: share of the attention that is on an event (group), from the event to the next
+      one. `even attention mass`: the share if all steps so far got equal weights.
+    - `probability`, `change`: mean predictions and their differences, which the claims use.
 
     Args:
         policy: a trained policy.
         task: not used.
         data: not used.
-        episodes: how many new random episodes.
-        seed: not used: all runs judge the same episodes.
+        episodes: number of new random episodes.
+        seed: not used; all runs predict the same episodes.
 
     Raises:
         ValueError: none of the episodes succeeds.
     """
-    played = play(episodes, derive("critic", "episodes"))
-    successes = np.flatnonzero(played.door_step >= 0)
+    rollouts = play(episodes, derive("critic", "episodes"))
+    successes = np.flatnonzero(rollouts.door_step >= 0)
     if len(successes) == 0:
-        raise ValueError(f"none of {episodes} random episodes succeeds: judge more, say 1000")
-    chances = np.concatenate(
+        raise ValueError(f"none of {episodes} random episodes succeeds; use more, for example 1000")
+    probabilities = np.concatenate(
         [
-            policy.predict_success(played.observations[chosen], played.actions[chosen])
+            policy.predict_success(rollouts.observations[chosen], rollouts.actions[chosen])
             for chosen in _batches(np.arange(episodes))
         ]
     ).astype(np.float64)
-    rows = _along(chances, played) + _calibrated(chances, played.door_step >= 0)
-    return rows + _looked_at(policy, played, successes) + _claimed(chances, played)
+    rows = _predictions(probabilities, rollouts) + _calibrated(
+        probabilities, rollouts.door_step >= 0
+    )
+    return (
+        rows + _attention(policy, rollouts, successes) + _means_of_claims(probabilities, rollouts)
+    )
 
 
-def outcomes(played: Play) -> dict[str, Bools]:
-    """Return which episodes (E,) have each outcome."""
-    key, door = played.key_step >= 0, played.door_step >= 0
+def outcomes(rollouts: Play) -> dict[str, Bools]:
+    """Return outcome -> which episodes have it, (E,)."""
+    key, door = rollouts.key_step >= 0, rollouts.door_step >= 0
     return dict(zip(OUTCOMES, (~key, door, key & ~door), strict=True))
 
 
-def area_under_roc(chances: F64, happened: Bools) -> float:
-    """Return the probability that an episode that succeeds got a higher chance than one that does
-    not; equal ones count half (Mann-Whitney). NaN if all end alike.
+def area_under_roc(probabilities: F64, succeeded: Bools) -> float:
+    """Return the probability that a successful episode has a higher prediction than a failed one.
+
+    Equal predictions count one half (Mann-Whitney). NaN if all episodes succeed or all fail.
     """
-    positive, negative = int(happened.sum()), int((~happened).sum())
+    positive, negative = int(succeeded.sum()), int((~succeeded).sum())
     if positive == 0 or negative == 0:
         return math.nan
-    ranks = rankdata(chances)[happened].sum()
+    ranks = rankdata(probabilities)[succeeded].sum()
     return float((ranks - positive * (positive + 1) / 2) / (positive * negative))
 
 
@@ -109,12 +115,12 @@ def _row(measure: str, group: str, value: float, **more: float) -> Row:
     return {"measure": measure, "group": group, **rounded}
 
 
-def _along(chances: F64, played: Play) -> list[Row]:
+def _predictions(probabilities: F64, rollouts: Play) -> list[Row]:
     rows = []
-    for outcome, which in outcomes(played).items():
+    for outcome, which in outcomes(rollouts).items():
         if not which.any():
             continue
-        mean, spread = chances[which].mean(axis=0), chances[which].std(axis=0)
+        mean, spread = probabilities[which].mean(axis=0), probabilities[which].std(axis=0)
         rows += [
             _row("reward probability", outcome, mean[step], x=step, spread=spread[step])
             for step in range(HORIZON)
@@ -123,44 +129,44 @@ def _along(chances: F64, played: Play) -> list[Row]:
     return rows
 
 
-def _calibrated(chances: F64, happened: Bools) -> list[Row]:
+def _calibrated(probabilities: F64, succeeded: Bools) -> list[Row]:
     rows = []
     for room, step in zip(ROOMS, LAST_STEPS, strict=True):
-        at_step = chances[:, step]
+        at_step = probabilities[:, step]
         for part in np.array_split(np.argsort(at_step, kind="stable"), BINS):
             if len(part):
-                predicted, seen = at_step[part].mean(), happened[part].mean()
+                predicted, seen = at_step[part].mean(), succeeded[part].mean()
                 rows.append(_row("calibration", room, seen, x=predicted, y=len(part)))
-        for wrong, right in zip(*_roc(at_step, happened), strict=True):
+        for wrong, right in zip(*_roc(at_step, succeeded), strict=True):
             rows.append(_row("roc", room, right, x=wrong))
-        rows.append(_row("auc", room, area_under_roc(at_step, happened)))
+        rows.append(_row("auc", room, area_under_roc(at_step, succeeded)))
     return rows
 
 
-def _roc(chances: F64, happened: Bools) -> tuple[F64, F64]:
+def _roc(probabilities: F64, succeeded: Bools) -> tuple[F64, F64]:
     """Return false and true positive rates over falling thresholds, at most ROC_POINTS each."""
-    thresholds = np.unique(np.quantile(chances, np.linspace(0, 1, ROC_POINTS)))[::-1]
-    over = chances[:, None] >= thresholds
+    thresholds = np.unique(np.quantile(probabilities, np.linspace(0, 1, ROC_POINTS)))[::-1]
+    over = probabilities[:, None] >= thresholds
     none = np.zeros(len(thresholds))
-    rates = (over[part].mean(axis=0) if part.any() else none for part in (~happened, happened))
+    rates = (over[part].mean(axis=0) if part.any() else none for part in (~succeeded, succeeded))
     wrong, right = (np.concatenate([[0.0], rate]) for rate in rates)
     return wrong, right
 
 
-def _looked_at(critic: Critic, played: Play, successes: I64) -> list[Row]:
-    chosen = successes[:WATCHED]
+def _attention(critic: Critic, rollouts: Play, successes: I64) -> list[Row]:
+    chosen = successes[:ATTENTION_EPISODES]
     shares: dict[str, list[tuple[float, float]]] = {"key": [], "door": []}
     rows: list[Row] = []
     for batch in _batches(chosen):
-        weights = critic.attention(played.observations[batch], played.actions[batch])
-        for episode, looks in zip(batch, weights, strict=True):
-            key, door = int(played.key_step[episode]), int(played.door_step[episode])
+        batch_weights = critic.attention(rollouts.observations[batch], rollouts.actions[batch])
+        for episode, weights in zip(batch, batch_weights, strict=True):
+            key, door = int(rollouts.key_step[episode]), int(rollouts.door_step[episode])
             if episode == chosen[0]:
                 rows += [_row("event", "key", key), _row("event", "door", door)]
-                for x, y in np.argwhere(looks >= LEAST_WEIGHT).tolist():
-                    rows.append(_row("attention", "", looks[x, y], x=x, y=y))
+                for x, y in np.argwhere(weights >= LEAST_WEIGHT).tolist():
+                    rows.append(_row("attention", "", weights[x, y], x=x, y=y))
             for name, event, stop in (("key", key, door + 1), ("door", door, HORIZON)):
-                if (share := _mass(looks, event, stop)) is not None:
+                if (share := _mass(weights, event, stop)) is not None:
                     shares[name].append(share)
     for name, found in shares.items():
         if found:
@@ -170,31 +176,31 @@ def _looked_at(critic: Critic, played: Play, successes: I64) -> list[Row]:
     return rows
 
 
-def _mass(looks: F32, event: int, stop: int) -> tuple[float, float] | None:
-    """Return the share of attention that the predictions after an event's step, up to `stop`,
-    spend on it; and what would be its share if all steps so far got the same.
+def _mass(weights: F32, event: int, stop: int) -> tuple[float, float] | None:
+    """Return the mean share of attention on an event, over the predictions after it and before `stop`;
+    and this share if all steps so far got equal weights.
 
-    An event is seen twice: in the step whose action brings it about, and in the next one, which
-    shows what came of it.
+    An event counts as two steps: the step whose action causes it, and the next step, whose
+    observation shows it.
     """
     steps = np.arange(event + 2, stop)
     if len(steps) == 0:
         return None
-    mass = looks[event + 2 : stop, event : event + 2].sum(axis=1)
+    mass = weights[event + 2 : stop, event : event + 2].sum(axis=1)
     return float(mass.mean()), float((2 / (steps + 1)).mean())
 
 
-def _claimed(chances: F64, played: Play) -> list[Row]:
-    """Return the means that Figure 5 is read for: before anything happened, without the key, and
-    before and after the door.
+def _means_of_claims(probabilities: F64, rollouts: Play) -> list[Row]:
+    """Return the mean predictions that the claims about Figure 5 use: at the start, without the key,
+    with the key, and before and after the door is reached.
     """
-    which = outcomes(played)
-    without, reached = chances[which[OUTCOMES[0]]], chances[which[OUTCOMES[1]]]
+    which = outcomes(rollouts)
+    without, reached = probabilities[which[OUTCOMES[0]]], probabilities[which[OUTCOMES[1]]]
     distractor = LAST_STEPS[1]
-    start = float(chances[:, 0].mean())
+    start = float(probabilities[:, 0].mean())
     lost = float(without[:, distractor].mean())
     before, after = float(reached[:, distractor].mean()), float(reached[:, -1].mean())
-    holds = chances[played.key_step >= 0]
+    holds = probabilities[rollouts.key_step >= 0]
     return [
         _row("probability", "at the start", start),
         _row("probability", "with the key, distractor room", float(holds[:, distractor].mean())),

@@ -1,11 +1,12 @@
-"""The probe of a graph model: the paths that it generates, against shortest paths and the random walks
-it learned from (paper Figures 2 and 6; p.20).
+"""The diagnostic of a graph model: its generated paths, compared with shortest paths and with the random
+walks that it was trained on (paper Figures 2 and 6; p.20).
 
-Of generated paths the paper counts as stitched those that are "not subsets of trajectories in the
-training dataset", 15.8 % of its paths. Here a path that reaches the goal is *unseen* if no walk of the
-data ends with its nodes; as a walk ends where it meets the goal, that is the same as not occurring in
-any walk in one piece. Steps that stay in a node are left out of both, unless it says `stays counted`:
-then the path with its stays must be the end of a walk with its stays, so that more paths are unseen.
+The paper counts a generated path as stitched if it is one of those that are "not subsets of
+trajectories in the training dataset", 15.8 % of its paths. Here a path that reaches the goal is
+*unseen* if no walk of the data ends with the path's nodes. A walk ends where it reaches the goal, so
+this is the same as: no walk contains the whole path. Steps that stay at a node are removed from path
+and walks before they are compared. The measures with `stays counted` keep them; then more paths are
+unseen.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ Row = dict[str, Any]
 
 
 class Generator(Protocol):
-    """A policy that says what it asks for."""
+    """A policy that also returns the target returns that it chooses."""
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start len(seeds) paths."""
 
     def generate(self, nodes: I64) -> tuple[I64, I64]:
-        """Return the steps to the goal that are asked for in these nodes (L,), and the nodes to go
-        to (L,).
+        """Return the chosen target return at each of these nodes, as steps to the goal (L,), and the
+        next nodes (L,).
         """
 
 
 @dataclass(frozen=True)
 class Paths:
-    """P paths, of at most T steps.
+    """P paths of at most T steps.
 
     Attributes:
-        nodes: (P, T + 1), where each was at each step; after its end the node where it ended.
-        target_steps: (P, T), the steps to the goal that were asked for; anything after the end.
-        steps: (P,), actions taken.
-        arrived: (P,) bool.
+        nodes: (P, T + 1), the node at each step; after the end of a path, its last node.
+        target_steps: (P, T), the chosen target returns as steps to the goal; undefined after the end.
+        steps: (P,), number of actions.
+        arrived: (P,) bool, whether the path reaches the goal.
     """
 
     nodes: I64
@@ -57,7 +58,7 @@ class Paths:
     arrived: Bools
 
     def whole(self, path: int) -> Nodes:
-        """Return the nodes of a path, first and last among them."""
+        """Return the nodes of a path, from the first to the last."""
         return tuple(self.nodes[path, : self.steps[path] + 1].tolist())
 
 
@@ -67,7 +68,7 @@ def measure(
     """Return `measures` of a policy on the graph of a task.
 
     Raises:
-        ValueError: the task's environment is no graph.
+        ValueError: the task's environment is not a graph.
     """
     graph = graph_of(task.domain.environment)
     return measures(policy, graph, data, paths=episodes, seed=seed, horizon=task.domain.horizon)
@@ -82,42 +83,43 @@ def measures(
     seed: int,
     horizon: int = HORIZON,
 ) -> list[Row]:
-    """Return the measures of generated paths, rows for a record.
+    """Return the measures of generated paths, one row of the record each.
 
-    Starts are uniform over *all* nodes, as in the paper's figure. "From elsewhere" below means: from
-    starts other than the goal that a path of at most T steps leads from. For `random walk` each start
-    counts with the mean over the data's walks from there; for `best walk` with the shortest way that
-    any walk of the data went from there, wherever that walk began.
+    Start nodes are uniform over *all* nodes, as in the paper's figure. A start node is *eligible* if it
+    is not the goal and some path of at most T steps leads from it to the goal. For `random walk` the
+    value of a start node is the mean over the data's walks that start there. For `best walk` it is the
+    shortest way to the goal in any walk of the data that visits the node.
 
     - `steps`: share (value) of all paths of a group (`shortest path`, `transformer`, `random walk`)
-      that took x steps to the goal; x = -1: missed it, x = 0: began there.
-    - `reached`, `optimal`: share of the paths of a group (`transformer`, `random walk`, `best walk`)
-      from elsewhere that reach the goal, and that do so in the fewest steps.
-    - `shorter`: share of the generated paths from elsewhere that are shorter than the best walk.
-    - `unseen`, `unseen, stays counted`: share of the generated paths that reach the goal from
-      elsewhere that are not in the data. None if no path reaches it.
+      with x steps to the goal; x = -1: the path misses the goal; x = 0: it starts at the goal.
+    - `reached`, `optimal`: shares of the paths of a group (`transformer`, `random walk`, `best walk`)
+      from eligible nodes that reach the goal, and that reach it in the fewest steps.
+    - `shorter`: share of the generated paths from eligible nodes that are shorter than the best walk.
+    - `unseen`, `unseen, stays counted`: of the generated paths that reach the goal and do not start
+      there, the share that is not in the data. None if there is no such path.
     - `stitched`: share of *all* generated paths that reach the goal and are unseen. The paper's
-      15.8 % fits 81 of its 512 paths, and no whole number of the 414 that reach the goal.
+      15.8 % agree with 81 of its 512 paths, and with no whole number of the 414 that reach the goal.
     - `nodes`, `goal`, `edge` (from x to y): the graph.
-    - `path`: one stitched path if there is one: at step x it was in node y; value: minus the steps it
-      asked for, None at the goal. `walk`: walks of the data likewise, value: the return-to-go, None
-      for minus infinity. Groups `first` and `second`: the walks that it is stitched from, and
-      `piece`: from step x to step y of each; `miss`: a walk that misses the goal.
+    - `path`: one stitched path, if there is one. It is at node y at step x; value: the target return
+      there (minus the steps to the goal), None at the goal. `walk`: walks of the data in the same
+      form; value: the return-to-go, None for minus infinity. Groups `first` and `second` are the walks
+      that the path is stitched from; `piece`: the part from step x to step y of each. Group `miss`: a
+      walk that misses the goal.
 
     Args:
-        policy: trained.
+        policy: a trained policy.
         graph: with n nodes.
-        data: the walks that it learned from.
-        paths: how many to generate.
-        seed: of starts and draws.
+        data: the walks that the policy was trained on.
+        paths: number of paths to generate.
+        seed: of the start nodes and of the policy.
         horizon: T.
 
     Raises:
-        ValueError: the data are not of this graph, or hold no walk from one of the drawn starts.
+        ValueError: the data are not of this graph, or no walk starts at one of the drawn start nodes.
     """
     if data.n_actions != graph.nodes:
         raise ValueError(
-            f"the data are of a graph with {data.n_actions} nodes, not of this one with {graph.nodes}"
+            f"the data are of a graph with {data.n_actions} nodes, but this graph has {graph.nodes}"
         )
     starts = generator("paths", seed, "starts").integers(graph.nodes, size=paths)
     found = roll_out(policy, graph, starts, seed, horizon)
@@ -125,7 +127,7 @@ def measures(
     fewest = distances(graph)
     lengths = random_lengths(walks, graph, horizon)
     if len(empty := np.unique(starts[lengths[starts].sum(axis=1) == 0])):
-        raise ValueError(f"no walk of the data begins at node {empty[0]}; make more walks")
+        raise ValueError(f"no walk of the data starts at node {empty[0]}; generate more walks")
     best = best_lengths(walks, graph)
     rows = _histograms(found, fewest[starts], lengths[starts])
     rows += _shares(found, starts, fewest, best, lengths)
@@ -138,30 +140,30 @@ def measures(
 def roll_out(
     policy: Generator, graph: Graph, starts: I64, seed: int, horizon: int = HORIZON
 ) -> Paths:
-    """Return the paths that a policy generates from these starts (P,), each with its own seed."""
+    """Return the paths that a policy generates from the nodes `starts` (P,); each path has its own seed."""
     envs = np.arange(len(starts))
     agents = Walks(graph, len(starts), horizon)
     agents.place(envs, starts)
     seeds = np.array([derive("paths", seed, env) for env in envs.tolist()], dtype=np.int64)
     policy.reset(seeds, np.zeros(len(starts), dtype=np.float32))
-    nodes, asked = [starts], []
+    nodes, target_steps = [starts], []
     for _ in range(horizon):
-        wanted, actions = policy.generate(agents.observations[:, 0].astype(np.int64))
+        steps_to_goal, actions = policy.generate(agents.observations[:, 0].astype(np.int64))
         running = np.flatnonzero(~agents.over)
         agents.step(running, actions[running])
-        asked.append(wanted)
+        target_steps.append(steps_to_goal)
         nodes.append(agents.observations[:, 0].astype(np.int64))
-    return Paths(np.stack(nodes, 1), np.stack(asked, 1), agents.steps.copy(), agents.arrived)
+    return Paths(np.stack(nodes, 1), np.stack(target_steps, 1), agents.steps.copy(), agents.arrived)
 
 
 def walks_of(data: Trajectories) -> list[Walk]:
-    """Return the walks of the data, the node that the last action led to included.
+    """Return the walks of the data, including the node after the last action.
 
     Raises:
-        ValueError: the data do not say what that is.
+        ValueError: the data do not hold that node.
     """
     if data.final_observations is None:
-        raise ValueError("the data do not say where walks ended: final_observations are missing")
+        raise ValueError("the data do not say where the walks end: final_observations are missing")
     nodes, final = data.observations[:, 0].tolist(), data.final_observations[:, 0].tolist()
     arrived = data.terminals[data.episode_starts[1:] - 1].tolist()
     bounds = data.episode_starts.tolist()
@@ -172,8 +174,9 @@ def walks_of(data: Trajectories) -> list[Walk]:
 
 
 def random_lengths(walks: Sequence[Walk], graph: Graph, horizon: int) -> F64:
-    """Return the share of walks from each node that took 0, 1, ... T steps to the goal or, last,
-    missed it: (n, T + 2), rows of zeros where none begins. From the goal all take 0.
+    """Return for each start node the share of walks that take 0, 1, ... T steps to the goal, and as
+    the last entry the share that misses it: (n, T + 2). A row is zero if no walk starts there. From
+    the goal all walks take 0 steps.
     """
     counts = np.zeros((graph.nodes, horizon + 2))
     for walk in walks:
@@ -183,8 +186,8 @@ def random_lengths(walks: Sequence[Walk], graph: Graph, horizon: int) -> F64:
 
 
 def best_lengths(walks: Sequence[Walk], graph: Graph) -> F64:
-    """Return the fewest steps that any walk took to the goal from each node that it came by, (n,); inf
-    where none did.
+    """Return for each node the fewest steps from it to the goal in any walk that visits it, (n,); inf
+    if no walk that visits it reaches the goal.
     """
     best = np.full(graph.nodes, np.inf)
     for walk in walks:
@@ -204,7 +207,9 @@ def _row(measure: str, group: str, value: float | None, **more: float) -> Row:
 
 
 def _histograms(found: Paths, fewest: F64, lengths: F64) -> list[Row]:
-    """Return the share of paths over steps; `fewest` (P,) and `lengths` (P, T + 2) of the starts."""
+    """Return the share of paths for each number of steps; `fewest` (P,) and `lengths` (P, T + 2) are
+    those of the paths' start nodes.
+    """
     horizon = lengths.shape[1] - 2
     taken = {
         SHORTEST: np.where(fewest <= horizon, fewest, NEVER),
@@ -224,8 +229,8 @@ def _histograms(found: Paths, fewest: F64, lengths: F64) -> list[Row]:
 
 def _shares(found: Paths, starts: I64, fewest: F64, best: F64, lengths: F64) -> list[Row]:
     horizon = lengths.shape[1] - 2
-    elsewhere = (fewest[starts] > 0) & (fewest[starts] <= horizon)
-    nearest = np.where(elsewhere, fewest[starts], 0).astype(np.int64)
+    eligible = (fewest[starts] > 0) & (fewest[starts] <= horizon)
+    nearest = np.where(eligible, fewest[starts], 0).astype(np.int64)
     by_group = {
         GENERATED: (found.arrived, found.arrived & (found.steps == fewest[starts])),
         RANDOM: (1 - lengths[starts, -1], lengths[starts, nearest]),
@@ -234,9 +239,9 @@ def _shares(found: Paths, starts: I64, fewest: F64, best: F64, lengths: F64) -> 
     rows = []
     for group, shares in by_group.items():
         for measure, share in zip(("reached", "optimal"), shares, strict=True):
-            rows.append(_row(measure, group, _mean(share[elsewhere])))
+            rows.append(_row(measure, group, _mean(share[eligible])))
     shorter = found.arrived & (found.steps < best[starts])
-    return [*rows, _row("shorter", GENERATED, _mean(shorter[elsewhere]))]
+    return [*rows, _row("shorter", GENERATED, _mean(shorter[eligible]))]
 
 
 def _novelty(found: Paths, walks: Sequence[Walk], graph: Graph, starts: I64) -> list[Row]:
@@ -252,7 +257,7 @@ def _novelty(found: Paths, walks: Sequence[Walk], graph: Graph, starts: I64) -> 
 
 
 def _ends(walks: Iterable[Nodes]) -> set[Nodes]:
-    """Return every end of every walk."""
+    """Return every final part of every walk."""
     return {walk[first:] for walk in walks for first in range(len(walk))}
 
 

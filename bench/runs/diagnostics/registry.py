@@ -1,4 +1,4 @@
-"""Which diagnostics there are. Each is a module of this package and a block of `diagnostics.toml`."""
+"""The list of diagnostics. Each is a module of this package and a block of `diagnostics.toml`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ HERE = Path(__file__).parent
 
 
 class BadDiagnostic(ValueError):
-    """The block of a diagnostic cannot be used. The message names the file, the block and what to do."""
+    """A block of `diagnostics.toml` cannot be used. The message names the file, the block and the fix."""
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """What is measured of a trained policy besides its return.
+    """A measurement of a trained policy other than its return.
 
     Attributes:
-        name: of its module, and of its record.
-        needs: the method that a policy must have.
-        measures: what it measures.
+        name: of its module and of its record.
+        needs: the Python method that a policy must have.
+        measures: what is measured, in words.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Diagnostic:
 
     @property
     def module(self) -> str:
-        """Return its module."""
+        """Return the name of its module."""
         return f"bench.runs.diagnostics.{self.name}"
 
     @property
     def file(self) -> Path:
-        """Return the file of its module, relative to the repository."""
+        """Return the path of its module, relative to the repository."""
         return Path("bench", "runs", "diagnostics", f"{self.name}.py")
 
 
@@ -47,16 +47,16 @@ def read_diagnostics(path: Path = HERE / "diagnostics.toml") -> dict[str, Diagno
     """Return name -> diagnostic.
 
     Raises:
-        BadDiagnostic: a block has other entries than these, or has no module.
+        BadDiagnostic: a block has missing or unknown entries, or has no module.
     """
     found = {}
     for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
         if set(entry) != {"needs", "measures"}:
             raise BadDiagnostic(
-                f"{path}: {name} has the entries {', '.join(entry)}; it needs `needs` and `measures`"
+                f"{path}: {name} has the entries {', '.join(entry)}; it must have `needs` and `measures`, and no others"
             )
         if not (path.parent / f"{name}.py").is_file():
-            raise BadDiagnostic(f"{path}: {name} has no module {name}.py beside it")
+            raise BadDiagnostic(f"{path}: {name} has no module; add {name}.py to the same folder")
         found[name] = Diagnostic(name, **entry)
     return found
 

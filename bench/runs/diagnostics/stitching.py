@@ -1,4 +1,4 @@
-"""Which walks of the data a generated path is stitched from."""
+"""Find the walks of the data that a generated path is stitched from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Nodes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Walk:
-    """A walk of the data: where it was, first and last node included, and whether that is the goal."""
+    """A walk of the data: its nodes from the first to the last, and whether the last one is the goal."""
 
     nodes: Nodes
     arrived: bool
@@ -20,13 +20,14 @@ class Walk:
 
 @dataclass(frozen=True)
 class Example:
-    """A path that two walks are joined to.
+    """A path that is stitched from two walks.
 
     Attributes:
         path: its index among the paths.
-        walks: `first`, `second` -> the index of the walk that it follows to the joint and from there
-            on; `miss` -> one that misses the goal, if there is one.
-        pieces: `first`, `second` -> the steps of the walk between which it is followed, both included.
+        walks: `first` -> index of the walk that the path follows up to the joint; `second` -> index of
+            the walk that it follows from the joint; `miss` -> a walk that misses the goal, if there is
+            one.
+        pieces: `first`, `second` -> the first and the last step of the walk that the path follows.
     """
 
     path: int
@@ -35,13 +36,13 @@ class Example:
 
 
 def moves(nodes: Nodes) -> Nodes:
-    """Return the nodes without steps that stay where they are."""
+    """Return the nodes without the steps that stay at a node."""
     return tuple(node for i, node in enumerate(nodes) if i == 0 or node != nodes[i - 1])
 
 
 def place_in(piece: Nodes, walk: Nodes) -> tuple[int, int] | None:
-    """Return between which steps of a walk, both included, its moves are those of a piece; the
-    earliest such place, or None.
+    """Return the first and the last step of the earliest part of a walk whose moves are those of a
+    piece; None if there is no such part.
     """
     steps = [i for i, node in enumerate(walk) if i == 0 or node != walk[i - 1]]
     without = [walk[i] for i in steps]
@@ -52,16 +53,19 @@ def place_in(piece: Nodes, walk: Nodes) -> tuple[int, int] | None:
 
 
 def example(paths: Sequence[Nodes], walks: Sequence[Walk], fewest: F64) -> Example | None:
-    """Return a path that follows one walk, then another one to the goal, and is in no walk as a
-    whole: of shortest paths if there are such, the longest; of equals the first.
+    """Return a path that follows one walk and then another walk to the goal, and that no single walk
+    contains.
+
+    Paths with the fewest possible steps are preferred. Among these the longest is chosen, and among
+    equally long ones the first.
 
     Args:
-        paths: that reach the goal, with first and last node.
+        paths: paths that reach the goal, from the first to the last node.
         walks: of the data.
-        fewest: (n,), steps from each node to the goal.
+        fewest: (n,), fewest steps from each node to the goal.
 
     Returns:
-        None if no path is of two pieces.
+        The example; None if no path consists of two pieces.
     """
 
     def rank(path: int) -> tuple[bool, int, int]:
@@ -85,8 +89,10 @@ def example(paths: Sequence[Nodes], walks: Sequence[Walk], fewest: F64) -> Examp
 def _halves(
     path: Nodes, walks: Sequence[Walk]
 ) -> tuple[tuple[int, int], dict[str, tuple[int, int]]] | None:
-    """Return the walks that a path's two pieces are in, and where; the first piece as long as can
-    be. None if it is in one walk, or in no two.
+    """Return the walks that contain the two pieces of a path, and the place of each piece there.
+
+    The first piece is as long as possible. None if one walk contains the whole path, or if no two
+    walks contain its pieces.
     """
     if _find(path, walks) is not None:
         return None
@@ -98,7 +104,7 @@ def _halves(
 
 
 def _find(piece: Nodes, walks: Sequence[Walk]) -> tuple[int, tuple[int, int]] | None:
-    """Return the first walk that a piece is in, and its place there."""
+    """Return the first walk that contains a piece, and the place of the piece there."""
     for index, walk in enumerate(walks):
         if (place := place_in(piece, walk.nodes)) is not None:
             return index, place

@@ -10,7 +10,7 @@ import pytest
 
 from bench.behaviours import collect
 from bench.behaviours.actor import Actor
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.core.files import sha256
 
 MakeActor = Callable[[int], Actor]
@@ -19,7 +19,7 @@ MakeActor = Callable[[int], Actor]
 @pytest.fixture
 def few_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Roll out 4 episodes side by side instead of 32, all of which would have to end."""
-    monkeypatch.setattr(collect, "LANES", 4)
+    monkeypatch.setattr(collect, "NUM_ENVS", 4)
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def short_hopper(limited_hopper: Callable[[int], str]) -> str:
 def small_zoo(make_actor: MakeActor, tmp_path: Path, few_lanes: None) -> Zoo:
     """Four untrained policies as a zoo, rolled out in few envs."""
 
-    def keep(seed: int, share: float) -> Checkpoint:
+    def keep(seed: int, share: float) -> Snapshot:
         path = tmp_path / f"{seed}.safetensors"
         make_actor(seed).save(path)
-        return Checkpoint(path.name, seed, share, 1.0, 2.0, 3.0, 4.0, sha256(path))
+        return Snapshot(path.name, seed, share, 1.0, 2.0, 3.0, 4.0, sha256(path))
 
     replay = tuple(keep(seed, share) for seed, share in [(1, 0.2), (2, 0.3), (3, 0.5)])
     return Zoo(tmp_path, replay, keep(4, 0.0))

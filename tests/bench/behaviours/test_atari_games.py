@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from bench.behaviours import atari_games
-from bench.behaviours.atari_agent import AtariAgent, Reading
-from bench.behaviours.atari_games import Consoles, Games, scored
+from bench.behaviours.atari_agent import AtariAgent, RamEncoder
+from bench.behaviours.atari_games import AutoResetEnvs, RamEnvs, evaluate_agent
 from bench.core.seeds import derive, generator
 from bench.environments import atari
 
 
-def test_consoles_remember_what_was_before_and_tell_lives_from_games() -> None:
+def test_envs_keep_the_previous_memory_and_distinguish_lives_from_games() -> None:
     """Against one game alone: fire, then stay; each of five balls is lost."""
-    row = Consoles("breakout", 2)
+    row = RamEnvs("breakout", 2)
     alone = atari.make("breakout", sticky=0.25, ram=True)
-    row.start(0, 1)
-    row.start(1, 7)
+    row.reset(0, 1)
+    row.reset(1, 7)
     memory, info = alone.reset(seed=7)
     np.testing.assert_array_equal(row.before[1], memory)
     still, lost_lives, over = row.memory[0].copy(), 0, False
@@ -34,7 +34,7 @@ def test_consoles_remember_what_was_before_and_tell_lives_from_games() -> None:
 
 
 def test_games_go_on_without_end_and_tell_their_scores() -> None:
-    games = Games("breakout", 2)
+    games = AutoResetEnvs("breakout", 2)
     games.restart("here", 3)
     alone = [atari.make("breakout", sticky=0.25, ram=True) for _ in range(2)]
     for env, game in enumerate(alone):
@@ -58,11 +58,11 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
 
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five games in two envs, against one console and a loop of its own."""
-    monkeypatch.setattr(atari_games, "LANES", 2)
+    monkeypatch.setattr(atari_games, "NUM_ENVS", 2)
     random = np.random.default_rng(4)
-    reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
-    agent = AtariAgent(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
-    scores, lengths = scored(agent, "breakout", name="here", episodes=5)
+    encoder = RamEncoder(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
+    agent = AtariAgent(encoder, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
+    scores, lengths = evaluate_agent(agent, "breakout", name="here", episodes=5)
     console = atari.make("breakout", sticky=0.25, ram=True)
     assert len(set(lengths.tolist())) > 2
     for index in range(5):

@@ -19,8 +19,8 @@ TINY = {"num_envs": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an upd
 
 
 @pytest.fixture(autouse=True)
-def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atari_training, "PROBE", 60)
+def _few_random_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atari_training, "RANDOM_STEPS", 60)
 
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
@@ -46,7 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training in one go."""
     out = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atari_training, "PROBE", 60)
+        patch.setattr(atari_training, "RANDOM_STEPS", 60)
         train(out)
     return out
 
@@ -106,7 +106,7 @@ def test_another_training_in_the_same_folder_is_refused(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 63}, "63 steps are less than the 64 of an update"),
+        ({"steps": 63}, "63 steps are too few: an update has 64 steps"),
         (
             {"options": {"learning_rate": 1}},
             "takes no option learning_rate; known: num_envs, length",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.behaviours.actor import Actor
-from bench.behaviours.collect import LANES, Episode, join, roll_out
+from bench.behaviours.collect import NUM_ENVS, Episode, join, roll_out
 from bench.core.seeds import derive, generator
 
 MakeActor = Callable[[int], Actor]
@@ -40,9 +40,9 @@ def test_another_name_gives_other_episodes(make_actor: MakeActor) -> None:
 
 def test_the_first_steps_are_those_of_a_plain_loop(make_actor: MakeActor) -> None:
     actor = make_actor(0)
-    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=LANES + 4)
+    episodes = roll_out(actor, "Hopper-v4", name="x", episodes=NUM_ENVS + 4)
     simulator = gymnasium.make("Hopper-v4")
-    for index in (0, 1, LANES - 1, LANES, LANES + 3):
+    for index in (0, 1, NUM_ENVS - 1, NUM_ENVS, NUM_ENVS + 3):
         episode = episodes[index]
         noise = generator("noise", "x", index)
         state, _ = simulator.reset(seed=derive("reset", "x", index))

@@ -31,7 +31,7 @@ HOPPER = DOMAINS["hopper"]
 )
 def test_parts_of_a_data_set(small_zoo: Zoo, kind: str, expected: list[Any]) -> None:
     found = parts(TASKS[f"hopper-{kind}"], small_zoo, 1000)
-    assert [(checkpoint.file, steps) for checkpoint, steps in found] == expected
+    assert [(snapshot.file, steps) for snapshot, steps in found] == expected
 
 
 def test_an_unknown_kind_of_data_is_refused(small_zoo: Zoo) -> None:
@@ -47,12 +47,12 @@ def test_medium_expert_is_half_medium_and_half_expert_in_order(
     data = generate(TASKS["hopper-medium-expert"], steps, 0, tmp_path / "set", zoo=small_zoo)
     medium, expert = (
         roll_out(
-            Actor.load(small_zoo.intact(checkpoint)),
+            Actor.load(small_zoo.intact(snapshot)),
             "Hopper-v4",
-            name=f"hopper-{checkpoint.file}-0",
+            name=f"hopper-{snapshot.file}-0",
             steps=steps,
         )
-        for checkpoint in (small_zoo.medium, small_zoo.expert)
+        for snapshot in (small_zoo.medium, small_zoo.expert)
     )
     for name in ("observations", "actions", "rewards"):
         expected = np.concatenate([getattr(episode, name) for episode in (*medium, *expert)])

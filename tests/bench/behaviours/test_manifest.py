@@ -11,7 +11,7 @@ import pytest
 
 from bench.behaviours.generate import generate
 from bench.behaviours.manifest import described, policy, whole_episodes
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.tasks.registry import FAMILIES, TASKS
 
 KINDS = tuple(FAMILIES["mujoco"].kinds)
@@ -49,7 +49,7 @@ def test_more_entries_stand_at_the_end() -> None:
 
 
 def test_a_policy_is_told_by_file_bytes_and_score() -> None:
-    checkpoint = Checkpoint("0100.safetensors", 100, 0.5, 33.25, 1.0, 2.0, 3.0, "ab12")
+    checkpoint = Snapshot("0100.safetensors", 100, 0.5, 33.25, 1.0, 2.0, 3.0, "ab12")
     assert policy(checkpoint) == {"policy": "0100.safetensors", "sha256": "ab12", "score": 33.25}
 
 
@@ -60,5 +60,7 @@ def test_only_whole_episodes_count(steps: int, episodes: int) -> None:
 
 @pytest.mark.parametrize("steps", [0, 119])
 def test_less_than_an_episode_is_refused(steps: int) -> None:
-    with pytest.raises(ValueError, match=f"{steps} steps are less than an episode of 120"):
+    with pytest.raises(
+        ValueError, match=f"{steps} steps are too few: an episode of key_to_door-1k has 120"
+    ):
         whole_episodes(TASKS["key_to_door-1k"], steps)

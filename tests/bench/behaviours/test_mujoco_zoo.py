@@ -52,7 +52,7 @@ def built(
     make_actor: Callable[[int], Actor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Zoo, Played]]:
     """Build a zoo of actors with these returns, three of them for medium-replay."""
-    monkeypatch.setattr(mujoco_zoo, "REPLAY_CHECKPOINTS", 3)
+    monkeypatch.setattr(mujoco_zoo, "REPLAY_SNAPSHOTS", 3)
     training = tmp_path / "training"
 
     def make(
@@ -71,7 +71,7 @@ def built(
 
 
 def steps_of(found: Zoo) -> list[int]:
-    return [checkpoint.step for checkpoint in found.replay]
+    return [snapshot.step for snapshot in found.replay]
 
 
 def test_medium_is_the_actor_up_to_which_returns_climb_most_evenly(built: Any) -> None:
@@ -120,7 +120,9 @@ def test_the_expert_is_the_best_of_fresh_episodes_among_the_five_best_screened(
 def test_a_training_without_a_medium_is_refused(
     built: Any, tmp_path: Path, screened: dict[int, float]
 ) -> None:
-    with pytest.raises(ValueError, match="scores 30 to 50 with 3 kept up to it; train longer"):
+    with pytest.raises(
+        ValueError, match="score of 30 to 50 and 3 snapshots up to it; train longer"
+    ):
         built(screened)
     assert not (tmp_path / "zoo").exists()
 
@@ -142,9 +144,9 @@ def test_what_ships_is_in_half_precision_and_read_back(built: Any, tmp_path: Pat
     assert manifest["command"] == "the command"
     assert manifest["evaluation"]["episodes"] == 100
     assert {path.name for path in (tmp_path / "zoo/hopper").glob("*.safetensors")} == {
-        checkpoint.file for checkpoint in (*found.replay, found.expert)
+        snapshot.file for snapshot in (*found.replay, found.expert)
     }
-    for checkpoint in (*found.replay, found.expert):
-        weight = Actor.load(found.intact(checkpoint)).mean[0]
+    for snapshot in (*found.replay, found.expert):
+        weight = Actor.load(found.intact(snapshot)).mean[0]
         np.testing.assert_array_equal(weight, weight.astype(np.float16))
-        assert (checkpoint.length_mean, checkpoint.return_std) == (2, 0)
+        assert (snapshot.length_mean, snapshot.return_std) == (2, 0)

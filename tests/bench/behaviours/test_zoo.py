@@ -30,15 +30,15 @@ def test_levels(domain: Domain) -> None:
     assert animals.expert.score > 70
     assert len(animals.replay) >= 10
     assert animals.replay[0].score < 10
-    steps = [checkpoint.step for checkpoint in animals.replay]
+    steps = [snapshot.step for snapshot in animals.replay]
     assert steps == sorted(steps)
-    assert sum(checkpoint.share for checkpoint in animals.replay) == pytest.approx(1)
+    assert sum(snapshot.share for snapshot in animals.replay) == pytest.approx(1)
     manifest = read_json(ZOO / animals.folder.name / "manifest.json")
     assert manifest["learning_curve"][-1][0] >= animals.expert.step
     assert manifest["command"].startswith(f"bench behaviours train {animals.folder.name} ")
     assert manifest["evaluation"]["episodes"] == 100
-    for checkpoint in (*animals.replay, animals.expert):
-        Actor.load(animals.intact(checkpoint))  # its bytes are those of the manifest
+    for snapshot in (*animals.replay, animals.expert):
+        Actor.load(animals.intact(snapshot))  # its bytes are those of the manifest
 
 
 def test_the_page_shows_the_levels_of_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,29 +85,27 @@ def test_the_shipped_zoo_keeps_its_promises() -> None:
     assert (low, high) == (30, 50)
     assert low <= shipped.medium.score <= high
     assert shipped.expert.score >= 95
-    assert len({checkpoint.file for checkpoint in (*shipped.replay, shipped.expert)}) >= 10
-    for checkpoint in (*shipped.replay, shipped.expert):
-        assert sha256(shipped.folder / checkpoint.file) == checkpoint.sha256
-        assert checkpoint.score == pytest.approx(
-            HOPPER.normalised(checkpoint.return_mean), abs=0.02
-        )
-        assert Actor.load(shipped.intact(checkpoint)).mean[0].shape[1] == 3
+    assert len({snapshot.file for snapshot in (*shipped.replay, shipped.expert)}) >= 10
+    for snapshot in (*shipped.replay, shipped.expert):
+        assert sha256(shipped.folder / snapshot.file) == snapshot.sha256
+        assert snapshot.score == pytest.approx(HOPPER.normalised(snapshot.return_mean), abs=0.02)
+        assert Actor.load(shipped.intact(snapshot)).mean[0].shape[1] == 3
     size = sum(path.stat().st_size for path in shipped.folder.iterdir())
     assert size < 5_000_000
 
 
 def test_the_shipped_zoo_is_in_the_order_of_training() -> None:
     shipped = zoo.read(HOPPER)
-    steps = [checkpoint.step for checkpoint in shipped.replay]
+    steps = [snapshot.step for snapshot in shipped.replay]
     assert steps == sorted(set(steps))
     assert shipped.medium.step == steps[-1] < shipped.expert.step
-    assert sum(checkpoint.share for checkpoint in shipped.replay) == pytest.approx(1)
-    assert all(checkpoint.share > 0 for checkpoint in shipped.replay)
+    assert sum(snapshot.share for snapshot in shipped.replay) == pytest.approx(1)
+    assert all(snapshot.share > 0 for snapshot in shipped.replay)
 
 
 def test_the_shipped_zoo_holds_nothing_else() -> None:
     shipped = zoo.read(HOPPER)
-    files = {checkpoint.file for checkpoint in (*shipped.replay, shipped.expert)}
+    files = {snapshot.file for snapshot in (*shipped.replay, shipped.expert)}
     assert {path.name for path in shipped.folder.iterdir()} == files | {"manifest.json"}
 
 
@@ -138,5 +136,5 @@ def test_a_damaged_zoo_is_refused_by_name(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_zoo_is_said_with_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="`bench behaviours train hopper` makes them"):
+    with pytest.raises(FileNotFoundError, match="`bench behaviours train hopper` trains them"):
         zoo.read(HOPPER, tmp_path)

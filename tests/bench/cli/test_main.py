@@ -148,7 +148,7 @@ def test_an_interrupt_returns_130(
     assert main(["data", "verify", "set"]) == 130
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert "nothing finished is lost" in lines[0]
+    assert "finished work is kept" in lines[0]
 
 
 def test_a_full_disk_is_one_line(
@@ -172,7 +172,7 @@ GENERATE = ["data", "generate", "--task", "hopper-medium", "--steps", "1", "--ou
 def test_a_path_that_cannot_be_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: str, message: str
 ) -> None:
-    monkeypatch.setattr(collect, "LANES", 1)  # the data are made before they are written
+    monkeypatch.setattr(collect, "NUM_ENVS", 1)  # the data are made before they are written
     Path("file").touch()
     assert message in fails(capsys, *GENERATE, out)
 

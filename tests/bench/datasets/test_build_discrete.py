@@ -53,15 +53,18 @@ def test_bytes_do_not_overflow_in_the_statistics() -> None:
     [
         ({"actions": ACTIONS + 1}, "actions hold 4, but the environment takes 0 to 3"),
         ({"actions": ACTIONS - 1}, "actions hold -1, but the environment takes 0 to 3"),
-        ({"actions": ACTIONS + 0.5}, "actions hold 0.5 in row 0; discrete ones are whole numbers"),
+        (
+            {"actions": ACTIONS + 0.5},
+            "actions hold 0.5 in row 0, but discrete actions must be whole",
+        ),
         (
             {"actions": np.where(ACTIONS == 3, np.nan, 1.0)},
-            "actions hold nan in row 1; discrete ones are whole numbers",
+            "actions hold nan in row 1, but discrete actions must be whole numbers",
         ),
         ({"actions": ACTIONS[:, None]}, r"actions has shape \(6, 1\), expected 1 dimension"),
         ({"observations": PIXELS[:, 0, 0]}, r"observations has shape \(6,\), expected 2 dimension"),
         ({"observations": PIXELS[:5]}, r"observations has shape \(5, 2, 2\)"),
-        ({"action_range": (-1.0, 3.0)}, "count from 0, but the action range begins at -1"),
+        ({"action_range": (-1.0, 3.0)}, "start at 0, but the action range starts at -1"),
         ({"final_observations": PIXELS[:3]}, r"final_observations has shape \(3, 2, 2\)"),
         ({"final_observations": PIXELS[:2, 0]}, r"final_observations has shape \(2, 2\)"),
         ({"rewards": np.full(6, np.nan, np.float32)}, "rewards holds a value that is not finite"),

@@ -82,13 +82,19 @@ def test_an_action_that_was_changed_is_found_by_check() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks are made of frames .* \(14, 3\)"),
+        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks need frames .* \(14, 3\)"),
         ({"observations": np.zeros((14, 3, 3), np.float32)}, "observations are .* float32"),
-        ({"rows": np.arange(13)}, "rows do not say for each of 14 steps"),
-        ({"rows": np.arange(1, 15)}, "which of 14 frames it shows"),
-        ({"rows": np.arange(-1, 13)}, "which of 14 frames it shows"),
-        ({"rows": np.arange(14), "stack": 1}, "rows are of stacks of frames"),
-        ({"stack": 0}, "an observation of 0 frames shows nothing"),
+        (
+            {"frame_index": np.arange(13)},
+            "frame_index must give one of 14 frames for each of 14 steps",
+        ),
+        ({"frame_index": np.arange(1, 15)}, "frame_index must give one of 14 frames"),
+        ({"frame_index": np.arange(-1, 13)}, "frame_index must give one of 14 frames"),
+        (
+            {"frame_index": np.arange(14), "stack": 1},
+            "frame_index is for stacks of frames, but stack is 1 here",
+        ),
+        ({"stack": 0}, "stack is 0, but an observation needs at least 1 frame"),
         ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
         ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
         ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),
@@ -101,4 +107,6 @@ def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
 
 
 def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
-    check(replace(make_frames(), observations=filled(range(99)), rows=np.arange(14)), "these")
+    check(
+        replace(make_frames(), observations=filled(range(99)), frame_index=np.arange(14)), "these"
+    )

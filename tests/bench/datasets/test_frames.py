@@ -22,7 +22,7 @@ def naive(data: Trajectories, step: int, stack: int) -> list[int]:
     episode = next(e for e in range(data.episodes) if step < data.episode_starts[e + 1])
     result = []
     for past in range(step - stack + 1, step + 1):
-        row = past if data.rows is None else data.rows[past]
+        row = past if data.frame_index is None else data.frame_index[past]
         seen = past >= data.episode_starts[episode]
         result.append(int(data.observations[row, 0, 0]) if seen else 0)
     return result
@@ -76,7 +76,7 @@ def test_a_window_holds_the_stacks_of_its_steps(
 
 @pytest.mark.parametrize("start", [-1, 14])
 def test_a_step_that_is_not_there_is_refused(start: int) -> None:
-    with pytest.raises(IndexError, match=f"step {start} of 14 is asked for"):
+    with pytest.raises(IndexError, match=f"there is no step {start} in data of 14 steps"):
         make_frames().frames(np.array([0, start]), 2)
 
 
@@ -90,8 +90,8 @@ def test_no_windows_at_all() -> None:
 def test_selected_episodes_keep_their_frames_by_hand() -> None:
     chosen = make_frames().select(np.array([2, 1, 1]))
     assert chosen.episode_starts.tolist() == [0, 7, 9, 11]
-    assert chosen.rows is not None
-    assert chosen.rows.tolist() == [*range(7, 14), 5, 6, 5, 6]
+    assert chosen.frame_index is not None
+    assert chosen.frame_index.tolist() == [*range(7, 14), 5, 6, 5, 6]
     assert numbers(chosen.stacked(np.array([0, 6, 7, 8, 10]))) == [
         [0, 0, 0, 8],
         [11, 12, 13, 14],

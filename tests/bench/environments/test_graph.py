@@ -98,7 +98,9 @@ def test_what_is_no_graph_is_refused(adjacency: Any, goal: int, message: str) ->
 def test_ids_and_their_graphs() -> None:
     assert own_id(3) == "bench/ShortestPath3-v0"
     assert graph_of(own_id(3)) is random_graph(3)
-    with pytest.raises(ValueError, match=r"'Hopper-v4' is no graph; known: bench/ShortestPath1-v0"):
+    with pytest.raises(
+        ValueError, match=r"'Hopper-v4' is not a graph; known: bench/ShortestPath1-v0"
+    ):
         graph_of("Hopper-v4")
     register()
     register()
@@ -244,9 +246,9 @@ def test_every_histogram_adds_up_to_one(table: list[int]) -> None:
 
 
 def test_data_of_another_graph_and_missing_starts_are_refused() -> None:
-    with pytest.raises(ValueError, match="a graph with 6 nodes, not of this one with 20"):
+    with pytest.raises(ValueError, match="a graph with 6 nodes, but this graph has 20"):
         measures(Table([0] * 20), random_graph(1), data_of(*WALKS), seed=0)
-    with pytest.raises(ValueError, match="no walk of the data begins at node 0"):
+    with pytest.raises(ValueError, match="no walk of the data starts at node 0"):
         measures(Table([0] * 6), LINE, data_of(*WALKS[1:]), seed=0)
 
 

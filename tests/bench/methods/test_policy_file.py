@@ -68,8 +68,16 @@ def test_a_file_that_says_nothing_of_its_method_is_refused(
         read_tensors(path, method="mine")
 
 
-def test_entries_below_a_prefix_are_in_the_order_of_layers() -> None:
-    tensors = {f"net.{layer}.weight": layer for layer in (10, 2, 0)} | {"other.1.weight": 5}
-    found = below("net.", tensors)
-    assert list(found.items()) == [("0.weight", 0), ("2.weight", 2), ("10.weight", 10)]
-    assert below("none.", tensors) == {}
+def test_an_array_that_a_policy_file_lacks_is_named(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "old", {"mean": np.zeros(3)}, method="bc")
+    tensors, _ = read_tensors(tmp_path / "old", method="bc")
+    with pytest.raises(DamagedFile, match=r"policy .*old does not fit the network: it lacks 'std'"):
+        tensors["std"]
+
+
+def test_layers_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = ["net.10.weight", "net.9.weight", "net.0.bias", "mean"]
+    write_tensors(tmp_path / "policy", {name: np.zeros(1) for name in names}, method="bc")
+    weights = below("net.", read_tensors(tmp_path / "policy", method="bc")[0])
+    assert list(weights) == ["0.bias", "9.weight", "10.weight"]
+    assert below("none.", read_tensors(tmp_path / "policy", method="bc")[0]) == {}

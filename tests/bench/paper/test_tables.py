@@ -15,7 +15,7 @@ import baselines.bc
 import dt.method
 from bench import paper as package
 from bench.datasets.readers.d4rl_files import files
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.paper import (
     Curve,
     average_of_rows,
@@ -24,7 +24,7 @@ from bench.paper import (
     figure3,
     figure4,
     figure5,
-    figure5_looks,
+    figure5_attention,
     peers,
     peers_of,
     printed_average,
@@ -500,15 +500,15 @@ def test_in_the_distractor_room_nothing_happens_in_figure_5() -> None:
 
 
 def test_the_attention_of_figure_5() -> None:
-    looks = {look.event: look for look in figure5_looks()}
-    key, door = looks["key"], looks["door"]
+    events = {each.event: each for each in figure5_attention()}
+    key, door = events["key"], events["door"]
     assert (key.step, key.first, key.last) == (13, 14, 111)
     assert (door.step, door.first, door.last) == (112, 113, 120)
     assert (key.mass, door.mass) == (0.9808, 0.9621)
-    for look in (key, door):
-        steps = range(look.first, look.last + 1)
-        assert look.even == pytest.approx(statistics.fmean(1 / step for step in steps), abs=5e-5)
-        assert look.first == look.step + 1
+    for event in (key, door):
+        steps = range(event.first, event.last + 1)
+        assert event.even == pytest.approx(statistics.fmean(1 / step for step in steps), abs=5e-5)
+        assert event.first == event.step + 1
     assert key.last + 1 == door.step
     assert (door.last, sum(PHASES)) == (HORIZON, HORIZON)
 

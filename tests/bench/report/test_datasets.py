@@ -1,4 +1,4 @@
-"""What a data set holds: as text, as a page, as a figure."""
+"""What a data set holds: as text, as an artifact, as a figure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_data_of_nothing_known_have_no_normalised_return(folder: Path) -> None:
     assert "D4RL -v2" not in said
 
 
-def test_page_and_figures(folder: Path, tmp_path: Path) -> None:
+def test_artifact_and_figures(folder: Path, tmp_path: Path) -> None:
     out = [tmp_path / f"data.{suffix}" for suffix in ("md", "html", "png", "svg")]
     manifest = str(folder / "manifest.json")
     assert main(["data-summary", "--scale", "t", "--out", *map(str, out), "--data", manifest]) == 0
@@ -148,6 +148,6 @@ def test_a_game_is_compared_by_its_scores(known: bool, tmp_path: Path) -> None:
     describe.draw([storage.read_manifest(folder)], [tmp_path / "data.png"])
 
 
-def test_a_page_without_games_does_not_speak_of_them(folder: Path, tmp_path: Path) -> None:
+def test_an_artifact_without_games_does_not_mention_them(folder: Path, tmp_path: Path) -> None:
     describe.write([folder], "t", [tmp_path / "data.md"])
     assert "Atari" not in (tmp_path / "data.md").read_text()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
-from bench.report.artifacts import table2 as table2_page
+from bench.report.artifacts import table2 as table2_artifact
 from bench.report.cells import Table
 from bench.report.figures import bars
 from bench.report.tables import headline, table2, tidy
@@ -60,7 +60,7 @@ def test_other_numbers_give_another_picture(scored: Scored, tmp_path: Path) -> N
 
 def test_the_numbers_behind_the_figure_are_the_tables(scored: Scored, tmp_path: Path) -> None:
     frame = scored(RUNS)
-    behind = table2_page.make(frame, "test").numbers
+    behind = table2_artifact.make(frame, "test").numbers
     pd.testing.assert_frame_equal(behind, tidy(table2(frame, "test")))
     first = behind.iloc[0]
     assert (first["method"], first["runs"]) == ("dt", 3)

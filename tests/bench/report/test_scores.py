@@ -197,7 +197,7 @@ def test_nothing_is_comparable() -> None:
     check_comparable(pd.DataFrame())
 
 
-def probe(
+def diagnostic(
     folder: Path,
     kind: str = "critic",
     identity: Identity = OPENED,
@@ -216,9 +216,9 @@ NOT_SCORED += ("score", "score_std", "target_score")
 NUMBERS = ("x", "y", "value", "spread")
 
 
-def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
+def test_the_rows_of_a_diagnostic_by_hand(tmp_path: Path, plan: Plan) -> None:
     protocol = KEY_TO_DOOR | {"target": None, "episodes": 500, "num_envs": 500}
-    frame = collect([probe(tmp_path, protocol=protocol)], plan)
+    frame = collect([diagnostic(tmp_path, protocol=protocol)], plan)
     assert len(frame) == 2
     row = frame.iloc[0]
     assert (row["task"], row["method"], row["seed"]) == ("key_to_door-1k", "bc", 0)
@@ -235,7 +235,9 @@ def test_the_rows_of_a_probe_by_hand(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path) -> None:
-    judged = probe(tmp_path, protocol=KEY_TO_DOOR | {"episodes": 500})  # not so many as the score
+    judged = diagnostic(
+        tmp_path, protocol=KEY_TO_DOOR | {"episodes": 500}
+    )  # not so many as the score
     paths = [write_record(OPENED, protocol=KEY_TO_DOOR), judged]
     frame = collect(paths, plan)
     assert frame["kind"].tolist() == ["score", "diagnostic", "diagnostic"]
@@ -249,18 +251,20 @@ def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path
     assert list(collect(paths[1:], plan)) == list(frame)
 
 
-def test_probes_are_compared_with_probes_of_their_family(tmp_path: Path, plan: Plan) -> None:
-    judged = probe(tmp_path)
-    found = probe(tmp_path, "paths", WALKED, GRAPH | {"episodes": 512})
+def test_diagnostics_are_compared_with_diagnostics_of_their_family(
+    tmp_path: Path, plan: Plan
+) -> None:
+    judged = diagnostic(tmp_path)
+    found = diagnostic(tmp_path, "paths", WALKED, GRAPH | {"episodes": 512})
     assert len(collect([judged, found], plan)) == 4
     again = Identity("test", "key_to_door-10k", "dense", 100.0, "bc", 0)
-    more = probe(tmp_path, identity=again, protocol=KEY_TO_DOOR | {"episodes": 9})
+    more = diagnostic(tmp_path, identity=again, protocol=KEY_TO_DOOR | {"episodes": 9})
     with pytest.raises(Incomparable, match="protocol"):
         collect([judged, more], plan)
 
 
-def test_parquet_keeps_probes(write_record: Write, plan: Plan, tmp_path: Path) -> None:
-    frame = collect([write_record(OPENED, protocol=KEY_TO_DOOR), probe(tmp_path)], plan)
+def test_parquet_keeps_diagnostics(write_record: Write, plan: Plan, tmp_path: Path) -> None:
+    frame = collect([write_record(OPENED, protocol=KEY_TO_DOOR), diagnostic(tmp_path)], plan)
     table.write(frame, tmp_path / "scores.parquet")
     pd.testing.assert_frame_equal(table.read(tmp_path / "scores.parquet"), frame)
 

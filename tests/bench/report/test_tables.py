@@ -14,7 +14,7 @@ import pytest
 
 from bench.paper import Quoted, cells, quoted
 from bench.report.artifact import latex, markdown, write_artifact
-from bench.report.artifacts import table2 as table2_page
+from bench.report.artifacts import table2 as table2_artifact
 from bench.report.artifacts.partial import write_partial
 from bench.report.cells import AVERAGE, Cell
 from bench.report.cost import write_cost
@@ -143,10 +143,10 @@ def test_notes_say_what_was_run(scored: Scored) -> None:
     assert not any("not rolled out" in note for note in notes)
 
 
-def test_recorded_episodes_are_said_to_be_recorded(scored: Scored) -> None:
+def test_recorded_episodes_have_a_note(scored: Scored) -> None:
     frame = scored({("hopper-medium", "behaviour"): [34.0, 34.0]}, rolled_out=False)
     notes = table2(frame, "test").notes
-    assert any(note.startswith("Behaviour: the recorded episodes") for note in notes)
+    assert any(note.startswith("Behaviour: scores of the recorded episodes") for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_other_variants_are_not_in_table_2(scored: Scored, variant: dict[str, An
     other = scored({key: [99.0, 99.0] for key in three_seeds()}, **variant)
     table = table2(pd.concat([plain, other]), "test")
     pd.testing.assert_frame_equal(tidy(table), tidy(table2(plain, "test")))
-    with pytest.raises(ValueError, match="nothing to put into Table 2"):
+    with pytest.raises(ValueError, match="nothing for Table 2"):
         table2(other, "test")
 
 
@@ -230,7 +230,7 @@ def test_latex_of_any_label(scored: Scored, label: str, escaped: str) -> None:
 
 
 def test_csv(scored: Scored, tmp_path: Path) -> None:
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), [tmp_path / "table2.csv"])
     content = (tmp_path / "table2.csv").read_bytes()
     assert b"\r" not in content
     frame = pd.read_csv(io.BytesIO(content))
@@ -246,18 +246,20 @@ def test_csv(scored: Scored, tmp_path: Path) -> None:
     assert math.isnan(average["paper_mean"])
 
 
-def test_all_pages_say_the_same(scored: Scored, tmp_path: Path) -> None:
+def test_all_artifacts_say_the_same(scored: Scored, tmp_path: Path) -> None:
     files = [tmp_path / f"table2{suffix}" for suffix in (".md", ".tex", ".csv")]
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), files)
     assert all("50.0" in path.read_text() for path in files)
     first = [path.read_bytes() for path in files]
-    write_artifact(table2_page.make(scored(three_seeds()), "test"), files)
+    write_artifact(table2_artifact.make(scored(three_seeds()), "test"), files)
     assert [path.read_bytes() for path in files] == first
 
 
 def test_an_unknown_format_is_refused(scored: Scored, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"table2\.docx: known formats are \.md, \.html, \.tex"):
-        write_artifact(table2_page.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"])
+        write_artifact(
+            table2_artifact.make(scored(three_seeds()), "test"), [tmp_path / "table2.docx"]
+        )
 
 
 @pytest.fixture
@@ -276,7 +278,7 @@ def test_partial_shows_what_is_there_and_names_what_is_not(
 ) -> None:
     write_runs({("hopper-medium", "dt"): [29.0, 31.0], ("hopper-medium", "bc"): [40.0]})
     text = partial()
-    assert text.startswith("3 of the 16 runs of mujoco at scale test are there.")
+    assert text.startswith("3 of the 16 runs of mujoco at scale test are finished.")
     medium = next(row for row in rows_of(text) if row[0] == "Medium")
     assert medium[2].startswith("30.0 [")
     assert medium[4] == "40.0 (1 seed)"
@@ -343,7 +345,7 @@ def test_cost_by_hand(
     write_cost(records, plan, "mujoco", tmp_path / "cost.md")
     text = (tmp_path / "cost.md").read_text()
     assert text.startswith(
-        "What the runs of suite mujoco cost at scale test: 1.8 core-minutes."
+        "Cost of the runs of suite mujoco at scale test: 1.8 core-minutes."
     )  # 105 s
     row = rows_of(text)[2]
     assert row[:7] == ["BC", "3", "50", "20.0 (60.0)", "2,000", "5.0 (5.0)", "302"]
@@ -440,17 +442,27 @@ def test_tables_2_and_3_agree_but_for_one_cell() -> None:
     assert cells()[("Table 3", "reacher2d-medium", "100%BC")].note
 
 
+OF_D4RLS_PAPER = ("BEAR", "BRAC-v", "AWR")
+
+
 def test_numbers_quoted_from_other_papers_say_so() -> None:
-    for (table, task, method), cell in cells().items():
-        if table == "Table 6":  # all its numbers are the paper's own, printed without a spread
-            continue
-        if method in ("BEAR", "BRAC-v", "AWR") and not task.startswith("average"):
-            assert "D4RL paper" in cell.note
-        if method == "CQL" and not task.startswith(("average", "reacher")):
-            assert "CQL paper" in cell.note
-        # Table 7 repeats Table 2's dense column without its spread
-        if method == "DT" and table != "Table 7" and not task.startswith("average"):
-            assert cell.std is not None
+    # all numbers of Table 6 are the paper's own, printed without a spread
+    own = {
+        (table, task, method): cell
+        for (table, task, method), cell in cells().items()
+        if table != "Table 6" and not task.startswith("average")
+    }
+    d4rl = [cell.note for (_, _, method), cell in own.items() if method in OF_D4RLS_PAPER]
+    assert {method for _, _, method in own} >= set(OF_D4RLS_PAPER)
+    assert [note for note in d4rl if "D4RL paper" not in note] == []
+    cql = {key: cell.note for key, cell in own.items() if key[2] == "CQL"}
+    cql = {key: note for key, note in cql.items() if not key[1].startswith("reacher")}
+    assert {table for table, _, _ in cql} >= {"Table 1", "Table 2"}
+    assert [key for key, note in cql.items() if "CQL paper" not in note] == []
+    # Table 7 repeats Table 2's dense column without its spread
+    spreads = {key: cell.std for key, cell in own.items() if key[2] == "DT" and key[0] != "Table 7"}
+    assert {table for table, _, _ in spreads} >= {"Table 1", "Table 2", "Table 3", "Table 4"}
+    assert [key for key, std in spreads.items() if std is None] == []
 
 
 def test_one_row_has_no_average(scored: Scored) -> None:

@@ -1,4 +1,4 @@
-"""The page `time_to_score`."""
+"""The artifact `time_to_score`."""
 
 from __future__ import annotations
 

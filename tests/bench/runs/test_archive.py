@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.main import main
 from bench.core.files import DamagedFile, write_json
 from bench.runs import archive
 from bench.runs.identity import Identity
@@ -62,24 +61,6 @@ def test_a_line_is_a_record(results: Path, tmp_path: Path) -> None:
     assert lines[0]["content"]["identity"]["method"] == "bc"
 
 
-def test_the_verbs(
-    results: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "kept")
-    monkeypatch.chdir(tmp_path)
-    assert main(["records", "pack", "--scale", "test"]) == 0
-    assert "test.jsonl.gz: 5 record files" in capsys.readouterr().out
-    assert main(["records", "unpack", "--scale", "test", "--out", "back"]) == 0
-    names = archive.record_names()
-    assert contents(tmp_path / "back/results", names) == contents(results, names)
-    assert main(["records", "unpack", "--scale", "tset", "--out", "back"]) == 1
-    assert "no packed records at" in (message := capsys.readouterr().err)
-    assert "there are: test" in message
-
-
 def test_a_scale_without_records_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no records; run the scale first"):
         archive.pack(tmp_path / "results/test/runs", tmp_path / "test.jsonl.gz")
@@ -112,9 +93,12 @@ def test_records_too_large_for_the_repository_are_refused(
         (gzip.compress(b"no json\n"), "line 1 is not a record"),
         (gzip.compress(b'{"path": "results/a/result.json"}\n'), "line 1 is not a record"),
         (gzip.compress(b"[1]\n"), "line 1 is not a record"),
-        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'), "no record's path"),
-        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "no record's path"),
+        (gzip.compress(b'{"path": "../result.json", "content": {}}\n'), "not the path of a record"),
+        (
+            gzip.compress(b'{"path": "/etc/result.json", "content": {}}\n'),
+            "not the path of a record",
+        ),
+        (gzip.compress(b'{"path": "results/a.sh", "content": {}}\n'), "not the path of a record"),
     ],
     ids=["nothing", "text", "cut", "empty", "line", "key", "list", "above", "absolute", "script"],
 )

@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
     "width": 8,
     "batch_size": 4,
 }
-EPISODES = 60  # of the probe's, three succeed
+EPISODES = 60  # of the diagnostic's, three succeed
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def read(trained: Path) -> dict[str, Any]:
-    return record.read(probe(trained))
+    return record.read(diagnostic(trained))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def root(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "measure", ignore=ignored))
 
 
-def probe(root: Path, run: Path = RUN, episodes: int = EPISODES, kind: str = "critic") -> Path:
+def diagnostic(root: Path, run: Path = RUN, episodes: int = EPISODES, kind: str = "critic") -> Path:
     diagnose_run(root / run, root / "data", kind, episodes, "cpu")
     return root / run / DIAGNOSTICS[kind].record
 
@@ -99,7 +99,7 @@ def test_the_same_policy_gives_the_same_bytes(
 ) -> None:
     first = (trained / RUN / DIAGNOSTICS["critic"].record).read_bytes()
     (root / RUN / RESULT).write_text("another record")
-    assert probe(root).read_bytes() == first
+    assert diagnostic(root).read_bytes() == first
     assert (root / RUN / RESULT).read_text() == "another record"
 
 
@@ -107,16 +107,16 @@ def test_a_damaged_policy_is_refused(root: Path) -> None:
     path = root / RUN / POLICY
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
-        probe(root)
+        diagnostic(root)
     path.unlink()
     with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
-        probe(root)
+        diagnostic(root)
     assert not (root / RUN / DIAGNOSTICS["critic"].record).exists()
 
 
 def test_a_run_that_was_not_trained_is_refused(root: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        probe(root, RUN.parent / "1")
+        diagnostic(root, RUN.parent / "1")
 
 
 def test_a_record_that_was_changed_is_refused(
@@ -136,15 +136,15 @@ def test_a_method_that_does_not_judge_is_named(root: Path) -> None:
     with pytest.raises(
         BadMethod, match=r"method dt: its policy has no `predict_success`.*'critic' needs"
     ):
-        probe(root, other)
+        diagnostic(root, other)
     with pytest.raises(BadMethod, match=r"method dt: its policy has no `generate`.*'paths' needs"):
-        probe(root, kind="paths")
+        diagnostic(root, kind="paths")
     assert not (root / other / DIAGNOSTICS["critic"].record).exists()
 
 
 def test_too_few_episodes_say_so(root: Path) -> None:
-    with pytest.raises(BadMethod, match="none of 1 random episodes succeeds: judge more"):
-        probe(root, episodes=1)
+    with pytest.raises(BadMethod, match="none of 1 random episodes succeeds; use more"):
+        diagnostic(root, episodes=1)
 
 
 def test_a_critic_that_fails_is_named_with_the_place(
@@ -154,4 +154,4 @@ def test_a_critic_that_fails_is_named_with_the_place(
     with pytest.raises(
         BadMethod, match=r"method dt-critic: diagnostics/critic\.py:\d+: AttributeError"
     ):
-        probe(root)
+        diagnostic(root)

@@ -127,7 +127,7 @@ def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str)
     assert run(policies[name]) == run(policies[name])
 
 
-def test_a_policy_is_told_once_which_episodes_are_over() -> None:
+def test_finish_is_called_once_for_each_finished_episode() -> None:
     finished: list[list[int]] = []
     policy = constant(PUSH)
     policy.finish = lambda envs: finished.append(envs.tolist())
@@ -255,7 +255,7 @@ def test_useless_actions_are_refused_with_the_methods_name(
         run(policy)
 
 
-def test_a_nan_in_one_lane_at_a_later_step_is_refused() -> None:
+def test_a_nan_in_one_env_at_a_later_step_is_refused() -> None:
     calls: list[int] = []
 
     def act(observations: Any, rewards: Any) -> Any:
@@ -275,7 +275,7 @@ def test_actions_beyond_the_limits_are_clipped() -> None:
     assert run(constant(beyond)) == run(constant(np.array([1, -1, 1], dtype=np.float32)))
 
 
-def test_a_finished_lane_neither_earns_nor_counts_on() -> None:
+def test_a_finished_env_neither_earns_nor_counts_on() -> None:
     policy, observed, rewarded = watching(STILL)
     [outcome] = run(policy, episodes=2, num_envs=2)
     first, last = sorted(outcome.lengths)
@@ -328,7 +328,7 @@ def test_an_end_is_a_terminal_or_a_time_out(
     fall = plain_episode(0, STILL)[1]
     envs = VectorEnv(short_hopper(fall + after_the_fall).domain.environment, 1)
     envs.reset(0, episode_seed("Hopper-v4", 0))
-    flags = [envs.step(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
+    flags = [envs.step_one(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
     envs.close()
     assert flags == [(False, False)] * (len(flags) - 1) + [last]
 
@@ -367,7 +367,9 @@ def test_recorded_episodes_are_not_rolled_out(
     def forbidden(*arguments: Any) -> None:
         raise AssertionError("an environment was made")
 
-    monkeypatch.setattr("bench.runs.rollout.VectorEnv", forbidden)
+    monkeypatch.setattr("bench.runs.rollout.make_vector", forbidden)
+    with pytest.raises(AssertionError, match="an environment was made"):
+        run(constant(STILL))  # a policy that is rolled out makes one
     context = Context(task=HOPPER, seed=0, steps=0)
     policy = behaviour.train(hopper_like, behaviour.Config(), context)
     outcomes = run(policy, targets=[1.0, 2.0], episodes=1)

@@ -55,9 +55,9 @@ def other(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_all_arrays_that_are_needed() -> None:
     complete(PATH, ("rewards", "actions"), ["actions", "rewards", "more"])
-    with pytest.raises(WrongData, match=r"^my\.npz has no a, b; needed are a, b, c, and") as error:
+    with pytest.raises(WrongData, match=r"^my\.npz has no a, b\. Give a, b, c, and") as error:
         complete(PATH, ("a", "b", "c"), ["c", "d"])
-    assert str(error.value).endswith("It has: c, d")
+    assert str(error.value).endswith("The file has: c, d")
 
 
 @pytest.mark.parametrize("values", [[1, 2], [0.5], [True], np.array([3], np.uint8)], ids=str)
@@ -92,7 +92,7 @@ def test_flags_become_booleans() -> None:
     ],
 )
 def test_another_value_is_no_flag(values: Any, message: str) -> None:
-    with pytest.raises(WrongData, match=f"^mine: terminals {message}; a flag is 0 or 1$"):
+    with pytest.raises(WrongData, match=f"^mine: terminals {message}; a flag must be 0 or 1$"):
         flags("mine", "terminals", values)
 
 
@@ -113,7 +113,7 @@ def test_an_environment_without_a_time_limit_is_refused(other: str) -> None:
 
 
 def test_an_open_version_is_refused() -> None:
-    with pytest.raises(UnknownEnvironment, match=r"'Hopper' leaves the version open.* Hopper-v5"):
+    with pytest.raises(UnknownEnvironment, match=r"'Hopper' has no version.* like Hopper-v5"):
         time_limit("Hopper")
 
 
@@ -128,8 +128,11 @@ def test_sizes_and_range_of_an_environment(other: str) -> None:
         ((Box(0, 1, (2, 2)), UNIT), r"observations of checked/Other-v0 are Box.*only vectors"),
         ((Dict(a=VECTOR), UNIT), "observations of checked/Other-v0 are Dict.*only vectors"),
         ((VECTOR, gymnasium.spaces.Discrete(3)), r"actions .* are Discrete\(3\); only vectors"),
-        ((VECTOR, Box(-2, 2, (1,))), "takes actions from -2 to 2, methods act in .*RescaleAction"),
-        ((VECTOR, Box(0, 1, (1,))), "takes actions from 0 to 1, methods act in"),
+        (
+            (VECTOR, Box(-2, 2, (1,))),
+            "takes actions from -2 to 2, but methods act in .*RescaleAction",
+        ),
+        ((VECTOR, Box(0, 1, (1,))), "takes actions from 0 to 1, but methods act in"),
     ],
     indirect=["other"],
     ids=["picture", "dict", "discrete", "wide", "half"],
@@ -151,9 +154,9 @@ def test_data_that_fit_give_the_range_of_actions(beyond: float) -> None:
 @pytest.mark.parametrize(
     ("observations", "actions", "message"),
     [
-        ((5, 12), (5, 3), r"observations have shape \(5, 12\), .*Hopper-v4 need \(steps, 11\)"),
+        ((5, 12), (5, 3), r"observations have shape \(5, 12\), but Hopper-v4 needs \(steps, 11\)"),
         ((5,), (5, 3), r"observations have shape \(5,\)"),
-        ((5, 11), (5, 1), r"actions have shape \(5, 1\), .*Hopper-v4 need \(steps, 3\)"),
+        ((5, 11), (5, 1), r"actions have shape \(5, 1\), but Hopper-v4 needs \(steps, 3\)"),
     ],
 )
 def test_data_that_do_not_fit(
@@ -178,5 +181,5 @@ def data() -> Trajectories:
 
 def test_an_episode_may_last_as_long_as_the_horizon(data: Trajectories) -> None:
     within_horizon("mine", data, replace(HOPPER, horizon=5))
-    with pytest.raises(WrongData, match="episode 1 has 5 steps, more than the 4 of Hopper-v4"):
+    with pytest.raises(WrongData, match="episode 1 has 5 steps, but Hopper-v4 has at most 4"):
         within_horizon("mine", data, replace(HOPPER, horizon=4))

@@ -78,7 +78,7 @@ def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
     with h5py.File(path, "w") as file:
         for name, values in v2.items():
             file[name] = values
-    with pytest.raises(WrongData, match=rf"file\.hdf5 has no {key}; .*It has: "):
+    with pytest.raises(WrongData, match=rf"file\.hdf5 has no {key}\. .*The file has: "):
         read(path, HOPPER)
 
 
@@ -111,12 +111,12 @@ def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
             r"observations has shape \(11, 11\).*a row for each",
         ),
         ({"next_observations": np.zeros(())}, r"next_observations has shape \(\)"),
-        ({"terminals": np.full(12, np.nan)}, "terminals holds nan in row 0; a flag is 0 or 1"),
+        ({"terminals": np.full(12, np.nan)}, "terminals holds nan in row 0; a flag must be 0 or 1"),
         (
             {"timeouts": np.where(np.arange(12) == 7, np.nan, 0)},
-            "timeouts holds nan in row 7; a flag is 0 or 1",
+            "timeouts holds nan in row 7; a flag must be 0 or 1",
         ),
-        ({"terminals": np.arange(12)}, "terminals holds 2 in row 2; a flag is 0 or 1"),
+        ({"terminals": np.arange(12)}, "terminals holds 2 in row 2; a flag must be 0 or 1"),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(v2: Arrays, change: Arrays, message: str) -> None:
@@ -127,7 +127,7 @@ def test_arrays_that_do_not_fit_are_named(v2: Arrays, change: Arrays, message: s
 def test_an_episode_beyond_the_horizon_is_refused() -> None:
     content = arrays([5, 1200], "tt")
     with pytest.raises(
-        WrongData, match=r"episode 1 has 1,200 steps, more than the 1,000 of Hopper-v4"
+        WrongData, match=r"episode 1 has 1,200 steps, but Hopper-v4 has at most 1,000"
     ):
         from_flat(content, HOPPER, "long")
 

@@ -97,9 +97,9 @@ def test_the_cache_folder_of_d4rl_is_used(
         ({"bytes": 10**9}, "truncated"),
         ({"bytes": 5}, "another file"),
         ({"sha256": "0" * 64}, "damaged or another version"),
-        ({"episodes": 9}, "2 whole episodes were read, 9 are published"),
-        ({"statistics": {"return_mean": 55.0}}, "return_mean is .*, published is 55"),
-        ({"statistics": {"steps": 8.0}}, "steps is 7.000, published is 8"),
+        ({"episodes": 9}, "it has 2 whole episodes, but the published number is 9"),
+        ({"statistics": {"return_mean": 55.0}}, "return_mean is .*, but the published value is 55"),
+        ({"statistics": {"steps": 8.0}}, "steps is 7.000, but the published value is 8"),
     ],
 )
 def test_another_file_than_the_published_one_is_refused(
@@ -118,7 +118,9 @@ def test_other_observations_than_published_are_refused(
     path, _ = published
     statistics = observation_statistics()["hopper-medium"]
     monkeypatch.setattr(d4rl_files, "observation_statistics", lambda: {"hopper-medium": statistics})
-    with pytest.raises(WrongData, match="of a standard deviation from the published"):
+    with pytest.raises(
+        WrongData, match=r"differs from the published one by [\d.]+ standard deviations"
+    ):
         obtain(TASKS["hopper-medium"], tmp_path / "out", path)
 
 

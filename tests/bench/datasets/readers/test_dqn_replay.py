@@ -103,9 +103,9 @@ def test_a_log_without_eleven_more_games_gives_nothing_more() -> None:
         return np.arange(4, 101, 4) if log in (3, 30) else None
 
     assert draw(ends, "a", Sampling(176)) == {3: 88, 30: 88}
-    with pytest.raises(WrongData, match=r"2 of 50 logs are there, .* 176 rows, not 177: ask for"):
+    with pytest.raises(WrongData, match=r"2 of 50 logs exist\. .* 176 rows, not 177\. Choose"):
         draw(ends, "a", Sampling(177))
-    with pytest.raises(WrongData, match="a: none of the 50 logs is there"):
+    with pytest.raises(WrongData, match="a: none of the 50 logs exists"):
         draw(lambda log: None, "a", Sampling(1))
 
 
@@ -191,7 +191,7 @@ def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
 def test_a_game_that_ends_in_the_last_row_that_is_read_does_not_count(tmp_path: Path) -> None:
     """Each log holds 12 games of 2 steps; a visit takes 11, whose last row is row 21."""
     own_logs(tmp_path, [[Row(1, 1, 0.0, i % 2) for i in range(24)]] * LOGS)
-    with pytest.raises(WrongData, match="first 22 rows of each they give 0 rows, not 1"):
+    with pytest.raises(WrongData, match=r"first 22 rows .* give 0 rows, not 1"):
         obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=22))
     obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=23))
     assert storage.load(tmp_path / "set").lengths.tolist() == [2] * GAMES
@@ -200,7 +200,9 @@ def test_a_game_that_ends_in_the_last_row_that_is_read_does_not_count(tmp_path: 
 def test_an_end_that_is_not_marked(tmp_path: Path) -> None:
     rows = [Row(1, 1, 0.0, int(i > 7)) for i in range(30)]
     own_logs(tmp_path, [rows] * LOGS)
-    with pytest.raises(WrongData, match="rows 0 to 8 are one episode, longer than the 5 steps"):
+    with pytest.raises(
+        WrongData, match="rows 0 to 8 are one episode, but a game has at most 5 steps"
+    ):
         obtain(lasting(5), tmp_path / "set", tmp_path, Sampling(1))
 
 
@@ -215,7 +217,7 @@ def test_too_little_space_is_said_before(
 ) -> None:
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("bench.datasets.recorder.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(DiskFull, match="10 are free"):
+    with pytest.raises(DiskFull, match="bytes, but 10 are free"):
         obtain(TASK, tmp_path / "set", root, small())
 
 
@@ -244,15 +246,15 @@ def test_fetch_from_a_folder(
     assert main([*fetch, "--steps", "300", "--rows", "200"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("/300-0-of-200")
     assert main(fetch) == 1
-    assert "not 500,000: ask for fewer --steps" in capsys.readouterr().err
+    assert "not 500,000. Choose fewer --steps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["breakout-replay", "--file", "a"], "--file is not an option of source dqn_replay"),
-        (["hopper-medium", "--from", "a"], "--from is not an option of source d4rl"),
-        (["hopper-medium", "--seed", "0"], "--seed is not an option of source d4rl"),
+        (["breakout-replay", "--file", "a"], "--file does not apply to source dqn_replay"),
+        (["hopper-medium", "--from", "a"], "--from does not apply to source d4rl"),
+        (["hopper-medium", "--seed", "0"], "--seed does not apply to source d4rl"),
         (["hopper-medium", "--source", "dqn_replay"], "DQN-replay has no data for 'hopper-medium'"),
         (["breakout-replay", "--source", "d4rl"], "D4RL has no data for 'breakout-replay'"),
     ],

@@ -24,7 +24,7 @@ def test_the_folder_may_be_given_at_any_height(part: str, root: Path, tmp_path: 
 
 @pytest.mark.parametrize("part", ["dqn/Breakout", "dqn/Breakout/1", "nowhere"])
 def test_a_folder_without_the_games_logs_is_refused(part: str, root: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there must be Breakout/1/replay_logs below it"):
+    with pytest.raises(FileNotFoundError, match="the folder must contain Breakout/1/replay_logs"):
         obtain(TASK, tmp_path / "set", root / part, small())
     with pytest.raises(FileNotFoundError, match="no logs of pong at"):
         obtain(task_by_name("pong-replay"), tmp_path / "set", below(root), small())
@@ -82,7 +82,7 @@ def test_a_refusal_says_what_there_is_instead(status: int, server: Server, tmp_p
     said = str(error.value)
     assert f"the server answered {status}" in said
     assert "%24store%24_terminal_ckpt." in said
-    assert "has refused everybody since April 2025" in said
+    assert "has returned HTTP 403 since April 2025" in said
     assert "`source: generated`" in said
     assert "bench data fetch breakout-replay --from FOLDER" in said
 

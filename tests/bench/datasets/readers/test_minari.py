@@ -99,7 +99,9 @@ def test_values_that_are_not_finite_are_named() -> None:
 
 def test_an_episode_beyond_the_horizon_is_refused() -> None:
     written(buffers=[episode(0, 4, "terminal"), episode(1, 1200, "terminal")])
-    with pytest.raises(WrongData, match="episode 1 has 1,200 steps, more than the 1,000 of Hopper"):
+    with pytest.raises(
+        WrongData, match="episode 1 has 1,200 steps, but Hopper-v4 has at most 1,000"
+    ):
         read(open_dataset("mine/hopper-v0"), HOPPER.domain)
 
 
@@ -137,11 +139,14 @@ def given(number: int, **changes: Any) -> Any:
         ({"truncations": np.zeros((10, 1))}, r"truncations of episode 1 have shape \(10, 1\)"),
         (
             {"observations": np.zeros((10, 11))},
-            r"observations of episode 1 .*\(11, 11\) is expected",
+            r"observations of episode 1 .*: expected \(11, 11\)",
         ),
         ({"observations": np.zeros((11, 12))}, r"observations of episode 1 have shape \(11, 12\)"),
         ({"actions": np.zeros((9, 3))}, r"actions of episode 1 have shape \(9, 3\)"),
-        ({"truncations": np.full(10, np.nan)}, "truncations holds nan in row 10; a flag is 0 or 1"),
+        (
+            {"truncations": np.full(10, np.nan)},
+            "truncations holds nan in row 10; a flag must be 0 or 1",
+        ),
     ],
     ids=["no-flags", "column", "rows", "width", "actions", "nan"],
 )
@@ -172,7 +177,7 @@ def test_discrete_actions_are_named() -> None:
         "mine/pole-v0", [buffer], env=environment, data_format="hdf5"
     )
     constants = Constants(reference=(0.0, 500.0))
-    with pytest.raises(WrongData, match="must be plain vectors"):
+    with pytest.raises(WrongData, match="must be vectors, but their spaces are"):
         import_data("mine/pole-v0", "pole-mine", constants)
 
 

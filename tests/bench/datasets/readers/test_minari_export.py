@@ -89,7 +89,7 @@ def test_a_round_trip_through_the_commands(
         np.testing.assert_array_equal(getattr(back, name), getattr(data, name))
     assert task_by_name("hopper-back").domain == HOPPER.domain
     assert main(["data", "export", "set", "--minari-id", "ours/hopper-v3"]) == 1
-    assert "there is a Minari data set at" in capsys.readouterr().err
+    assert "there is already a Minari data set at" in capsys.readouterr().err
 
 
 def stop(*arguments: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Figure 5 from probes whose measures are known."""
+"""Figure 5 from diagnostics whose measures are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.report.artifacts.registry import ARTIFACTS
 from bench.report.scores import collect
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS, area_under_roc
 from bench.runs.plan import Plan
-from tests.helpers.credit import ONE, TEN, Rates, credit, figures, measure, rates, write_probe
+from tests.helpers.credit import ONE, TEN, Rates, credit, figures, measure, rates, write_diagnostic
 
 __all__ = ["credit", "figures", "rates"]  # fixtures
 
@@ -29,10 +29,10 @@ WITHOUT, REACHED, MISSED = OUTCOMES
 KEY_STEP, DOOR_STEP = 12, 111
 HALF = 4.302652729911275 / math.sqrt(3)  # of a 95 % interval of three seeds, in their spread
 
-Probes = Callable[..., pd.DataFrame]
+Diagnostics = Callable[..., pd.DataFrame]
 
 
-def probe(seed: int) -> list[dict[str, Any]]:
+def diagnostic(seed: int) -> list[dict[str, Any]]:
     """Measures that grow by a hundredth with the seed, and along the episode by a thousandth."""
     more = 0.01 * seed
     rows = []
@@ -67,13 +67,15 @@ def probe(seed: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def known() -> dict[tuple[int, str], pd.DataFrame]:
-    """What `probes` has collected."""
+    """What `diagnostics` has collected."""
     return {}
 
 
 @pytest.fixture
-def probes(tmp_path: Path, credit: Plan, known: dict[tuple[int, str], pd.DataFrame]) -> Probes:
-    """Collect the probes of some seeds."""
+def diagnostics(
+    tmp_path: Path, credit: Plan, known: dict[tuple[int, str], pd.DataFrame]
+) -> Diagnostics:
+    """Collect the diagnostics of some seeds."""
 
     def make(
         seeds: int = 3, task: str = TEN, without: Callable[[dict[str, Any]], bool] | None = None
@@ -81,10 +83,10 @@ def probes(tmp_path: Path, credit: Plan, known: dict[tuple[int, str], pd.DataFra
         if without is None and (seeds, task) in known:
             return known[seeds, task].copy()
         kept = [
-            [row for row in probe(seed) if without is None or not without(row)]
+            [row for row in diagnostic(seed) if without is None or not without(row)]
             for seed in range(seeds)
         ]
-        paths = [write_probe(tmp_path, rows, seed, task) for seed, rows in enumerate(kept)]
+        paths = [write_diagnostic(tmp_path, rows, seed, task) for seed, rows in enumerate(kept)]
         scores = collect(paths, credit)
         if without is None:
             known[seeds, task] = scores.copy()
@@ -102,8 +104,8 @@ def line(artifact: Artifact, measured: str, of: str) -> list[str]:
     return found
 
 
-def test_means_over_seeds_by_hand(probes: Probes) -> None:
-    means = over_seeds(probes()).set_index(["measure", "group", "x"])
+def test_means_over_seeds_by_hand(diagnostics: Diagnostics) -> None:
+    means = over_seeds(diagnostics()).set_index(["measure", "group", "x"])
     found = means.loc[("reward probability", REACHED, 50.0)]
     assert found["value"] == pytest.approx(0.1 + 0.05 + 0.01)
     assert found["low"] == pytest.approx(0.16 - HALF * 0.01)
@@ -112,8 +114,8 @@ def test_means_over_seeds_by_hand(probes: Probes) -> None:
     assert found["runs"] == 3
 
 
-def test_the_papers_bands_stand_beside_ours(probes: Probes) -> None:
-    means = over_seeds(probes()).set_index(["measure", "group", "x"])
+def test_the_papers_bands_stand_beside_ours(diagnostics: Diagnostics) -> None:
+    means = over_seeds(diagnostics()).set_index(["measure", "group", "x"])
     # the ends of the bands, typed again
     for outcome, step, low, high in (
         (WITHOUT, 0, 0.2468, 0.3049),
@@ -125,8 +127,8 @@ def test_the_papers_bands_stand_beside_ours(probes: Probes) -> None:
         assert found["paper"] == pytest.approx((low + high) / 2)
 
 
-def test_the_table_by_hand(probes: Probes) -> None:
-    artifact = made(probes())
+def test_the_table_by_hand(diagnostics: Diagnostics) -> None:
+    artifact = made(diagnostics())
     assert len(artifact.body) == 3 * 4 + 3 + 2
     assert {tuple(row[:2]) for row in artifact.body} == {("10K random trajectories", "DT, critic")}
     chance = "Predicted reward probability, {}"
@@ -157,41 +159,46 @@ def test_the_table_by_hand(probes: Probes) -> None:
         "—",
         "0.5: guessing",
     ]
-    assert line(artifact, "Share of attention afterwards", "the key") == [
+    assert line(artifact, "Share of the attention after the event", "the key") == [
         "0.610 [0.585, 0.635]",
         "0.981",
         "even attention: 0.040, paper's 0.021",
     ]
-    assert line(artifact, "Share of attention afterwards", "the door")[:2] == [
+    assert line(artifact, "Share of the attention after the event", "the door")[:2] == [
         "0.810 [0.785, 0.835]",
         "0.962",
     ]
 
 
-def test_the_best_area_is_that_of_knowing_who_has_the_key(probes: Probes) -> None:
+def test_the_best_area_is_that_of_an_observer_who_knows_who_has_the_key(
+    diagnostics: Diagnostics,
+) -> None:
     # of 10,000 episodes 281 succeed, all with the key, and 747 fail with it
     wins, holders, everybody = round(100 * CHANCE), round(100 * CHANCE_OF_KEY), 10_000
     holds = np.arange(everybody) < holders
     best = area_under_roc(np.where(holds, 0.2738, 0.0), np.arange(everybody) < wins)
     room = "Area under the ROC curve, end of distractor room"
-    assert f"{best:.3f}: knowing who has the key" in line(made(probes()), room, "")[2]
-    assert sum("knowing" in row[-1] for row in made(probes()).body) == 1
+    assert (
+        f"{best:.3f}: the best possible, which knows who has the key"
+        in line(made(diagnostics()), room, "")[2]
+    )
+    assert sum("best possible" in row[-1] for row in made(diagnostics()).body) == 1
 
 
-def test_notes_say_what_was_judged(probes: Probes) -> None:
-    notes = " ".join(made(probes()).notes)
+def test_notes_say_what_was_measured(diagnostics: Diagnostics) -> None:
+    notes = " ".join(made(diagnostics()).notes)
     for words in (
         "Scale test: 3 seeds; 500 new random episodes",
         f"{WITHOUT}: 440, {REACHED}: 15, {MISSED}: 45",
         "of which 2.81 % succeed",
-        "exactly 27.38 % go on to succeed",
+        "hold the key in the distractor room, exactly 27.38 % succeed",
         "starts at 0.28",
     ):
         assert words in notes
 
 
-def test_numbers_hold_the_curves_and_the_calibration(probes: Probes) -> None:
-    numbers = made(probes()).numbers
+def test_numbers_hold_the_curves_and_the_calibration(diagnostics: Diagnostics) -> None:
+    numbers = made(diagnostics()).numbers
     counts = numbers["measure"].value_counts().to_dict()
     assert counts == {
         "reward probability": 360,
@@ -209,25 +216,25 @@ def test_numbers_hold_the_curves_and_the_calibration(probes: Probes) -> None:
     assert numbers[numbers["measure"] == "auc"]["paper"].isna().all()
 
 
-def test_one_seed_has_no_interval(probes: Probes) -> None:
-    artifact = made(probes(seeds=1))
-    assert line(artifact, "Share of attention afterwards", "the key")[0] == "0.600"
+def test_one_seed_has_no_interval(diagnostics: Diagnostics) -> None:
+    artifact = made(diagnostics(seeds=1))
+    assert line(artifact, "Share of the attention after the event", "the key")[0] == "0.600"
     assert artifact.numbers["low"].isna().all()
 
 
 def test_an_outcome_or_event_that_never_happened_is_left_out(
-    probes: Probes, tmp_path: Path
+    diagnostics: Diagnostics, tmp_path: Path
 ) -> None:
     def missing(row: dict[str, Any]) -> bool:
         return row["group"] == MISSED or (row["group"] == "door" and "mass" in row["measure"])
 
-    artifact = made(probes(without=missing))
+    artifact = made(diagnostics(without=missing))
     assert len(artifact.body) == 2 * 4 + 3 + 1
     write_artifact(artifact, [tmp_path / "figure5.svg"])
 
 
-def test_it_writes_every_format_the_same_again(probes: Probes, tmp_path: Path) -> None:
-    scores = probes()
+def test_it_writes_every_format_the_same_again(diagnostics: Diagnostics, tmp_path: Path) -> None:
+    scores = diagnostics()
     files = [tmp_path / "out" / f"figure5{suffix}" for suffix in ARTIFACTS["figure5"].suffixes]
     write_artifact(made(scores), files)
     first = [path.read_bytes() for path in files]
@@ -239,8 +246,8 @@ def test_it_writes_every_format_the_same_again(probes: Probes, tmp_path: Path) -
         assert words in svg
 
 
-def test_the_panels_show_the_numbers(probes: Probes, figures: list[Any]) -> None:
-    artifact = made(probes())
+def test_the_panels_show_the_numbers(diagnostics: Diagnostics, figures: list[Any]) -> None:
+    artifact = made(diagnostics())
     assert artifact.draw is not None
     artifact.draw([])
     along, looks, calibrated, roc = figures[0].axes
@@ -261,9 +268,9 @@ def test_the_panels_show_the_numbers(probes: Probes, figures: list[Any]) -> None
 
 
 def test_critics_of_two_data_sets_have_panels_of_their_own(
-    probes: Probes, figures: list[Any]
+    diagnostics: Diagnostics, figures: list[Any]
 ) -> None:
-    both = pd.concat([probes(), probes(task=ONE, seeds=1)], ignore_index=True)
+    both = pd.concat([diagnostics(), diagnostics(task=ONE, seeds=1)], ignore_index=True)
     artifact = made(both)
     assert len(artifact.body) == 2 * 17
     assert len(artifact.numbers) == 2 * 379
@@ -274,27 +281,29 @@ def test_critics_of_two_data_sets_have_panels_of_their_own(
     assert titles == ["DT, critic, 10K random trajectories", "DT, critic, 1K random trajectories"]
 
 
-def test_without_a_probe_it_says_what_to_write(rates: Rates) -> None:
-    with pytest.raises(ValueError, match=r"no probe of a critic .*say `diagnostic: critic`"):
+def test_without_a_diagnostic_it_names_the_key_to_set(rates: Rates) -> None:
+    with pytest.raises(ValueError, match=r"no diagnostic of a critic .*set `diagnostic: critic`"):
         made(rates({(TEN, "dt"): [900]}))
 
 
-def test_scores_beside_the_probes_change_nothing(probes: Probes, rates: Rates) -> None:
-    scores = pd.concat([probes(), rates({(TEN, "critic"): [28, 30]})], ignore_index=True)
-    pd.testing.assert_frame_equal(made(scores).numbers, made(probes()).numbers)
+def test_scores_beside_the_diagnostics_change_nothing(
+    diagnostics: Diagnostics, rates: Rates
+) -> None:
+    scores = pd.concat([diagnostics(), rates({(TEN, "critic"): [28, 30]})], ignore_index=True)
+    pd.testing.assert_frame_equal(made(scores).numbers, made(diagnostics()).numbers)
 
 
-def test_probes_of_graphs_are_other_pages(probes: Probes) -> None:
-    scores = probes()
+def test_diagnostics_of_graphs_are_other_artifacts(diagnostics: Diagnostics) -> None:
+    scores = diagnostics()
     walked = scores.head(1).assign(task="graph1-walks", environment="bench/ShortestPath1-v0")
     both = pd.concat([scores, walked], ignore_index=True)
     pd.testing.assert_frame_equal(made(both).numbers, made(scores).numbers)
-    with pytest.raises(ValueError, match="no probe of a critic on Key-to-Door"):
+    with pytest.raises(ValueError, match="no diagnostic of a critic on Key-to-Door"):
         made(walked)
 
 
-def test_intervals_are_scipys(probes: Probes) -> None:
-    found = over_seeds(probes()).set_index(["measure", "group"]).loc[("auc", ROOMS[2])]
+def test_intervals_are_scipys(diagnostics: Diagnostics) -> None:
+    found = over_seeds(diagnostics()).set_index(["measure", "group"]).loc[("auc", ROOMS[2])]
     values = [0.9, 0.91, 0.92]
     theirs = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
     assert (found["low"].item(), found["high"].item()) == pytest.approx(theirs)

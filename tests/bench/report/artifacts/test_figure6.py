@@ -1,4 +1,4 @@
-"""Figures 2 and 6: the paper's numbers, and the pages from measures whose numbers are known."""
+"""Figures 2 and 6: the paper's numbers, and the artifacts from measures whose numbers are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.report.artifacts.registry import ARTIFACTS
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 
 Row = dict[str, Any]
-FILES = [f"page{suffix}" for suffix in ARTIFACTS["figure6"].suffixes]
+FILES = [f"artifact{suffix}" for suffix in ARTIFACTS["figure6"].suffixes]
 
 
 def row(measure: str, group: str, value: float, **at: float) -> Row:
@@ -113,9 +113,12 @@ def test_figure_6_by_hand() -> None:
     assert numbers.loc[(NEVER, RANDOM), "paper"] == pytest.approx(100 * 381 / 512)
     assert numbers.loc[(10, RANDOM), "mean"] == 25
     shares = artifact.numbers.dropna(subset=["share"]).set_index(["share", "series"])
-    assert shares.loc[("In the fewest steps, of those that can", GENERATED), "mean"] == 25
+    assert shares.loc[("In the fewest steps, of eligible paths", GENERATED), "mean"] == 25
     assert shares.loc[("In the fewest steps, Graph 2", GENERATED), "mean"] == pytest.approx(15)
-    assert shares.loc[("Arrive and are not in the data, of all", GENERATED), "paper"] == 15.8
+    assert (
+        shares.loc[("Reach the goal and are not in the data, of all paths", GENERATED), "paper"]
+        == 15.8
+    )
     text = markdown(artifact)
     assert "| ∞ " in text
     assert "Transformer, paper" in text
@@ -126,12 +129,12 @@ def test_figure_6_by_hand() -> None:
     assert artifact.foot == 5 + 2
 
 
-@pytest.mark.parametrize("page", [figure6, figure2])
-def test_a_page_writes_every_format_the_same_again(page: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [figure6, figure2])
+def test_an_artifact_writes_every_format_the_same_again(name: Any, tmp_path: Path) -> None:
     files = [tmp_path / name for name in FILES]
-    write_artifact(page.make(SCORES, "test"), files)
+    write_artifact(name.make(SCORES, "test"), files)
     first = [path.read_bytes() for path in files]
-    write_artifact(page.make(SCORES.copy(), "test"), files)
+    write_artifact(name.make(SCORES.copy(), "test"), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
 
@@ -145,10 +148,10 @@ def test_one_seed_has_no_interval(tmp_path: Path) -> None:
         assert f">{label}<" in svg
 
 
-@pytest.mark.parametrize("page", [figure6, figure2])
-def test_a_suite_without_probes_is_told_what_to_write(page: Any) -> None:
-    with pytest.raises(ValueError, match="say `diagnostic: paths` in the suite"):
-        page.make(SCORES[SCORES["kind"] == "score"], "test")
+@pytest.mark.parametrize("name", [figure6, figure2])
+def test_a_suite_without_diagnostics_gets_the_key_to_set(name: Any) -> None:
+    with pytest.raises(ValueError, match="set `diagnostic: paths` in the suite"):
+        name.make(SCORES[SCORES["kind"] == "score"], "test")
 
 
 # --- Figure 2 -----------------------------------------------------------------------------------
@@ -159,7 +162,7 @@ def test_figure_2_is_of_the_first_run_that_has_a_path() -> None:
     assert artifact.body == [
         ["Walk, first piece", "3* [-∞] → 0* [-∞] → 1* [-∞] → 0 [-∞]"],
         ["Walk, second piece", "0 [-2] → 1* [-1] → 2* [0]"],
-        ["Walk that misses", "0 [-∞] → 1 [-∞] → 0 [-∞]"],
+        ["Walk that misses the goal", "0 [-∞] → 1 [-∞] → 0 [-∞]"],
         ["Generated", "3 [-3] → 0 [-2] → 1 [-1] → 2 [0]"],
     ]
     assert "Graph 1, seed 1, goal 2" in artifact.notes[0]

@@ -1,4 +1,4 @@
-"""Every page of evidence from records whose numbers are known."""
+"""Every artifact of evidence from records whose numbers are known."""
 
 from __future__ import annotations
 
@@ -27,36 +27,38 @@ from tests.helpers.evidence import FULL, REPLAY, Frame, frame, swept, whole
 __all__ = ["frame", "swept", "whole"]  # fixtures
 
 
-def made(page: str, scores: pd.DataFrame) -> Artifact:
-    artifact: Artifact = import_module(f"bench.report.artifacts.{page}").make(scores, "test")
+def made(name: str, scores: pd.DataFrame) -> Artifact:
+    artifact: Artifact = import_module(f"bench.report.artifacts.{name}").make(scores, "test")
     return artifact
 
 
-def test_every_page_has_a_module_and_a_caption() -> None:
-    for page in ARTIFACTS:
-        assert (ROOT / artifact_file(page)).exists()
-        assert ARTIFACTS[page].caption_of("mujoco", "test").strip().endswith(".")
+def test_every_artifact_has_a_module_and_a_caption() -> None:
+    for name in ARTIFACTS:
+        assert (ROOT / artifact_file(name)).exists()
+        assert ARTIFACTS[name].caption_of("mujoco", "test").strip().endswith(".")
 
 
 @pytest.mark.parametrize(
-    "page",
+    "name",
     ["table2", "figure3", "aggregates", "profiles", "improvement", "peers", "table3", "variants"],
 )
-def test_a_page_writes_every_format_the_same_again(page: str, frame: Frame, tmp_path: Path) -> None:
+def test_an_artifact_writes_every_format_the_same_again(
+    name: str, frame: Frame, tmp_path: Path
+) -> None:
     scores = frame((FULL, {}))
-    files = [tmp_path / "out" / f"{page}{suffix}" for suffix in ARTIFACTS[page].suffixes]
-    write_artifact(made(page, scores), files)
+    files = [tmp_path / "out" / f"{name}{suffix}" for suffix in ARTIFACTS[name].suffixes]
+    write_artifact(made(name, scores), files)
     first = [path.read_bytes() for path in files]
-    write_artifact(made(page, scores.copy()), files)
+    write_artifact(made(name, scores.copy()), files)
     assert [path.read_bytes() for path in files] == first
     assert all(first)
 
 
-@pytest.mark.parametrize("page", ["table2", "figure3", "aggregates", "table3", "table5", "table7"])
-def test_a_page_without_its_scores_says_so(page: str, frame: Frame) -> None:
+@pytest.mark.parametrize("name", ["table2", "figure3", "aggregates", "table3", "table5", "table7"])
+def test_an_artifact_without_its_scores_is_refused(name: str, frame: Frame) -> None:
     scores = frame(({(REPLAY, "bc"): [1.0]}, {"data_percent": 10.0}))
     with pytest.raises(ValueError, match=r"no (score|task)"):
-        made(page, scores)
+        made(name, scores)
 
 
 def test_aggregates_by_hand(frame: Frame) -> None:
@@ -176,7 +178,7 @@ def test_figure_4_asks_for_the_papers_grid_and_beyond(
     assert numbers["achieved"].max() == pytest.approx(80)
     write_artifact(artifact, [tmp_path / "figure4.svg"])
     svg = (tmp_path / "figure4.svg").read_text()
-    for label in ("achieved = asked", "best episode of our data", "paper (D4RL"):
+    for label in ("achieved = target", "best episode in our data", "paper (D4RL"):
         assert label in svg
 
 
@@ -188,8 +190,8 @@ def test_figure_4_without_a_sweep_says_what_to_write(frame: Frame) -> None:
 def test_one_seed_and_diverged_runs_go_through_every_table(frame: Frame) -> None:
     one = {key: values[:1] for key, values in FULL.items()}
     scores = frame((one, {"diverged": ("cql",)}))
-    for page in ("table2", "table3", "figure3", "aggregates", "improvement", "profiles", "peers"):
-        assert made(page, scores).body
+    for name in ("table2", "table3", "figure3", "aggregates", "improvement", "profiles", "peers"):
+        assert made(name, scores).body
     assert "†" in markdown(made("table2", scores))
     assert "(1 seed)" in markdown(made("table2", scores))
 
@@ -205,8 +207,8 @@ def test_a_variant_that_quotes_the_same_column_is_not_more_seeds(frame: Frame) -
         method="dt2", label="DT 2", position=9, score=0.0
     )
     both = pd.concat([scores, again], ignore_index=True)
-    for page in ("figure3", "peers"):
-        pd.testing.assert_frame_equal(made(page, both).numbers, made(page, scores).numbers)
+    for name in ("figure3", "peers"):
+        pd.testing.assert_frame_equal(made(name, both).numbers, made(name, scores).numbers)
 
 
 def test_the_grid_goes_up_to_the_datas_best() -> None:

@@ -143,9 +143,9 @@ def test_notes_say_what_stands_there(rates: Rates) -> None:
     notes = " ".join(made(rates(FULL, episodes=2000)).notes)
     for words in (
         "Scale test: 3 seeds, 2,000 evaluation episodes each",
-        "succeed in 2.81 %, computed exactly",
+        "succeed in 2.81 % of all episodes (computed exactly)",
         "within 5 points",
-        "never released",
+        "were not released",
         "Paper's %BC: trained on successful episodes only.",
     ):
         assert words in notes

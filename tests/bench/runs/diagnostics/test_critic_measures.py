@@ -1,4 +1,4 @@
-"""bench/runs/diagnostics/critic.py: a probe of critics of whom it is known what they know."""
+"""bench/runs/diagnostics/critic.py: a diagnostic of critics of whom it is known what they know."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench.behaviours.random_play import Play, play
-from bench.environments.key_to_door import HORIZON
+from bench.environments.key_to_door_rooms import HORIZON
 from bench.runs import record
 from bench.runs.diagnostics import critic
 from bench.runs.diagnostics.critic import measure
@@ -221,7 +221,7 @@ def test_the_attention_of_the_first_success_is_recorded(
 def test_only_so_many_successes_are_watched(
     diagnosed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(critic, "WATCHED", 4)
+    monkeypatch.setattr(critic, "ATTENTION_EPISODES", 4)
     monkeypatch.setattr(critic, "BATCH", 3)
     _, known = diagnosed(lambda n: np.zeros((len(n), HORIZON)))
     assert [len(batch) for batch in known.watched] == [3, 1]
@@ -240,9 +240,9 @@ def test_rows_fit_a_record(diagnosed: Any, tmp_path: Path) -> None:
     assert record.read(folder / DIAGNOSTICS["critic"].record)["measures"] == rows
 
 
-def test_without_a_success_there_is_nothing_to_probe(played: Play, diagnosed: Any) -> None:
+def test_without_a_success_there_is_nothing_to_diagnostic(played: Play, diagnosed: Any) -> None:
     lost = replace(played, door_step=np.full(150, -1))
-    with pytest.raises(ValueError, match="none of 150 random episodes succeeds: judge more"):
+    with pytest.raises(ValueError, match="none of 150 random episodes succeeds; use more"):
         diagnosed(lambda n: np.zeros((len(n), HORIZON)), episodes=lost)
 
 

@@ -1,0 +1,106 @@
+"""`bench records` and `bench reproduce`, from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.cli.main import main
+from bench.core.files import digest, write_json
+from bench.datasets import storage
+from bench.runs import archive, links
+from bench.runs.evaluate import evaluate_run
+from bench.runs.identity import Identity
+from bench.runs.train import train_run
+from tests.conftest import CONFIG
+from tests.helpers.dt import make_data
+
+Write = Callable[..., Path]
+RESULT = Path("results/test/runs/hopper-medium/dense/100/bc/0/result.json")
+
+
+def test_packing_and_unpacking(
+    write_record: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "kept")
+    monkeypatch.chdir(tmp_path)
+    path = write_record(Identity("test", "hopper-medium", "dense", 100.0, "bc", 0))
+    assert main(["records", "pack", "--scale", "test"]) == 0
+    assert "test.jsonl.gz: 1 record files, " in capsys.readouterr().out
+    assert main(["records", "unpack", "--scale", "test", "--out", "back"]) == 0
+    assert (tmp_path / "back" / path.relative_to(tmp_path)).read_bytes() == path.read_bytes()
+    assert main(["records", "unpack", "--scale", "tset", "--out", "back"]) == 1
+    message = capsys.readouterr().err
+    assert "no packed records at" in message
+    assert "there are: test" in message
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A config of one run, which has run; its links are in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(links, "FILE", tmp_path / "links.json")
+    data = tmp_path / "data/generated/hopper-medium/500-0"
+    storage.save(make_data(observation_size=11, action_size=3), data, {"source": "generated"})
+    options = {"width": 8, "layers": 1, "batch_size": 4}
+    train_run(RESULT.parent, data, "bc", options, 3, (), "cpu")
+    evaluate_run(RESULT.parent, 1, 1, 0, "cpu", max_steps=5)
+    suite = CONFIG["suites"]["mujoco"] | {
+        "tasks": ["hopper-medium"],
+        "methods": ["bc"],
+        "baselines": False,
+        "seeds": [0],
+    }
+    return json.dumps(CONFIG | {"suites": {"mujoco": suite}})
+
+
+def older(change: Callable[[dict[str, Any]], None] = lambda content: None) -> None:
+    """Make the record one of older code."""
+    content = json.loads(RESULT.read_text())
+    content["hashes"]["code"]["baselines/bc.py"] = "0"
+    change(content)
+    content["digest"] = digest(content)
+    write_json(RESULT, content)
+
+
+def test_linking(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", str(RESULT), "--link", config]) == 0
+    assert "0 fingerprints of the current code are linked" in capsys.readouterr().out
+    assert not links.FILE.exists()
+    older()
+    assert main(["reproduce", str(RESULT), "--link", config]) == 0
+    assert "1 fingerprints of the current code are linked" in capsys.readouterr().out
+    [original] = links.read().originals.values()
+    assert original["baselines/bc.py"] == "0"
+
+
+def test_nothing_is_linked_where_one_differs_or_is_missing(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older(lambda content: content["hashes"].update(policy="f0"))
+    assert main(["reproduce", str(RESULT), "--link", config]) == 1
+    assert f"1 of 1 records were not reproduced; the first is {RESULT}" in capsys.readouterr().err
+    older(lambda content: content.pop("machine"))
+    assert main(["reproduce", str(RESULT), "--link", config]) == 1
+    assert "nothing is linked: " in capsys.readouterr().err
+    assert not links.FILE.exists()
+
+
+def test_nothing_is_linked_where_one_is_missing(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older()
+    more = json.loads(config)
+    more["suites"]["mujoco"]["methods"].append("behaviour")
+    assert main(["reproduce", str(RESULT), "--link", json.dumps(more)]) == 1
+    error = capsys.readouterr().err
+    assert "nothing is linked: 1 records that stand for a method and kind of data were not" in error
+    assert "/behaviour/0/result.json; `make link`" in error
+    assert not links.FILE.exists()

@@ -1,0 +1,164 @@
+"""bench/report/claims/comparisons.py: differences, probabilities and spreads by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from bench.report.claims import comparisons
+from bench.report.claims.ledger import find
+from bench.report.claims.measure import Measure, NotRun
+from bench.report.claims.registry import Check
+from tests.helpers.evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, whole
+
+__all__ = ["frame", "whole"]  # fixtures
+
+
+def test_difference_by_hand(frame: Frame) -> None:
+    found = comparisons.difference(frame((FULL, {})), "dt", "cql")
+    # three data sets, five points ahead on each, standard deviation 2 everywhere:
+    # error sqrt(6 * 4 / 3) / 3, 12 degrees of freedom
+    half = 2.1788128296634177 * math.sqrt(8) / 3
+    assert found.value == pytest.approx(5)
+    assert (found.low, found.high) == pytest.approx((5 - half, 5 + half))
+    assert (found.cells, found.missing, found.diverged) == (3, 0, 0)
+
+
+def test_difference_at_a_share_of_the_data(frame: Frame) -> None:
+    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
+    scores = frame((FULL, {}), (few, {"data_percent": 1.0}), (few, {"data_percent": 10.0}))
+    found = comparisons.difference(scores, "dt", "bc", data_percents=[1, 10])
+    assert (found.value, found.cells) == (pytest.approx(20), 2)
+
+
+def test_a_data_set_that_one_method_lacks_is_left_out_and_counted(frame: Frame) -> None:
+    holed = {key: value for key, value in FULL.items() if key != (EXPERT, "cql")}
+    found = comparisons.difference(frame((holed, {})), "dt", "cql")
+    assert (found.cells, found.missing) == (2, 1)
+
+
+def test_best_of_several_is_chosen_on_each_data_set(frame: Frame) -> None:
+    cells = dict(FULL) | {(MEDIUM, "bc40"): [70.0, 70.0, 70.0]}
+    found = comparisons.difference_to_best(frame((cells, {})), "dt", ["bc10", "bc40"])
+    # bc10 is 3 ahead on two data sets, bc40 70 - 47 = 23 on the third
+    assert found.value == pytest.approx(-(3 + 3 + 23) / 3)
+
+
+def test_dense_minus_sparse_by_hand(frame: Frame) -> None:
+    sparse = {(REPLAY, "cql"): [2.0, 4.0, 6.0]}
+    found = comparisons.reward_difference(frame((FULL, {}), (sparse, {"reward": "sparse"})), "cql")
+    assert found.value == pytest.approx(22 - 4)
+    assert (found.cells, found.missing) == (1, 2)
+
+
+def test_improvement_and_spread_by_hand(frame: Frame) -> None:
+    scores = frame((FULL, {}))
+    found = comparisons.improvement(scores, "dt", "cql")
+    # 5 7 9 against 0 2 4: always
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+    wide = {
+        (task, method): [v, v + 6, v + 12]
+        for (task, method), (v, *_) in FULL.items()
+        if method == "cql"
+    }
+    found = comparisons.spread_ratio(frame((FULL | wide, {})), "dt", "cql")
+    assert found.value == pytest.approx(1 / 3)
+    assert found.low <= found.value <= found.high
+
+
+def test_a_share_that_nobody_ran_is_counted_as_missing(frame: Frame) -> None:
+    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
+    scores = frame((few, {"data_percent": 10.0}))
+    found = comparisons.difference(scores, "dt", "bc", data_percents=[1, 10])
+    assert (found.cells, found.missing) == (1, 1)
+
+
+def test_diverged_runs_that_are_not_used_are_not_counted(frame: Frame) -> None:
+    diverged = {(MEDIUM, "cql"): [1.0, 2.0, 3.0]}
+    used = {key: value for key, value in FULL.items() if key[0] != MEDIUM}
+    scores = frame((used, {}), (diverged, {"diverged": ("cql",)}))
+    found = comparisons.difference(scores, "dt", "cql")
+    assert (found.cells, found.diverged) == (2, 0)
+
+
+COMPARISONS: dict[str, Callable[[pd.DataFrame], Measure]] = {
+    "difference": lambda scores: comparisons.difference(scores, "dt", "cql"),
+    "difference_each": lambda scores: comparisons.difference_each(scores, "dt", "cql"),
+    "difference_to_best": lambda scores: comparisons.difference_to_best(
+        scores, "dt", ["bc10", "bc40"]
+    ),
+    "lead": lambda scores: comparisons.lead(scores, ["dt"], ["cql", "bc"]),
+    "improvement": lambda scores: comparisons.improvement(scores, "dt", "cql"),
+    "spread_ratio": lambda scores: comparisons.spread_ratio(scores, "dt", "cql"),
+}
+
+
+@pytest.mark.parametrize("statistic", COMPARISONS.values(), ids=COMPARISONS)
+def test_dense_and_sparse_runs_are_never_pooled(
+    frame: Frame, statistic: Callable[[pd.DataFrame], Measure]
+) -> None:
+    """With sparse rewards every method but CQL scores 0 on the same data sets."""
+    sparse = {key: values if key[1] == "cql" else [0.0, 0.5, 1.0] for key, values in FULL.items()}
+    dense, both = frame((FULL, {})), frame((FULL, {}), (sparse, {"reward": "sparse"}))
+    assert set(both["reward"]) == {"dense", "sparse"}
+    assert statistic(both) == statistic(dense)
+
+
+def test_a_diverged_sparse_run_is_counted(frame: Frame) -> None:
+    sparse = {(REPLAY, "cql"): [2.0, 4.0, 6.0]}
+    scores = frame((FULL, {}), (sparse, {"reward": "sparse", "diverged": ("cql",)}))
+    found = comparisons.reward_difference(scores, "cql")
+    assert (found.cells, found.diverged) == (1, 3)
+    arguments = {"method": "cql"}
+    check = Check("CQL", "sparse", "reward_difference", arguments, ("above", (0.0,)))
+    assert "3 run(s) diverged and are counted" in find(check, {"sparse": scores}).remarks
+
+
+def test_both_rewards_count_diverged_runs(frame: Frame) -> None:
+    dense = {(REPLAY, "cql"): [20.0, 22.0, 24.0]}
+    sparse = {(REPLAY, "cql"): [2.0, 4.0]}
+    scores = frame(
+        (dense, {"diverged": ("cql",)}), (sparse, {"reward": "sparse", "diverged": ("cql",)})
+    )
+    assert comparisons.reward_difference(scores, "cql").diverged == 3 + 2
+
+
+def test_a_data_set_with_one_seed_is_left_out_of_a_spread_ratio(frame: Frame) -> None:
+    cells = {
+        (REPLAY, "dt"): [10.0, 13.0],
+        (REPLAY, "cql"): [10.0, 16.0],
+        (MEDIUM, "dt"): [40.0, 80.0],
+        (MEDIUM, "cql"): [50.0],
+    }
+    found = comparisons.spread_ratio(frame((cells, {})), "dt", "cql")
+    assert found.value == pytest.approx(3 / 6)  # of the first data set alone
+    assert (found.cells, found.missing) == (1, 1)
+
+
+def test_no_data_set_with_two_seeds_leaves_no_spread_ratio(frame: Frame) -> None:
+    cells = {(REPLAY, "dt"): [10.0, 13.0], (REPLAY, "cql"): [10.0]}
+    with pytest.raises(NotRun, match="dt and cql"):
+        comparisons.spread_ratio(frame((cells, {})), "dt", "cql")
+
+
+def test_the_best_method_is_the_one_with_the_largest_mean(frame: Frame) -> None:
+    cells = {
+        # means 40 and 50; the first has the largest run
+        (REPLAY, "dt"): [100.0, 100.0, 100.0],
+        (REPLAY, "bc10"): [0.0, 0.0, 120.0],
+        (REPLAY, "bc40"): [50.0, 50.0, 50.0],
+        # means 40 and 30; the second has the larger median, the larger minimum and the first seed
+        (MEDIUM, "dt"): [100.0, 100.0, 100.0],
+        (MEDIUM, "bc10"): [10.0, 10.0, 100.0],
+        (MEDIUM, "bc40"): [30.0, 30.0, 30.0],
+    }
+    scores = frame((cells, {}))
+    found = comparisons.difference_to_best(scores, "dt", ["bc10", "bc40"])
+    assert found.value == pytest.approx(((100 - 50) + (100 - 40)) / 2)
+    lead = comparisons.lead(scores, ["dt"], ["bc10", "bc40"])
+    assert {task: one.mean for task, one in lead.parts.items()} == {REPLAY: 50, MEDIUM: 60}
+    worst = comparisons.lead(scores, ["bc10", "bc40"], ["dt"])
+    assert {task: one.mean for task, one in worst.parts.items()} == {REPLAY: -60, MEDIUM: -70}

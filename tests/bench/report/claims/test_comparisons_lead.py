@@ -1,0 +1,70 @@
+"""bench/report/claims/comparisons.py: the lead of the worst of some methods over the best of others."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from bench.report.claims import comparisons, ledger
+from bench.report.claims.measure import NotRun
+from bench.report.claims.registry import Check
+
+SEEDS = (0, 1, 2)
+
+
+def scored(task: str, method: str, scores: tuple[float, ...]) -> list[dict[str, object]]:
+    return [
+        {
+            "task": task,
+            "method": method,
+            "seed": seed,
+            "score": score,
+            "reward": "dense",
+            "data_percent": 100.0,
+            "status": "done",
+            "final": True,
+            "kind": "score",
+        }
+        for seed, score in zip(SEEDS, scores, strict=True)
+    ]
+
+
+def table() -> pd.DataFrame:
+    return pd.DataFrame(
+        scored("1k", "dt", (50, 51, 52))
+        + scored("1k", "bc-success", (80, 80, 80))
+        + scored("1k", "cql", (9, 10, 11))
+        + scored("1k", "uniform", (3, 3, 3))
+        + scored("10k", "dt", (90, 91, 92))
+        + scored("10k", "bc-success", (70, 71, 72))
+        + scored("10k", "cql", (1, 1, 1))
+        + scored("10k", "uniform", (2, 3, 4))
+    )
+
+
+def test_the_lead_is_that_of_the_worst_over_the_best_of_each_data_set() -> None:
+    found = comparisons.lead(table(), ["dt", "bc-success"], ["cql", "uniform"])
+    assert {task: one.mean for task, one in found.parts.items()} == {"1k": 41, "10k": 68}
+    assert (found.value, found.cells, found.missing) == (54.5, 2, 0)
+    # two standard errors of 1 / sqrt(3) each: sqrt(2 / 3), four degrees of freedom, t = 2.7764
+    assert found.parts["1k"].low == pytest.approx(41 - 2.776445 * math.sqrt(2 / 3), abs=1e-4)
+
+
+def test_a_lead_on_every_data_set_is_applied_to_each() -> None:
+    arguments = {"methods": ["dt", "bc-success"], "against": ["cql", "uniform"]}
+    words = {}
+    for bound in (30.0, 50.0, 70.0):
+        check = Check("a lead", "s", "lead", arguments, ("above", (bound,)), every=True)
+        words[bound] = ledger.find(check, {"s": with_simulator(table())}).result
+    assert words == {30.0: "supported", 50.0: "not supported", 70.0: "not supported"}
+
+
+def with_simulator(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(simulator="x", protocol="y", environment="bench/KeyToDoor-v0")
+
+
+def test_a_lead_without_runs_of_a_method_is_not_run() -> None:
+    with pytest.raises(NotRun, match="no data set with runs of dt and missing"):
+        comparisons.lead(table(), ["dt"], ["missing"])

@@ -1,0 +1,146 @@
+# What each suite is made of: its data, records, artifacts, videos and ledgers
+def tasks_of_suite(wildcards):
+    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
+    return [str(task_by_name(task)) for task in tasks]
+
+
+def data_of_suite(wildcards):
+    tasks = dict.fromkeys(run.task for run in PLAN.runs[wildcards.suite])
+    return [data_of_task(task) for task in tasks]
+
+
+def records_of(wildcards):
+    return PLAN.records(wildcards.suite)
+
+
+def results_of(wildcards):
+    return [run.folder() / "result.json" for run in PLAN.runs[wildcards.suite]]
+
+
+def clocks_of(wildcards):
+    return [path.with_name("run.json") for path in results_of(wildcards)]
+
+
+def existing_records_of(wildcards):
+    there = [path for path in records_of(wildcards) if path.exists()]
+    return [f"{path}@{path.stat().st_mtime_ns}" for path in there]
+
+
+# the part of the config that decides the plan of one suite. Another suite, or another size of data, changes none of
+# its tables
+def config_of_suite(wildcards):
+    own = {key: config[key] for key in ("name", "training", "methods")}
+    suites = {wildcards.suite: config["suites"][wildcards.suite]}
+    return json.dumps(own | {"suites": suites}, sort_keys=True)
+
+
+def artifacts_of(suite):
+    below = f"reports/{PLAN.scale}/{suite}"
+    files = [
+        f"{below}/{name}{suffix}"
+        for name in PLAN.artifacts[suite]
+        for suffix in ARTIFACTS[name].suffixes
+    ]
+    videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
+    timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
+    return [*files, *videos, *timed, f"{below}/cost.md", f"{below}/data.md"]
+
+
+# video -> its run. `one`: the first seed of the first method on the last data set; `methods`: the first seed of each
+# trained method on each task
+@cache
+def videos_of(suite):
+    runs = PLAN.runs[suite]
+    requested = {ARTIFACTS[name].videos for name in PLAN.artifacts[suite]}
+    if "one" in requested:
+        return {"episode": next(run for run in runs if run.task == runs[-1].task)}
+    videos = {}
+    for run in runs if "methods" in requested else ():
+        if PLAN.variants[run.method].steps_on(run.task) > 0:
+            videos.setdefault(f"{run.task}.{run.method}", run)
+    return videos
+
+
+def video_of(wildcards):
+    run = videos_of(wildcards.suite)[wildcards.video]
+    return [run.folder() / "policy.safetensors"]
+
+
+def video_arguments(wildcards):
+    return family_of_all(task_names(wildcards.suite)).video
+
+
+def task_names(suite):
+    return list(dict.fromkeys(run.task for run in PLAN.runs[suite]))
+
+
+def families_of(suite):
+    return {family_of(task_by_name(name)).name for name in task_names(suite)}
+
+
+def suites_of_family(family):
+    return [suite for suite in PLAN.runs if families_of(suite) == {family}]
+
+
+def category_of_video(wildcards):
+    return family_of_all(task_names(wildcards.suite)).category
+
+
+# the category of an artifact in the report; for most artifacts it is that of the suite
+def category_of(name):
+    def of_suite(wildcards):
+        return ARTIFACTS[name].category(task_names(wildcards.suite))
+
+    return of_suite
+
+
+def caption_of(name):
+    def of_suite(wildcards):
+        return ARTIFACTS[name].caption_of(wildcards.suite, wildcards.scale)
+
+    return of_suite
+
+
+# ledger -> the suites whose scores it uses; claims about other suites are listed as not run
+LEDGERS = {"claims": suites_of_claims(PLAN)}
+for family in FAMILIES:
+    own = set(suites_of_family(family))
+    LEDGERS[f"claims_{family}"] = [s for s in LEDGERS["claims"] if s in own]
+
+
+def scores_of_claims(wildcards):
+    below = f"results/{wildcards.scale}"
+    return [f"{below}/{suite}/scores.parquet" for suite in LEDGERS[wildcards.ledger]]
+
+
+# the targets `reproduce` and `link` run a few runs of each suite again and make no artifacts
+def makes_artifacts():
+    return not {"reproduce", "link"} & set(sys.argv)
+
+
+# print the files of the report that exist
+def finished():
+    files = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
+    for suite in PLAN.runs:
+        names = [*PLAN.artifacts[suite], "data", "cost"]
+        files += [Path(f"reports/{PLAN.scale}/{suite}/{name}.html") for name in names]
+        files.append(Path(f"reports/{PLAN.scale}/{suite}/partial.md"))
+    for path in files:
+        if path.exists():
+            print(path)
+
+
+# print which records are missing
+def unfinished():
+    for suite in PLAN.runs:
+        records = PLAN.records(suite)
+        missing = [str(path) for path in records if not path.exists()]
+        if missing and len(missing) < len(records):
+            print(
+                f"{suite}: {len(missing)} of {len(records)} records of runs missing, so its tables were not made again. "
+                "Finished runs are kept; the same command continues from here."
+            )
+            print(
+                "`snakemake --cores all partial` makes a table of the finished runs. "
+                f"Missing: {' '.join(missing[:6])}"
+            )
