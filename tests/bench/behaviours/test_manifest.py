@@ -61,6 +61,6 @@ def test_only_whole_episodes_count(steps: int, episodes: int) -> None:
 @pytest.mark.parametrize("steps", [0, 119])
 def test_less_than_an_episode_is_refused(steps: int) -> None:
     with pytest.raises(
-        ValueError, match=f"{steps} steps are too few: an episode of key_to_door-1k has 120 steps"
+        ValueError, match=f"{steps} steps are too few: an episode of key_to_door-1k has 120"
     ):
         whole_episodes(TASKS["key_to_door-1k"], steps)

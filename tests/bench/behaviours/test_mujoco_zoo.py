@@ -71,7 +71,7 @@ def built(
 
 
 def steps_of(found: Zoo) -> list[int]:
-    return [checkpoint.step for checkpoint in found.replay]
+    return [snapshot.step for snapshot in found.replay]
 
 
 def test_medium_is_the_actor_up_to_which_returns_climb_most_evenly(built: Any) -> None:
@@ -81,6 +81,18 @@ def test_medium_is_the_actor_up_to_which_returns_climb_most_evenly(built: Any) -
     assert [c.share for c in found.replay] == pytest.approx([0.2, 0.4, 0.4])
     assert [c.score for c in found.replay] == [0, 20, 40]
     assert found.medium.step == 50
+
+
+def test_distances_are_relative_to_the_spacing_of_the_returns(built: Any) -> None:
+    """Up to 50: 2.5 from the level of 24, which is 24 apart; up to 40: 2 from that of 16, 16 apart."""
+    found, _ = built({10: 0.0, 20: 14.0, 30: 26.5, 40: 32.0, 50: 48.0, 60: 90.0, 70: 100.0})
+    assert steps_of(found) == [10, 30, 50]
+
+
+def test_no_actor_is_taken_twice(built: Any) -> None:
+    """The return of medium itself, 40, is nearer to the level of 20 than the -30 between."""
+    found, _ = built({10: 0.0, 20: -30.0, 30: 40.0, 60: 90.0, 70: 100.0})
+    assert steps_of(found) == [10, 20, 30]
 
 
 def test_a_medium_that_fresh_episodes_do_not_confirm_gives_way_to_the_next(built: Any) -> None:
@@ -109,7 +121,7 @@ def test_a_training_without_a_medium_is_refused(
     built: Any, tmp_path: Path, screened: dict[int, float]
 ) -> None:
     with pytest.raises(
-        ValueError, match="a score of 30 to 50 and 3 snapshots up to it; train longer"
+        ValueError, match="score of 30 to 50 and 3 snapshots up to it; train longer"
     ):
         built(screened)
     assert not (tmp_path / "zoo").exists()
@@ -132,9 +144,9 @@ def test_what_ships_is_in_half_precision_and_read_back(built: Any, tmp_path: Pat
     assert manifest["command"] == "the command"
     assert manifest["evaluation"]["episodes"] == 100
     assert {path.name for path in (tmp_path / "zoo/hopper").glob("*.safetensors")} == {
-        checkpoint.file for checkpoint in (*found.replay, found.expert)
+        snapshot.file for snapshot in (*found.replay, found.expert)
     }
-    for checkpoint in (*found.replay, found.expert):
-        weight = Actor.load(found.intact(checkpoint)).mean[0]
+    for snapshot in (*found.replay, found.expert):
+        weight = Actor.load(found.intact(snapshot)).mean[0]
         np.testing.assert_array_equal(weight, weight.astype(np.float16))
-        assert (checkpoint.length_mean, checkpoint.return_std) == (2, 0)
+        assert (snapshot.length_mean, snapshot.return_std) == (2, 0)

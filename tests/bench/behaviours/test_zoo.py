@@ -53,13 +53,11 @@ def test_the_shipped_zoo_keeps_its_promises() -> None:
     assert (low, high) == (30, 50)
     assert low <= shipped.medium.score <= high
     assert shipped.expert.score >= 95
-    assert len({checkpoint.file for checkpoint in (*shipped.replay, shipped.expert)}) >= 10
-    for checkpoint in (*shipped.replay, shipped.expert):
-        assert sha256(shipped.folder / checkpoint.file) == checkpoint.sha256
-        assert checkpoint.score == pytest.approx(
-            HOPPER.normalised(checkpoint.return_mean), abs=0.02
-        )
-        assert Actor.load(shipped.intact(checkpoint)).mean[0].shape[1] == 3
+    assert len({snapshot.file for snapshot in (*shipped.replay, shipped.expert)}) >= 10
+    for snapshot in (*shipped.replay, shipped.expert):
+        assert sha256(shipped.folder / snapshot.file) == snapshot.sha256
+        assert snapshot.score == pytest.approx(HOPPER.normalised(snapshot.return_mean), abs=0.02)
+        assert Actor.load(shipped.intact(snapshot)).mean[0].shape[1] == 3
     size = sum(path.stat().st_size for path in shipped.folder.iterdir())
     assert size < 5_000_000
 

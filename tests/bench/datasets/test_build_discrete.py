@@ -55,7 +55,7 @@ def test_bytes_do_not_overflow_in_the_statistics() -> None:
         ({"actions": ACTIONS - 1}, "actions hold -1, but the environment takes 0 to 3"),
         (
             {"actions": ACTIONS + 0.5},
-            "actions hold 0.5 in row 0, but discrete actions must be whole numbers",
+            "actions hold 0.5 in row 0, but discrete actions must be whole",
         ),
         (
             {"actions": np.where(ACTIONS == 3, np.nan, 1.0)},

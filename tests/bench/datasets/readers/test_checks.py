@@ -113,7 +113,7 @@ def test_an_environment_without_a_time_limit_is_refused(other: str) -> None:
 
 
 def test_an_open_version_is_refused() -> None:
-    with pytest.raises(UnknownEnvironment, match=r"'Hopper' has no version, .* Hopper-v5"):
+    with pytest.raises(UnknownEnvironment, match=r"'Hopper' has no version.* like Hopper-v5"):
         time_limit("Hopper")
 
 
@@ -154,9 +154,9 @@ def test_data_that_fit_give_the_range_of_actions(beyond: float) -> None:
 @pytest.mark.parametrize(
     ("observations", "actions", "message"),
     [
-        ((5, 12), (5, 3), r"observations have shape \(5, 12\), .*Hopper-v4 needs \(steps, 11\)"),
+        ((5, 12), (5, 3), r"observations have shape \(5, 12\), but Hopper-v4 needs \(steps, 11\)"),
         ((5,), (5, 3), r"observations have shape \(5,\)"),
-        ((5, 11), (5, 1), r"actions have shape \(5, 1\), .*Hopper-v4 needs \(steps, 3\)"),
+        ((5, 11), (5, 1), r"actions have shape \(5, 1\), but Hopper-v4 needs \(steps, 3\)"),
     ],
 )
 def test_data_that_do_not_fit(

@@ -119,7 +119,7 @@ def test_other_observations_than_published_are_refused(
     statistics = observation_statistics()["hopper-medium"]
     monkeypatch.setattr(d4rl_files, "observation_statistics", lambda: {"hopper-medium": statistics})
     with pytest.raises(
-        WrongData, match=r"differs from the published one by .* standard deviations"
+        WrongData, match=r"differs from the published one by [\d.]+ standard deviations"
     ):
         obtain(TASKS["hopper-medium"], tmp_path / "out", path)
 

@@ -191,10 +191,7 @@ def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
 def test_a_game_that_ends_in_the_last_row_that_is_read_does_not_count(tmp_path: Path) -> None:
     """Each log holds 12 games of 2 steps; a visit takes 11, whose last row is row 21."""
     own_logs(tmp_path, [[Row(1, 1, 0.0, i % 2) for i in range(24)]] * LOGS)
-    with pytest.raises(
-        WrongData,
-        match="From the first 22 rows of each, 11 games at a time, they give 0 rows, not 1",
-    ):
+    with pytest.raises(WrongData, match=r"first 22 rows .* give 0 rows, not 1"):
         obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=22))
     obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=23))
     assert storage.load(tmp_path / "set").lengths.tolist() == [2] * GAMES
