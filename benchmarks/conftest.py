@@ -1,4 +1,4 @@
-"""Every figure is taken with one thread, as runs are; a ratio compares two subjects of one run."""
+"""Every benchmark uses one thread, as runs do. A ratio compares two subjects of the same benchmark run."""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""Turn pytest-benchmark's JSON files into the table of ratios: `python benchmarks/table.py RAW FOLDER` reads
-those in RAW, prints the table and writes ratios.md and ratios.csv.
+"""Make a table of ratios from the JSON files of pytest-benchmark.
+
+`python benchmarks/table.py RAW FOLDER` reads the files in RAW, prints the table, and writes ratios.md and ratios.csv to
+FOLDER.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-# (subject, what it is divided by, at most): a speed that the suite promises. Without a divisor: seconds
+# group -> (subject, divisor, largest allowed ratio). Without a divisor, the bound is in seconds. Without a bound, the
+# ratio is only shown
 GOALS = {
     "DT training step, paper's size": [
         ("ours bfloat16", "Hugging Face float32", 0.32),
@@ -56,12 +59,12 @@ GOALS = {
 
 
 def subject_of(benchmark: dict[str, Any]) -> str:
-    """Return what a benchmark times: its parameters, or its name."""
+    """Return the subject of a benchmark: its parameters, or else its name."""
     return benchmark["param"] or benchmark["name"]
 
 
 def ratios(benchmarks: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each goal whose subjects were timed: medians, their ratio, and the goal."""
+    """Return a row for each goal whose subjects were measured: the medians, their ratio, and the goal."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for benchmark in benchmarks:
         found.setdefault(benchmark["group"] or "", {})[subject_of(benchmark)] = benchmark["stats"]
@@ -74,11 +77,11 @@ def ratios(benchmarks: list[dict[str, Any]]) -> pd.DataFrame:
             value = stats["median"] / other["median"] if other else stats["median"]
             rows.append(
                 {
-                    "what": group,
+                    "benchmark": group,
                     "subject": subject.removeprefix("test_"),
                     "ms, median [min, max]": in_ms(stats),
-                    "beside": peer or "",
-                    "its ms": in_ms(other) if other else "",
+                    "compared with": peer or "",
+                    "ms of that": in_ms(other) if other else "",
                     "ratio": f"{value:.3f}" if other else "",
                     "goal": "" if bound is None else f"≤ {bound:.2f}" + ("" if other else " s"),
                     "met": "" if bound is None else "yes" if value <= bound else "no",
@@ -88,14 +91,14 @@ def ratios(benchmarks: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def in_ms(stats: dict[str, float]) -> str:
-    """Return median, smallest and largest time of a benchmark in milliseconds."""
+    """Return the median, the minimum and the maximum time of a benchmark, in milliseconds."""
     median, low, high = (1000 * stats[name] for name in ("median", "min", "max"))
     digits = 3 if median < 1 else 1 if median < 1000 else 0
     return f"{median:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def main(raw: Path, folder: Path) -> None:
-    """Print the table and write it."""
+    """Print the table, and write it to a folder."""
     measured = [json.loads(path.read_text()) for path in sorted(raw.glob("*.json"))]
     table = ratios([one for each in measured for one in each["benchmarks"]])
     machine, days = (

@@ -1,9 +1,9 @@
-"""One training step of DT on images beside d3rlpy's, and the parts of it: the sampling of a batch, the
-convolutions, CQL's step.
+"""One training step of DT on images, compared with d3rlpy's; and its parts: the sampling of a batch, and the
+convolutions. Also one training step of CQL on images.
 
-Table 8's network (p.18): 6 layers, 8 heads, width 128, K = 30, dropout 0.1, four frames of 84 x 84 pixels;
-a batch of 32 windows, a quarter of the table's, so that a step is short. d3rlpy samples from its replay
-buffer, as its `fit` does, and has no bfloat16.
+The network is that of Table 8 (p.18): 6 layers, 8 heads, width 128, K = 30, dropout 0.1, four frames of 84 x 84
+pixels. The batch has 32 windows, a quarter of the table's batch, so that a step is short. d3rlpy samples from its
+replay buffer, as its `fit` does. It has no bfloat16.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from dt.atari.config import Config
 from dt.atari.method import build, decayed_and_others, loss_of
 from dt.atari.windows import AtariWindows
 
-BATCH, K, STEPS, LENGTH, CHOICES, SEEN = 32, 30, 2000, 400, 4, (4, 84, 84)
+BATCH, K, STEPS, LENGTH, N_ACTIONS, SEEN = 32, 30, 2000, 400, 4, (4, 84, 84)
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +30,20 @@ def data():
     ends = (np.arange(STEPS) + 1) % LENGTH == 0
     return from_arrays(
         generator.integers(0, 256, (STEPS, 84, 84), dtype=np.uint8),
-        generator.integers(0, CHOICES, STEPS),
+        generator.integers(0, N_ACTIONS, STEPS),
         generator.integers(-1, 2, STEPS).astype(np.float32),
         terminals=ends,
         timeouts=np.zeros(STEPS, dtype=bool),
-        action_range=(0, CHOICES - 1),
+        action_range=(0, N_ACTIONS - 1),
         discrete=True,
         stack=4,
     )
 
 
 def ours(data, precision):
-    """Return the step that `dt.atari.method.train` takes, with the defaults of its Config but the batch."""
+    """Return the step of `dt.atari.method.train`, with the defaults of its Config except the batch size."""
     config = Config(precision=precision, batch_size=BATCH)
-    model = build(config, CHOICES, SEEN, LENGTH, "cpu")
+    model = build(config, N_ACTIONS, SEEN, LENGTH, "cpu")
     groups = zip(decayed_and_others(model), (0.1, 0.0), strict=True)
     optimiser = AdamW(
         [{"params": [flatten(group)], "weight_decay": decay} for group, decay in groups],
@@ -63,9 +63,9 @@ def sampling(data):
 
 
 def convolutions(data):
-    """Return the convolutions' forward and backward pass in bfloat16."""
+    """Return the forward and the backward pass of the convolutions in bfloat16."""
     batch = AtariWindows(data, K, 1.0, "cpu").sample(BATCH, np.random.default_rng(1))
-    model = build(Config(), CHOICES, SEEN, LENGTH, "cpu")
+    model = build(Config(), N_ACTIONS, SEEN, LENGTH, "cpu")
 
     def step():
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -98,7 +98,7 @@ def d3rlpy(data):
         transition_picker=library.dataset.FrameStackTransitionPicker(4),
         trajectory_slicer=library.dataset.FrameStackTrajectorySlicer(4),
     )
-    algorithm.create_impl(SEEN, CHOICES)
+    algorithm.create_impl(SEEN, N_ACTIONS)
     return lambda: algorithm.update(dataset.sample_trajectory_batch(BATCH, length=K))
 
 
@@ -129,11 +129,11 @@ CQL = {
 @pytest.mark.benchmark(group="CQL training step on images, d3rlpy's settings")
 @pytest.mark.parametrize("subject", [*CQL, "d3rlpy float32"])
 def test_atari_cql_step(benchmark, data, subject):
-    """d3rlpy's own is that of a config by hand, on batches drawn as here."""
+    """d3rlpy's algorithm has a config written by hand, and gets the same batches as ours."""
     torch.manual_seed(0)
     config = CQL.get(subject, PUBLISHED)
     if subject in CQL:
-        algorithm = cql_atari._create(config, SEEN, CHOICES, "cpu")
+        algorithm = cql_atari._create(config, SEEN, N_ACTIONS, "cpu")
     else:
         import d3rlpy as library
 
@@ -146,7 +146,7 @@ def test_atari_cql_step(benchmark, data, subject):
             observation_scaler=library.preprocessing.PixelObservationScaler(),
             target_update_interval=2000,
         ).create(device="cpu:0")
-        algorithm.create_impl(SEEN, CHOICES)
+        algorithm.create_impl(SEEN, N_ACTIONS)
     transitions = cql_atari.stacks_of(data, config.standardise_frames)
     update = update_of(algorithm, data, *transitions, batch_size=config.batch_size, loss="loss")
     generator = np.random.default_rng(1)

@@ -1,7 +1,7 @@
-"""The interval of the IQM over 9 tasks of 10 runs by 50,000 replicates, beside rliable's.
+"""The interval of the IQM over 9 tasks with 10 runs each and 50,000 replicates, compared with rliable's.
 
-rliable 1.2.0 cannot be imported beside pandas 3; an environment of its own has both (pip install
-rliable==1.2.0 "pandas<3" "arch<8" scipy pytest-benchmark).
+rliable 1.2.0 cannot be imported together with pandas 3. It needs its own environment: pip install rliable==1.2.0
+"pandas<3" "arch<8" scipy pytest-benchmark.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def ours():
 
 
 def rliable():
-    reason = 'rliable is not installed or not importable, as beside pandas 3: it needs "pandas<3"'
+    reason = 'rliable is not installed, or pandas is 3 or newer: rliable needs "pandas<3"'
     library = pytest.importorskip("rliable.library", reason=reason, exc_type=Exception)
     metrics = pytest.importorskip("rliable.metrics", reason=reason)
 

@@ -1,8 +1,9 @@
-"""One CQL training step beside d3rlpy's own: its replay buffer's batch, then its update, as `fit` does.
+"""One CQL training step, compared with d3rlpy's: a batch from its replay buffer and an update, as in its `fit`.
 
-Batch 256, 3 hidden layers of 256 (github.com/takuseno/d3rlpy at v2.8.1,
-reproductions/offline/cql.py), 10 sampled actions, Hopper's sizes. Discrete actions: the same batch
-and layers, Key-to-Door's sizes. Ours draws the batch from the data's arrays and normalises it.
+The batch size is 256, with 3 hidden layers of 256 (github.com/takuseno/d3rlpy at v2.8.1,
+reproductions/offline/cql.py), 10 sampled actions, and the sizes of Hopper. With discrete actions, the batch and the
+layers are the same, and the sizes are those of Key-to-Door. Our step draws the batch from the arrays of the data and
+normalises it.
 """
 
 import d3rlpy
@@ -14,7 +15,7 @@ from baselines import cql, discrete_cql
 from baselines._d3rlpy import update_of, vectors_of
 from bench.datasets.build import from_arrays
 
-OBSERVATION, ACTION, CELLS, CHOICES = 11, 3, 75, 4
+OBSERVATION, ACTION, CELLS, N_ACTIONS = 11, 3, 75, 4
 STEPS, LENGTH = 20_000, 400
 
 
@@ -36,19 +37,19 @@ def discrete_arrays(arrays):
     generator = np.random.default_rng(0)
     return (
         generator.integers(0, 2, (STEPS, CELLS)).astype(np.float32),
-        generator.integers(0, CHOICES, STEPS),
+        generator.integers(0, N_ACTIONS, STEPS),
         *arrays[2:],
     )
 
 
 def ours(arrays, precision):
-    """Return our step; actions of integers are discrete."""
+    """Return our step. Actions (N,) are discrete."""
     discrete = arrays[1].ndim == 1
     module = discrete_cql if discrete else cql
     config = module.Config(precision=precision)
-    kinds = {"action_range": (0, CHOICES - 1), "discrete": True} if discrete else {}
+    kinds = {"action_range": (0, N_ACTIONS - 1), "discrete": True} if discrete else {}
     data = from_arrays(*arrays, timeouts=np.zeros(STEPS, dtype=bool), **kinds)
-    sizes = (CELLS, CHOICES) if discrete else (OBSERVATION, ACTION)
+    sizes = (CELLS, N_ACTIONS) if discrete else (OBSERVATION, ACTION)
     update = update_of(
         module._create(config, *sizes, "cpu"),
         data,
@@ -61,7 +62,7 @@ def ours(arrays, precision):
 
 
 def theirs(arrays):
-    """Return d3rlpy's step, written as a user of d3rlpy would."""
+    """Return d3rlpy's step, as a user of d3rlpy would write it."""
     encoder = d3rlpy.models.encoders.VectorEncoderFactory([256, 256, 256])
     observations, actions, rewards, terminals = arrays
     if actions.ndim == 1:

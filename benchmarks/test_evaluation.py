@@ -1,8 +1,9 @@
-"""Evaluation of 100 Hopper episodes by a DT of the paper's size: all at once beside one at a time.
+"""Evaluation of 100 Hopper episodes by a DT of the paper's size: all episodes at the same time, compared with one
+episode at a time.
 
-One at a time is how the paper's code evaluates; Hugging Face's model stands for it, with the window
-padded on the left and masked at every step. The policies' last layers are zero, so all of them do
-nothing and Hopper falls after the same number of steps.
+The paper's code evaluates one episode at a time. Hugging Face's model represents it, with a window that is padded on
+the left and masked at every step. The last layers of all policies are zero. Their actions are therefore zero, and
+Hopper falls after the same number of steps.
 """
 
 import numpy as np
@@ -29,7 +30,7 @@ def ours(precision):
 
 
 class HuggingFace:
-    """The evaluation loop of the paper's code: one episode, all of its history, a padded window."""
+    """The evaluation loop of the paper's code: one episode, its whole history, and a padded window."""
 
     def __init__(self):
         from transformers import DecisionTransformerConfig, DecisionTransformerModel
@@ -88,7 +89,7 @@ DECISIONS = 20
     ["ours bfloat16", "ours float32", "ours bfloat16, one by one", "Hugging Face float32"],
 )
 def test_acting(benchmark, subject):
-    """The policy alone, without an environment; Hugging Face's decides for one episode at a time."""
+    """The policy without an environment. Hugging Face's model acts in one episode at a time."""
     whose, together = subject.split()[0], "one by one" not in subject
     policy = ours(subject.split()[1].strip(",")) if whose == "ours" else HuggingFace()
     envs = DECISIONS if whose == "ours" and together else 1

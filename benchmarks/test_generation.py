@@ -1,6 +1,6 @@
-"""Rolling data out: environment steps a second on one core, for each domain and kind of data.
+"""The generation of data: environment steps per second on one core, for each domain and kind of data.
 
-`generate` does everything from the weights to the finished folder: simulation, the policy, hashes.
+`generate` does everything from the weights to the finished folder: the policy, the simulation, and the hashes.
 """
 
 import numpy as np
@@ -10,7 +10,9 @@ from bench.behaviours.generate import generate
 from bench.report.behaviours import shipped
 from bench.tasks.registry import task_by_name
 
-STEPS = 100_000  # as scale quick: short sets are slower, since the last episodes run alone
+STEPS = (
+    100_000  # as in scale quick; short data sets are slower, because the last episodes run alone
+)
 
 
 @pytest.mark.parametrize("kind", ["medium", "medium-replay"])

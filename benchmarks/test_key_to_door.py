@@ -1,16 +1,15 @@
-"""Random Key-to-Door episodes a second on one core: all in one batch, beside Gymnasium environments
-one at a time.
-"""
+"""Random Key-to-Door episodes per second on one core: all in one batch, compared with one Gymnasium environment."""
 
 import gymnasium
 import numpy as np
 import pytest
 
-from bench.environments.key_to_door import HORIZON, ID, Rooms, register
+from bench.environments.key_to_door import ID, register
+from bench.environments.key_to_door_rooms import HORIZON, Rooms
 
 
 def batch(episodes, seed):
-    """Return the rewards of so many episodes, (episodes,), played side by side."""
+    """Return the returns of parallel episodes, (episodes,)."""
     random, envs = np.random.default_rng(seed), np.arange(episodes)
     rooms, total = Rooms(episodes), np.zeros(episodes)
     rooms.reset(envs, [np.random.default_rng((seed, env)) for env in envs])
@@ -20,7 +19,7 @@ def batch(episodes, seed):
 
 
 def single(episodes, seed):
-    """Return the rewards of so many episodes, (episodes,), played one after the other."""
+    """Return the returns of episodes that are played one after the other, (episodes,)."""
     register()
     random, environment = np.random.default_rng(seed), gymnasium.make(ID)
     total = np.zeros(episodes)

@@ -1,7 +1,7 @@
-"""What a user waits for before anything is computed: help, plans, and the start of a run.
+"""The time before a computation starts: of the help, of a plan, and of a run.
 
-Each is a process of its own. `a training of one step` is a run's process from start to end, with the
-data at hand: what a run costs beyond its training.
+Each is a process. A training of one step is the process of a run from its start to its end, with existing data. Its
+time is the cost of a run besides its training.
 """
 
 import json
@@ -72,7 +72,7 @@ def test_a_training_of_one_step(benchmark, data, tmp_path, method):
 @pytest.mark.benchmark(group="four equal DT trainings")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_fan_out(benchmark, data, tmp_path, workers):
-    """Side by side on two cores, beside one after the other."""
+    """Four trainings on two cores, compared with one core."""
     if len(os.sched_getaffinity(0)) < workers:
         pytest.skip("this machine has one core")
     commands = [training(data, tmp_path, "dt", 60, seed) for seed in range(4)]

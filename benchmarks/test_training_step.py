@@ -1,10 +1,10 @@
-"""One DT training step at the paper's size beside Hugging Face's model in a faithful loop, and beside
+"""One DT training step at the paper's size, compared with Hugging Face's model in an equivalent training loop, and with
 d3rlpy's DT; and the sampling of a batch alone.
 
-Batch 64, K = 20, width 128, 3 layers, 1 head, dropout 0.1 in all of the code's places, Hopper's sizes,
-AdamW, clip 0.25 (paper p.19, Table 9). Ours and Hugging Face's draw their batches from the same data
-with the same windows; Hugging Face's model gets them padded on the left with an attention mask, as its
-inputs are defined. d3rlpy samples from its replay buffer, as its `fit` does.
+The settings are those of the paper (p.19, Table 9): batch 64, K = 20, width 128, 3 layers, 1 head, dropout 0.1 at the
+same places as in its code, AdamW, gradient clip 0.25, and the sizes of Hopper. Our model and Hugging Face's get the
+same windows of the same data. Hugging Face's model gets them padded on the left, with an attention mask, as its inputs
+require. d3rlpy samples from its replay buffer, as its `fit` does.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def data():
 
 
 def ours(data, precision):
-    """Return the step that `dt.method.train` takes, with the defaults of its Config."""
+    """Return the step of `dt.method.train`, with the defaults of its Config."""
     config = Config(precision=precision)
     windows = Windows(data, K, 1000.0, "cpu")
     model = build(config, OBSERVATION, ACTION, HORIZON, "cpu")
@@ -73,7 +73,7 @@ def hugging_face(data):
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, fused=True)
     windows, generator = Windows(data, K, 1000.0, "cpu"), np.random.default_rng(1)
 
-    def left(tensor, valid):  # right-padded to left-padded
+    def left(tensor, valid):  # from right padding to left padding
         missing = (~valid).sum(dim=1)
         rows = (torch.arange(K) - missing[:, None]) % K
         index = rows.view(*rows.shape, *[1] * (tensor.ndim - 2)).expand(tensor.shape)
@@ -102,7 +102,7 @@ def hugging_face(data):
 
 def d3rlpy(data, *, paper_size):
     """Return d3rlpy's step with the paper's sizes (github.com/takuseno/d3rlpy at v2.8.1,
-    reproductions/offline/decision_transformer.py), or with its own defaults: tokens twice as wide.
+    reproductions/offline/decision_transformer.py), or with its own defaults, whose tokens are twice as wide.
     """
     import d3rlpy as library
 

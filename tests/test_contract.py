@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from bench.core.code import ROOT
 from bench.core.files import DamagedFile
@@ -276,6 +277,19 @@ def test_an_unusable_file_is_refused_by_name(case: Case, folder: Path) -> None:
     write_tensors(folder / "other", {"weights": np.zeros(3)}, method="another")
     with pytest.raises(DamagedFile, match="other was written by method 'another'"):
         load(folder / "other", "cpu")
+
+
+@every_case
+def test_a_file_of_an_older_version_is_refused_by_name(case: Case, folder: Path) -> None:
+    """An older version of a method may have had another name for any of the arrays."""
+    saved_bytes(case.policy, folder)
+    with safe_open(folder / "policy.safetensors", framework="np") as file:
+        header, arrays = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name in arrays:
+        renamed = {f"old.{key}" if key == name else key: value for key, value in arrays.items()}
+        save_file(renamed, folder / "old", metadata=header)
+        with pytest.raises(DamagedFile, match=r"policy .*old does not fit the network: it "):
+            case.method.load(folder / "old", "cpu")
 
 
 # --- the battery itself ---------------------------------------------------------------------------

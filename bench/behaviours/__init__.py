@@ -1,4 +1,4 @@
-"""The policies that generate the embedded data: training, the zoo of checkpoints, roll-out."""
+"""The behaviour policies that generate the embedded data: their training, the zoo of their snapshots, and roll-outs."""
 
 from pathlib import Path
 

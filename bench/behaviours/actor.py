@@ -1,7 +1,7 @@
-"""The policies that made the data: a small tanh-squashed Gaussian network, in NumPy.
+"""MuJoCo behaviour policies: small networks with a tanh-squashed Gaussian output, in NumPy.
 
-A behaviour policy is trained online by whatever library (bench/behaviours/sac.py) and kept as
-plain weights, so that rolling it out again needs neither that library nor its version.
+A library trains a behaviour policy online (bench/behaviours/sac.py). Only the weights are kept, so a roll-out does not
+need that library.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ class Actor:
     log_std: tuple[F32, F32]
 
     def act(self, observations: F32, noise: F32 | None) -> F32:
-        """Return actions (N, act) for observations (N, obs); without noise the mode of the
-        policy.
+        """Return actions (N, act) for observations (N, obs).
+
+        Args:
+            observations: (N, obs).
+            noise: (N, act), standard normal; None gives the mode of the policy.
         """
-        # One row at a time gives other last bits than a batch: BLAS picks another kernel. A
-        # roll-out always uses the same batch, so the data are reproducible all the same.
+        # The last bits depend on the number of rows, because BLAS chooses its kernel by it. A roll-out
+        # always uses the same number, so the data are reproducible.
         features = observations.astype(np.float32)
         for weight, bias in self.hidden:
             features = np.maximum(features @ weight + bias, 0)
@@ -51,7 +54,7 @@ class Actor:
         return np.asarray(np.tanh(mean + np.exp(log_std) * noise), dtype=np.float32)
 
     def save(self, path: Path, dtype: type[np.floating] = np.float32) -> None:
-        """Write the weights as safetensors; float16 halves the file."""
+        """Write the weights as safetensors, in this type. float16 halves the size of the file."""
         tensors = {}
         for index, (weight, bias) in enumerate(self.hidden):
             tensors[f"hidden.{index}.weight"], tensors[f"hidden.{index}.bias"] = weight, bias
@@ -64,10 +67,10 @@ class Actor:
 
     @staticmethod
     def load(path: Path) -> Actor:
-        """Read what `save` wrote; weights come back as float32.
+        """Read the file that `save` wrote. Weights are returned as float32.
 
         Raises:
-            DamagedFile: the file is truncated, not safetensors, or lacks a layer.
+            DamagedFile: the file is truncated, is not safetensors, or lacks a layer.
         """
         try:
             tensors = {k: v.astype(np.float32) for k, v in load_file(path).items()}

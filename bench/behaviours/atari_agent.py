@@ -1,8 +1,8 @@
-"""The agents that made the Atari data: small networks that read the console's memory, in NumPy.
+"""Atari behaviour agents: small networks that read the RAM of the console, in NumPy.
 
-An agent sees the 128 bytes of the console's RAM and how they changed since its last action. That
-costs a thousandth of a convolution over pictures, so that an agent can be trained on a CPU
-(bench/behaviours/ppo.py) and rolled out again without any library.
+The input of an agent is the 128 bytes of the RAM, and their change since its last action. That takes a thousandth of
+the time of a convolution over images. An agent can therefore be trained on a CPU (bench/behaviours/ppo.py), and a
+roll-out needs no library for networks.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ CLIP = 5.0  # standard deviations
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a network is shown of the console's memory: the bytes that vary in random play, and
-    their change, each in standard deviations of random play.
+class RamEncoder:
+    """Turn the RAM into the inputs of a network. The inputs are the A bytes that vary in random play, and their
+    changes. Each is divided by its standard deviation in random play.
 
     Attributes:
-        bytes: (A,) int64, which of the 128 bytes.
-        mean: (A,) float32, of these bytes.
-        scale: (2A,) float32, one over the standard deviation of these bytes, then of their change.
+        bytes: (A,) int64, indices of the bytes.
+        mean: (A,) float32, the means of these bytes.
+        scale: (2A,) float32, the reciprocal standard deviations of these bytes, then those of their changes.
     """
 
     bytes: I64
@@ -43,31 +43,38 @@ class Reading:
 
     @property
     def inputs(self) -> int:
-        """Return 2A."""
+        """Return the number of inputs, 2A."""
         return len(self.scale)
 
     def __call__(self, memory: U8, before: U8) -> F32:
         """Return the inputs of the network, (L, 2A).
 
         Args:
-            memory: (L, 128), the console's RAM now.
-            before: (L, 128), the RAM at the action before; at an episode's start the same.
+            memory: (L, 128), the current RAM.
+            before: (L, 128), the RAM before the last action; at the start of an episode it equals `memory`.
         """
         now, then = memory[:, self.bytes], before[:, self.bytes]
-        change = (now - then).view(np.int8)  # a byte that wraps changes little
+        change = (now - then).view(np.int8)  # as int8, a byte that wraps around changes little
         seen = np.concatenate([now - self.mean, change], axis=1, dtype=np.float32)
         return np.asarray(np.clip(seen * self.scale, -CLIP, CLIP), dtype=np.float32)
 
     @staticmethod
-    def fit(memory: U8, before: U8) -> Reading:
-        """Take bytes and scales from play, (N, 128) each."""
+    def fit(memory: U8, before: U8) -> RamEncoder:
+        """Return the encoder with the bytes, the means and the scales of recorded play.
+
+        Args:
+            memory: (N, 128), the RAM at each step.
+            before: (N, 128), the RAM one action earlier.
+        """
         varies = np.flatnonzero((memory != memory[0]).any(axis=0))
         now, then = memory[:, varies], before[:, varies]
         spread = np.concatenate([now.std(axis=0), (now - then).view(np.int8).std(axis=0)])
-        return Reading(
+        return RamEncoder(
             bytes=varies,
             mean=now.mean(axis=0).astype(np.float32),
-            scale=(1 / np.maximum(spread, 0.5)).astype(np.float32),  # rare events stay in sight
+            scale=(1 / np.maximum(spread, 0.5)).astype(
+                np.float32
+            ),  # 0.5 limits the scale of rare events
         )
 
 
@@ -76,33 +83,33 @@ class AtariAgent:
     """A stochastic policy: a softmax over the game's actions.
 
     Attributes:
-        reading: what the network sees of the memory.
+        encoder: turns the RAM into inputs.
         layers: weight (in, out) and bias (out,) of each layer; ReLU between them.
     """
 
-    reading: Reading
+    encoder: RamEncoder
     layers: tuple[tuple[F32, F32], ...]
 
     def act(self, memory: U8, before: U8, chance: F64) -> I64:
-        """Draw an action for each of L consoles, (L,).
+        """Draw an action for each of L envs, (L,).
 
         Args:
-            memory: (L, 128), the console's RAM now.
-            before: (L, 128), the RAM at the action before; at an episode's start the same.
-            chance: (L,), uniform in [0, 1): which quantile of the softmax to take.
+            memory: (L, 128), the current RAM.
+            before: (L, 128), the RAM before the last action; at the start of an episode it equals `memory`.
+            chance: (L,), uniform in [0, 1): the quantile of the softmax to take.
         """
-        features = self.reading(memory, before)
+        features = self.encoder(memory, before)
         for weight, bias in self.layers[:-1]:
             features = np.maximum(features @ weight + bias, 0)
         weight, bias = self.layers[-1]
         return draw(features @ weight + bias, chance)
 
     def save(self, path: Path, dtype: type[np.floating] = np.float32) -> None:
-        """Write the network as safetensors; float16 halves the file."""
+        """Write the network as safetensors, in this type. float16 halves the size of the file."""
         tensors: dict[str, NDArray[Any]] = {
-            "bytes": self.reading.bytes.astype(np.uint8),
-            "mean": self.reading.mean,
-            "scale": self.reading.scale,
+            "bytes": self.encoder.bytes.astype(np.uint8),
+            "mean": self.encoder.mean,
+            "scale": self.encoder.scale,
         }
         for index, (weight, bias) in enumerate(self.layers):
             tensors[f"{index}.weight"] = np.ascontiguousarray(weight.astype(dtype))
@@ -112,10 +119,10 @@ class AtariAgent:
 
     @staticmethod
     def load(path: Path) -> AtariAgent:
-        """Read what `save` wrote; weights come back as float32.
+        """Read the file that `save` wrote. Weights are returned as float32.
 
         Raises:
-            DamagedFile: the file is truncated, not safetensors, or lacks a part.
+            DamagedFile: the file is truncated, is not safetensors, or lacks an array.
         """
         try:
             tensors = load_file(path)
@@ -127,8 +134,10 @@ class AtariAgent:
                 )
                 for i in range(count)
             )
-            reading = Reading(tensors["bytes"].astype(np.int64), tensors["mean"], tensors["scale"])
-            return AtariAgent(reading, layers)
+            encoder = RamEncoder(
+                tensors["bytes"].astype(np.int64), tensors["mean"], tensors["scale"]
+            )
+            return AtariAgent(encoder, layers)
         except (SafetensorError, KeyError) as error:
             raise DamagedFile(
                 f"{path} is not a behaviour policy ({error}); restore it from version control"
@@ -136,7 +145,12 @@ class AtariAgent:
 
 
 def draw(logits: F32, chance: F64) -> I64:
-    """Return the softmax's quantiles, (L,), for logits (L, choices)."""
+    """Return quantiles of softmax distributions, (L,).
+
+    Args:
+        logits: (L, n_actions).
+        chance: (L,), uniform in [0, 1): the quantiles.
+    """
     odds = np.exp((logits - logits.max(axis=1, keepdims=True)).astype(np.float64))
     heights = np.cumsum(odds, axis=1)
     within = chance[:, None] * heights[:, -1:] >= heights

@@ -1,6 +1,4 @@
-"""Many consoles of one Atari game side by side, seen as their memory: to train an agent, and to
-score it.
-"""
+"""Parallel envs of one Atari game with the RAM as observation, for the training and the evaluation of agents."""
 
 from __future__ import annotations
 
@@ -15,44 +13,42 @@ from bench.environments import atari
 
 F32 = NDArray[np.float32]
 
-LANES = 8
+NUM_ENVS = 8
 
 
-class Consoles:
-    """A row of consoles, each in its own game, with sticky actions as in the data.
+class RamEnvs:
+    """L envs of one Atari game, with sticky actions as in the data.
 
     Attributes:
-        choices: how many actions the game has.
-        memory: (L, 128) uint8, each console's RAM now.
-        before: (L, 128) uint8, the same one action before; at a game's start the same as `memory`.
+        n_actions: number of actions of the game.
+        memory: (L, 128) uint8, the current RAM of each env.
+        before: (L, 128) uint8, the RAM before the last action; at the start of a game it equals `memory`.
     """
 
     def __init__(self, game: str, num_envs: int) -> None:
-        """Make `num_envs` consoles; `start` begins their games.
+        """Make `num_envs` envs. `reset` starts their games.
 
         Raises:
-            UnknownEnvironment: there is no such game here.
+            UnknownEnvironment: the game is unknown, or its ROM or ale-py is missing.
         """
         self.num_envs = num_envs
-        self._consoles: list[Any] = [
+        self._environments: list[Any] = [
             atari.make(game, sticky=atari.STICKY, ram=True) for _ in range(num_envs)
         ]
-        self.n_actions = int(self._consoles[0].action_space.n)
+        self.n_actions = int(self._environments[0].action_space.n)
         self.memory: U8 = np.zeros((num_envs, atari.RAM), dtype=np.uint8)
         self.before: U8 = self.memory.copy()
         self._lives = np.zeros(num_envs, dtype=np.int64)
 
-    def start(self, env: int, seed: int | None) -> None:
-        """Begin a game; without a seed it depends on what was played in this env before."""
-        memory, info = self._consoles[env].reset(seed=seed)
+    def reset(self, env: int, seed: int | None) -> None:
+        """Start a game in one env. Without a seed, the game depends on the earlier games in this env."""
+        memory, info = self._environments[env].reset(seed=seed)
         self.memory[env] = self.before[env] = memory
         self._lives[env] = info["lives"]
 
     def step(self, env: int, action: int) -> tuple[float, bool, bool]:
-        """Act in one env; return the raw reward, whether a life was lost, and whether the game is
-        over.
-        """
-        memory, reward, terminal, timeout, info = self._consoles[env].step(action)
+        """Act in one env. Return the raw reward, whether a life was lost, and whether the game is over."""
+        memory, reward, terminal, timeout, info = self._environments[env].step(action)
         self.before[env] = self.memory[env]
         self.memory[env] = memory
         lost = info["lives"] < self._lives[env]
@@ -60,65 +56,71 @@ class Consoles:
         return float(reward), bool(lost), bool(terminal or timeout)
 
 
-class Games:
-    """Consoles that play without end: where a game is over another begins."""
+class AutoResetEnvs:
+    """Envs that start a new game whenever a game is over.
+
+    Attributes:
+        envs: the envs.
+    """
 
     def __init__(self, game: str, num_envs: int) -> None:
-        """Make the consoles; `restart` begins their games."""
-        self.consoles = Consoles(game, num_envs)
+        """Make the envs. `restart` starts their games."""
+        self.envs = RamEnvs(game, num_envs)
         self._scores = np.zeros(num_envs)
 
     def restart(self, *names: str | int) -> None:
-        """Begin new games in all envs, seeded with these names."""
-        for env in range(self.consoles.num_envs):
-            self.consoles.start(env, derive(*names, env))
+        """Start new games in all envs, with seeds from these names."""
+        for env in range(self.envs.num_envs):
+            self.envs.reset(env, derive(*names, env))
         self._scores[:] = 0
 
     def step(self, actions: I64) -> tuple[F32, F32, list[float]]:
         """Act in each env.
 
         Returns:
-            Raw rewards (L,), 1 where a life or the game ended (L,), and the scores of the games
+            Raw rewards (L,); 1 where a life was lost or the game ended, else 0 (L,); and the scores of the games
             that are over.
         """
         rewards = np.zeros(len(actions), dtype=np.float32)
         ends, scores = np.zeros_like(rewards), []
         for env, action in enumerate(actions.tolist()):
-            rewards[env], lost, over = self.consoles.step(env, action)
+            rewards[env], lost, over = self.envs.step(env, action)
             self._scores[env] += rewards[env]
             ends[env] = lost or over
             if over:
                 scores.append(float(self._scores[env]))
                 self._scores[env] = 0
-                self.consoles.start(env, None)
+                self.envs.reset(env, None)
         return rewards, ends, scores
 
 
-def scored(agent: AtariAgent, game: str, *, name: str, episodes: int) -> tuple[F64, I64]:
-    """Play whole games of `name` and return their raw scores and lengths in steps, (E,) each.
+def evaluate_agent(agent: AtariAgent, game: str, *, name: str, episodes: int) -> tuple[F64, I64]:
+    """Play E = `episodes` whole games. Return their raw scores and their lengths in steps, (E,) each.
 
-    Game i starts from, and draws its actions with, seeds that depend on `name` and i alone.
+    The start and the actions of game i have seeds that depend only on `name` and i.
     """
-    consoles = Consoles(game, min(LANES, episodes))
+    envs = RamEnvs(game, min(NUM_ENVS, episodes))
     scores, lengths = np.zeros(episodes), np.zeros(episodes, dtype=np.int64)
     waiting = iter(range(episodes))
-    playing: dict[int, tuple[int, np.random.Generator]] = {}  # env -> game, its dice
+    playing: dict[
+        int, tuple[int, np.random.Generator]
+    ] = {}  # env -> index and generator of its game
 
     def begin(env: int) -> None:
         playing.pop(env, None)
         if (index := next(waiting, None)) is not None:
-            consoles.start(env, derive("reset", name, index))
+            envs.reset(env, derive("reset", name, index))
             playing[env] = index, generator("noise", name, index)
 
-    for env in range(consoles.num_envs):
+    for env in range(envs.num_envs):
         begin(env)
-    chance = np.zeros(consoles.num_envs)  # all envs are always computed: the same last bits
+    chance = np.zeros(envs.num_envs)  # always compute all envs, so that the last bits are the same
     while playing:
-        for env, (_, dice) in playing.items():
-            chance[env] = dice.random()
-        actions = agent.act(consoles.memory, consoles.before, chance)
+        for env, (_, random) in playing.items():
+            chance[env] = random.random()
+        actions = agent.act(envs.memory, envs.before, chance)
         for env, (index, _) in list(playing.items()):
-            reward, _, over = consoles.step(env, int(actions[env]))
+            reward, _, over = envs.step(env, int(actions[env]))
             scores[index] += reward
             lengths[index] += 1
             if over:

@@ -1,9 +1,7 @@
-"""Train an agent of an Atari game online (bench/behaviours/ppo.py) and keep it every few thousand
-steps.
+"""Train an agent of an Atari game online (bench/behaviours/ppo.py), and keep a snapshot every few thousand steps.
 
-Every random number is drawn with a seed that depends on the training and the number of the update
-alone, and all games begin anew whenever the state is saved: a training that was stopped goes on
-from there to the same bytes as one that was not.
+The seed of every random number depends only on the training and on the number of the update. All games start again
+whenever the state is saved. A training that was stopped therefore ends with the same bytes as one without a stop.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from bench.behaviours.atari_agent import Reading
-from bench.behaviours.atari_games import Games
+from bench.behaviours.atari_agent import RamEncoder
+from bench.behaviours.atari_games import AutoResetEnvs
 from bench.behaviours.log import LOG, forget_after
 from bench.behaviours.ppo import Learner, Settings
 from bench.core.files import DamagedFile, read_json, replacing, write_json
@@ -31,11 +29,11 @@ from bench.core.seeds import derive, generator
 from bench.environments import atari
 from bench.environments.vector import simulators
 
-# after which the shipped policies of a game were trained
+# training steps of the committed policies of each game
 STEPS = {"breakout": 4_000_000, "qbert": 2_000_000, "pong": 2_500_000, "seaquest": 1_500_000}
 SAVE_EVERY = 200  # updates
-PROBE = 1_000  # random steps in each env, from which the scales of the inputs are taken
-RECENT = 100  # games whose mean score is logged
+RANDOM_STEPS = 1_000  # random steps in each env, for the scales of the inputs
+RECENT = 100  # number of last games in the logged mean score
 STATE = "state.safetensors"
 
 
@@ -49,26 +47,25 @@ def train_agent(
     save_every: int = SAVE_EVERY,
     options: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Train on a game; write agents, log and state below `out`.
+    """Train on a game. Write snapshots, a log and the state below `out`.
 
-    Writes `actors/<step>.safetensors` at the start, every `keep_every` steps and at the end,
-    `progress.jsonl` with the mean raw score of the last games, and `state.safetensors` every
-    `save_every` updates. Started again with the same `out` it goes on from the last state, to the
-    same bytes.
+    `actors/<step>.safetensors` is written at the start, every `keep_every` steps, and at the end. `progress.jsonl`
+    holds the mean raw score of the last games. `state.safetensors` is written every `save_every` updates. A second
+    call with the same `out` resumes from the last state and gives the same bytes.
 
     Args:
-        game: one of the suite's.
+        game: a game of the suite.
         out: folder of this training.
         steps: environment steps; the learning rate falls to 0 over them.
         seed: another seed gives another training.
-        keep_every: steps between two kept agents.
-        save_every: updates between two states; part of the training, as games then begin anew.
-        options: `Settings` other than the usual ones.
+        keep_every: steps between two snapshots.
+        save_every: updates between two saved states. It changes the training, because games start again there.
+        options: values of `Settings` that differ from the defaults.
 
     Raises:
-        UnknownEnvironment: there is no such game here.
-        ValueError: `out` holds another training, `steps` are less than an update, or there is no
-            such option.
+        UnknownEnvironment: the game is unknown, or its ROM or ale-py is missing.
+        ValueError: `out` holds another training, `steps` is less than the steps of an update, or an option is
+            unknown.
         DamagedFile: the saved state is damaged.
     """
     if unknown := sorted(set(options) - set(vars(Settings()))):
@@ -78,7 +75,9 @@ def train_agent(
     settings = Settings(**options)
     updates = steps // settings.steps
     if updates < 1:
-        raise ValueError(f"{steps} steps are less than the {settings.steps} of an update")
+        raise ValueError(
+            f"{steps} steps are too few: an update has {settings.steps} steps, so give at least as many"
+        )
     identity = {
         "environment": atari.own_id(game),
         "algorithm": "ppo",
@@ -90,9 +89,9 @@ def train_agent(
     _identify(out, identity)
     torch.set_num_threads(1)
     names = ("ppo", game, seed)
-    games = Games(game, settings.num_envs)
-    reading = _probe(games, *names)
-    learner = Learner(reading, games.consoles.n_actions, settings, derive(*names, "weights"))
+    games = AutoResetEnvs(game, settings.num_envs)
+    encoder = _random_play_encoder(games, *names)
+    learner = Learner(encoder, games.envs.n_actions, settings, derive(*names, "weights"))
     scores: deque[float] = deque(maxlen=RECENT)
     first = _restore(learner, scores, out)
     forget_after(first * settings.steps if first else -1, out)
@@ -105,9 +104,9 @@ def train_agent(
                 _save(learner, scores, update, out)
             games.restart(*names, update)
         random = generator(*names, "update", update)
-        played, over = learner.play(games, random)
+        rollout, over = learner.play(games, random)
         scores += over
-        learner.update(played, settings.rate * (1 - update / updates), random)
+        learner.update(rollout, settings.rate * (1 - update / updates), random)
         step = (update + 1) * settings.steps
         if step % keep_every < settings.steps or update + 1 == updates:
             learner.agent().save(_kept(out, step))
@@ -119,7 +118,7 @@ def train_agent(
 
 
 def _identify(out: Path, identity: dict[str, Any]) -> None:
-    """Refuse a folder that holds another training; else say what this one is."""
+    """Refuse a folder that holds another training. Otherwise write the identity of this training."""
     known = out / "identity.json"
     if known.exists():
         held = read_json(known)
@@ -131,18 +130,18 @@ def _identify(out: Path, identity: dict[str, Any]) -> None:
     write_json(known, identity | {"libraries": libraries})
 
 
-def _probe(games: Games, *names: str | int) -> Reading:
-    """Play at random and take the scales of the inputs from it."""
+def _random_play_encoder(games: AutoResetEnvs, *names: str | int) -> RamEncoder:
+    """Return an encoder whose scales come from random play."""
     games.restart(*names, "probe")
     random = generator(*names, "probe")
-    consoles = games.consoles
-    memory = np.empty((PROBE, consoles.num_envs, atari.RAM), dtype=np.uint8)
+    envs = games.envs
+    memory = np.empty((RANDOM_STEPS, envs.num_envs, atari.RAM), dtype=np.uint8)
     before = np.empty_like(memory)
-    for step in range(PROBE):
-        memory[step], before[step] = consoles.memory, consoles.before
-        games.step(random.integers(consoles.n_actions, size=consoles.num_envs))
+    for step in range(RANDOM_STEPS):
+        memory[step], before[step] = envs.memory, envs.before
+        games.step(random.integers(envs.n_actions, size=envs.num_envs))
     # (T, L, 128) -> (T * L, 128)
-    return Reading.fit(memory.reshape(-1, atari.RAM), before.reshape(-1, atari.RAM))
+    return RamEncoder.fit(memory.reshape(-1, atari.RAM), before.reshape(-1, atari.RAM))
 
 
 def _kept(out: Path, step: int) -> Path:
@@ -166,7 +165,7 @@ def _save(learner: Learner, scores: deque[float], update: int, out: Path) -> Non
 
 
 def _restore(learner: Learner, scores: deque[float], out: Path) -> int:
-    """Put the saved state back, if there is one; return how many updates are behind it."""
+    """Restore the saved state. Return its number of updates, or 0 if there is no saved state."""
     path = out / STATE
     if not path.exists():
         return 0

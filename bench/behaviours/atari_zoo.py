@@ -1,7 +1,7 @@
-"""The zoo of a game: agents spread evenly over one training, from untrained to its end.
+"""The zoo of a game: snapshots of an agent at even distances over one training, from its start to its end.
 
-Together they stand for the whole training, as the DQN-replay data hold all of an agent's games; the
-data sets are played by one after the other.
+Together they represent the whole training, as the DQN-replay data contain all games of a training. The agents play a
+data set one after the other.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 
 from bench.behaviours import ZOO
 from bench.behaviours.atari_agent import AtariAgent
-from bench.behaviours.atari_games import scored
-from bench.behaviours.zoo import Checkpoint, Zoo, described, emptied, write
+from bench.behaviours.atari_games import evaluate_agent
+from bench.behaviours.zoo import Snapshot, Zoo, described, emptied, write
 from bench.environments.atari import STICKY
 from bench.tasks.families import Domain
 
 ALGORITHMS = ("ppo",)
-KEEP_EVERY = 50_000  # steps between two agents that are kept
+KEEP_EVERY = 50_000  # steps between two snapshots
 AGENTS = 10
-EPISODES = 20  # whole games that score an agent
+EPISODES = 20  # whole games in the score of an agent
 
 
 def training_steps(domain: Domain) -> int:
-    """Return how many steps a training takes unless it is told otherwise."""
+    """Return the default number of training steps."""
     from bench.behaviours.atari_training import STEPS
 
     return STEPS[domain.name]
@@ -44,7 +44,7 @@ def train(
     options: dict[str, Any],
     command: str,
 ) -> str:
-    """Train, write the zoo, and return what to say of it; arguments are those of
+    """Train, write the zoo, and return a summary line. The arguments are those of
     `bench.behaviours.mujoco_zoo.train`.
     """
     from bench.behaviours.atari_training import train_agent
@@ -65,32 +65,32 @@ def build(
     root: Path = ZOO,
     report: Callable[[str], None] = print,
 ) -> Zoo:
-    """Take agents of equal share out of a training, score them, write the zoo.
+    """Choose the agents of a zoo from a training, evaluate them, and write the zoo.
 
-    They are scored as they play for the data: sampled actions, sticky, whole games. The expert is
-    the best of them.
+    Each agent gives the same fraction of the data. The evaluation is like the play for the data: sampled actions,
+    sticky actions, whole games. The expert is the best agent.
 
     Args:
-        domain: of a game.
-        training: folder in which `train_agent` kept agents.
-        command: what made them.
-        root: where zoos lie.
+        domain: the domain of a game.
+        training: the folder in which `train_agent` kept snapshots.
+        command: the command that made them.
+        root: the folder of all zoos.
         report: called with a line for each agent.
 
     Raises:
-        ValueError: fewer agents were kept than a zoo has.
+        ValueError: the training has fewer snapshots than a zoo.
     """
     kept = {int(path.stem): path for path in (training / "actors").glob("*.safetensors")}
     chosen = spread(sorted(kept), AGENTS)
     agents = {step: AtariAgent.load(kept[step]) for step in chosen}
     folder = emptied(root / domain.name)
 
-    def keep(step: int) -> Checkpoint:
+    def keep(step: int) -> Snapshot:
         path = folder / f"{step:09d}.safetensors"
         agents[step].save(path, dtype=np.float16)
-        shipped = AtariAgent.load(path)  # score what is shipped: the float16 weights
+        shipped = AtariAgent.load(path)  # evaluate the committed float16 weights
         name = f"score-{domain.name}-{step}"
-        scores, lengths = scored(shipped, domain.name, name=name, episodes=EPISODES)
+        scores, lengths = evaluate_agent(shipped, domain.name, name=name, episodes=EPISODES)
         report(
             f"step {step:,}: score {scores.mean():.1f} ± {scores.std(ddof=1):.1f}, {scores.min():.0f} to "
             f"{scores.max():.0f} in {EPISODES} games of {lengths.mean():,.0f} steps"
@@ -98,25 +98,25 @@ def build(
         return described(domain, path, step, 1 / AGENTS, scores, lengths)
 
     replay = tuple(keep(step) for step in chosen)
-    zoo = Zoo(folder, replay, max(replay, key=lambda checkpoint: checkpoint.return_mean))
+    zoo = Zoo(folder, replay, max(replay, key=lambda snapshot: snapshot.return_mean))
     evaluation = {"episodes": EPISODES, "actions": "sampled", "sticky": STICKY}
     write(zoo, domain, training, command, evaluation)
     return zoo
 
 
 def spread(steps: list[int], count: int) -> list[int]:
-    """Return `count` of the steps (ascending), each the nearest to one of as many even spaced ones
-    from the first to the last.
+    """Return `count` of the steps (ascending): those nearest to `count` evenly spaced numbers from the first step to
+    the last.
 
     Raises:
-        ValueError: there are too few.
+        ValueError: there are too few steps.
     """
     ends = (steps[0], steps[-1]) if steps else (0, 0)
-    wanted = np.linspace(*ends, count).tolist()
-    chosen = sorted({min(steps, key=lambda s: abs(s - goal), default=0) for goal in wanted})
+    levels = np.linspace(*ends, count).tolist()
+    chosen = sorted({min(steps, key=lambda s: abs(s - level), default=0) for level in levels})
     if len(chosen) < count:
         raise ValueError(
-            f"{len(steps)} agents were kept, and a zoo has {count} spread evenly over the "
-            "training: train longer, or keep agents more often (--keep-every)"
+            f"the training has {len(steps)} snapshots, but a zoo needs {count} at even distances: "
+            "train longer, or keep snapshots more often (--keep-every)"
         )
     return chosen

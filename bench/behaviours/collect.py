@@ -1,4 +1,4 @@
-"""Roll a behaviour policy out: many episodes at once, the same ones every time."""
+"""Roll out a behaviour policy in many envs at the same time, reproducibly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import F32, Trajectories
 from bench.environments.vector import VectorEnv
 
-LANES = 32
+NUM_ENVS = 32
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Episode:
     observations: F32  # (T, obs)
     actions: F32  # (T, act)
     rewards: F32  # (T,)
-    terminal: bool  # ended for good; otherwise the time limit ended it
+    terminal: bool  # whether it terminated; otherwise the time limit ended it
     final_observation: F32  # (obs,), after the last action
 
     @property
     def steps(self) -> int:
-        """Return T."""
+        """Return the number of steps T."""
         return len(self.rewards)
 
 
@@ -43,35 +43,34 @@ def roll_out(
 ) -> list[Episode]:
     """Return the episodes 0, 1, 2, ... of `name`, sampled from the policy.
 
-    Episode i starts from, and draws its action noise from, seeds that depend on `name` and i alone.
-    Every episode that starts is finished, so short ones are not favoured.
+    The start and the action noise of episode i have seeds that depend only on `name` and i. Every episode that starts
+    is finished, so short episodes are not preferred.
 
     Args:
         actor: the policy.
         environment: Gymnasium id.
-        name: names the stream of episodes; another name gives others.
-        steps: stop before the first episode that would exceed so many steps: like data cut at N
-            steps without the unfinished last episode. At least one episode is returned.
-        episodes: or stop after so many episodes.
-        progress: called with the steps of each finished episode.
+        name: the name of the sequence of episodes; another name gives other episodes.
+        steps: stop before the first episode that would exceed this number of steps. This is like data that are cut
+            at N steps, without the unfinished last episode. At least one episode is returned.
+        episodes: stop after this number of episodes instead.
+        progress: called with the number of steps of each finished episode.
 
     Raises:
-        ValueError: neither or both limits are given, or steps below 0.
+        ValueError: both or neither of `steps` and `episodes` are given, or `steps` is below 0.
     """
     if (steps is None) == (episodes is None):
         raise ValueError("give either steps or episodes")
     if steps is not None and steps < 0:
-        raise ValueError(f"{steps} steps cannot be rolled out; give 0 or more")
-    envs = VectorEnv(environment, LANES)
+        raise ValueError(f"steps is {steps}; give 0 or more")
+    envs = VectorEnv(environment, NUM_ENVS)
     finished: dict[int, Episode] = {}
-    buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(LANES)]
-    index = [-1] * LANES
-    noises: list[np.random.Generator] = [np.random.default_rng(0)] * LANES
-    started, whole, taken = (
-        0,
-        0,
-        0,
-    )  # episodes started; those finished without a gap from 0, and their steps
+    buffers: list[list[tuple[F32, F32, float]]] = [[] for _ in range(NUM_ENVS)]
+    index = [-1] * NUM_ENVS
+    noises: list[np.random.Generator] = [np.random.default_rng(0)] * NUM_ENVS
+    started = 0  # number of started episodes
+    whole = taken = (
+        0  # number of finished episodes before the first unfinished one, and their steps
+    )
 
     def enough() -> bool:
         nonlocal whole, taken
@@ -86,21 +85,21 @@ def roll_out(
         started += 1
 
     try:
-        for env in range(LANES):
+        for env in range(NUM_ENVS):
             if not enough():
                 start(env)
         width = len(actor.mean[1])
-        noise = np.zeros((LANES, width), dtype=np.float32)
+        noise = np.zeros((NUM_ENVS, width), dtype=np.float32)
         while any(i >= 0 for i in index):
-            for env in range(LANES):
+            for env in range(NUM_ENVS):
                 if index[env] >= 0:
                     noise[env] = noises[env].standard_normal(width, dtype=np.float32)
             actions = actor.act(envs.observations, noise)
-            for env in range(LANES):
+            for env in range(NUM_ENVS):
                 if index[env] < 0:
                     continue
                 observation = envs.observations[env].copy()
-                reward, terminal, timeout = envs.step(env, actions[env])
+                reward, terminal, timeout = envs.step_one(env, actions[env])
                 buffers[env].append((observation, actions[env], reward))
                 if not (terminal or timeout):
                     continue

@@ -1,7 +1,7 @@
-"""Behaviour policies that D4RL ships inside its medium and expert files: read one, roll it out again.
+"""Read and roll out the behaviour policies in D4RL's medium and expert files.
 
-The files hold the SAC policy that made them under `metadata/policy` (Farama-Foundation/D4RL@89141a6
-scripts/generation/mujoco/collect_data.py): two ReLU layers and two heads.
+The files hold the SAC policy that made their data, under `metadata/policy` (Farama-Foundation/D4RL@89141a6
+scripts/generation/mujoco/collect_data.py). It has two ReLU layers and two heads.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ KINDS = {"nonlinearity": "relu", "output_distribution": "tanh_gaussian"}
 
 
 def read_policy(path: Path) -> Actor:
-    """Return the policy inside a D4RL file.
+    """Return the policy in a D4RL file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it is truncated, or not HDF5.
-        WrongData: it has no policy (medium-replay and medium-expert have none), one of another
-            kind, or weights that do not fit each other.
+        DamagedFile: the file is truncated, or is not HDF5.
+        WrongData: the file has no policy (medium-replay and medium-expert files have none), the policy is of another
+            kind, or its weights do not fit each other.
     """
     keys = [f"{name}/{part}" for name in (*HIDDEN, *HEADS) for part in ("weight", "bias")]
-    wanted = [f"{POLICY}/{key}" for key in (*KINDS, *keys)]
-    arrays = hdf5.read(path, [*wanted, "observations"])
-    policy = {key.removeprefix(f"{POLICY}/"): arrays[key] for key in wanted if key in arrays}
+    names = [f"{POLICY}/{key}" for key in (*KINDS, *keys)]
+    arrays = hdf5.read(path, [*names, "observations"])
+    policy = {key.removeprefix(f"{POLICY}/"): arrays[key] for key in names if key in arrays}
     if not policy:
         raise WrongData(
-            f"{path} holds no behaviour policy ({POLICY}); D4RL's -v2 medium and expert files do"
+            f"{path} holds no behaviour policy ({POLICY}); use a -v2 medium or expert file of D4RL"
         )
     for name, expected in KINDS.items():
         if name in policy and (found := _text(policy[name])) != expected:
@@ -53,7 +53,7 @@ def read_policy(path: Path) -> Actor:
                 f"{path}: the policy's {name} is {found!r}; only {expected!r} can be rolled out"
             )
     if "observations" not in arrays:
-        raise WrongData(f"{path} has no observations, whose size says how the weights lie")
+        raise WrongData(f"{path} has no observations; their size is needed to read the weights")
     if len(shape := arrays["observations"].shape) != 2:
         raise WrongData(f"{path}: observations have shape {shape}, expected (steps, size)")
     layers, inputs = [], shape[1]
@@ -83,32 +83,33 @@ def roll_out_again(
     root: Path = IMPORTED,
     progress: Callable[[int], None] = lambda steps: None,
 ) -> Trajectories:
-    """Roll the policy of a D4RL file out and make a task `name` of the episodes.
+    """Roll out the policy of a D4RL file, and make a task `name` from the episodes.
 
     Args:
         path: the HDF5 file.
-        name: of the task, as `domain-kind`; the domain must be one of the registry's.
+        name: the name of the task, as `domain-kind`; the domain must be one of the suite.
         environment: Gymnasium id of that domain, or of another version of it.
-        steps: at most so many, as whole episodes.
-        seed: another one gives other episodes.
-        root: where imported tasks live.
-        progress: called with the steps of each finished episode.
+        steps: the largest number of steps, in whole episodes.
+        seed: another seed gives other episodes.
+        root: the folder of imported tasks.
+        progress: called with the number of steps of each finished episode.
 
     Raises:
-        ValueError: the name cannot be a task's, the domain is unknown, or the environment is not
-            one of it.
+        ValueError: the name is not allowed, the domain is unknown, or the environment is not that of the domain.
         WrongData: the policy does not fit the environment.
     """
     short, _, kind = name.partition("-")
     if short not in DOMAINS or not kind:
-        raise ValueError(f"task {name!r} must be DOMAIN-KIND with DOMAIN of {', '.join(DOMAINS)}")
+        raise ValueError(
+            f"task {name!r} must be DOMAIN-KIND; DOMAIN is one of {', '.join(DOMAINS)}"
+        )
     check_name(name)
     check_domain(name, environment)
     domain = Domain(**{**vars(DOMAINS[short]), "environment": environment})
     if (steps_of_one := time_limit(environment)) != domain.horizon:
         raise ValueError(
-            f"{name}: episodes of {environment} take at most {steps_of_one:,} steps, those of {short} "
-            f"{domain.horizon:,}; choose a version with as many"
+            f"{name}: the time limit of {environment} is {steps_of_one:,} steps, but that of {short} is "
+            f"{domain.horizon:,}; choose a version with the same time limit"
         )
     actor = read_policy(path)
     mine = (actor.hidden[0][0].shape[0], len(actor.mean[1]))
@@ -116,7 +117,7 @@ def roll_out_again(
     if mine != sizes:
         raise WrongData(
             f"{path}: the policy maps {mine[0]} observations to {mine[1]} actions, "
-            f"{environment} has {sizes[0]} and {sizes[1]}"
+            f"but {environment} has {sizes[0]} and {sizes[1]}"
         )
     digest = sha256(path)
     stream = f"d4rl-{digest}-{seed}"
@@ -137,7 +138,7 @@ def roll_out_again(
 
 
 def _oriented(weight: Any, bias: Any, inputs: int, name: str) -> tuple[F32, F32]:
-    """Return weight (in, out) and bias (out,); rlkit stores (out, in) as PyTorch does."""
+    """Return weight (in, out) and bias (out,). The file holds weights as (out, in), as PyTorch does."""
     weight, bias = weight.astype(np.float32), bias.astype(np.float32).reshape(-1)
     if weight.shape != (len(bias), inputs):
         raise WrongData(

@@ -1,5 +1,5 @@
-"""Make the embedded data sets, the same bytes every time on one machine: each by the generator of its
-task's family.
+"""Generate the embedded data sets. The family of a task names its generator. On one machine, the same seed always gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ def generate(
     progress: Callable[[int], None] = lambda steps: None,
     zoo: Zoo | None = None,
 ) -> Trajectories:
-    """Make a task's data set and write it.
+    """Generate the data set of a task and write it.
 
     Args:
-        task: which environment and kind of data.
-        steps: transitions in one part; `medium-expert` has two parts. Of a game at least so many.
+        task: the environment and the kind of data.
+        steps: number of transitions in one part; `medium-expert` has two parts. For a game, it is the smallest
+            number of transitions. For data from random actions, it is the number of episodes times the horizon.
         seed: another seed gives other episodes of the same policies.
-        folder: where the data set goes.
-        progress: called with the steps of each finished episode.
-        zoo: the behaviour policies; None: the shipped ones. Not used by data of no policy, whose
-            `steps` are those of episodes that last to the horizon.
+        folder: the folder of the data set.
+        progress: called with the number of steps of each finished episode.
+        zoo: the behaviour policies; None for the committed ones. Data from random actions do not use it.
     """
     generator = import_module(family_of(task).generator)
     data: Trajectories = generator.generate(task, steps, seed, folder, progress, zoo)

@@ -1,4 +1,4 @@
-"""The log of a training, `progress.jsonl`: a line for each kept policy."""
+"""The log of a training, `progress.jsonl`, with a line for each snapshot."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ LOG = "progress.jsonl"
 
 
 def forget_after(step: int, out: Path) -> None:
-    """Drop what a stopped training logged and kept after the state from which it goes on."""
+    """Delete log lines and snapshots after this step: the step of the state from which a stopped training resumes."""
     for path in (out / "actors").glob("*.safetensors"):
         if int(path.stem) > step:
             path.unlink()
     log = out / LOG
     if log.exists():
         rows = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [row for row in rows if row.endswith("\n")]  # the last one may be cut
+        whole = [row for row in rows if row.endswith("\n")]  # the last line may be incomplete
         write_text(log, "".join(row for row in whole if json.loads(row)["step"] <= step))
 
 
 def learning_curve(out: Path) -> list[list[float | None]]:
-    """Return step and mean return of the training's recent episodes, a row for each kept policy."""
+    """Return a row for each snapshot: its step, and the mean return of recent training episodes."""
     log = out / LOG
     text = log.read_text(encoding="utf-8") if log.exists() else ""
     rows = [json.loads(line) for line in text.splitlines()]

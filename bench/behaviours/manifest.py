@@ -1,16 +1,16 @@
-"""What the manifests of all generated data sets say alike."""
+"""The common entries in the manifests of generated data sets."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench.behaviours.zoo import Checkpoint
+from bench.behaviours.zoo import Snapshot
 from bench.environments.vector import simulator_versions
 from bench.tasks.registry import Task, family_of
 
 
 def described(task: Task, seed: int, **more: Any) -> dict[str, Any]:
-    """Return the manifest of a generated data set, without what its arrays say."""
+    """Return the manifest of a generated data set, without the entries that come from its arrays."""
     return {
         "source": "generated",
         "task": task.name,
@@ -22,22 +22,24 @@ def described(task: Task, seed: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def policy(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what a manifest says of a behaviour policy."""
+def policy(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the entries of a manifest about a behaviour policy."""
     return {
-        "policy": checkpoint.file,
-        "sha256": checkpoint.sha256,
-        "score": checkpoint.score,
+        "policy": snapshot.file,
+        "sha256": snapshot.sha256,
+        "score": snapshot.score,
     }
 
 
 def whole_episodes(task: Task, steps: int) -> int:
-    """Return how many episodes of the horizon's length these steps are.
+    """Return the number of whole episodes in these steps, if each episode lasts to the horizon.
 
     Raises:
-        ValueError: they are less than one episode.
+        ValueError: there are fewer steps than in one episode.
     """
     episodes = steps // task.domain.horizon
     if episodes < 1:
-        raise ValueError(f"{steps} steps are less than an episode of {task.domain.horizon}")
+        raise ValueError(
+            f"{steps} steps are too few: an episode of {task.name} has {task.domain.horizon} steps"
+        )
     return episodes

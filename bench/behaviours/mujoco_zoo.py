@@ -1,5 +1,5 @@
-"""The zoo of a MuJoCo domain: train online, then choose the levels medium and expert and the checkpoints
-of medium-replay.
+"""The zoo of a MuJoCo domain: train online, then choose the medium policy, the expert, and the snapshots of
+medium-replay.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import numpy as np
 from bench.behaviours import ZOO
 from bench.behaviours.actor import Actor
 from bench.behaviours.collect import roll_out
-from bench.behaviours.zoo import Checkpoint, Zoo, described, emptied, write
+from bench.behaviours.zoo import Snapshot, Zoo, described, emptied, write
 from bench.core.files import read_json, write_json
 from bench.datasets.trajectories import F64, I64
 from bench.tasks.families import Domain
 
 ALGORITHMS = ("tqc", "sac")
-KEEP_EVERY = 2_000  # steps between two actors that are kept
-MEDIUM = (30.0, 50.0)  # normalised score of the medium level, over EPISODES episodes
+KEEP_EVERY = 2_000  # steps between two snapshots
+MEDIUM = (30.0, 50.0)  # range of the normalised score of the medium policy, over EPISODES episodes
 EPISODES = 100
-SCREENING = 20  # episodes that a kept actor gets before the choice
-REPLAY_CHECKPOINTS = 12
+SCREENING = 20  # evaluation episodes of each snapshot before the choice
+REPLAY_SNAPSHOTS = 12
 
 
 def training_steps(domain: Domain) -> int:
-    """Return how many steps a training takes unless it is told otherwise."""
+    """Return the default number of training steps."""
     return 400_000
 
 
@@ -43,18 +43,18 @@ def train(
     options: dict[str, Any],
     command: str,
 ) -> str:
-    """Train, write the zoo, and return what to say of it.
+    """Train, write the zoo, and return a summary line.
 
     Args:
         domain: the environment.
-        work: folder of the training; the same folder resumes.
-        root: where the zoo's folder goes.
+        work: folder of the training. A second call with the same folder resumes.
+        root: the folder of all zoos.
         algorithm: one of ALGORITHMS.
         steps: environment steps.
-        seed: of the training.
-        keep_every: steps between two actors that are kept.
+        seed: the seed of the training.
+        keep_every: steps between two snapshots.
         options: settings of the algorithm.
-        command: what the manifest names as the zoo's origin.
+        command: the command that makes the zoo, for the manifest.
     """
     from bench.behaviours.sac import train_online
 
@@ -78,15 +78,16 @@ def build(
     root: Path = ZOO,
     report: Callable[[str], None] = print,
 ) -> Zoo:
-    """Choose checkpoints among the actors kept in `training`, score them, write the zoo.
+    """Choose snapshots from a training, evaluate them, and write the zoo.
 
-    Every kept actor is screened with a few episodes. Among those whose score lies in MEDIUM, medium
-    is the one up to which REPLAY_CHECKPOINTS actors climb most evenly in return, if 100 fresh
-    episodes confirm its score; these actors are the replay checkpoints. The expert is the best over
-    100 fresh episodes among the five best of the screening.
+    First, every snapshot is evaluated in SCREENING episodes. The candidates for the medium policy are the snapshots
+    with a score within MEDIUM. For each candidate, REPLAY_SNAPSHOTS snapshots up to it are chosen whose returns rise
+    most evenly. The medium policy is the candidate with the most even rise whose score over 100 new episodes is also
+    within MEDIUM. Its chosen snapshots are those of medium-replay. The expert is the best of the five snapshots with
+    the highest returns in the first evaluation, over 100 new episodes.
 
     Raises:
-        ValueError: no actor is medium, or too few actors lie before it.
+        ValueError: no snapshot is medium, or too few snapshots come before it.
     """
     actors = {int(path.stem): path for path in sorted((training / "actors").glob("*.safetensors"))}
     curve = _screen(domain, actors, training / "screening.json", report)
@@ -108,26 +109,26 @@ def build(
 
     low, high = MEDIUM
     paths = {
-        step: _evenly_spaced([s for s in steps if s <= step], curve, REPLAY_CHECKPOINTS)
-        for step in steps[REPLAY_CHECKPOINTS - 1 :]
+        step: _evenly_spaced([s for s in steps if s <= step], curve, REPLAY_SNAPSHOTS)
+        for step in steps[REPLAY_SNAPSHOTS - 1 :]
         if low <= domain.normalised(curve[step]) <= high
     }
     by_evenness = sorted(paths, key=lambda step: paths[step][0])
     medium = next((step for step in by_evenness if low <= score(step)[0] <= high), None)
     if medium is None:
         raise ValueError(
-            f"no kept actor of {training} scores {low:.0f} to {high:.0f} with {REPLAY_CHECKPOINTS} "
-            "kept up to it; train longer or keep actors more often"
+            f"{training} has no snapshot with a score of {low:.0f} to {high:.0f} and {REPLAY_SNAPSHOTS} snapshots "
+            "up to it; train longer, or keep snapshots more often (--keep-every)"
         )
     expert = max(sorted(steps, key=lambda step: curve[step])[-5:], key=lambda step: score(step)[0])
     chosen = paths[medium][1]
 
     folder = emptied(root / domain.name)
 
-    def keep(step: int, share: float) -> Checkpoint:
+    def keep(step: int, share: float) -> Snapshot:
         path = folder / f"{step:07d}.safetensors"
         Actor.load(actors[step]).save(path, dtype=np.float16)
-        actors[step] = path  # score what is shipped: the float16 weights
+        actors[step] = path  # evaluate the committed float16 weights
         return described(domain, path, step, share, *score(step)[1])
 
     shares = np.diff([0, *chosen]) / medium
@@ -159,13 +160,13 @@ def _screen(
 def _evenly_spaced(
     steps: list[int], curve: dict[int, float], count: int
 ) -> tuple[float, list[int]]:
-    """Return `count` of the steps, from the first to the last, whose returns climb most evenly.
+    """Return the `count` steps, from the first to the last, whose returns rise most evenly.
 
-    The returns asked for are evenly spaced between those of the first and the last step. Dynamic
-    programming finds the steps, in order of training, with the least sum of squared distances.
+    The desired returns are evenly spaced between the returns of the first and the last step. Dynamic programming
+    finds the steps, in the order of training, with the smallest sum of squared distances to them.
 
     Returns:
-        The mean squared distance, relative to the spacing, and the steps.
+        The mean squared distance, relative to the squared spacing, and the steps.
     """
     returns = np.array([curve[step] for step in steps])
     levels = np.linspace(returns[0], returns[-1], count)

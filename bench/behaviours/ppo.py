@@ -1,10 +1,10 @@
-"""Proximal policy optimisation (Schulman et al. 2017) of an agent that reads the console's memory.
+"""Proximal policy optimisation (Schulman et al. 2017) of an agent that reads the RAM of an Atari console.
 
-The settings are those that are usual for Atari, but the networks are small ones over bytes instead
-of convolutions over pictures: three quarters of the time are the emulator's. As usual, too, the
-learner is paid rewards clipped to [-1, 1] and takes a lost life for an end (Mnih et al. 2015);
-neither is so in the data or in a score. No library of PPO does it, because none that is kept draws
-from generators of its own, without which a stopped training cannot go on to the same bytes.
+The settings are the usual ones for Atari, but the networks are small MLPs over bytes instead of convolutions over
+images. Three quarters of the time are spent in the emulator. As usual, the learner gets rewards clipped to [-1, 1],
+and a lost life counts as the end of an episode (Mnih et al. 2015). The data and the scores do neither. No maintained
+PPO library is used: a stopped training resumes with the same bytes only if all random numbers come from explicit
+generators, and no maintained library draws them so.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.behaviours.atari_agent import AtariAgent, Reading, draw
-from bench.behaviours.atari_games import F32, Games
+from bench.behaviours.atari_agent import AtariAgent, RamEncoder, draw
+from bench.behaviours.atari_games import F32, AutoResetEnvs
 from bench.methods.optimisers import Adam
 
 
@@ -27,17 +27,17 @@ class Settings:
     """The hyperparameters.
 
     Attributes:
-        num_envs: games at once.
+        num_envs: number of envs.
         length: steps in each env between two updates.
         epochs: passes over these steps in an update.
-        batch: steps of a gradient.
-        width: of both hidden layers, of actor and critic each.
-        rate: of Adam; falls linearly to 0 over the training.
-        discount: of a step.
+        batch: batch size of a gradient step.
+        width: width of the two hidden layers of the actor, and of the critic.
+        rate: learning rate of Adam; it falls linearly to 0 over the training.
+        discount: gamma.
         trace: lambda of generalised advantage estimation (Schulman et al. 2016).
-        clip: how far the probability of an action may move from 1 times what it was.
-        entropy: weight of the policy's entropy.
-        value: weight of the critic's squared error.
+        clip: clipping range of the probability ratio around 1.
+        entropy: weight of the entropy of the policy.
+        value: weight of the squared error of the critic.
         norm: largest norm of a gradient.
     """
 
@@ -56,86 +56,86 @@ class Settings:
 
     @property
     def steps(self) -> int:
-        """Return the steps of an update."""
+        """Return the number of environment steps of an update."""
         return self.num_envs * self.length
 
 
 @dataclass(frozen=True)
-class Played:
-    """What was played between two updates; T steps in each of L envs.
+class Rollout:
+    """The steps between two updates: T steps in each of L envs.
 
     Attributes:
-        inputs: (T, L, inputs) float32, what the networks saw.
+        inputs: (T, L, inputs) float32, the inputs of the networks.
         actions: (T, L) int64.
-        log_odds: (T, L) float32, logarithm of the probability that the action had.
+        log_probs: (T, L) float32, the log-probabilities of the actions.
         advantages: (T, L) float32.
-        returns: (T, L) float32, what the critic should have said.
+        returns: (T, L) float32, the targets of the critic.
     """
 
     inputs: F32
     actions: NDArray[np.int64]
-    log_odds: F32
+    log_probs: F32
     advantages: F32
     returns: F32
 
 
 class Learner:
-    """Actor and critic, and what an update does to them."""
+    """The actor and the critic, and their updates."""
 
-    def __init__(self, reading: Reading, choices: int, settings: Settings, seed: int) -> None:
-        """Draw the weights of a game with so many actions."""
-        self.reading, self.settings = reading, settings
+    def __init__(self, encoder: RamEncoder, n_actions: int, settings: Settings, seed: int) -> None:
+        """Draw the initial weights for a game with `n_actions` actions."""
+        self.encoder, self.settings = encoder, settings
         random = torch.Generator().manual_seed(seed)
-        sizes = reading.inputs, settings.width, settings.width
-        self.actor = _network((*sizes, choices), 0.01, random)  # nearly uniform at first
+        sizes = encoder.inputs, settings.width, settings.width
+        self.actor = _network((*sizes, n_actions), 0.01, random)  # nearly uniform at the start
         self.critic = _network((*sizes, 1), 1.0, random)
         self.parameters = [*self.actor.parameters(), *self.critic.parameters()]
         self.optimiser = Adam(self.parameters, lr=settings.rate, eps=1e-5)
 
     def agent(self) -> AtariAgent:
-        """Return the policy as it is now."""
+        """Return the current policy."""
         layers = [layer for layer in self.actor if isinstance(layer, torch.nn.Linear)]
         arrays = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in layers]
         return AtariAgent(
-            self.reading, tuple((weight.T.copy(), bias.copy()) for weight, bias in arrays)
+            self.encoder, tuple((weight.T.copy(), bias.copy()) for weight, bias in arrays)
         )
 
-    def play(self, games: Games, random: np.random.Generator) -> tuple[Played, list[float]]:
-        """Play `length` steps in each env; return them, and the raw scores of the games that ended
-        meanwhile.
-        """
-        length, envs = shape = self.settings.length, self.settings.num_envs
-        consoles, scores = games.consoles, []
-        inputs = np.empty((*shape, self.reading.inputs), dtype=np.float32)
+    def play(
+        self, games: AutoResetEnvs, random: np.random.Generator
+    ) -> tuple[Rollout, list[float]]:
+        """Play `length` steps in each env. Return them, and the raw scores of the games that ended meanwhile."""
+        length, num_envs = shape = self.settings.length, self.settings.num_envs
+        envs, scores = games.envs, []
+        inputs = np.empty((*shape, self.encoder.inputs), dtype=np.float32)
         actions = np.empty(shape, dtype=np.int64)
-        log_odds, rewards, ends = (np.empty(shape, dtype=np.float32) for _ in range(3))
-        values = np.empty((length + 1, envs), dtype=np.float32)
+        log_probs, rewards, ends = (np.empty(shape, dtype=np.float32) for _ in range(3))
+        values = np.empty((length + 1, num_envs), dtype=np.float32)
         with torch.inference_mode():
             for step in range(length):
-                inputs[step] = self.reading(consoles.memory, consoles.before)
+                inputs[step] = self.encoder(envs.memory, envs.before)
                 seen = torch.from_numpy(inputs[step])
                 logits = self.actor(seen)
                 values[step] = self.critic(seen)[:, 0].numpy()
-                actions[step] = draw(logits.numpy(), random.random(envs))
-                log_odds[step] = logits.log_softmax(1).numpy()[np.arange(envs), actions[step]]
+                actions[step] = draw(logits.numpy(), random.random(num_envs))
+                log_probs[step] = logits.log_softmax(1).numpy()[np.arange(num_envs), actions[step]]
                 rewards[step], ends[step], over = games.step(actions[step])
                 scores += over
-            seen = torch.from_numpy(self.reading(consoles.memory, consoles.before))
+            seen = torch.from_numpy(self.encoder(envs.memory, envs.before))
             values[length] = self.critic(seen)[:, 0].numpy()
         gains = advantages(
             np.clip(rewards, -1, 1), values, ends, self.settings.discount, self.settings.trace
         )
-        return Played(inputs, actions, log_odds, gains, gains + values[:-1]), scores
+        return Rollout(inputs, actions, log_probs, gains, gains + values[:-1]), scores
 
-    def update(self, played: Played, rate: float, random: np.random.Generator) -> None:
-        """Take the gradient steps of an update at this learning rate."""
+    def update(self, rollout: Rollout, rate: float, random: np.random.Generator) -> None:
+        """Take the gradient steps of an update, with the learning rate `rate`."""
         settings = self.settings
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         # (T, L, ...) -> (T * L, ...)
         flat = {
             name: torch.from_numpy(array.reshape(settings.steps, *array.shape[2:]))
-            for name, array in vars(played).items()
+            for name, array in vars(rollout).items()
         }
         for _ in range(settings.epochs):
             order = random.permutation(settings.steps)
@@ -149,20 +149,20 @@ class Learner:
 
     def _loss(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         settings = self.settings
-        log_odds: torch.Tensor = self.actor(batch["inputs"]).log_softmax(1)  # (B, choices)
-        taken = log_odds.gather(1, batch["actions"][:, None])[:, 0]
-        ratio = (taken - batch["log_odds"]).exp()
+        log_probs: torch.Tensor = self.actor(batch["inputs"]).log_softmax(1)  # (B, n_actions)
+        taken = log_probs.gather(1, batch["actions"][:, None])[:, 0]
+        ratio = (taken - batch["log_probs"]).exp()
         gains = batch["advantages"]
         gains = (gains - gains.mean()) / (gains.std() + 1e-8)
         bounded = ratio.clamp(1 - settings.clip, 1 + settings.clip)
         gain = torch.minimum(ratio * gains, bounded * gains).mean()
-        entropy = -(log_odds.exp() * log_odds).sum(1).mean()
+        entropy = -(log_probs.exp() * log_probs).sum(1).mean()
         error = (self.critic(batch["inputs"])[:, 0] - batch["returns"]).square().mean() / 2
         loss: torch.Tensor = settings.value * error - gain - settings.entropy * entropy
         return loss
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return the weights, and Adam's moments once there are some."""
+        """Return the weights, and Adam's moments if there are any."""
         arrays: dict[str, NDArray[Any]] = {}
         for index, parameter in enumerate(self.parameters):
             arrays[f"{index}.weights"] = parameter.detach().numpy()
@@ -171,10 +171,10 @@ class Learner:
         return arrays
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` returned.
+        """Restore the state that `state` returned.
 
         Raises:
-            KeyError: it is not complete.
+            KeyError: the state is incomplete.
         """
         for index, parameter in enumerate(self.parameters):
             mine = {
@@ -183,7 +183,7 @@ class Learner:
                 if name.partition(".")[0] == str(index)
             }
             parameter.data.copy_(mine.pop("weights"))
-            if "step" in mine:  # a number, which safetensors' NumPy side gives an axis
+            if "step" in mine:  # a scalar; safetensors returns it with an axis
                 mine["step"] = mine["step"].reshape(())
             self.optimiser.state[parameter].update(mine)
 
@@ -193,9 +193,9 @@ def advantages(rewards: F32, values: F32, ends: F32, discount: float, trace: flo
 
     Args:
         rewards: (T, L).
-        values: (T + 1, L), the critic's, before each step and after the last.
-        ends: (T, L), 1 where nothing follows the step.
-        discount: of a step.
+        values: (T + 1, L), the values of the critic before each step and after the last one.
+        ends: (T, L), 1 where the episode ends after the step, else 0.
+        discount: gamma.
         trace: lambda.
     """
     result = np.empty_like(rewards)
@@ -208,8 +208,8 @@ def advantages(rewards: F32, values: F32, ends: F32, discount: float, trace: flo
 
 
 def _network(sizes: tuple[int, ...], gain: float, random: torch.Generator) -> torch.nn.Sequential:
-    """Return linear layers with ReLU between them: orthogonal weights, the last ones times `gain`,
-    and biases of 0.
+    """Return linear layers with ReLU between them. Weights are orthogonal, the last ones with the gain `gain`. Biases
+    are 0.
     """
     layers: list[torch.nn.Module] = []
     gains = [2**0.5] * (len(sizes) - 2) + [gain]

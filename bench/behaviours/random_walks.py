@@ -32,19 +32,19 @@ def walks(
 ) -> Trajectories:
     """Return random walks, one after the other.
 
-    A walk starts uniformly at a node other than the goal, ends at the goal as a terminal, or after
-    `horizon` steps as a time-out. The paper says "random walk" and no more.
+    A walk starts at a uniformly drawn node that is not the goal. It ends with a terminal at the goal, or with a
+    time-out after `horizon` steps. The paper only says "random walk".
 
     Args:
-        graph: with n nodes.
-        count: of walks.
-        horizon: most steps of a walk.
-        seed: of the data.
-        policy: `edges`: the action is uniform over the out-edges, and a node without any stays.
-            `indices`: uniform over all n nodes, so that most steps stay where they are.
+        graph: a graph with n nodes.
+        count: number of walks.
+        horizon: the largest number of steps of a walk.
+        seed: the seed of the data.
+        policy: with `edges`, the action is uniform over the outgoing edges; without such an edge, the agent stays.
+            With `indices`, the action is uniform over all n nodes, and most steps do not move the agent.
 
     Returns:
-        Observations (N, 1) uint8 and actions (N,) int64, both nodes; rewards -1.
+        Observations (N, 1) uint8 and actions (N,) int64 are nodes; all rewards are -1.
 
     Raises:
         ValueError: the policy is unknown, or `count` or `horizon` is below 1.
@@ -87,11 +87,15 @@ def walks(
 
 
 def _along_edges(graph: Graph, nodes: I64, drawn: F64) -> I64:
-    """Return a neighbour of each node (L,), or the node itself where it has none, by numbers (L,)
-    uniform in [0, 1).
+    """Return a neighbour of each node, (L,), or the node itself if it has none.
+
+    Args:
+        graph: a graph with n nodes.
+        nodes: (L,).
+        drawn: (L,), uniform in [0, 1): they choose the neighbour.
     """
     degree = graph.adjacency.sum(axis=1)
-    neighbours = np.argsort(~graph.adjacency, axis=1, kind="stable")  # (n, n), those come first
+    neighbours = np.argsort(~graph.adjacency, axis=1, kind="stable")  # (n, n), neighbours first
     index = (drawn * degree[nodes]).astype(np.int64)
     return np.asarray(np.where(degree[nodes] > 0, neighbours[nodes, index], nodes), dtype=np.int64)
 
@@ -104,11 +108,11 @@ def generate(
     progress: Callable[[int], None] = lambda steps: None,
     zoo: Zoo | None = None,
 ) -> Trajectories:
-    """Write a data set of random actions and return it; arguments are those of
+    """Write a data set of random walks and return it. The arguments are those of
     `bench.behaviours.generate.generate`.
 
     Raises:
-        ValueError: `steps` are less than one episode.
+        ValueError: `steps` is less than the steps of one episode.
     """
     graph = graph_of(task.domain.environment)
     data = walks(graph, whole_episodes(task, steps), task.domain.horizon, seed=seed, policy="edges")

@@ -1,5 +1,5 @@
-"""Make an Atari data set: games of the agents that a training went through, in the order and proportion
-of the training, like a replay buffer.
+"""Generate an Atari data set, like a replay buffer: games of the snapshots of one training, in the order and the
+proportion of the training.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from bench.tasks.registry import Task
 
 @dataclass(frozen=True)
 class Part:
-    """An agent and what it gives to a data set.
+    """An agent and its part of a data set.
 
     Attributes:
         agent: the policy.
-        share: of all steps; the shares of a data set sum to 1.
-        about: what the manifest says of the agent; `policy` is its name.
+        fraction: its fraction of all steps; the fractions of a data set sum to 1.
+        about: the entries of the manifest about the agent; `policy` is its name.
     """
 
     agent: AtariAgent
-    share: float
+    fraction: float
     about: dict[str, Any]
 
 
@@ -45,13 +45,13 @@ def generate(
     progress: Callable[[int], None] = lambda steps: None,
     zoo: Zoo | None = None,
 ) -> Trajectories:
-    """Let the agents of a game's zoo play, and write what they see; arguments are those of
+    """Generate the data set of a task and write it. The arguments are those of
     `bench.behaviours.generate.generate`.
     """
     zoo = zoo or zoos.read(task.domain)
     parts = [
-        Part(AtariAgent.load(zoo.intact(checkpoint)), checkpoint.share, policy(checkpoint))
-        for checkpoint in zoo.replay
+        Part(AtariAgent.load(zoo.intact(snapshot)), snapshot.share, policy(snapshot))
+        for snapshot in zoo.replay
     ]
     return play_parts(task, parts, steps, seed, folder, progress)
 
@@ -64,36 +64,36 @@ def play_parts(
     folder: Path,
     progress: Callable[[int], None] = lambda steps: None,
 ) -> Trajectories:
-    """Play a task's data set and write it while it is played.
+    """Play the data set of a task, and write it while it is played.
 
-    Each agent begins games until, together with those before it, it has given its share; the last
-    game of each is finished, and what it has too many the next agent has fewer. So games are whole
-    and long ones are not left out, and there are at least `steps` steps, as the paper's code samples
+    Each agent starts games until it and the agents before it have played their fractions together. Its last game is
+    finished. If that game exceeds the fraction, the next agent plays fewer steps. All games are therefore whole, long
+    games are not left out, and the data set has at least `steps` steps. The paper's code also samples whole games
     (kzl/decision-transformer@e2d82e6 atari/create_dataset.py).
 
-    Sticky actions as in DQN-replay (a frame repeats the action before with probability 0.25), though
-    the paper evaluates without.
+    Actions are sticky, as in DQN-replay: a frame repeats the previous action with probability 0.25. The paper evaluates
+    without sticky actions.
 
     Args:
-        task: of an Atari game.
+        task: a task of an Atari game.
         parts: the agents, in the order of training.
-        steps: transitions at least.
+        steps: the smallest number of transitions.
         seed: another seed gives other games of the same agents.
-        folder: where the data set goes.
-        progress: called with the steps of each finished game.
+        folder: the folder of the data set.
+        progress: called with the number of steps of each finished game.
 
     Raises:
-        DiskFull: no space; a data set that was there is kept.
+        DiskFull: the file system has no space left. An existing data set is kept.
     """
     environment = atari.make(task.domain.name, sticky=atari.STICKY)
-    games: list[list[tuple[int, float]]] = [[] for _ in parts]  # steps and score of each
+    games: list[list[tuple[int, float]]] = [[] for _ in parts]  # steps and score of each game
 
     def about() -> dict[str, Any]:
         return described(
             task,
             seed,
             steps_per_part=steps,
-            parts=[_given(part, some) for part, some in zip(parts, games, strict=True)],
+            parts=[_entry(part, some) for part, some in zip(parts, games, strict=True)],
             sticky=atari.STICKY,
             rewards="clipped to [-1, 1]; scores are the games' own",
         )
@@ -102,9 +102,9 @@ def play_parts(
         steps_played = 0
         for part, some, end in zip(parts, games, _ends(parts, steps), strict=True):
             name = f"{task.domain.name}-{part.about['policy']}-{seed}"
-            players_games = play(part.agent, environment, name)
+            games_of_agent = play(part.agent, environment, name)
             while steps_played < end:
-                video = next(players_games)
+                video = next(games_of_agent)
                 steps_played += len(video.rewards)
                 some.append((len(video.rewards), float(video.score or 0)))
                 progress(len(video.rewards))
@@ -125,12 +125,13 @@ def play_parts(
 
 
 def _ends(parts: Sequence[Part], steps: int) -> list[int]:
-    """Return after how many steps of the data set each part has given its share."""
-    ends = np.cumsum([part.share for part in parts]) * steps
+    """Return the number of steps of the data set at the end of each part."""
+    ends = np.cumsum([part.fraction for part in parts]) * steps
     return [*np.round(ends[:-1]).astype(np.int64).tolist(), steps]
 
 
-def _given(part: Part, games: list[tuple[int, float]]) -> dict[str, Any]:
+def _entry(part: Part, games: list[tuple[int, float]]) -> dict[str, Any]:
+    """Return the entries of the manifest about a part, from the steps and scores of its games."""
     scores = [score for _, score in games]
     return part.about | {
         "episodes": len(games),

@@ -1,8 +1,8 @@
-"""Train a behaviour policy online, with Stable-Baselines3 in JAX (the optional extra `behaviours`).
+"""Train a MuJoCo behaviour policy online, with Stable-Baselines3 in JAX (the optional extra `behaviours`).
 
-Keeps the actor every few thousand steps, so that the zoo can later take checkpoints at chosen
-returns (bench/behaviours/zoo.py), and its own state, so that a run killed half-way goes on where it
-was saved last. The state is arrays and JSON: nothing is pickled.
+A snapshot of the actor is kept every few thousand steps, so that the zoo can later choose snapshots by their returns
+(bench/behaviours/zoo.py). The state of the training is saved too, so that a killed training resumes from it. The state
+consists of arrays, without pickle.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from bench.core.files import read_json, replacing, write_json
 from bench.environments.vector import make
 
 LIBRARIES = ("sbx-rl", "stable-baselines3", "jax", "gymnasium", "mujoco", "numpy")
-BURST = (
-    8  # environment steps between two bursts of as many updates: one compiled call instead of eight
-)
+BURST = 8  # environment steps, and then updates, in a row: one compiled call instead of eight
 BUFFER = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
@@ -41,21 +39,28 @@ def train_online(
     save_every: int = 40_000,
     options: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Train `algorithm` (tqc or sac) on a Gymnasium environment; write actors, log and state below
-    `out`.
+    """Train a policy on a Gymnasium environment. Write snapshots, a log and the state below `out`.
 
-    Writes `actors/<step>.safetensors` every `keep_every` steps, `progress.jsonl` with the returns
-    of training, and `state/` every `save_every` steps. Started again with the same `out` it resumes
-    from the last state, in a new episode; `identity.json` keeps the steps at which that happened,
-    as the weights then differ from those of a training in one go. More `steps` prolong a training.
+    `actors/<step>.safetensors` is written every `keep_every` steps, and `state/` every `save_every` steps.
+    `progress.jsonl` holds the returns of the training. A second call with the same `out` resumes from the last state,
+    in a new episode. The weights then differ from those of a training without a stop, so `identity.json` lists the
+    steps of all stops. A call with more `steps` continues a finished training.
 
-    `options` go to sbx's algorithm: TQC without dropped quantiles suits HalfCheetah (Kuznetsov et
-    al. 2020, environment-dependent hyperparameters), `{"top_quantiles_to_drop_per_net": 0}`.
+    Args:
+        environment: Gymnasium id.
+        out: folder of this training.
+        algorithm: tqc or sac.
+        steps: environment steps.
+        seed: another seed gives another training.
+        keep_every: steps between two snapshots.
+        save_every: steps between two saved states.
+        options: options of sbx's algorithm. For HalfCheetah, TQC without dropped quantiles is suitable:
+            `{"top_quantiles_to_drop_per_net": 0}` (Kuznetsov et al. 2020, environment-dependent hyperparameters).
 
     Raises:
         ModuleNotFoundError: the extra `behaviours` is not installed.
-        ValueError: `out` holds the training of another environment, algorithm, seed or options, or
-            the algorithm has no such option.
+        ValueError: `out` holds the training of another environment, algorithm, seed or options, or the algorithm has
+            no such option.
     """
     try:
         import sbx
@@ -88,7 +93,9 @@ def train_online(
     }
     allowed = set(inspect.signature(kind).parameters) - set(settings) - {"policy", "env"}
     if unknown := sorted(set(options) - allowed):
-        raise ValueError(f"sbx's {algorithm.upper()} takes no option {', '.join(unknown)} here")
+        raise ValueError(
+            f"{algorithm.upper()} takes no option {', '.join(unknown)}; known: {', '.join(sorted(allowed))}"
+        )
     model = kind("MlpPolicy", make(environment), **settings, **options)
     resumed = _restore(model, out / "state")
     breaks = read_json(known).get("resumed_at", []) if known.exists() else []
@@ -102,7 +109,7 @@ def train_online(
     )
 
     class Keeper(BaseCallback):  # type: ignore[misc]
-        """Keeps actors, prints progress and saves the state."""
+        """Keep snapshots, print the progress, and save the state."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -131,7 +138,7 @@ def train_online(
             return True
 
     if model.num_timesteps < steps:
-        model.learn(  # on top of what a resumed model has behind it
+        model.learn(  # the remaining steps
             steps - model.num_timesteps,
             callback=Keeper(),
             reset_num_timesteps=not resumed,
@@ -191,7 +198,7 @@ def _save(model: Any, folder: Path) -> None:
 
 
 def _restore(model: Any, folder: Path) -> bool:
-    """Put the saved state back into `model`; a new episode starts. Return whether there was one."""
+    """Restore the saved state of `model`; a new episode starts. Return whether there is a saved state."""
     import jax
 
     if not (folder / "state.npz").exists():

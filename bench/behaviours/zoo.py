@@ -1,9 +1,9 @@
-"""The zoo: the checkpoints of one online training that the data sets are rolled out from.
+"""The zoo: the snapshots of one online training whose roll-outs are the data sets.
 
-`zoo/<domain>/` holds the weights (float16 safetensors) and a manifest with each checkpoint's
-training step, score, and SHA-256. Levels follow D4RL's idea (Fu et al. 2020, section 5): `medium`
-is about a third of the expert, `expert` the best. A game's checkpoints are spread evenly over its
-training (bench/behaviours/atari_zoo.py).
+`zoo/<domain>/` holds the weights (float16 safetensors) and a manifest with the training step, the score and the SHA-256
+of each snapshot. The levels follow D4RL (Fu et al. 2020, section 5): `medium` has about a third of the score of the
+expert, and `expert` is the best snapshot. The snapshots of a game are at even distances over its training
+(bench/behaviours/atari_zoo.py).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from bench.tasks.families import Domain
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Snapshot:
     """One behaviour policy.
 
     Attributes:
-        file: name inside the zoo's folder.
-        step: environment steps of training behind it.
-        share: the part of the training (up to `medium`) that it stands for; 0 for an expert beyond
-            it. The shares sum to 1.
-        score: normalised mean return over the sampled episodes of the manifest's `evaluation`.
+        file: the file name in the folder of the zoo.
+        step: environment steps of its training.
+        share: the fraction of the training (up to `medium`) that the snapshot represents; 0 for an expert after
+            `medium`. The fractions sum to 1.
+        score: the normalised mean return over the episodes of the manifest's `evaluation`.
         return_mean: the same, raw.
-        return_std: over episodes, sample standard deviation.
-        length_mean: steps per episode.
-        sha256: of the file.
+        return_std: the sample standard deviation over episodes.
+        length_mean: the mean number of steps of an episode.
+        sha256: the SHA-256 of the file.
     """
 
     file: str
@@ -48,27 +48,32 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Zoo:
-    """The checkpoints of one domain, oldest first; `replay` ends with the medium policy, or where a
-    game's training ended.
+    """The snapshots of one domain.
+
+    Attributes:
+        folder: the folder of the zoo.
+        replay: the snapshots of the replay data, in the order of training. The last one is the medium policy; for a
+            game, it is the end of the training.
+        expert: the best snapshot.
     """
 
     folder: Path
-    replay: tuple[Checkpoint, ...]
-    expert: Checkpoint
+    replay: tuple[Snapshot, ...]
+    expert: Snapshot
 
     @property
-    def medium(self) -> Checkpoint:
-        """Return the checkpoint of level medium, which games have not."""
+    def medium(self) -> Snapshot:
+        """Return the medium policy. Games have none."""
         return self.replay[-1]
 
-    def intact(self, checkpoint: Checkpoint) -> Path:
-        """Return the file of a checkpoint's policy.
+    def intact(self, snapshot: Snapshot) -> Path:
+        """Return the path of a snapshot after a check of its bytes.
 
         Raises:
-            DamagedFile: its bytes are not those of the manifest.
+            DamagedFile: the file is missing, or its SHA-256 is not that of the manifest.
         """
-        path = self.folder / checkpoint.file
-        if not path.exists() or sha256(path) != checkpoint.sha256:
+        path = self.folder / snapshot.file
+        if not path.exists() or sha256(path) != snapshot.sha256:
             raise DamagedFile(
                 f"behaviour policy {path} is missing or damaged; restore it from version control"
             )
@@ -76,32 +81,32 @@ class Zoo:
 
 
 def read(domain: Domain, root: Path = ZOO) -> Zoo:
-    """Read a domain's zoo.
+    """Read the zoo of a domain.
 
     Raises:
-        FileNotFoundError: there is none; train one.
+        FileNotFoundError: the domain has no zoo.
         DamagedFile: the manifest is damaged.
     """
     path = root / domain.name / "manifest.json"
     if not path.exists():
         raise FileNotFoundError(
-            f"no behaviour policies at {path.parent}; `bench behaviours train {domain.name}` makes them"
+            f"no behaviour policies at {path.parent}; `bench behaviours train {domain.name}` trains them"
         )
     manifest = read_json(path)
     try:
         return Zoo(
             folder=path.parent,
-            replay=tuple(Checkpoint(**row) for row in manifest["replay"]),
-            expert=Checkpoint(**manifest["expert"]),
+            replay=tuple(Snapshot(**row) for row in manifest["replay"]),
+            expert=Snapshot(**manifest["expert"]),
         )
     except (KeyError, TypeError) as error:
         raise DamagedFile(
-            f"{path} is not a zoo's manifest ({error}); restore it from version control"
+            f"{path} is not the manifest of a zoo ({error}); restore it from version control"
         ) from error
 
 
 def emptied(folder: Path) -> Path:
-    """Return the folder of a zoo without the checkpoints that it held."""
+    """Create the folder of a zoo, or delete the snapshots in it. Return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.safetensors"):
         stale.unlink()
@@ -110,10 +115,10 @@ def emptied(folder: Path) -> Path:
 
 def described(
     domain: Domain, path: Path, step: int, share: float, returns: F64, lengths: I64
-) -> Checkpoint:
-    """Return what the manifest says of a checkpoint, from the episodes that it played."""
+) -> Snapshot:
+    """Return the entry of the manifest about a snapshot, from its evaluation episodes."""
     mean = float(returns.mean())
-    return Checkpoint(
+    return Snapshot(
         file=path.name,
         step=step,
         share=share,
@@ -128,14 +133,14 @@ def described(
 def write(
     zoo: Zoo, domain: Domain, training: Path, command: str, evaluation: dict[str, Any]
 ) -> None:
-    """Write the manifest of a zoo whose checkpoints lie in its folder.
+    """Write the manifest of a zoo. The snapshots are already in its folder.
 
     Args:
-        zoo: what to write.
+        zoo: the zoo.
         domain: its domain.
         training: the folder of the training.
-        command: what made it.
-        evaluation: how the checkpoints were scored.
+        command: the command that made the zoo.
+        evaluation: the settings of the evaluation of the snapshots.
     """
     manifest = {
         "domain": domain.name,
@@ -143,7 +148,7 @@ def write(
         "command": command,
         "training": read_json(training / "identity.json"),
         "evaluation": evaluation | {"simulator": simulator_versions(domain.environment)},
-        "replay": [asdict(checkpoint) for checkpoint in zoo.replay],
+        "replay": [asdict(snapshot) for snapshot in zoo.replay],
         "expert": asdict(zoo.expert),
         "learning_curve": learning_curve(training),
     }

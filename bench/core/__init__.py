@@ -1,1 +1,1 @@
-"""Plumbing that never decides a number: files, seeds, the machine, hashes of code."""
+"""Infrastructure that does not decide any result: files, seeds, the machine, hashes of code."""

@@ -7,7 +7,7 @@ the figure again.
 The fingerprint of a run covers what decides its numbers. It leaves out the plumbing (`PLUMBING`): that
 a change there alters no number is shown by reproduction (`bench reproduce`), not by training
 everything again. Imports are not followed into plumbing. So plumbing must not be the only way to a file
-that decides numbers; tests/bench/core/test_code.py checks that for every method and kind of data. A file that is
+that decides numbers; tests/bench/runs/test_code.py checks that for every method and kind of data. A file that is
 named, not reached, always counts.
 """
 

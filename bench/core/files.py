@@ -1,4 +1,4 @@
-"""Write files so that a reader sees the old content or the new one, never a part of it."""
+"""Write files atomically: a reader sees either the old content or the new content, never a part."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from typing import Any
 
 
 class DamagedFile(Exception):
-    """A file whose content is not what its writer recorded. The message names the file and the way
-    out.
+    """The content of a file is not what its writer recorded. The message names the file and says what
+    to do.
     """
 
 
 class DiskFull(OSError):
-    """No space left; nothing half-written was kept."""
+    """The file system has no space left. No half-written file was kept."""
 
 
 class DownloadFailed(OSError):
-    """No source gave the file. The message names each address with its reason, and the way out."""
+    """No source provided the file. The message names each address with its reason, and says what to do."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success sync it and rename it over `path`.
+    """Yield a temporary path beside `path`. On success, sync the file and rename it to `path`.
 
-    On any error the temporary file is removed and an earlier `path` stays as it was.
+    On any error, the temporary file is removed, and an existing file at `path` stays unchanged.
 
     Raises:
         DiskFull: the file system has no space left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path  # until there is one
+    temporary = path  # until the temporary file exists
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
@@ -53,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if full_disk(error):
             raise DiskFull(
                 errno.ENOSPC,
-                f"no space left while writing {path}: nothing half-written was kept; free some space and start again",
+                f"no space left while writing {path}: no half-written file was kept; free some space and start again",
             ) from error
         raise
     _sync_folder(path.parent)
@@ -66,25 +66,29 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as sorted, indented JSON, atomically; NaN and infinities are refused."""
+    """Write `value` as sorted, indented JSON, atomically.
+
+    Raises:
+        ValueError: it holds NaN or an infinity.
+    """
     write_text(path, json_text(value))
 
 
 def json_text(value: Any) -> str:
-    """Return `value` as `write_json` writes it.
+    """Return the text that `write_json` writes.
 
     Raises:
-        ValueError: it holds a number that is not finite.
+        ValueError: `value` holds NaN or an infinity.
     """
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON.
+    """Read a JSON file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: the file is truncated or not JSON.
+        DamagedFile: the file is truncated or is not JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
@@ -95,17 +99,17 @@ def read_json(path: Path) -> Any:
 
 
 def digest(content: dict[str, Any]) -> str:
-    """Return the SHA-256 of a JSON object's content, without the object's own `digest`.
+    """Return the SHA-256 of the content of a JSON object, without its entry `digest`.
 
     Raises:
-        ValueError: it holds a number that is not finite.
+        ValueError: the object holds a number that is not finite.
     """
     rest = {key: value for key, value in content.items() if key != "digest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def intact(content: Any) -> bool:
-    """Return whether this is a JSON object that carries its own digest."""
+    """Return whether this is a JSON object whose entry `digest` is the digest of its content."""
     try:
         return isinstance(content, dict) and content.get("digest") == digest(content)
     except ValueError:
@@ -119,8 +123,8 @@ def sha256(path: Path) -> str:
 
 
 def is_web_page(start: bytes) -> bool:
-    """Return whether a file's first bytes are those of HTML or XML: servers send such pages in
-    place of a file.
+    """Return whether the first bytes of a file are HTML or XML. Servers often send such a page instead
+    of the file.
     """
     return start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
 
@@ -133,7 +137,7 @@ def full_disk(error: BaseException) -> bool:
     """Return whether an error says that the file system is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "os error 28" in str(error)  # how safetensors reports it
+    return "os error 28" in str(error)  # safetensors reports a full disk in this form
 
 
 def _sync_folder(folder: Path) -> None:

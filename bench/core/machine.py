@@ -1,4 +1,4 @@
-"""What a run asks of its machine, and what it says of it."""
+"""Settings that a run makes on its machine, and facts about the machine for its record."""
 
 from __future__ import annotations
 
@@ -17,11 +17,19 @@ from pathlib import Path
 
 
 def prepare(device: str) -> None:
-    """On a CPU a run uses one thread, so that its last bits do not depend on the machine's cores or
-    on `--cores`; and it keeps the memory that it has.
+    """Prepare this process for a run on a device.
+
+    On a CPU, a run uses one thread. Its last bits then depend neither on the number of cores nor on
+    `--cores`. The process also keeps freed memory (`keep_memory`).
+
+    Args:
+        device: a torch device.
+
+    Raises:
+        ValueError: the device is a GPU, and there is none here.
     """
     keep_memory()
-    torch = sys.modules.get("torch")  # a method that does without torch is not made to wait for it
+    torch = sys.modules.get("torch")  # do not import torch for a method that does not use it
     if torch is None:
         return
     if device == "cpu":
@@ -33,21 +41,23 @@ def prepare(device: str) -> None:
 
 
 def keep_memory() -> None:
-    """Let glibc keep freed memory: arrays of some megabytes come and go with every training step, and to
-    get each of them from the system anew can take a tenth of the time.
+    """Make glibc keep freed memory. Every training step allocates and frees arrays of some megabytes.
+    Requests for this memory from the operating system can take a tenth of the training time.
     """
     if platform.libc_ver()[0] != "glibc":
         return
-    set_option = ctypes.CDLL(None).mallopt  # its options are in <malloc.h>
-    mmap_threshold, trim_threshold = -3, -1
-    set_option(mmap_threshold, 32 * 2**20)  # the largest that glibc accepts
+    set_option = ctypes.CDLL(None).mallopt
+    mmap_threshold, trim_threshold = -3, -1  # as <malloc.h> defines them
+    set_option(mmap_threshold, 32 * 2**20)  # the largest value that glibc accepts
     set_option(trim_threshold, 2**31 - 1)
 
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Import large libraries in here: without Python's garbage collector, which finds nothing in
-    the million objects that they make, and later passes over them, up to the process's end.
+    """Switch Python's garbage collector off while large libraries are imported in this context.
+
+    Such an import makes a million objects, and none of them is garbage. Afterwards the objects are
+    frozen: later collections ignore them.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -60,7 +70,7 @@ def importing() -> Iterator[None]:
 
 
 def run_code_of(checkout: Path) -> None:
-    """Make child processes run this Python and the code of `checkout`, whatever the working directory."""
+    """Make child processes use this Python and the code of `checkout`, in any working directory."""
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(checkout), os.environ.get("PYTHONPATH")])
     )
@@ -68,12 +78,12 @@ def run_code_of(checkout: Path) -> None:
 
 
 def peak_memory() -> float:
-    """Return the largest resident memory of this process so far, MB."""
+    """Return the peak resident memory of this process so far, in MB."""
     scale = 1024 if platform.system() == "Linux" else 1024**2
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
 
 
-# they lower the instruction set that a library uses
+# environment variables that limit the instruction set of a library
 LIMITS = (
     "DNNL_MAX_CPU_ISA",
     "MKL_ENABLE_INSTRUCTIONS",
@@ -84,12 +94,13 @@ LIMITS = (
 
 
 def machine(device: str = "cpu") -> dict[str, str | None]:
-    """Return what decides the last bits of a calculation, besides the versions of libraries.
+    """Return the facts about this machine that determine the last bits of a calculation, besides the versions
+    of libraries.
 
     Returns:
-        processor: its model. instruction_set: the one that PyTorch uses; None where PyTorch is not
-        loaded. limits: the environment variables that lower it for some library; None where none is
-        set. accelerator: its name, where the device is one.
+        `processor`: the model. `instruction_set`: the one that PyTorch uses; None if PyTorch is not loaded.
+        `limits`: the variables of LIMITS that are set; None if there are none. `accelerator`: the name, only
+        if the device is one.
     """
     torch = sys.modules.get("torch")
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
@@ -105,7 +116,7 @@ def machine(device: str = "cpu") -> dict[str, str | None]:
 
 @cache
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the model of the processor: its name and numbers where Linux says them."""
+    """Return the model of the processor: its name, and on Linux also its family and model numbers."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -120,8 +131,8 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def commit(root: Path) -> str:
-    """Return the git commit of a checkout, with `-dirty` if files differ from it; `unknown` outside
-    git.
+    """Return the git commit of a checkout. It ends in `-dirty` if files differ from the commit. Outside
+    git it is `unknown`.
     """
     try:
         done = subprocess.run(

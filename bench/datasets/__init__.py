@@ -1,3 +1,1 @@
-"""Offline data: the container every method receives, its format on disk, and where it comes
-from.
-"""
+"""Offline data: the container that every method receives, its format on disk, and readers of other formats."""

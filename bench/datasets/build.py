@@ -1,4 +1,4 @@
-"""Make `Trajectories` from plain arrays: cut what is unfinished, take statistics, check."""
+"""Make `Trajectories` from plain arrays: drop an unfinished episode, compute statistics, and check."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ def from_arrays(
     stack: int = 1,
     scores: F64 | None = None,
 ) -> Trajectories:
-    """Return the whole episodes in these arrays; steps after the last terminal or time-out are an
-    unfinished one and are cut.
+    """Return the whole episodes in these arrays. Steps after the last terminal or time-out belong to an
+    unfinished episode and are dropped.
 
     Args:
         observations: (N, obs); with discrete actions (N, *obs), and uint8 stays uint8.
-        actions: (N, act), or (N,) whole numbers where they are discrete.
+        actions: (N, act), or (N,) whole numbers if they are discrete.
         rewards: (N,).
         terminals: (N,).
         timeouts: (N,).
-        action_range: smallest and largest action value the environment takes.
+        action_range: the smallest and the largest action value that the environment takes.
         final_observations: (E, *obs), one for each whole episode.
-        discrete: whether actions are whole numbers up to the end of `action_range`.
-        stack: how many of these observations, frames (N, H, W) uint8, a network sees at a time.
+        discrete: whether actions are whole numbers from 0 to the end of `action_range`.
+        stack: the number of frames that a network sees together. With more than 1, `observations` are frames
+            (N, H, W) uint8.
         scores: (E,), see `Trajectories`.
 
     Raises:
-        ValueError: no episode ends, a discrete action is not a whole number, or
-            `bench.datasets.consistency.check` objects.
+        ValueError: no episode ends, a discrete action is not a whole number, or the check of
+            `bench.datasets.consistency.check` fails.
     """
     given = {
         "observations": (observations, max(np.ndim(observations), 2) if discrete else 2),
@@ -62,7 +63,7 @@ def from_arrays(
     whole = observations[:stop]
     mean, std = pixel_range() if stack > 1 else _statistics(whole)
     seen = np.uint8 if discrete and np.asarray(observations).dtype == np.uint8 else np.float32
-    with np.errstate(invalid="ignore", over="ignore"):  # `check` names what is not finite
+    with np.errstate(invalid="ignore", over="ignore"):  # `check` names values that are not finite
         data = Trajectories(
             observations=np.asarray(whole, dtype=seen),
             actions=_whole(actions[:stop])
@@ -87,14 +88,14 @@ def from_arrays(
 
 
 def pixel_range() -> tuple[F32, F32]:
-    """Return the mean and std that bring bytes to [0, 1], (1, 1, 1) each: what stacks of frames are
-    normalised with, as in the paper's code (states / 255).
+    """Return the mean and std, (1, 1, 1) each, that normalise frames to [0, 1], as in the paper's code
+    (states / 255).
     """
     return np.zeros((1, 1, 1), dtype=np.float32), np.full((1, 1, 1), 255, dtype=np.float32)
 
 
 def _statistics(observations: Array) -> tuple[F32, F32]:
-    """Return mean and std of each entry of an observation, (*obs,)."""
+    """Return the mean and the std of each entry of an observation, (*obs,) each."""
     with np.errstate(invalid="ignore", over="ignore"):
         mean = observations.mean(axis=0, dtype=np.float64).astype(np.float32)
         return mean, observations.std(axis=0, dtype=np.float64).astype(np.float32)
@@ -104,12 +105,12 @@ def _whole(actions: Array) -> I64:
     """Return discrete actions (N,) as int64.
 
     Raises:
-        ValueError: one is not a whole number; rounding would make it another action.
+        ValueError: an action is not a whole number. Rounding would change it to another action.
     """
     numbers = np.asarray(actions, dtype=np.int64)
     if len(other := np.flatnonzero(numbers != actions)):
         raise ValueError(
-            f"these arrays: actions hold {actions[other[0]]} in row {other[0]}; discrete ones are "
+            f"these arrays: actions hold {actions[other[0]]} in row {other[0]}, but discrete actions must be "
             "whole numbers"
         )
     return numbers

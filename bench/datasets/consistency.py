@@ -1,4 +1,4 @@
-"""What must hold of episodes in flat arrays, so that a method can learn from them."""
+"""Checks of episodes in flat arrays, before a method learns from them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import numpy as np
 
 from bench.datasets.trajectories import Trajectories
 
-FLAT = ("actions", "rewards", "terminals", "timeouts")  # a row for each step, whatever is seen
+FLAT = ("actions", "rewards", "terminals", "timeouts")  # always a row for each step
 REAL = ("observations", "actions", "rewards", "final_observations", "scores")
 
 
 def check(data: Trajectories, name: str) -> None:
-    """Refuse data that no method could learn from.
+    """Refuse data that no method can learn from.
+
+    Args:
+        data: the episodes.
+        name: the name of the data, at the start of every message.
 
     Raises:
-        ValueError: a shape is wrong, a value is not finite, a discrete action is none of the
-            n_actions, or an episode does not end where the flags say. The message starts with
-            `name`.
+        ValueError: a shape is wrong, a value is not finite, a discrete action is not in 0 to n_actions - 1,
+            or the flags and `episode_starts` disagree about the ends of episodes.
     """
     _rows(data, name)
     _frames(data, name)
@@ -27,7 +30,7 @@ def check(data: Trajectories, name: str) -> None:
 
 
 def _rows(data: Trajectories, name: str) -> None:
-    for array in FLAT if data.rows is not None else ("observations", *FLAT):
+    for array in FLAT if data.frame_index is not None else ("observations", *FLAT):
         if len(getattr(data, array)) != data.steps:
             raise ValueError(
                 f"{name}: {array} has {len(getattr(data, array))} rows, rewards {data.steps}"
@@ -36,29 +39,29 @@ def _rows(data: Trajectories, name: str) -> None:
 
 def _frames(data: Trajectories, name: str) -> None:
     if data.stack < 1:
-        raise ValueError(f"{name}: an observation of {data.stack} frames shows nothing")
-    if data.stack == 1 and data.rows is not None:
         raise ValueError(
-            f"{name}: rows are of stacks of frames, and an observation is one row here"
+            f"{name}: stack is {data.stack}, but an observation needs at least 1 frame"
         )
+    if data.stack == 1 and data.frame_index is not None:
+        raise ValueError(f"{name}: frame_index is for stacks of frames, but stack is 1 here")
     seen = data.observations
     if data.stack > 1 and (seen.dtype != np.uint8 or seen.ndim != 3):
         raise ValueError(
-            f"{name}: stacks are made of frames (steps, height, width) uint8, and observations are "
+            f"{name}: stacks need frames (steps, height, width) uint8, but observations are "
             f"{seen.shape} {seen.dtype}"
         )
-    if (rows := data.rows) is None:
+    if (index := data.frame_index) is None:
         return
-    if rows.shape != (data.steps,) or (rows < 0).any() or (rows >= len(seen)).any():
+    if index.shape != (data.steps,) or (index < 0).any() or (index >= len(seen)).any():
         raise ValueError(
-            f"{name}: rows do not say for each of {data.steps} steps which of {len(seen)} frames it shows"
+            f"{name}: frame_index must give one of {len(seen)} frames for each of {data.steps} steps"
         )
 
 
 def _actions(data: Trajectories, name: str) -> None:
     if data.discrete and data.action_low != 0:
         raise ValueError(
-            f"{name}: discrete actions count from 0, but the action range begins at {data.action_low:g}"
+            f"{name}: discrete actions start at 0, but the action range starts at {data.action_low:g}"
         )
     outside = (data.actions < data.action_low) | (data.actions > data.action_high)
     if data.discrete and outside.any():

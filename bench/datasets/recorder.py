@@ -1,4 +1,6 @@
-"""Write episodes of video to disk one by one: of a set of gigabytes, memory holds an episode."""
+"""Write episodes with images to disk one by one. A data set may have gigabytes, but memory holds only one
+episode.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,15 @@ from bench.datasets.trajectories import F32, Trajectories
 
 @dataclass(frozen=True)
 class Video:
-    """An episode of T steps.
+    """An episode of T steps with images.
 
     Attributes:
-        frames: (T, H, W) uint8, the newest frame of what was seen before each action.
+        frames: (T, H, W) uint8, the newest frame before each action.
         actions: (T,) int64.
         rewards: (T,) float32.
-        terminal: it ended for good; otherwise the time limit ended it.
-        final: (H, W), the frame after the last action; None where the source does not say.
-        score: of the game; None where the source does not say.
+        terminal: whether the episode terminated. Otherwise the time limit ended it.
+        final: (H, W), the frame after the last action; None if the source does not have it.
+        score: the game score; None if the source does not have it.
     """
 
     frames: U8
@@ -49,21 +51,22 @@ def record(
     stack: int,
     n_actions: int,
 ) -> Trajectories:
-    """Write a data set while its episodes come, in place of the one that is there.
+    """Write a data set to disk while its episodes are produced. It replaces an existing data set.
 
     Args:
-        episodes: at least one. All have a final frame, or none does; likewise a score.
-        folder: where to; created. Until all is written, nothing in it changes.
-        about: called after the last episode; see `storage.save`.
-        stack: frames of an observation.
-        n_actions: actions that the environment takes.
+        episodes: at least one. Either all or none have a final frame; the same holds for the score.
+        folder: the folder of the data set; it is created. Its files change only after all episodes are
+            written.
+        about: called after the last episode, for the manifest; see `storage.save`.
+        stack: number of frames of an observation.
+        n_actions: number of actions of the environment.
 
     Returns:
-        The data set, mapped.
+        The data set, memory-mapped.
 
     Raises:
-        ValueError: no episode came, or `Trajectories.check` objects.
-        DiskFull: no space; a data set that was there is kept.
+        ValueError: there is no episode, or the check of `bench.datasets.consistency.check` fails.
+        DiskFull: the file system has no space left. An existing data set is kept.
     """
     with storage.staged(folder) as staging:
         path = staging / "observations.npy"
@@ -75,7 +78,9 @@ def record(
                 file.write(np.ascontiguousarray(episode.frames).data)
                 rest.append(replace(episode, frames=episode.frames[:0].copy()))
             if not rest:
-                raise ValueError(f"{folder}: no episode came, so there is no data set to write")
+                raise ValueError(
+                    f"{folder}: there are no episodes, so there is no data set to write"
+                )
             file.seek(0)
             _header(file, sum(len(episode.rewards) for episode in rest), rest[0].frames)
             file.flush()
@@ -89,27 +94,26 @@ def record(
 
 
 def refuse_without_space(folder: Path, steps: int, frame: int) -> None:
-    """Refuse to begin what cannot be finished.
+    """Refuse to start if the frames of a data set do not fit on the disk.
 
     Args:
-        folder: where the frames are to go.
-        steps: how many frames.
-        frame: bytes of one.
+        folder: the folder of the data set.
+        steps: number of frames.
+        frame: bytes of one frame.
 
     Raises:
-        DiskFull: fewer bytes are free.
+        DiskFull: the free space is too small.
     """
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if (free := shutil.disk_usage(there).free) < steps * frame:
         raise DiskFull(
             28,
-            f"{folder} will take {steps * frame:,} bytes, {free:,} are free; free some space, or "
-            "ask for fewer steps",
+            f"{folder} needs {steps * frame:,} bytes, but {free:,} are free; free some space, or choose fewer steps",
         )
 
 
 def _header(file: IO[bytes], rows: int, frames: U8) -> None:
-    """Write the beginning of a .npy file; it is as long for any number of rows."""
+    """Write the header of a .npy file. Its length does not depend on the number of rows."""
     shape = (rows, *frames.shape[1:])
     description = npy.dtype_to_descr(frames.dtype)
     npy.write_array_header_1_0(file, {"descr": description, "fortran_order": False, "shape": shape})

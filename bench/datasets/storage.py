@@ -1,5 +1,5 @@
-"""A data set on disk: a folder of .npy files, memory-mapped read-only, with a manifest that says what
-they are and their SHA-256.
+"""Data sets on disk. A data set is a folder of .npy files, which are memory-mapped read-only, and a manifest
+that describes them and holds their SHA-256.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ from bench.core.files import (
 from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
 from bench.tasks.registry import TASK_FILE
 
-FORMAT = 2  # 2: the observation after an episode's last action
+FORMAT = 2  # since 2, with the observation after the last action of each episode
 MANIFEST = "manifest.json"
 
 
 def save(data: Trajectories, folder: Path, about: dict[str, Any]) -> None:
-    """Write a data set, in place of the one that is there.
+    """Write a data set to disk. It replaces an existing data set.
 
     Args:
         data: the episodes.
-        folder: where to; created.
-        about: source, task, seeds, versions and whatever else the maker wants recorded.
+        folder: the folder of the data set; it is created.
+        about: entries for the manifest, such as source, task, seeds and versions.
 
     Raises:
-        DiskFull: no space; a data set that was there is kept.
+        DiskFull: the file system has no space left. An existing data set is kept.
     """
     with staged(folder) as staging:
         fill(staging, data, about)
 
 
 def fill(staging: Path, data: Trajectories, about: dict[str, Any]) -> None:
-    """Write the files of a data set into a folder of `staged`; an array that is there already, written
-    as it came, is taken as it is.
+    """Write the files of a data set into a folder of `staged`. An array whose file already exists there is not
+    written again.
 
     Raises:
-        DiskFull: no space.
+        DiskFull: the file system has no space left.
     """
     arrays = {}
     for name in (*ARRAYS, FINAL):
         if (array := getattr(data, name)) is None:
             continue
-        if name == "observations" and data.rows is not None:
-            array = array[data.rows]
+        if name == "observations" and data.frame_index is not None:
+            array = array[data.frame_index]
         path = staging / f"{name}.npy"
         if not path.exists():
             with replacing(path) as temporary, temporary.open("wb") as file:
@@ -75,14 +75,14 @@ def fill(staging: Path, data: Trajectories, about: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """Yield a folder for a data set's files; at the end they take the place of those in `folder`.
+    """Yield a temporary folder for the files of a data set. At the end, they replace the files in `folder`.
 
-    Whatever fails before that leaves `folder` as it was. The old manifest goes first and the new
-    one comes last, so a folder that is stopped between the two has none: it is unfinished, never a
-    mixture. Files of other names stay.
+    If an error occurs before that, `folder` stays unchanged. The old manifest is removed first, and the new one
+    is moved last. If the process stops between the two, the folder has no manifest: it is unfinished, not a
+    mixture of two data sets. Files with other names stay.
 
     Raises:
-        DiskFull: no space.
+        DiskFull: the file system has no space left.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -97,15 +97,15 @@ def staged(folder: Path) -> Iterator[Path]:
         if full_disk(error):
             raise DiskFull(
                 errno.ENOSPC,
-                f"no space left while writing {folder}: what was there is kept; free some space and start again",
+                f"no space left while writing {folder}: an existing data set is kept; free some space and start again",
             ) from error
         raise
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Hides from NumPy that it writes to a file: its shortcut for files reports a full disk without
-    the error's number.
+    """Hide from NumPy that it writes to a file. NumPy's fast path for files reports a full disk without the
+    error number.
     """
 
     write: Callable[[bytes], int]
@@ -136,13 +136,13 @@ def _manifest(data: Trajectories, arrays: dict[str, Any], about: dict[str, Any])
 
 
 def load(folder: Path) -> Trajectories:
-    """Map a data set read-only, after checking every file against the manifest.
+    """Check every file of a data set against the manifest, and map the data set read-only.
 
-    Every byte is read and hashed each time, also of gigabytes of frames: that takes a second for
-    each 1.3 GB on a core with SHA instructions, and a training reads those bytes anyway.
+    Every byte is read and hashed each time. That takes one second for each 1.3 GB on a core with SHA
+    instructions, and a training reads these bytes anyway.
 
     Raises:
-        FileNotFoundError: no manifest: the data set does not exist or was never finished.
+        FileNotFoundError: there is no manifest. The data set does not exist or is unfinished.
         DamagedFile: a file is missing, truncated or changed.
     """
     manifest = read_manifest(folder)
@@ -176,11 +176,11 @@ def load(folder: Path) -> Trajectories:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return a data set's manifest.
+    """Return the manifest of a data set.
 
     Raises:
-        FileNotFoundError: there is none.
-        DamagedFile: it is damaged or of another format.
+        FileNotFoundError: there is no manifest.
+        DamagedFile: the manifest is damaged or has another format.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -201,12 +201,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _repair(folder: Path) -> str:
-    if (folder / TASK_FILE).exists():  # nothing makes a user's own data anew
+    if (folder / TASK_FILE).exists():  # the workflow cannot make imported data again
         return (
             f"make task {folder.name} again from its source, with `bench data import` or "
             "`bench behaviours from-d4rl`"
         )
-    return f"delete the folder {folder} and run again: it will be made anew"
+    return f"delete the folder {folder} and run again: the data set will be made again"
 
 
 def _summary(values: F64) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""The environments: steps of many at once, and the suite's own."""
+"""Environments: those of this suite, and parallel envs of any environment."""

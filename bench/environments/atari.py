@@ -1,17 +1,23 @@
 """Atari 2600 games in the Arcade Learning Environment: Breakout, Qbert, Pong and Seaquest.
 
-The evaluation of the paper's code (kzl/decision-transformer@e2d82e6 atari/mingpt/trainer_atari.py,
-class Env): each action lasts 4 frames, no sticky actions, no-ops at the start, the pixel-wise
-maximum of the last two frames, grey, 84 x 84, the four newest of them stacked, whole games (a lost
-life ends nothing), the smallest set of actions, at most 108,000 frames. The reward is the raw
-change of the game's score.
+The settings are those of the evaluation in the paper's code (kzl/decision-transformer@e2d82e6
+atari/mingpt/trainer_atari.py, class Env):
 
-Two details are those of the data instead, as Dopamine made the DQN-replay set (google/dopamine
-discrete_domains/atari_lib.py): frames are pooled before they are made small, and by area
-(`cv2.INTER_AREA`), where the paper's code makes each small first, by bilinear interpolation.
-Otherwise a policy would see other pictures than it was trained on. Gymnasium's
-`AtariPreprocessing` and `FrameStackObservation` give the same bytes (tests/bench/environments/test_atari.py); here a
-step takes about a fifth less, because it fetches only the two frames that count.
+- each action lasts 4 frames; there are no sticky actions; no-ops come at the start;
+- a frame is the pixel-wise maximum of the last two screens, grey, 84 x 84 pixels; the four newest
+  frames are stacked;
+- an episode is a whole game (a lost life does not end it) of at most 108,000 frames;
+- the action set is the game's minimal one;
+- the reward is the raw change of the game score.
+
+Two details follow the data instead, as Dopamine made the DQN-replay data set (google/dopamine
+discrete_domains/atari_lib.py). Screens are pooled before they are resized, and the resizing is by area
+(`cv2.INTER_AREA`). The paper's code resizes each screen first, by bilinear interpolation. With that code,
+a policy would see other images than it was trained on.
+
+Gymnasium's `AtariPreprocessing` and `FrameStackObservation` give the same bytes
+(tests/bench/environments/test_atari.py). A step here takes about a fifth less time, because it reads only the two
+screens that are used.
 """
 
 from __future__ import annotations
@@ -35,21 +41,23 @@ HORIZON = 27_000  # steps of 4 frames: 108,000 frames, half an hour of play
 SKIP = 4  # frames of one action
 STACK = 4  # frames of one observation
 SIDE = 84  # pixels
-NO_OPS = 30  # at most; Mnih et al. 2015. The paper's code draws 0 to 29, Gymnasium 1 to 30
-STICKY = 0.25  # of the DQN-replay data (Machado et al. 2018)
-RAM = 128  # bytes the console has
+NO_OPS = (
+    30  # the largest number (Mnih et al. 2015). The paper's code draws 0 to 29, Gymnasium 1 to 30
+)
+STICKY = 0.25  # probability of a sticky action in the DQN-replay data (Machado et al. 2018)
+RAM = 128  # bytes of RAM in the console
 
 
 class Atari(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
-    """A game, from its start to its end.
+    """An Atari game as a Gymnasium environment. An episode is a whole game.
 
-    An episode begins with 1 to 30 no-ops of one frame each. Observations are (4, 84, 84) uint8, the
-    newest frame last; frames before the episode's start are zeros. With `ram` they are the
-    console's memory, (128,) uint8, and no picture is made.
+    An episode begins with 1 to 30 no-ops of one frame each. Observations are (4, 84, 84) uint8, with the
+    newest frame last. Frames before the start of the episode are zeros. With `ram`, observations are the
+    RAM of the console, (128,) uint8, and no image is computed.
 
     Attributes:
-        ale: the emulator (`ale_py.ALEInterface`); `ale.getRAM()` is the console's memory.
-        action_space: Gymnasium's, of the game's smallest set of actions.
+        ale: the emulator (`ale_py.ALEInterface`); `ale.getRAM()` is the RAM of the console.
+        action_space: Gymnasium's space of the game's minimal action set.
     """
 
     metadata = {  # noqa: RUF012 - Gymnasium's own form
@@ -64,14 +72,13 @@ class Atari(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
 
         Args:
             game: one of GAMES.
-            sticky: probability that a frame repeats the previous frame's action instead of taking
-                the new one.
-            ram: show the console's memory instead of pictures.
+            sticky: the probability that a frame repeats the action of the previous frame.
+            ram: observations are the RAM of the console, not images.
             render_mode: None or rgb_array.
 
         Raises:
-            UnknownEnvironment: the game is none of these, or its ROM or ale-py is not there.
-            ValueError: another argument is not as above.
+            UnknownEnvironment: the game is not one of GAMES, or its ROM or ale-py is missing.
+            ValueError: `sticky` or `render_mode` is not as above.
         """
         if not 0 <= sticky < 1:
             raise ValueError(f"sticky must be a probability below 1, not {sticky:g}")
@@ -93,8 +100,8 @@ class Atari(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[U8, dict[str, Any]]:
-        """Start a game. The same seed gives the same episode for the same actions, whatever was
-        played before; `info` holds the lives left.
+        """Start a game. The same seed and the same actions give the same episode; earlier episodes do not
+        matter. `info` holds the number of lives.
         """
         super().reset(seed=seed)
         if seed is not None:
@@ -113,7 +120,7 @@ class Atari(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         return self._observe(), self._info()
 
     def step(self, action: np.int64) -> tuple[U8, float, bool, bool, dict[str, Any]]:
-        """Take an action for 4 frames, or until the game is over.
+        """Repeat an action for 4 frames, or until the game is over.
 
         Raises:
             ValueError: there is no such action.
@@ -128,27 +135,27 @@ class Atari(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         for frame in range(SKIP):
             reward += ale.act(move)
             if over := ale.game_over():
-                break  # the last observation then shows the frames before, as Dopamine's does
+                break  # the last observation then shows the earlier screens, as in Dopamine
             if frame >= SKIP - 2 and not self._ram:
                 ale.getScreenGrayscale(self._screens[frame - (SKIP - 2)])
         seen = ale.getRAM() if self._ram else self._observe()
         return seen, float(reward), over, False, self._info()
 
     def render(self) -> U8 | None:
-        """Return the screen, RGB (210, 160, 3), if the render mode is rgb_array."""
+        """Return the screen, RGB (210, 160, 3), or None without the render mode rgb_array."""
         return self.ale.getScreenRGB() if self.render_mode == "rgb_array" else None
 
     def get_action_meanings(self) -> list[str]:
-        """Return what each action does, such as NOOP, FIRE, RIGHT."""
+        """Return the name of each action, such as NOOP, FIRE, RIGHT."""
         return [move.name for move in self._moves]
 
     def _load(self, seed: int) -> None:
-        # the emulator takes a seed only while it loads a ROM
+        # the emulator reads the seed only while it loads a ROM
         self.ale.setInt("random_seed", seed)
         self.ale.loadROM(self._rom)
 
     def _observe(self) -> U8:
-        """Return a new stack: the older frames, then the two newest screens pooled and small."""
+        """Return a new stack: the older frames, then the two newest screens, pooled and resized."""
         import cv2
 
         pooled, other = self._screens
@@ -176,11 +183,11 @@ def make(game: str, sticky: float = 0.0, ram: bool = False) -> Any:
 
     Args:
         game: one of GAMES.
-        sticky: as `Atari` takes it: 0 in the paper's evaluation, STICKY in its data.
-        ram: show the console's memory instead of pictures.
+        sticky: see `Atari`. It is 0 in the paper's evaluation and STICKY in the paper's data.
+        ram: observations are the RAM of the console, not images.
 
     Raises:
-        UnknownEnvironment: the game is unknown, or its ROM or ale-py is not there.
+        UnknownEnvironment: the game is unknown, or its ROM or ale-py is missing.
     """
     check_game(game)
     register()
@@ -188,21 +195,21 @@ def make(game: str, sticky: float = 0.0, ram: bool = False) -> Any:
 
 
 def check_game(game: str) -> None:
-    """Refuse a game that is none of GAMES.
+    """Refuse a game that is not one of GAMES.
 
     Raises:
-        UnknownEnvironment: it is not.
+        UnknownEnvironment: the game is unknown.
     """
     if game not in GAMES:
         raise UnknownEnvironment(f"unknown game {game!r}; known: {', '.join(GAMES)}")
 
 
 def rom(game: str) -> Path:
-    """Return the file of a game's ROM, as ale-py ships it or ALE_ROMS_DIR holds it.
+    """Return the ROM file of a game, from ale-py or from the folder $ALE_ROMS_DIR.
 
     Raises:
-        UnknownEnvironment: the game is unknown, the file is missing or not the known one, or ale-py
-            is not installed.
+        UnknownEnvironment: the game is unknown, the file is missing, its MD5 is wrong, or ale-py is not
+            installed.
     """
     check_game(game)
     try:
@@ -213,24 +220,24 @@ def rom(game: str) -> Path:
         raise UnknownEnvironment(
             f"Atari games need {error.name}: install the versions of requirements.lock"
         ) from error
-    except OSError as error:  # missing, or its MD5 is another
+    except OSError as error:  # the file is missing, or its MD5 is wrong
         raise UnknownEnvironment(
-            f"cannot load the ROM of {game}: {error}. ale-py ships it: install ale-py again and "
-            "leave ALE_ROMS_DIR unset, or put the ROM there"
+            f"cannot load the ROM of {game}: {error}. ale-py contains it: install ale-py again and unset ALE_ROMS_DIR, "
+            "or put the ROM into that folder"
         ) from error
 
 
 def _console(sticky: float) -> Any:
     import ale_py
 
-    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner on each start
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner at each start
     ale = ale_py.ALEInterface()
     ale.setFloat("repeat_action_probability", sticky)
     return ale
 
 
 def register() -> None:
-    """Make the ids known to Gymnasium; doing it twice is harmless."""
+    """Register the ids with Gymnasium. A second call has no effect."""
     for environment, game in IDS.items():
         if environment not in gymnasium.registry:
             gymnasium.register(

@@ -1,11 +1,11 @@
 """Shortest paths on random directed graphs: the paper's illustrative example (section 1, Figure 2;
 Appendix A.3, p.20).
 
-The observation is the node the agent is in, the action the node to go to; without an edge to it
-the agent stays. The paper's graph has 20 nodes and an "edge sparsity coefficient of 0.1", read here
-as the probability of each directed edge, and was not released. Its reward is "0 when the agent is
-at the goal node and -1 otherwise": here every action costs 1 and the episode ends at the goal, so a
-return is minus the number of steps.
+The observation is the current node of the agent. The action is the node to go to. If no edge leads there, the
+agent stays. The paper's graph was not released. It has 20 nodes and an "edge sparsity coefficient of 0.1", which
+is read here as the probability of each directed edge. The paper's reward is "0 when the agent is at the goal
+node and -1 otherwise". Here every action has the reward -1, and the episode ends at the goal. A return is
+therefore minus the number of steps.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Graph:
     """A directed graph with a goal.
 
     Attributes:
-        adjacency: (n, n) bool; [i, j]: there is an edge from node i to node j.
+        adjacency: (n, n) bool; entry [i, j] says whether there is an edge from node i to node j.
         goal: the node to reach.
 
     Raises:
         ValueError: the matrix is not a square of booleans, a node has an edge to itself, there are
-            fewer than 2 or more than 256 nodes, or the goal is none of them.
+            fewer than 2 or more than 256 nodes, or the goal is not a node.
     """
 
     adjacency: Bools
@@ -72,12 +72,12 @@ class Graph:
 
 @cache
 def random_graph(index: int) -> Graph:
-    """Return random graph `index`: 20 nodes, each directed edge with probability 0.1, the goal
-    uniform.
+    """Return random graph `index`: 20 nodes, each directed edge with probability 0.1, and a uniformly drawn
+    goal.
 
-    Drawn again until at least half of the other nodes can reach the goal: with 1.9 edges a node
-    many graphs have a goal that hardly anything leads to. From all but one node of the paper's
-    graph there is a path (Figure 6).
+    Graphs are drawn until at least half of the other nodes can reach the goal. With 1.9 edges for each node on
+    average, many graphs have a goal that few nodes can reach. In the paper's graph, all nodes but one can reach
+    it (Figure 6).
     """
     random = generator("graph", index)
     while True:
@@ -85,16 +85,16 @@ def random_graph(index: int) -> Graph:
         np.fill_diagonal(adjacency, False)
         graph = Graph(adjacency, int(random.integers(NODES)))
         if np.isfinite(distances(graph)).sum() - 1 >= (NODES - 1) / 2:
-            adjacency.flags.writeable = False  # callers share it
+            adjacency.flags.writeable = False  # callers share the array
             return graph
 
 
 def distances(graph: Graph) -> F64:
-    """Return the fewest steps from every node to the goal, (n,); inf where there is no path."""
+    """Return the length of the shortest path from every node to the goal, in steps, (n,); inf without a path."""
     steps = np.full(graph.nodes, np.inf)
     reached = np.zeros(graph.nodes, dtype=np.bool_)
     frontier = np.arange(graph.nodes) == graph.goal
-    for step in range(graph.nodes):  # breadth first, backwards along the edges
+    for step in range(graph.nodes):  # breadth-first search, backwards along the edges
         steps[frontier] = step
         reached |= frontier
         frontier = graph.adjacency[:, frontier].any(axis=1) & ~reached
@@ -102,14 +102,14 @@ def distances(graph: Graph) -> F64:
 
 
 def graph_of(environment: str) -> Graph:
-    """Return the graph of an environment with an id of its own, such as `bench/ShortestPath1-v0`.
+    """Return the graph of an environment id with a number, such as `bench/ShortestPath1-v0`.
 
     Raises:
-        ValueError: it has none.
+        ValueError: there is no such id.
     """
     known = {own_id(index): index for index in GRAPHS}
     if environment not in known:
-        raise ValueError(f"{environment!r} is no graph; known: {', '.join(known)}")
+        raise ValueError(f"{environment!r} is not a graph; known: {', '.join(known)}")
     return random_graph(known[environment])
 
 
@@ -119,17 +119,17 @@ def own_id(index: int) -> str:
 
 
 class Walks:
-    """Episodes on one graph side by side, stepped together.
+    """Parallel episodes on one graph, in L envs.
 
     Attributes:
-        observations: (L, 1) uint8, the node each agent is in.
-        steps: (L,) int64, actions taken.
-        arrived: (L,) bool, the agent is at the goal: the episode terminated.
-        over: (L,) bool, it terminated or the horizon is reached.
+        observations: (L, 1) uint8, the current node of each agent.
+        steps: (L,) int64, actions so far.
+        arrived: (L,) bool, whether the agent is at the goal: the episode terminated.
+        over: (L,) bool, whether the episode terminated or reached the horizon.
     """
 
     def __init__(self, graph: Graph, count: int, horizon: int = HORIZON) -> None:
-        """Make room for `count` episodes; `reset` or `place` starts them."""
+        """Make `count` envs. `reset` or `place` starts their episodes."""
         self.graph = graph
         self.horizon = horizon
         self._others = np.delete(np.arange(graph.nodes), graph.goal)
@@ -138,23 +138,23 @@ class Walks:
 
     @property
     def arrived(self) -> Bools:
-        """Return which agents are at the goal, (L,)."""
+        """Return whether each agent is at the goal, (L,)."""
         return np.asarray(self.observations[:, 0] == self.graph.goal, dtype=np.bool_)
 
     @property
     def over(self) -> Bools:
-        """Return whose episode is over, (L,)."""
+        """Return whether each episode is over, (L,)."""
         return self.arrived | (self.steps >= self.horizon)
 
     def reset(self, envs: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
-        """Start an episode in each of these envs, at a node other than the goal; uniform, drawn
-        with the generator beside it.
+        """Start an episode in each of these envs, at a uniformly drawn node that is not the goal. Each env has
+        its own generator.
         """
         drawn = [self._others[random.integers(len(self._others))] for random in generators]
         self.place(envs, np.array(drawn))
 
     def place(self, envs: NDArray[np.integer], nodes: NDArray[np.integer]) -> None:
-        """Start an episode in each of these envs at the node beside it, which may be the goal."""
+        """Start an episode in each of these envs at the given node, which may be the goal."""
         self.observations[envs, 0] = nodes
         self.steps[envs] = 0
 
@@ -162,8 +162,8 @@ class Walks:
         """Act in these envs.
 
         Args:
-            envs: (n,), whose episode is not over.
-            actions: (n,), nodes to go to.
+            envs: (n,), with episodes that are not over.
+            actions: (n,), the nodes to go to.
 
         Returns:
             Rewards (n,): -1 each.
@@ -178,32 +178,32 @@ class Walks:
 class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     """One episode of `Walks` as a Gymnasium environment.
 
-    The episode terminates at the goal and is truncated after 10 steps. `info` holds the fewest
-    steps left from the node the agent is in, inf where there is no path.
+    The episode terminates at the goal and is truncated after 10 steps. `info` holds the length of the shortest
+    path from the current node to the goal, inf without a path.
     """
 
     def __init__(self, graph: int = 1) -> None:
-        """Take the number of a random graph."""
+        """Make the environment of a random graph with this number."""
         self.graph = random_graph(graph)
         nodes = self.graph.nodes
         self.observation_space = Box(0, nodes - 1, shape=(1,), dtype=np.uint8)
         self.action_space = Discrete(nodes)
         self._distances = distances(self.graph)
         self._walks = Walks(self.graph, 1)
-        self._lane = np.zeros(1, dtype=np.int64)
+        self._env = np.zeros(1, dtype=np.int64)
         self._begun = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[U8, dict[str, Any]]:
-        """Start an episode, uniformly at a node other than the goal, drawn with the seed."""
+        """Start an episode at a node that is not the goal. The seed decides which."""
         super().reset(seed=seed)
-        self._walks.reset(self._lane, [self.np_random])
+        self._walks.reset(self._env, [self.np_random])
         self._begun = True
         return self._walks.observations[0].copy(), self._info()
 
     def step(self, action: np.int64) -> tuple[U8, float, bool, bool, dict[str, Any]]:
-        """Go to a node, or stay where no edge leads to it.
+        """Go to a node, or stay if no edge leads to it.
 
         Raises:
             ValueError: there is no such node.
@@ -213,7 +213,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
             raise gymnasium.error.ResetNeeded("the episode is over; call reset")
         if not self.action_space.contains(np.int64(action)):
             raise ValueError(f"action must be 0 to {self.graph.nodes - 1}, not {action}")
-        reward = float(self._walks.step(self._lane, np.array([action]))[0])
+        reward = float(self._walks.step(self._env, np.array([action]))[0])
         terminal = bool(self._walks.arrived[0])
         truncated = bool(self._walks.over[0]) and not terminal
         return self._walks.observations[0].copy(), reward, terminal, truncated, self._info()
@@ -223,7 +223,7 @@ class ShortestPath(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
 
 
 def register() -> None:
-    """Make the ids known to Gymnasium; doing it twice is harmless."""
+    """Register the ids with Gymnasium. A second call has no effect."""
     entry_point = "bench.environments.graph:ShortestPath"
     if ID not in gymnasium.registry:
         gymnasium.register(ID, entry_point=entry_point)

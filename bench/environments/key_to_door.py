@@ -1,212 +1,48 @@
-"""Key-to-Door: take the key in the first room, cross an empty one, reach the door in the third.
+"""Key-to-Door as a Gymnasium environment, with pictures, and as a `VectorEnv`.
 
-The paper's long-term credit assignment task (section 5.4, Table 6) was not released. The lengths of
-the phases, 15, 90 and 15 steps, are read off its Figure 5, and they are the defaults of a public
-environment, whose rooms and colours these are: google-deepmind/deepmind-research@f5de0ed
-tvt/pycolab/key_to_door.py (Hung et al. 2019), here with no apples in the second room and a reward of
-1. A uniformly random policy succeeds in 2.81 % of episodes there (tests compute it exactly); the paper
-reports 3.1. docs/key_to_door.md lists what is known and what is inferred.
+The agent takes the key in the first room, crosses an empty room, and reaches the door in the third room.
+`bench.environments.key_to_door_rooms` has the rules and their source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from bench.environments.key_to_door_rooms import (
+    DOOR,
+    EDGE,
+    FLOOR,
+    HORIZON,
+    KEY,
+    MOVES,
+    PHASES,
+    SIZE,
+    VIEW,
+    Bools,
+    Rooms,
+)
 from bench.environments.pixels import U8, caption, centred, enlarge
 from bench.environments.vector import F64, I64, VectorEnv
 
 ID = "bench/KeyToDoor-v0"
-PHASES = (15, 90, 15)  # steps in the key room, the empty room, the door room (Figure 5)
-HORIZON = sum(PHASES)
-MOVES = ((-1, 0), (1, 0), (0, -1), (0, 1))  # actions 0 to 3: north, south, west, east
-VIEW = 5  # the agent sees so many rows and columns around itself
-EDGE = VIEW // 2
-
-# '#' wall, 'k' where the key may lie, '+' where the agent may start, 'd' the door
-ROOMS = (
-    (
-        "  #######  ",
-        "  #kkkkk#  ",
-        "  #kkkkk#  ",
-        "  ##   ##  ",
-        "  #+++++#  ",
-        "  #+++++#  ",
-        "  #######  ",
-    ),
-    (
-        "###########",
-        "#         #",
-        "#         #",
-        "#         #",
-        "#         #",
-        "#    +    #",
-        "###########",
-    ),
-    (
-        "##d##",
-        "#   #",
-        "# + #",
-        "#   #",
-        "#####",
-    ),
-)
-SIZE = (7, 11)  # of the largest room
-INDICATOR = (0, 5)  # lit in the key room for the one frame after the key was taken
-
-PLAYER, KEY, DOOR, LIT = (229, 149, 110), (160, 82, 45), (135, 206, 235), (255, 255, 255)
-COLOURS = {"#": (26, 26, 26), "d": DOOR}
-FLOOR = (204, 204, 204)  # also what lies beyond the walls
-
-Cells = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
-
-def paint(room: Sequence[str]) -> U8:
-    """Return a room without key and agent as RGB (rows, columns, 3), one pixel a cell."""
-    return np.array([[COLOURS.get(cell, FLOOR) for cell in row] for row in room], dtype=np.uint8)
-
-
-def cells(room: Sequence[str], kind: str) -> Cells:
-    """Return the (row, column) of every cell of a kind, (n, 2), row by row."""
-    return np.argwhere(np.array([list(row) for row in room]) == kind)
-
-
-class Rooms:
-    """Episodes of Key-to-Door side by side, stepped together.
-
-    Attributes:
-        observations: (L, 5, 5, 3) uint8, what each agent sees: the cells around it, itself in the
-            middle. Whether it holds the key is not shown. The same array throughout.
-        steps: (L,), actions so far; 120 where no episode runs.
-        position: (L, 2), row and column of each agent in its room.
-        key: (L, 2), where each episode's key lies, or lay.
-        has_key: (L,) bool, the key was taken.
-        done: (L,) bool, the door was opened; the episode goes on.
-    """
-
-    def __init__(self, count: int) -> None:
-        """Make room for `count` episodes; `reset` starts them."""
-        self._blocked: Bools = np.zeros((len(ROOMS), *SIZE), dtype=np.bool_)
-        self._views: U8 = np.zeros((len(ROOMS), *SIZE, VIEW, VIEW, 3), dtype=np.uint8)
-        for index, room in enumerate(ROOMS):
-            self._blocked[index][tuple(cells(room, "#").T)] = True
-            rows, columns = len(room), len(room[0])
-            padded = centred(paint(room), (rows + 2 * EDGE, columns + 2 * EDGE), FLOOR)
-            views = sliding_window_view(padded, (VIEW, VIEW), axis=(0, 1))
-            self._views[index, :rows, :columns] = np.moveaxis(views, 2, -1)  # colours last
-        self._views[:, :, :, EDGE, EDGE] = PLAYER
-        self._keys, self._starts = cells(ROOMS[0], "k"), cells(ROOMS[0], "+")
-        self._entrances = np.array([cells(room, "+")[0] for room in ROOMS])
-        self._door = cells(ROOMS[2], "d")[0]
-        # the room at each step; the last one more, for what the last action leads to
-        self._phase_at = np.repeat(np.arange(len(PHASES)), (*PHASES[:-1], PHASES[-1] + 1))
-        self._lit: Bools = np.zeros(count, dtype=np.bool_)  # the indicator
-        self.steps: Cells = np.full(count, HORIZON, dtype=np.int64)
-        self.position: Cells = np.zeros((count, 2), dtype=np.int64)
-        self.key: Cells = np.zeros((count, 2), dtype=np.int64)
-        self.has_key: Bools = np.zeros(count, dtype=np.bool_)
-        self.done: Bools = np.zeros(count, dtype=np.bool_)
-        self.observations: U8 = np.zeros((count, VIEW, VIEW, 3), dtype=np.uint8)
-
-    def reset(self, envs: NDArray[np.integer], generators: Sequence[np.random.Generator]) -> None:
-        """Start an episode in each of these envs (n,), all different; its key and its start are
-        drawn with the generator beside it.
-        """
-        for env, generator in zip(envs.tolist(), generators, strict=True):
-            self.key[env] = self._keys[generator.integers(len(self._keys))]
-            self.position[env] = self._starts[generator.integers(len(self._starts))]
-        for flags in (self.has_key, self.done, self._lit):
-            flags[envs] = False
-        self.steps[envs] = 0
-        self._look(envs)
-
-    def step(self, envs: NDArray[np.integer], actions: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Act in these envs.
-
-        Args:
-            envs: (n,), all different, whose episode is not over.
-            actions: (n,), 0 to 3.
-
-        Returns:
-            Rewards (n,): 1 on reaching the door for the first time with the key.
-
-        Raises:
-            ValueError: there is no such action, or no episode runs in an env. Nothing was changed.
-        """
-        if (self.steps[envs] >= HORIZON).any():
-            raise ValueError("an episode is over or has not begun: reset its env first")
-        wrong = (actions < 0) | (actions >= len(MOVES))
-        if wrong.any():
-            raise ValueError(f"actions must be 0 to {len(MOVES) - 1}, not {actions[wrong][0]}")
-        phase, here = self.phase(envs), self.position[envs]
-        # only the door lies on the edge of a map, and nobody walks out through it
-        there = np.clip(here + np.array(MOVES)[actions], 0, np.array(SIZE) - 1)
-        at_door = (phase == 2) & (there == self._door).all(axis=1)
-        free = ~self._blocked[phase, there[:, 0], there[:, 1]]
-        free &= ~at_door | self.has_key[envs]
-        here = np.where(free[:, None], there, here)
-        took = (phase == 0) & ~self.has_key[envs] & (here == self.key[envs]).all(axis=1)
-        opened: Bools = at_door & free & ~self.done[envs]
-        self.has_key[envs] |= took
-        self.done[envs] |= opened
-        self.steps[envs] += 1
-        entered = self.phase(envs)  # the clock moves the agent on, wherever it is
-        moved = entered != phase
-        here[moved] = self._entrances[entered[moved]]
-        self.position[envs] = here
-        self._lit[envs] = took & ~moved
-        self._look(envs)
-        return opened.astype(np.float32)
-
-    def phase(self, envs: NDArray[np.integer]) -> Cells:
-        """Return the room each of these envs is in, (n,): 0, 1 or 2."""
-        phase: Cells = self._phase_at[self.steps[envs]]
-        return phase
-
-    def _look(self, envs: NDArray[np.integer]) -> None:
-        """Write what these envs show to `observations`."""
-        phase, here = self.phase(envs), self.position[envs]
-        seen = self._views[phase, here[:, 0], here[:, 1]]
-        lying = (phase == 0) & ~self.has_key[envs]
-        lit = self._lit[envs]
-        for shown, cell, colour in ((lying, self.key[envs], KEY), (lit, INDICATOR, LIT)):
-            place = cell - here + EDGE
-            inside = np.flatnonzero(shown & ((place >= 0) & (place < VIEW)).all(axis=1))
-            seen[inside, place[inside, 0], place[inside, 1]] = colour
-        self.observations[envs] = seen
-
-    def picture(self, env: int) -> U8:
-        """Return the whole room an env is in, RGB (rows, columns, 3), one pixel a cell."""
-        [phase] = self.phase(np.array([env]))
-        image = paint(ROOMS[phase])
-        if phase == 0 and not self.has_key[env]:
-            image[tuple(self.key[env])] = KEY
-        if self._lit[env]:
-            image[INDICATOR] = LIT
-        image[tuple(self.position[env])] = PLAYER
-        return image
-
-
 NAMES = ("KEY", "EMPTY ROOM", "DOOR")
-SHADE = 0.55  # of pictures for people: the brightness of what the agent does not see
+SHADE = 0.55  # brightness, in pictures for people, of the cells that the agent does not see
 
 
 def draw(rooms: Rooms, env: int, pixels: int = 24) -> U8:
-    """Return a picture of an env for people: the room it is in, the square that the agent sees
-    brighter, and below it the phases, the time, and whether the key was taken and the door opened,
-    which the agent is not shown.
+    """Return a picture of an env for people. It shows the current room; the part that the agent sees is
+    brighter. A caption shows the phases, the time, whether the agent took the key, and whether it opened
+    the door. The agent does not see the caption.
 
     Args:
         rooms: the episodes.
-        env: which of them.
+        env: index of the env.
         pixels: side of a cell, 12 or more.
 
     Returns:
@@ -229,9 +65,8 @@ def draw(rooms: Rooms, env: int, pixels: int = 24) -> U8:
 class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     """One episode of `Rooms` as a Gymnasium environment.
 
-    Actions 0 to 3 move north, south, west, east. The episode terminates after 120 steps, whatever
-    happened; `info` says whether the agent holds the key and which phase (0, 1, 2) it is in, which
-    the observation does not show.
+    Actions 0 to 3 move north, south, west, east. The episode always terminates after 120 steps. `info` says
+    whether the agent has the key, and gives the phase (0, 1 or 2). The observation shows neither.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012 - Gymnasium's own form
@@ -239,26 +74,30 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     action_space = Discrete(len(MOVES))
 
     def __init__(self, render_mode: str | None = None, pixels: int = 24) -> None:
-        """Take the render mode, None or rgb_array, and the side of a cell in its pictures.
+        """Make the environment.
+
+        Args:
+            render_mode: None or rgb_array.
+            pixels: side of a cell in pictures.
 
         Raises:
-            ValueError: there is no such mode.
+            ValueError: there is no such render mode.
         """
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f"render_mode must be None or 'rgb_array', not {render_mode!r}")
         self.render_mode, self.pixels = render_mode, pixels
-        # a space draws samples with a generator of its own, so no two environments share one
+        # a space has its own generator, so each environment needs its own spaces
         self.observation_space = deepcopy(self.observation_space)
         self.action_space = deepcopy(self.action_space)
         self._rooms = Rooms(1)
-        self._lane = np.zeros(1, dtype=np.int64)
+        self._env = np.zeros(1, dtype=np.int64)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[U8, dict[str, Any]]:
-        """Start an episode; key and start are drawn with the seed."""
+        """Start an episode. The seed decides the place of the key and the start of the agent."""
         super().reset(seed=seed)
-        self._rooms.reset(self._lane, [self.np_random])
+        self._rooms.reset(self._env, [self.np_random])
         return self._rooms.observations[0].copy(), self._info()
 
     def step(self, action: np.int64) -> tuple[U8, float, bool, bool, dict[str, Any]]:
@@ -272,7 +111,7 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
             raise gymnasium.error.ResetNeeded("the episode is over or has not begun: call reset")
         if not self.action_space.contains(action):
             raise ValueError(f"action must be a whole number 0 to {len(MOVES) - 1}, not {action!r}")
-        [reward] = self._rooms.step(self._lane, np.array([action]))
+        [reward] = self._rooms.step(self._env, np.array([action]))
         over = bool(self._rooms.steps[0] >= HORIZON)
         return self._rooms.observations[0].copy(), float(reward), over, False, self._info()
 
@@ -280,7 +119,7 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         """Return `draw`'s picture of the episode, or None without a render mode.
 
         Raises:
-            gymnasium.error.ResetNeeded: there was no episode yet.
+            gymnasium.error.ResetNeeded: no episode has begun.
         """
         if self.render_mode is None:
             return None
@@ -289,24 +128,24 @@ class KeyToDoor(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
         return draw(self._rooms, 0, self.pixels)
 
     def _info(self) -> dict[str, Any]:
-        [phase] = self._rooms.phase(self._lane)
+        [phase] = self._rooms.phase(self._env)
         return {"has_key": bool(self._rooms.has_key[0]), "phase": int(phase)}
 
 
 def register() -> None:
-    """Make the id known to Gymnasium; doing it twice is harmless."""
+    """Register the id with Gymnasium. A second call has no effect."""
     if ID not in gymnasium.registry:
         entry = "bench.environments.key_to_door:KeyToDoor"
-        gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it ends by itself
+        gymnasium.register(ID, entry_point=entry, max_episode_steps=None)  # it terminates by itself
 
 
 class KeyToDoorVector(VectorEnv):
-    """Key-to-Door's episodes, one array operation for all of them; equal to `VectorEnv` episode by
-    episode.
+    """Parallel Key-to-Door episodes that step together in one array operation. Each episode is equal to one in
+    a plain `VectorEnv`.
     """
 
     def __init__(self, count: int) -> None:
-        """Make `count` episodes."""
+        """Make `count` envs."""
         self.environments = []
         self.action_space = KeyToDoor.action_space
         self.rooms = Rooms(count)
@@ -316,17 +155,17 @@ class KeyToDoorVector(VectorEnv):
         """Start an episode in one env."""
         self.rooms.reset(np.array([env]), [np.random.default_rng(seed)])
 
-    def step(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
-        """Act in one env; return reward, terminal and time-out."""
-        rewards, over = self.advance(np.array([env]), np.asarray(action).reshape(1))
+    def step_one(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
+        """Act in one env. Return the reward, whether the episode terminated, and whether it timed out."""
+        rewards, over = self.step(np.array([env]), np.asarray(action).reshape(1))
         return float(rewards[0]), bool(over[0]), False
 
-    def advance(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
-        """Act in some envs; see `VectorEnv.advance`."""
+    def step(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
+        """Act in some envs; see `VectorEnv.step`."""
         rewards = self.rooms.step(envs, actions)
         return rewards.astype(np.float64), self.rooms.steps[envs] >= HORIZON
 
 
 def make_vector(environment: str, count: int) -> KeyToDoorVector:
-    """Return `count` episodes that step together."""
+    """Return `count` envs that step together."""
     return KeyToDoorVector(count)

@@ -1,4 +1,4 @@
-"""MuJoCo's environments: Gymnasium's -v4 tasks and the suite's own Reacher."""
+"""MuJoCo environments: Gymnasium's -v4 tasks, and a Reacher of this suite."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from importlib.metadata import version
 from bench.environments import reacher2d
 from bench.environments.vector import UnknownEnvironment
 
-# Hopper-v4 transitions recorded with mujoco 2.3.3 to 3.4 do not re-simulate from 3.5 on: contacts
+# Hopper-v4 transitions recorded with mujoco 2.3.3 to 3.4 cannot be reproduced with 3.5 or later: contacts
 # differ
 FROM, BELOW = (2, 3, 3), (3, 5, 0)
 
 
 def register() -> None:
-    """Make the suite's own environments known to Gymnasium; doing it twice is harmless."""
+    """Register the environments of this suite with Gymnasium. A second call has no effect."""
     reacher2d.register()
 
 

@@ -1,4 +1,4 @@
-"""Draw small pictures of grids with NumPy alone: the same bytes on every machine."""
+"""Draw small pictures of grids with NumPy only, so that the bytes are the same on every machine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ U8 = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 GLYPH = (5, 3)  # rows and columns of a character
-LINE = 0.85  # a grid line has this share of its cell's brightness
-SMALLEST = 12  # pixels a cell that leave room for a caption's text
+LINE = 0.85  # brightness of a grid line, relative to its cell
+SMALLEST = 12  # smallest side of a cell, in pixels, with room for the text of a caption
 INK, PAPER, PAST, AHEAD = (238, 238, 238), (20, 20, 24), (92, 92, 110), (48, 48, 58)
 
 FONT = {
@@ -38,11 +38,11 @@ FONT = {
     "T": "###  #   #   #   # ",
     "Y": "# # # #  #   #   # ",
     " ": " " * 19,
-}  # rows of three, a space between them
+}  # the five rows of a character, three dots each, separated by a space
 
 
 def centred(image: U8, size: tuple[int, int], colour: Colour) -> U8:
-    """Return an RGB image in the middle of a canvas of this many rows and columns."""
+    """Return an RGB image in the middle of a canvas of this size (rows, columns)."""
     canvas = np.full((*size, 3), colour, dtype=np.uint8)
     top, left = ((whole - part) // 2 for whole, part in zip(size, image.shape, strict=False))
     canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
@@ -50,7 +50,7 @@ def centred(image: U8, size: tuple[int, int], colour: Colour) -> U8:
 
 
 def enlarge(cells: U8, pixels: int) -> U8:
-    """Return a picture with a square for each cell, thin lines along its top and left.
+    """Return a picture with a square for each cell. Each square has thin lines at its top and left.
 
     Args:
         cells: RGB (rows, columns, 3).
@@ -67,16 +67,16 @@ def enlarge(cells: U8, pixels: int) -> U8:
 
 
 def width(text: str, scale: int) -> int:
-    """Return how many pixels wide `write` makes a text."""
+    """Return the width of a text that `write` draws, in pixels."""
     return ((GLYPH[1] + 1) * len(text) - 1) * scale
 
 
 def write(image: U8, text: str, top: int, left: int, scale: int, colour: Colour) -> None:
-    """Write a line of capitals and digits into an RGB image, each dot of a glyph `scale` pixels
+    """Draw a line of capital letters and digits into an RGB image. Each dot of a character is `scale` pixels
     wide.
 
     Raises:
-        KeyError: FONT lacks a character.
+        KeyError: FONT has no such character.
     """
     rows, columns = GLYPH
     for character in text:
@@ -93,15 +93,15 @@ def caption(
     cells: int,
     pixels: int,
 ) -> U8:
-    """Return a strip to put below a picture: a bar of the phases, filled up to now, over a line of
-    text with the time and a small square for each mark.
+    """Return a caption for a picture. It has two lines: a bar of the phases, filled up to the current step,
+    and a text with the time and a small square for each mark.
 
     Args:
-        phases: name and steps of each.
-        step: how many steps were taken.
-        marks: name, colour, and whether the square has it.
-        cells: the picture's width.
-        pixels: side of its cells.
+        phases: name and number of steps of each phase.
+        step: steps so far.
+        marks: for each mark its name, its colour, and whether its square is filled.
+        cells: width of the picture, in cells.
+        pixels: side of a cell.
 
     Returns:
         RGB (2 * pixels, cells * pixels, 3).

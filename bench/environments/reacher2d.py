@@ -1,11 +1,10 @@
-"""Reacher2d: bring the tip of a two-link arm to a goal and hold it there.
+"""Reacher2d: move the tip of a two-link arm to a goal and keep it there.
 
-The paper's Reacher (section 4.2) is an environment of its own whose data were never released. This
-one follows its published facts (kzl/decision-transformer@e2d82e6
-gym/decision_transformer/envs/reacher_2d.py): 100 steps of 15 simulator steps, two torques in
-[-1, 1], twelve observations, a goal 0.5 to 1.0 from the shoulder, and a reward of 1 in each step
-that ends with the tip within 0.1 (L1) of the goal. The arm's masses, lengths and torques are ours,
-so returns are comparable in kind, not in number.
+The authors of the paper made their own Reacher (section 4.2); its data were never released. This environment
+follows the published facts (kzl/decision-transformer@e2d82e6 gym/decision_transformer/envs/reacher_2d.py): 100
+steps of 15 simulator steps, two torques in [-1, 1], twelve observations, a goal 0.5 to 1.0 from the shoulder, and
+a reward of 1 for each step that ends with the tip within 0.1 (L1) of the goal. The masses, lengths and torques of
+the arm are our own. Returns are therefore not equal to the paper's, but they have the same meaning.
 """
 
 from __future__ import annotations
@@ -28,15 +27,16 @@ GOAL_RADIUS = (0.5, 1.0)
 
 
 class Reacher2d(MujocoEnv):  # type: ignore[misc]
-    """The arm. Observation (12,): sin and cos of both angles, both velocities times the step's
-    length, tip (2), goal (2), tip minus goal (2); lengths in metres.
+    """The environment. Observations (12,) are: sin and cos of both angles (4), both velocities times the
+    duration of a step (2), the tip (2), the goal (2), and tip minus goal (2). Lengths are in metres.
 
-    Never terminates; an episode starts with the arm nearly stretched along x and a goal drawn
+    Episodes never terminate. An episode starts with the arm almost straight along x. The goal is drawn
     uniformly in angle and radius.
 
-    After a step, tip and reward belong to the angles one simulator substep ago: MuJoCo moves the
-    angles last and places the sites at the next substep. Every MuJoCo environment of Gymnasium and
-    the paper's own have this lag; here it is 1.8 mm (L1) in the mean and at most 8 mm.
+    After a step, the tip and the reward belong to the angles one simulator step earlier: MuJoCo updates the
+    angles last, and it updates the positions of the sites at the next simulator step. Every MuJoCo
+    environment of Gymnasium and the paper's Reacher have this lag. Here it is 1.8 mm (L1) on average and at
+    most 8 mm.
     """
 
     metadata = {  # noqa: RUF012 - Gymnasium's own form
@@ -45,7 +45,7 @@ class Reacher2d(MujocoEnv):  # type: ignore[misc]
     }
 
     def __init__(self, **arguments: Any) -> None:
-        """Take MujocoEnv's arguments, such as `render_mode`."""
+        """Make the environment with arguments of MujocoEnv, such as `render_mode`."""
         super().__init__(
             str(MODEL),
             FRAME_SKIP,
@@ -57,7 +57,7 @@ class Reacher2d(MujocoEnv):  # type: ignore[misc]
     def step(
         self, action: NDArray[np.floating]
     ) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
-        """Apply two torques for one step; `info` holds the L1 distance."""
+        """Apply two torques for one step. `info` holds the L1 distance from tip to goal, in metres."""
         self.do_simulation(action, self.frame_skip)
         distance = float(np.abs(self._tip() - self._goal()).sum())
         if self.render_mode == "human":
@@ -65,7 +65,7 @@ class Reacher2d(MujocoEnv):  # type: ignore[misc]
         return self._observation(), float(distance < NEAR), False, False, {"distance": distance}
 
     def reset_model(self) -> NDArray[np.float64]:
-        """Put arm and goal at their random start and return the observation."""
+        """Draw the start of the arm and the goal, and return the observation."""
         radius = self.np_random.uniform(*GOAL_RADIUS)
         angle = self.np_random.uniform(-np.pi, np.pi)
         self.data.mocap_pos[0] = [radius * np.cos(angle), radius * np.sin(angle), 0.0]
@@ -90,7 +90,7 @@ class Reacher2d(MujocoEnv):  # type: ignore[misc]
 
 
 def register() -> None:
-    """Make the id known to Gymnasium; doing it twice is harmless."""
+    """Register the id with Gymnasium. A second call has no effect."""
     if ID not in gymnasium.registry:
         gymnasium.register(
             ID, entry_point="bench.environments.reacher2d:Reacher2d", max_episode_steps=HORIZON

@@ -1,4 +1,4 @@
-"""Make environments and step many of them side by side."""
+"""Make environments, and step many of them in parallel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Bools = NDArray[np.bool_]
 
 
 class UnknownEnvironment(ValueError):
-    """Gymnasium cannot make this environment here. The message says why and what to do."""
+    """Gymnasium cannot make this environment here. The message gives the reason and says what to do."""
 
 
 def register(environment: str | None = None) -> None:
-    """Make the environments of a family known to Gymnasium; doing it twice is harmless.
+    """Register the environments of a family with Gymnasium. A second call has no effect.
 
     Args:
-        environment: an id of that family; None: all families'.
+        environment: an id of that family; None registers all families.
     """
     families = FAMILIES.values() if environment is None else [family_of_environment(environment)]
     for family in families:
@@ -37,7 +37,7 @@ def make(environment: str) -> Any:
     """Return a Gymnasium environment with its time limit.
 
     Raises:
-        UnknownEnvironment: the id is unknown, or the installed simulator would not give comparable
+        UnknownEnvironment: the id is unknown, or the installed simulator does not give comparable
             numbers.
     """
     import gymnasium
@@ -47,7 +47,7 @@ def make(environment: str) -> Any:
     if hasattr(module, "check"):
         module.check(environment)
     with warnings.catch_warnings():
-        # "-v4 is out of date": it is the version comparable with D4RL
+        # Gymnasium warns that -v4 is out of date, but only -v4 is comparable with D4RL
         warnings.simplefilter("ignore")
         try:
             return gymnasium.make(environment, disable_env_checker=True)
@@ -56,17 +56,17 @@ def make(environment: str) -> Any:
 
 
 def simulators(environment: str) -> tuple[str, ...]:
-    """Return the packages that decide what an environment does."""
+    """Return the packages whose versions determine the behaviour of an environment."""
     return family_of_environment(environment).simulators
 
 
 def simulator_versions(environment: str) -> dict[str, str]:
-    """Return the versions of the packages that decide what an environment does."""
+    """Return package -> version for the packages of `simulators`."""
     return {name: version(name) for name in simulators(environment)}
 
 
 def make_vector(environment: str, count: int) -> VectorEnv:
-    """Return `count` environments of one kind; stepped together where their family can."""
+    """Return `count` envs of one environment. They step together if the family has a `make_vector`."""
     module = import_module(family_of_environment(environment).environment)
     if hasattr(module, "make_vector"):
         made: VectorEnv = module.make_vector(environment, count)
@@ -75,16 +75,16 @@ def make_vector(environment: str, count: int) -> VectorEnv:
 
 
 class VectorEnv:
-    """A row of environments of one kind, each in its own episode.
+    """L envs of one environment, each in its own episode.
 
     Attributes:
-        action_space: Gymnasium's, of one environment.
-        observations: (L, *obs) float32, or uint8 where the environment's are, what each env shows
-            now. An env at rest keeps its last observation.
+        action_space: Gymnasium's action space of one env.
+        observations: (L, *obs), the current observation of each env; uint8 if those of the environment are
+            uint8, else float32. A finished env keeps its last observation.
     """
 
     def __init__(self, environment: str, count: int) -> None:
-        """Make `count` environments."""
+        """Make `count` envs."""
         self.environments = [make(environment) for _ in range(count)]
         self.action_space = self.environments[0].action_space
         space = self.environments[0].observation_space
@@ -96,29 +96,31 @@ class VectorEnv:
         observation, _ = self.environments[env].reset(seed=seed)
         self.observations[env] = observation
 
-    def step(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
-        """Act in one env; return reward, terminal and time-out."""
+    def step_one(self, env: int, action: NDArray[Any]) -> tuple[float, bool, bool]:
+        """Act in one env. Return the reward, whether the episode terminated, and whether it timed out."""
         observation, reward, terminal, timeout, _ = self.environments[env].step(action)
         self.observations[env] = observation
         return float(reward), bool(terminal), bool(timeout) and not bool(terminal)
 
-    def advance(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
-        """Act in some envs.
+    def step(self, envs: I64, actions: NDArray[Any]) -> tuple[F64, Bools]:
+        """Act in several envs.
 
         Args:
-            envs: (n,), whose episodes are not over.
-            actions: (n, act), or (n,) where they are discrete.
+            envs: (n,), with episodes that are not over.
+            actions: (n, act), or (n,) if they are discrete.
 
         Returns:
-            Rewards (n,), and whether each episode is over now (n,).
+            Rewards (n,), and whether each episode is now over (n,).
         """
-        steps = [self.step(env, action) for env, action in zip(envs.tolist(), actions, strict=True)]
+        steps = [
+            self.step_one(env, action) for env, action in zip(envs.tolist(), actions, strict=True)
+        ]
         return (
             np.array([reward for reward, _, _ in steps], dtype=np.float64),
             np.array([terminal or timeout for _, terminal, timeout in steps], dtype=np.bool_),
         )
 
     def close(self) -> None:
-        """Close all environments."""
+        """Close all envs."""
         for environment in self.environments:
             environment.close()

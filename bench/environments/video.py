@@ -1,4 +1,4 @@
-"""Watch an episode: play it with pictures, and write the pictures as an animated GIF."""
+"""Record an episode as images, and write the images as an animated GIF."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 
-COLOURS = 255  # a GIF has 256; one stands for "as in the frame before"
+COLOURS = 255  # a GIF has 256 colours; one of them means "as in the previous frame"
 
 
 class Acting(Protocol):
-    """What `episode` needs of a policy (`bench.methods.contract.Policy`)."""
+    """The part of a policy (`bench.methods.contract.Policy`) that `episode` needs."""
 
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start an episode."""
 
     def act(self, observations: F32 | U8, rewards: F32) -> F32 | I64:
-        """Return an action for what is seen now, (1, ...)."""
+        """Return an action for the current observation, (1, ...)."""
 
 
 class Script:
-    """An agent that takes these actions, one after the other, whatever it sees."""
+    """A policy that takes a fixed sequence of actions and ignores observations."""
 
     def __init__(self, actions: Sequence[int] | I64) -> None:
-        """Take the actions, (T,); an episode may be shorter, not longer."""
+        """Make the policy of these actions, (T,). An episode may be shorter, but not longer."""
         self._actions = np.asarray(actions, dtype=np.int64)
         self._step = 0
 
@@ -47,10 +47,12 @@ class Script:
         """Return the next action for each env, (L,).
 
         Raises:
-            ValueError: there is none left.
+            ValueError: the episode is longer than the sequence.
         """
         if self._step == len(self._actions):
-            raise ValueError(f"the script ends after {self._step} actions, the episode goes on")
+            raise ValueError(
+                f"the script ends after {self._step} actions, but the episode does not"
+            )
         self._step += 1
         return np.full(len(observations), self._actions[self._step - 1])
 
@@ -63,18 +65,18 @@ def episode(
     noise: int | None = None,
     most: int | None = None,
 ) -> list[U8]:
-    """Play one episode and return its pictures.
+    """Play one episode and return its images.
 
     Args:
-        policy: what acts, such as a trained policy.
-        environment: Gymnasium's id; it must have the render mode rgb_array.
-        seed: what the environment is reset with.
-        target: the return asked for.
-        noise: seed of the policy's own draws; None: the same as `seed`.
-        most: stop after so many steps; None: play to the end.
+        policy: the policy that acts, such as a trained one.
+        environment: a Gymnasium id; it must have the render mode rgb_array.
+        seed: the seed of the environment.
+        target: the target return.
+        noise: the seed of the policy; None takes `seed`.
+        most: stop after this number of steps; None plays to the end.
 
     Returns:
-        The start and what each action led to, RGB (height, width, 3): one more than steps.
+        The image at the start and the image after each step, RGB (height, width, 3).
 
     Raises:
         gymnasium.error.Error: there is no such environment.
@@ -100,23 +102,23 @@ def episode(
 
 
 def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
-    """Write frames as an animated GIF that starts again at its end, atomically. Its bytes depend on
-    the frames and the rate alone.
+    """Write frames as an animated GIF that repeats for ever, atomically. Its bytes depend only on the frames and
+    the frame rate.
 
-    Frames in a row that are equal become one that stays longer.
+    Equal consecutive frames become one frame with a longer duration.
 
     Args:
-        frames: RGB uint8 (height, width, 3), all of one size, with at most 255 colours in all.
-        path: ends in .gif.
-        fps: frames a second, above 0 and at most 50; a GIF counts in hundredths of a second.
+        frames: RGB uint8 (height, width, 3), all of one size, with at most 255 colours in all frames together.
+        path: a path that ends in .gif.
+        fps: frames per second, above 0 and at most 50. Durations in a GIF are in hundredths of a second.
 
     Raises:
-        ValueError: the frames, the path or the rate are not such.
+        ValueError: the frames, the path or the frame rate are not as above.
         DiskFull: the file system has no space left.
-        OSError: nothing can be written there.
+        OSError: the path is not writable.
     """
     if path.suffix != ".gif":
-        raise ValueError(f"cannot write a film to {path}: its name must end in .gif")
+        raise ValueError(f"cannot write a video to {path}: its name must end in .gif")
     if not 0 < fps <= 50:
         raise ValueError(f"fps must be above 0 and at most 50, not {fps:g}")
     images = _indexed(frames)
@@ -128,17 +130,17 @@ def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
             append_images=images[1:],
             duration=round(100 / fps) * 10,  # milliseconds
             loop=0,  # for ever
-            optimize=True,  # what stays is left out
+            optimize=True,  # store only the changed part of each frame
         )
 
 
 def _picture(scene: gymnasium.Env) -> U8:
-    # some environments draw into the same array each time
+    # some environments reuse the array, so copy it
     return np.array(scene.render(), dtype=np.uint8)
 
 
 def _indexed(frames: Sequence[U8]) -> list[Image.Image]:
-    """Return the frames with one exact palette, its colours in ascending order."""
+    """Return the frames with one common palette without loss. Its colours are in ascending order."""
     shapes = {frame.shape for frame in frames}
     if len(shapes) != 1 or any(frame.dtype != np.uint8 for frame in frames):
         raise ValueError(f"frames must be uint8 and of one size, not {sorted(shapes) or 'none'}")
@@ -148,7 +150,7 @@ def _indexed(frames: Sequence[U8]) -> list[Image.Image]:
     packed = [frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], "u4") for frame in frames]
     colours = np.unique(np.concatenate([np.unique(frame) for frame in packed]))
     if len(colours) > COLOURS:
-        raise ValueError(f"frames have {len(colours)} colours, and a GIF holds {COLOURS}")
+        raise ValueError(f"frames have {len(colours)} colours, but a GIF holds at most {COLOURS}")
     palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
     images = []
     for frame in packed:

@@ -1,1 +1,1 @@
-"""What every method shares: the contract, its loader, the context of a training, networks and optimisers."""
+"""The parts that all methods share: the contract, its loader, the context of a training, networks and optimisers."""

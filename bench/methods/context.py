@@ -1,6 +1,4 @@
-"""What a method is given while it trains: seed, budget, task, and the services that are the same
-for all.
-"""
+"""The context of a training: the seed, the budget and the task of a run, and services that all methods share."""
 
 from __future__ import annotations
 
@@ -29,18 +27,19 @@ SNAPSHOTS = "snapshots"
 
 @dataclass
 class Context:
-    """Passed to `train`.
+    """The argument `context` of `train`.
 
     Attributes:
-        task: constants of the task: target return, return scale, horizon.
-        seed: of this run; already differs by task, method and seed index.
-        steps: gradient steps to take.
+        task: the task, with its constants: target return, return scale, horizon.
+        seed: the seed of this run. It differs between tasks, methods and seed indices.
+        steps: number of gradient steps.
         device: a torch device.
-        folder: where checkpoints and kept policies go; None keeps nothing (tests).
-        snapshot_steps: steps at which the policy is kept for the learning curve. Step 0 is always kept.
-        save_every: seconds between two checkpoints that a stopped run resumes from.
-        stamp: hash of everything a checkpoint must share with the run that resumes from it.
-        losses: step and numbers of every log line, for the record.
+        folder: the folder of checkpoints and snapshots. With None, nothing is written (for tests).
+        snapshot_steps: steps at which a snapshot of the policy is kept, for the learning curve. Step 0 is
+            always kept.
+        save_every: seconds between two checkpoints. A stopped run resumes from the last one.
+        stamp: hash of everything that a checkpoint and the run that resumes from it must share.
+        losses: the step and the numbers of every log line, for the record.
     """
 
     task: Task
@@ -65,7 +64,7 @@ class Context:
 
     @contextmanager
     def torch_random(self) -> Iterator[None]:
-        """Seed torch's generators for this run, and put them back afterwards."""
+        """Seed torch's generators for this run. Restore their states at the end of the context."""
         import torch
 
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -73,7 +72,11 @@ class Context:
             yield
 
     def log(self, step: int, **numbers: float) -> None:
-        """Report progress: a bar on a terminal, plain lines in a file.
+        """Report progress: as a bar on a terminal, as plain lines in a file.
+
+        Args:
+            step: gradient steps so far.
+            numbers: values such as `loss`.
 
         Raises:
             Diverged: a number is not finite.
@@ -94,14 +97,14 @@ class Context:
             print(f"step {step}/{self.steps}  {text}", flush=True)
 
     def snapshot(self, step: int, policy: Policy) -> None:
-        """Offer the policy of this step; it is written if the step is 0 or one of `snapshot_steps`."""
+        """Write a snapshot of the policy if the step is 0 or one of `snapshot_steps`."""
         if self.folder is not None and (step == 0 or step in self.snapshot_steps):
-            kept = self.folder / SNAPSHOTS
-            kept.mkdir(parents=True, exist_ok=True)
-            policy.save(kept / f"{step:08d}.safetensors")
+            folder = self.folder / SNAPSHOTS
+            folder.mkdir(parents=True, exist_ok=True)
+            policy.save(folder / f"{step:08d}.safetensors")
 
     def spent(self) -> tuple[float, float]:
-        """Return wall and processor seconds so far, those before a stop included."""
+        """Return the wall time and the processor time so far, in seconds. Both include the time before a stop."""
         seconds, cpu_seconds = self._before
         return (
             seconds + time.perf_counter() - self._began[0],
@@ -109,8 +112,11 @@ class Context:
         )
 
     def checkpoint(self, step: int, state: Callable[[], dict[str, Any]]) -> None:
-        """Save a training state (name -> torch tensor) if `save_every` seconds have passed since
-        the last one.
+        """Save a checkpoint if `save_every` seconds have passed since the last one.
+
+        Args:
+            step: gradient steps so far.
+            state: returns the training state, name -> torch tensor.
         """
         if self.folder is None or time.monotonic() - self._saved < self.save_every:
             return
@@ -127,7 +133,7 @@ class Context:
         self._saved = time.monotonic()
 
     def resume(self) -> tuple[int, dict[str, Any]] | None:
-        """Return step and training state of the last checkpoint, or None.
+        """Return the step and the training state of the last checkpoint, or None if there is no checkpoint.
 
         Raises:
             DamagedFile: the checkpoint cannot be read.
@@ -143,8 +149,8 @@ class Context:
         return step, state
 
     def discard_stale(self) -> None:
-        """Delete a checkpoint of other data, code or settings, and kept policies that no checkpoint
-        goes with.
+        """Delete a checkpoint of other data, code or settings, and its snapshots. Also delete snapshots without a
+        checkpoint.
         """
         if self.folder is None:
             return

@@ -1,6 +1,4 @@
-"""What a method gives: a policy that acts in many episodes at once, and the two ways in which a method may
-fail.
-"""
+"""The contract of a policy, which acts in many episodes at the same time, and the two errors of methods."""
 
 from __future__ import annotations
 
@@ -13,13 +11,11 @@ from bench.datasets.trajectories import F32, I64, Array
 
 
 class BadMethod(Exception):
-    """A method cannot be used. The message names it, says why, and what to do."""
+    """A method cannot be used. The message names the method and the reason, and says what to do."""
 
 
 class Diverged(Exception):
-    """A loss is no longer finite. An outcome of the run, not an accident: the run is scored at its
-    last kept policy.
-    """
+    """A loss is no longer finite. This is a valid outcome of a run: the score is that of its last snapshot."""
 
     def __init__(self, step: int, name: str) -> None:
         super().__init__(f"{name} is not finite at step {step}")
@@ -27,52 +23,48 @@ class Diverged(Exception):
 
 
 class Policy(Protocol):
-    """Acts in many episodes at once. Return-to-go bookkeeping and the context window live in
-    here.
+    """A policy that acts in many episodes at the same time. The policy updates the returns-to-go and keeps its
+    own context window.
 
-    A policy whose decisions are costly may have a method `finish(envs: I64) -> None` as well: the
-    episodes of these envs are over, their actions are not used any more and may be anything finite.
+    A policy with expensive decisions may also have a method `finish(envs: I64) -> None`. It says that the episodes
+    of these envs are over. Their actions are no longer used and may have any finite value.
     """
 
     def reset(self, seeds: I64, targets: F32) -> None:
-        """Start len(seeds) episodes at the same time, and forget earlier ones.
+        """Start L = len(seeds) episodes at the same time, and forget earlier ones.
 
         Args:
-            seeds: (L,), one an env; a policy that draws at random draws from these, so that what
-                happens in an episode does not depend on its neighbours.
-            targets: (L,), the raw return asked for; a method that is not conditioned on returns
-                ignores it.
+            seeds: (L,), one for each env. A policy with random actions draws them from these seeds, so that an
+                episode does not depend on the other envs.
+            targets: (L,), the target returns, raw. A method that is not conditioned on returns ignores them.
         """
 
     def act(self, observations: Array, rewards: F32) -> Array:
-        """Return actions (L, act) for observations (L, *obs), or whole numbers (L,) where actions
-        are discrete.
+        """Return actions (L, act), or whole numbers (L,) if actions are discrete.
 
         Args:
-            observations: what the environments show now; uint8 where the data's are.
-            rewards: (L,), the reward of each env's previous action, raw; 0 at the first step. In
-                the sparse variant 0 throughout.
+            observations: (L, *obs), the current observations; uint8 if those of the data are uint8.
+            rewards: (L,), the reward of the previous action of each env, raw; 0 at the first step. In the sparse
+                variant it is always 0.
         """
 
     def save(self, path: Path) -> None:
-        """Write the policy to one file, without pickle."""
+        """Write the policy to one file. Pickle is not allowed."""
 
 
 def check_actions(
     actions: Any, expected: tuple[int, ...], method: str, n_actions: int | None = None
 ) -> Array:
-    """Return what a policy's `act` gave, if an environment can take it: as float32, or as int64
-    where actions are discrete.
+    """Check the result of `act`, and return it as float32, or as int64 if actions are discrete.
 
     Args:
-        actions: what it gave.
-        expected: the shape it must have.
-        method: for the message.
-        n_actions: how many discrete actions there are; None: they are vectors.
+        actions: the result of `act`.
+        expected: the expected shape.
+        method: the name of the method, for messages.
+        n_actions: the number of discrete actions; None if actions are vectors.
 
     Raises:
-        BadMethod: it has the wrong shape, holds a value that is not finite, or is none of the
-            n_actions.
+        BadMethod: the shape is wrong, a value is not finite, or a discrete action is not in 0 to n_actions - 1.
     """
     array = np.asarray(actions)
     if array.shape != expected:

@@ -1,12 +1,12 @@
 """The contract of a method, and the loader that finds methods by name.
 
-A method is a module: `dt/method.py`, or any file in `baselines/`. It has four things:
+A method is a module: `dt/method.py`, or any file in `baselines/`. It has four parts:
 
-- `class Config`: a frozen dataclass; every hyperparameter, typed, with a default. It may have a
-  method `on(device)` that returns the Config as it is to be used and recorded there.
-- `def train(data, config, context) -> Policy`: learns from whole episodes; sees no environment.
-- `def load(path, device) -> Policy`: reads what `Policy.save` wrote.
-- `class Policy`: acts; see `Policy` below.
+- `class Config`: a frozen dataclass with every hyperparameter, each with a type and a default. It may have a
+  method `on(device)` that returns the Config for this device. Runs use and record that Config.
+- `def train(data, config, context) -> Policy`: learns from whole episodes, without an environment.
+- `def load(path, device) -> Policy`: reads the file that `Policy.save` wrote.
+- `class Policy`: acts; see `bench.methods.contract.Policy`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,14 @@ from bench.methods.contract import BadMethod, Diverged, Policy
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """A loaded method module."""
+    """A loaded method.
+
+    Attributes:
+        name: the name of the method.
+        config: its class Config.
+        train: its function `train`.
+        load: its function `load`.
+    """
 
     name: str
     config: type[Any]
@@ -39,7 +46,7 @@ class Method:
     load: Callable[[Path, str], Policy]
 
     def configure(self, options: dict[str, Any]) -> Any:
-        """Return the method's Config with these options set.
+        """Return the Config of the method with these options.
 
         Raises:
             BadMethod: an option is unknown or has the wrong type.
@@ -65,7 +72,7 @@ def load_method(name: str) -> Method:
     """Import a method by the name of its module: `dt`, `dt_atari`, `dt_graph`, or a file in `baselines/`.
 
     Raises:
-        BadMethod: there is no such module, its import fails, or it does not keep the contract.
+        BadMethod: there is no such module, its import fails, or it breaks the contract.
     """
     where = str(method_file(name))
     module_name = where.removesuffix(".py").replace("/", ".")
@@ -93,10 +100,10 @@ def load_method(name: str) -> Method:
 
 @contextmanager
 def blaming(method: str) -> Iterator[None]:
-    """Say of an error in a method's own code which method it was, and where.
+    """Turn an error in the code of a method into a BadMethod that names the method and the line.
 
     Raises:
-        BadMethod: in place of any error that is not one of this suite's own outcomes.
+        BadMethod: instead of any error except BadMethod, DamagedFile, Diverged and OSError, which pass unchanged.
     """
     try:
         yield
@@ -107,7 +114,7 @@ def blaming(method: str) -> Iterator[None]:
         own = [
             f for f in frames if {"baselines", "dt"} & {*Path(f.filename).parts[-3:-1]}
         ] or frames
-        folders = Path(own[-1].filename).parts[-3:-1]  # dt has rooms
+        folders = Path(own[-1].filename).parts[-3:-1]  # dt has subfolders
         place = "/".join(folders if folders[:1] == ("dt",) else folders[-1:])
         place = f"{place}/{Path(own[-1].filename).name}:{own[-1].lineno}"
         raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
@@ -119,7 +126,7 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a value from YAML or JSON may be given to a field of this type."""
+    """Return whether a value from YAML or JSON fits a field of this type."""
     for kind in _alternatives(hint):
         origin = typing.get_origin(kind)
         if origin is tuple and isinstance(value, (list, tuple)):

@@ -1,8 +1,8 @@
 """torch's optimisers without its compiler.
 
-Some methods of torch's optimisers go through wrappers that keep torch.compile away from them. Their
-first call loads the whole compiler, a thousand modules and most of a second, though nothing here is
-compiled. `inspect.unwrap` gives the methods themselves: the same steps, bit for bit.
+Some methods of torch's optimisers have wrappers that exclude them from torch.compile. The first call of such a
+wrapper loads the whole compiler. That takes a thousand modules and most of a second, although nothing here is
+compiled. `inspect.unwrap` returns the methods without the wrappers. The steps are equal bit for bit.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ class Adam(torch.optim.Adam):
     """torch's Adam."""
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with their settings; called when the optimiser is made."""
+        """Add parameters with their settings. The constructor calls it."""
         _add_param_group(self, param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients."""
+        """Reset the gradients."""
         _zero_grad(self, set_to_none)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
-        """Take a step down the gradients."""
+        """Take a gradient step."""
         return _step(self, closure)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return moments and settings."""
+        """Return the moments and the settings."""
         return _state_dict(self)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Put back what `state_dict` returned."""
+        """Restore the state that `state_dict` returned."""
         _load_state_dict(self, state_dict)
 
 
@@ -51,13 +51,14 @@ class AdamW(Adam, torch.optim.AdamW):
 
 
 def flatten(parameters: Iterable[nn.Parameter]) -> nn.Parameter:
-    """Lay parameters, and their gradients, out in one array.
+    """Put parameters and their gradients into one array.
 
-    Parameters stay what they were, but as views; their gradients are views of that of the result and
-    must be set to zero in place, never to None. Call it when they are where they train.
+    The parameters keep their values and become views of the array. Their gradients become views of its gradient.
+    Set these gradients to zero in place, never to None. Call this function after the parameters have been moved to
+    their device.
 
     Returns:
-        The array, (P,), for an optimiser that treats all parameters alike.
+        The array, (P,), for an optimiser with the same settings for all parameters.
     """
     parameters = list(parameters)
     whole = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))

@@ -1,6 +1,4 @@
-"""The training loop that torch methods share: logging, learning curve, checkpoints, exact
-resumption.
-"""
+"""The training loop of torch methods: logging, snapshots, checkpoints, and exact resumption."""
 
 from __future__ import annotations
 
@@ -29,16 +27,15 @@ def fit(
     policy: Callable[[], Policy],
     context: Context,
 ) -> None:
-    """Take `context.steps` updates; a run stopped half-way goes on from its checkpoint, with the
-    same numbers.
+    """Take `context.steps` updates. A stopped run resumes from its checkpoint and gives the same numbers.
 
     Args:
-        update: takes update number `step` (from 1), drawing its batch with the generator it is
-            given, and returns the loss. All that it changes is in `modules`, `optimisers`, the
-            generator and torch's own random state.
+        update: takes update number `step` (from 1) and returns the loss. It draws its batch with the given
+            generator. It must change nothing except `modules`, `optimisers`, the generator, and the state of
+            torch's generator.
         modules: the networks; they are put into training mode.
-        optimisers: over their parameters.
-        policy: returns the networks as they are now, as a policy, for the learning curve.
+        optimisers: the optimisers of their parameters.
+        policy: returns the current networks as a policy, for snapshots.
         context: budget, seed and services of the run.
 
     Raises:
@@ -65,7 +62,7 @@ def fit(
         if step % every == 0 or step == context.steps:
             context.log(step, loss=float(total) / since)
             total, since = torch.zeros(()), 0
-            # only here, so that the running mean starts from zero on both sides of a stop
+            # only here, where the running mean starts again from zero, so that a resumed run is equal
             context.checkpoint(step, lambda: pack(modules, optimisers, generator))
 
 
@@ -80,23 +77,21 @@ def descend(
     multiplier: Callable[[int], float] | None = None,
     flat: bool = False,
 ) -> Update:
-    """Return the usual update: one gradient step on a batch, with linear warm-up and a bound on the
-    gradient's norm.
+    """Return the usual update: one gradient step on a batch, with linear warm-up and gradient clipping.
 
     Args:
-        loss_of_batch: draws a batch with the generator it is given and returns the loss, or one after
-            the other parts that sum to it: each part's gradient is computed before the next one, so
-            only one is in memory.
+        loss_of_batch: draws a batch with the given generator, and returns the loss. It may also return several
+            losses whose sum is the loss. The gradient of each one is then computed before the next one, so only
+            one is in memory.
         module: the network.
-        optimiser: over its parameters; its learning rates are the final ones. Those of
-            bench/methods/optimisers.py start a second sooner than torch's own.
-        warmup_steps: the learning rate climbs linearly over so many steps, then stays.
-        gradient_clip: largest global norm of the gradient.
-        decay_steps: the learning rate follows half a cosine that ends at 0 after so many steps;
-            None: it stays.
-        multiplier: what the learning rate is multiplied by at update number `step`, for other
-            schedules than these.
-        flat: the optimiser's parameters are what `bench.methods.optimisers.flatten` returned.
+        optimiser: the optimiser of its parameters. Its learning rates are those after the warm-up. The optimisers
+            of bench/methods/optimisers.py start a second faster than torch's own.
+        warmup_steps: the learning rate rises linearly over this number of steps.
+        gradient_clip: the largest global norm of the gradient; None for no limit.
+        decay_steps: the learning rate falls to 0 over this number of steps, along half a cosine; None for no
+            decay.
+        multiplier: returns a factor of the learning rate at update number `step`, for other schedules.
+        flat: whether `bench.methods.optimisers.flatten` made the parameters of the optimiser.
     """
     parameters = [whole for group in optimiser.param_groups for whole in group["params"]]
     rates = [group["lr"] for group in optimiser.param_groups]
@@ -124,18 +119,18 @@ def descend(
 
 
 class Averaged(Generic[Network]):
-    """An exponential average of a network's weights over the updates (Polyak averaging): it acts
-    while the network itself learns.
+    """The exponential moving average of the weights of a network over the updates (Polyak averaging). The average
+    acts, while the network learns.
     """
 
     def __init__(self, module: Network, decay: float) -> None:
-        """Start at the network's weights; `decay` is the share of the average that is kept."""
+        """Start with the weights of the network. `decay` is the weight of the old average in each update."""
         self.module, self.decay = module, decay
         self.average = copy.deepcopy(module)
 
     def after(self, update: Update) -> Update:
-        """Return the update followed by the average's. Early steps count more, so that the
-        average forgets where it began.
+        """Return an update that also updates the average. The decay is smaller in early steps, so that the
+        average forgets the initial weights.
         """
 
         def averaged(step: int, generator: np.random.Generator) -> Tensor:
@@ -155,7 +150,7 @@ def pack(
     optimisers: Mapping[str, torch.optim.Optimizer],
     generator: np.random.Generator,
 ) -> dict[str, Tensor]:
-    """Return everything a training's future depends on, as named tensors."""
+    """Return the complete state of a training, as named tensors."""
     state: dict[str, Any] = {}
     for name, module in modules.items():
         state |= {f"module/{name}/{key}": tensor for key, tensor in module.state_dict().items()}
@@ -178,7 +173,7 @@ def unpack(
     optimisers: Mapping[str, torch.optim.Optimizer],
     generator: np.random.Generator,
 ) -> None:
-    """Put back what `pack` returned."""
+    """Restore the state that `pack` returned."""
     for name, module in modules.items():
         module.load_state_dict(_below(state, f"module/{name}/"))
     for name, optimiser in optimisers.items():

@@ -1,13 +1,14 @@
-"""What the paper (arXiv 2106.01345v2) and other implementations print, as data: quoted, never
-computed here, but for what says so.
+"""The numbers that the paper (arXiv 2106.01345v2) and other implementations print, as data. All of them
+are quoted. Where a number is computed here, its docstring says so.
 
-- `tables`: the paper's tables, their averages and the errors in them;
+- `tables`: the paper's tables, their averages, and the errors in them;
 - `drawn`: Figures 3 and 4 as numbers;
 - `critic`: Figure 5 as numbers;
+- `graph`: Figure 6 as numbers;
 - `others`: published scores of other implementations on the same data.
 """
 
-from bench.paper.critic import Band, Look, figure5, figure5_looks
+from bench.paper.critic import Attention, Band, figure5, figure5_attention
 from bench.paper.drawn import Bar, Curve, figure3, figure4
 from bench.paper.others import PeerCell, peers, peers_of, seeds_of
 from bench.paper.tables import (
@@ -21,11 +22,11 @@ from bench.paper.tables import (
 )
 
 __all__ = [
+    "Attention",
     "Band",
     "Bar",
     "Curve",
     "Erratum",
-    "Look",
     "PeerCell",
     "Quoted",
     "average_of_rows",
@@ -34,7 +35,7 @@ __all__ = [
     "figure3",
     "figure4",
     "figure5",
-    "figure5_looks",
+    "figure5_attention",
     "peers",
     "peers_of",
     "printed_average",

@@ -1,5 +1,7 @@
-"""The paper's Figure 5 as numbers: DT as a critic on Key-to-Door, read from its vector graphics (arXiv
-2106.01345v2 p.10; sources in the folder assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb).
+"""The paper's Figure 5 as numbers: DT as a critic on Key-to-Door.
+
+They are read from the vector graphics of the figure (arXiv 2106.01345v2 p.10; sources in the folder
+assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb).
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ from bench.paper.rows import rows_of
 
 @dataclass(frozen=True)
 class Band:
-    """A band of the left panel: the predicted probability of the reward in episodes of one outcome.
+    """A band of the left panel: the predicted success probability in episodes with one outcome.
 
-    The paper does not say what the band is; by its shape, and since one dips below 0, it is a mean
-    plus and minus a standard deviation. Nor does it say what the critic learned from: at step 0 it
-    predicts 0.28, where random actions succeed in 3.1 % of episodes (Table 6).
+    The paper does not say what the band shows. Its shape suggests a mean plus and minus a standard
+    deviation, since one band goes below 0. The paper does not say either which data the critic learned
+    from: at step 0 it predicts 0.28, but random actions succeed in 3.1 % of episodes (Table 6).
 
     Attributes:
         outcome: the label in the figure.
-        low, high: its ends at each of the 120 steps, probabilities.
+        low, high: the ends of the band at each of the 120 steps, probabilities.
     """
 
     outcome: str
@@ -30,25 +32,26 @@ class Band:
 
     @property
     def middle(self) -> tuple[float, ...]:
-        """The middle of the band at each step: the mean, if its ends are a spread away from it."""
+        """The middle of the band at each step. It is the mean if the band is symmetric around the mean."""
         return tuple((low + high) / 2 for low, high in zip(self.low, self.high, strict=True))
 
 
 @dataclass(frozen=True)
-class Look:
-    """How much of the right panel's attention lies on one event of its episode.
+class Attention:
+    """The attention weight on one event of the episode in the right panel.
 
-    Computed here from the weights of the scatter plot, 120 x 120, whose rows sum to 1. Whether a
-    weight is that of one token a time step, or of three together, the paper does not say.
+    It is computed here from the weights of the scatter plot, 120 x 120, whose rows sum to 1. The paper
+    does not say whether a weight belongs to one token of a time step or to its three tokens together.
 
     Attributes:
         event: `key` (picked up) or `door` (reached).
-        step: its time step, 1 to 120, as the dashed lines mark it.
-        first, last: the time steps after it that are counted: all until the next event or the end.
-        mass: mean weight of these steps on the event's; 1 is all. Counting the step after the event
-            too, and from there on, changes it by less than 0.001.
-        even: what that mean would be if each step looked at all steps so far, itself among them,
-            alike.
+        step: the time step of the event, 1 to 120, where the dashed line is.
+        first, last: the range of later time steps whose weights are averaged: all steps until the next
+            event or the end of the episode.
+        mass: the mean weight that these steps put on the event, 0 to 1. It changes by less than 0.001
+            if the weight on the step after the event is added and the range begins one step later.
+        even: the same mean under uniform attention: each step weights all steps so far, itself
+            included, equally.
     """
 
     event: str
@@ -72,10 +75,10 @@ def figure5() -> tuple[Band, ...]:
 
 
 @cache
-def figure5_looks() -> tuple[Look, ...]:
-    """Return where the attention of the right panel of Figure 5 lies: on the key, and on the door."""
+def figure5_attention() -> tuple[Attention, ...]:
+    """Return the attention weights on the key and on the door, from the right panel of Figure 5."""
     return tuple(
-        Look(
+        Attention(
             event=row["event"],
             step=int(row["step"]),
             first=int(row["first"]),

@@ -1,5 +1,7 @@
-"""The paper's Figures 3 and 4 as numbers, read from their vector graphics (arXiv 2106.01345v2 p.6
-and p.9; sources in the folder assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb).
+"""The paper's Figures 3 and 4 as numbers.
+
+They are read from the vector graphics of the figures (arXiv 2106.01345v2 p.6 and p.9; sources in the
+folder assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb).
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ class Bar:
     Attributes:
         group: `Atari`, `OpenAI Gym` or `Key-To-Door`.
         method: `DT`, `CQL` or `BC`.
-        label: the method's name in the figure, which calls CQL `TD Learning`.
-        height: normalised score; the success rate in per cent for Key-To-Door.
-        note: what it is the mean of.
+        label: the name of the method in the figure. The figure calls CQL `TD Learning`.
+        height: normalised score; for Key-To-Door the success rate in per cent.
+        note: the numbers whose mean the bar shows.
     """
 
     group: str
@@ -32,24 +34,25 @@ class Bar:
 
 @dataclass(frozen=True)
 class Curve:
-    """One panel of Figure 4: the return that DT achieves against the return asked of it.
+    """One panel of Figure 4: the achieved return of DT against its target return.
 
-    The data are medium-replay, 1 % of DQN-replay for Atari. On Atari the points at Table 8's targets
-    are the scores of Table 1; the Gym curves come of other runs than Table 2. Raw values are undone
-    normalisations: exact on the grid of targets, within 0.05 for the returns (0.005 on Reacher).
+    The data are medium-replay, and for Atari 1 % of DQN-replay. On Atari, the points at the targets of
+    Table 8 are the scores of Table 1. The Gym curves are from other runs than Table 2. Raw values are
+    computed here from the normalised ones. They are exact for the targets, and within 0.05 (Reacher:
+    0.005) for the returns.
 
     Attributes:
-        domain: as in tasks.toml.
-        label: the panel's title.
-        raw_targets: ascending, undiscounted return; an arithmetic progression.
-        normalised_targets: as drawn, D4RL or gamer-normalised; read off to 0.15 % of the axis.
-        raw_achieved: one for each target.
-        normalised_achieved: as drawn.
-        raw_best_printed: the line `Best Trajectory in Dataset` as drawn; None: there is none.
+        domain: its name in bench/tasks/*.toml.
+        label: the title of the panel.
+        raw_targets: undiscounted target returns, ascending, evenly spaced.
+        normalised_targets: as drawn, D4RL-normalised or gamer-normalised; precise to 0.15 % of the axis.
+        raw_achieved: the achieved return at each target.
+        normalised_achieved: the same, as drawn.
+        raw_best_printed: the line `Best Trajectory in Dataset` as drawn; None if the panel has no line.
         normalised_best_printed: the same, normalised.
-        raw_best_corrected: the best episode of the data; None: not known.
+        raw_best_corrected: the return of the best episode of the data; None if it is not known.
         normalised_best_corrected: the same, normalised.
-        note: what is wrong with the line; empty where nothing is.
+        note: the error in the line; empty if there is no error.
     """
 
     domain: str
@@ -67,7 +70,7 @@ class Curve:
 
 @cache
 def figure3() -> tuple[Bar, ...]:
-    """Return the bars of Figure 3, group by group."""
+    """Return the bars of Figure 3, in the order of its groups."""
     return tuple(
         Bar(row["group"], row["method"], row["label"], float(row["height"]), row["note"])
         for row in rows_of("figure3.csv")
@@ -76,7 +79,7 @@ def figure3() -> tuple[Bar, ...]:
 
 @cache
 def figure4(domain: str) -> Curve | None:
-    """Return the panel of Figure 4 that is about a domain, or None where it has none."""
+    """Return the panel of a domain in Figure 4, or None if Figure 4 has no panel for it."""
     lines = [row for row in rows_of("figure4_lines.csv") if row["domain"] == domain]
     if not lines:
         return None

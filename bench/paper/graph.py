@@ -1,8 +1,9 @@
-"""The paper's Figure 6 as numbers: steps to the goal on its graph, read from the vector graphics (arXiv
-2106.01345v2 p.20; sources in the folder assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb).
+"""The paper's Figure 6 as numbers: steps to the goal on its graph.
 
-The heights are multiples of 1/512 to the precision of the drawing, so the counts are exact. Paths of 0
-steps, which begin at the goal, are not drawn: their count is what is missing to 512.
+They are read from the vector graphics of the figure (arXiv 2106.01345v2 p.20; sources in the folder
+assets/img of iman1234ahmadi/Decision-Transformer at 60e5cfb). Within the precision of the drawing, all
+heights are multiples of 1/512, so the counts are exact. Paths of 0 steps begin at the goal and are not
+drawn. Their count is the difference between 512 and the sum of the others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from functools import cache
 from bench.paper.rows import rows_of
 
 # Per cent of generated paths that are "not subsets of trajectories in the training dataset" (p.20).
-# Of what number the paper does not say: 81 of 512 is 15.8 %, no k of the 414 drawn at 1 to 9 steps is
+# The paper does not name the total. 81 of all 512 paths give 15.8 %; no number of the 414 paths that are
+# drawn at 1 to 9 steps does
 STITCHED = 15.8
 
 
@@ -25,7 +27,7 @@ class Histogram:
 
     Attributes:
         series: `shortest path`, `transformer` or `random walk`, as in the legend.
-        counts: steps to the goal -> paths; 0 to 9, and inf for those that miss it.
+        counts: steps to the goal -> number of paths. Steps are 0 to 9, and inf for paths that miss the goal.
     """
 
     series: str
@@ -33,11 +35,11 @@ class Histogram:
 
     @property
     def paths(self) -> int:
-        """Return how many paths there are."""
+        """Return the total number of paths."""
         return sum(self.counts.values())
 
     def share(self, steps: float) -> float:
-        """Return the height of a bar; 0 where none is drawn."""
+        """Return the height of a bar, or 0 if no bar is drawn for these steps."""
         return self.counts.get(steps, 0) / self.paths
 
 
@@ -52,11 +54,12 @@ def figure6() -> tuple[Histogram, ...]:
 
 @cache
 def figure6_reached() -> float:
-    """Return the share of the transformer's paths that reach the goal, of those from other nodes that a
-    path leads from.
+    """Return the fraction of the transformer's paths that reach the goal. Only paths from nodes count that
+    are not the goal and have a path to it.
 
-    All of them are shortest paths: at 1, 2 and 3 steps there are as many as shortest paths, so none is
-    left over from there for the bar at 4, the last one.
+    All of these paths are shortest paths. At 1, 2 and 3 steps, the figure shows the same number of
+    generated paths as of shortest paths. The bar at 4 steps is the last one, so its paths cannot be detours
+    from those nodes.
     """
     shortest, generated = (
         sum(count for steps, count in found.counts.items() if 0 < steps < math.inf)

@@ -1,7 +1,7 @@
 """Scores that other implementations publish for D4RL's nine -v2 MuJoCo data sets.
 
-Only -v2: d3rlpy's CQL, run on -v0, is not here. Budgets, networks and simulators differ from the
-paper's and from ours.
+Scores on -v0 data, such as those of d3rlpy's CQL, are left out. Budgets, networks and simulators differ
+from those of the paper and from ours.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ class PeerCell:
     """One score of one implementation.
 
     Attributes:
-        source: the implementation, short.
-        citation: where it is printed, and at which commit.
+        source: a short name of the implementation.
+        citation: the place of publication and the commit.
         method: `DT`, `CQL`, `BC` or `10%BC`.
-        task: as in tasks.toml.
+        task: a name such as `hopper-medium`.
         mean: over seeds, D4RL-normalised.
         std: over seeds, as printed.
-        ddof: 0: the population's standard deviation, 1: the sample's; None: the source does not
-            say. CORL and d3rlpy-benchmarks leave NumPy's default, 0.
-        seeds: how many.
-        rule: the checkpoint that is scored: `last`, `mean of the last 10 evaluations` or
+        ddof: 0 for the population standard deviation, 1 for the sample standard deviation, None if the
+            source does not say. CORL and d3rlpy-benchmarks use NumPy's default, 0.
+        seeds: number of seeds.
+        rule: which evaluation gives the score: `last`, `mean of the last 10 evaluations` or
             `best of the evaluations`.
-        note: what a reader must know; CORL's DT score is the run with the highest target return.
+        note: a remark for the reader. CORL's DT score is that of the run with the highest target return.
     """
 
     source: str
@@ -46,8 +46,8 @@ class PeerCell:
 
     @property
     def ranked(self) -> bool:
-        """Whether it may stand beside our scores: the best of many evaluations is chosen with the
-        environment that scores it, which lifts it.
+        """Return whether the score may be compared with ours. The best of many evaluations may not: the
+        choice uses the environment that also gives the score, so the score is too high.
         """
         return self.rule != BEST
 
@@ -57,10 +57,11 @@ class PeerCell:
 
 @cache
 def peers() -> tuple[PeerCell, ...]:
-    """Return all of them, by source.
+    """Return all scores, ordered by source.
 
-    CORL, JAX-CORL and OfflineRL-Kit: their READMEs; d3rlpy: d4rl_table.csv of d3rlpy-benchmarks;
-    min-DT: computed here from the logs of its three runs, since its README pools episodes.
+    The scores of CORL, JAX-CORL and OfflineRL-Kit are in their READMEs. Those of d3rlpy are in
+    d4rl_table.csv of d3rlpy-benchmarks. Those of min-DT are computed here from the logs of its three runs,
+    because its README pools the episodes of all runs.
     """
     return tuple(
         PeerCell(
@@ -80,13 +81,13 @@ def peers() -> tuple[PeerCell, ...]:
 
 
 def peers_of(task: str, method: str) -> list[PeerCell]:
-    """Return what others publish for a method on a task; empty where nobody does."""
+    """Return the published scores of a method on a task; the list may be empty."""
     return [cell for cell in peers() if (cell.task, cell.method) == (task, method)]
 
 
 def seeds_of(cell: PeerCell) -> list[float]:
-    """Return the score of every seed behind a cell, where the source publishes them (d3rlpy and
-    min-DT); empty elsewhere.
+    """Return the score of each seed of a cell. Only d3rlpy and min-DT publish them; for other sources the
+    list is empty.
     """
     return [
         float(row["score"])

@@ -1,7 +1,7 @@
-"""The paper's tables 1 to 7 and 11 to 13, cell by cell, and the errors in them.
+"""The paper's Tables 1 to 7 and 11 to 13, cell by cell, and the errors in them.
 
-Read from the PDF of arXiv 2106.01345v2; a cell's page is in tables.csv. What is wrong in print stays
-as printed: a note on the cell and an entry of `errata` say so.
+The cells are read from the PDF of arXiv 2106.01345v2; tables.csv gives the page of each cell. A cell with
+an error stays as printed. Its note and an entry of `errata` name the error.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ class Quoted:
     """One cell of a table of the paper.
 
     Attributes:
-        mean: as printed, normalised score: D4RL's, but the gamer-normalised one in Tables 1, 4 and
-            5, the success rate in per cent in Table 6 and the game's own score in Tables 11 to 13.
-        std: the printed spread over seeds; None where the paper prints none. The captions say
-            "variance"; by size it is a standard deviation.
-        note: what a reader must know about the cell; empty for most.
+        mean: as printed. It is the D4RL-normalised score in Tables 2, 3 and 7, the gamer-normalised score
+            in Tables 1, 4 and 5, the success rate in per cent in Table 6, and the raw game score in Tables
+            11 to 13.
+        std: the spread over seeds, as printed; None if the paper prints none. The captions say
+            "variance", but the sizes are those of a standard deviation.
+        note: a remark about the cell; empty for most cells.
     """
 
     mean: float
@@ -37,16 +38,18 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Erratum:
-    """A number that the paper contradicts elsewhere.
+    """A printed number that contradicts another part of the paper.
 
     Attributes:
-        place: where it is printed, in words.
+        place: where the number is printed, in words.
         source: the table or figure, such as `Table 2`.
-        task: its row there; a group of Figure 3, a panel of Figure 4; empty for a hyperparameter.
-        method: its column; `best` is Figure 4's line of the best trajectory.
-        printed: the number in print; a normalised score, steps for a warm-up.
-        computed: what the rows, or what the sentence names, give instead.
-        sentence: a footnote.
+        task: the row of the table, the group of Figure 3, or the panel of Figure 4; empty for a
+            hyperparameter.
+        method: the column; `best` is the line of the best trajectory in Figure 4.
+        printed: the printed number: a normalised score, or a number of steps for a warm-up.
+        computed: the number that follows from the rows of the table, or from the source that `sentence`
+            names.
+        sentence: a footnote about the contradiction.
     """
 
     place: str
@@ -62,11 +65,11 @@ class Erratum:
 def cells() -> dict[tuple[str, str, str], Quoted]:
     """Return (table, task, method) -> cell, for Tables 1 to 7 and 11 to 13.
 
-    Tables 1, 4, 5 and 11 to 13 are about Atari games. Negative scores are 0.0 in Table 1. Tables 12
-    and 13 are Tables 1 and 4 before they are normalised with Table 11, whose columns are `Random`
-    and `Gamer`. Table 5's are `DT (K=1)` and `DT (K=30)`, on Pong `DT (K=50)`. In Table 6 `%BC`
-    learns from successful episodes only. In Table 7 `DT delayed` and `CQL delayed` learn from sparse
-    rewards, `DT` and `CQL` from the original dense ones.
+    Tables 1, 4, 5 and 11 to 13 are about Atari games. Table 1 prints negative scores as 0.0. Tables 12 and
+    13 hold the raw scores of Tables 1 and 4, which are normalised with Table 11. The columns of Table 11
+    are `Random` and `Gamer`. The columns of Table 5 are `DT (K=1)` and `DT (K=30)`; on Pong the second one
+    is `DT (K=50)`. In Table 6, `%BC` learns from successful episodes only. In Table 7, `DT delayed` and
+    `CQL delayed` learn from sparse rewards; `DT` and `CQL` learn from the original dense rewards.
     """
     return {
         (row["table"], row["task"], row["method"]): Quoted(
@@ -77,18 +80,18 @@ def cells() -> dict[tuple[str, str, str], Quoted]:
 
 
 def quoted(table: str, task: str, method: str) -> Quoted | None:
-    """Return the paper's cell, or None where it has none."""
+    """Return a cell of the paper, or None if the paper has no such cell."""
     return cells().get((table, task, method))
 
 
 def average_of_rows(table: str, method: str, *, reacher: bool = True) -> float:
-    """Return the mean of a column, computed from the rows that the paper prints for the method.
+    """Return the mean of a column, computed here from its printed rows.
 
     Args:
         table: such as `Table 2`.
-        method: one of its columns. A method that has no Reacher rows (BEAR) is averaged over the
-            others.
-        reacher: False leaves Reacher out, as Table 2's first average does.
+        method: one of its columns. For a method without Reacher rows (BEAR) it is the mean of the other
+            rows.
+        reacher: False leaves out Reacher, as the first average of Table 2 does.
 
     Raises:
         ValueError: the table has no such column.
@@ -107,27 +110,27 @@ def average_of_rows(table: str, method: str, *, reacher: bool = True) -> float:
 
 
 def printed_average(table: str, method: str, *, reacher: bool = True) -> Quoted | None:
-    """Return the average that the paper prints for a column, right or wrong; None where it prints
-    none.
+    """Return the average that the paper prints for a column, even if it is wrong. None if the paper prints
+    no average.
 
     Args:
         table: such as `Table 2`.
         method: one of its columns.
-        reacher: False asks for Table 2's average without Reacher.
+        reacher: False returns the average of Table 2 without Reacher.
     """
     return quoted(table, AVERAGE if reacher else WITHOUT_REACHER, method)
 
 
 @cache
 def errata(source: str | None = None) -> tuple[Erratum, ...]:
-    """Return what the paper contradicts itself about in the numbers quoted here.
+    """Return the contradictions in the numbers that are quoted here.
 
-    Found by computing its averages from its rows and by comparing its tables with each other, with
-    Figure 4's vector data, with the returns of the D4RL files and with the official code
-    (kzl/decision-transformer at e2d82e6).
+    They were found in two ways: the averages were computed from the rows, and the tables were compared
+    with each other, with the vector data of Figure 4, with the returns of the D4RL files, and with the
+    official code (kzl/decision-transformer at e2d82e6).
 
     Args:
-        source: only those of one table or figure, such as `Table 2`; None: all.
+        source: return only those of one table or figure, such as `Table 2`; None returns all.
     """
     return tuple(
         Erratum(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.behaviours import ZOO, zoo
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.core.files import read_json
 from bench.report.cells import MISSING
 from bench.report.style import pyplot, save
@@ -47,7 +47,7 @@ def table(root: Path = ZOO) -> str:
                 f"{steps:,.0f}",
                 _level(policies.medium) if _has_medium(domain) else MISSING,
                 _level(policies.expert),
-                " ".join(f"{checkpoint.score:.1f}" for checkpoint in policies.replay),
+                " ".join(f"{snapshot.score:.1f}" for snapshot in policies.replay),
             ]
         )
     return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
@@ -57,9 +57,9 @@ def _has_medium(domain: Domain) -> bool:
     return "medium" in family_of_environment(domain.environment).kinds
 
 
-def _level(checkpoint: Checkpoint) -> str:
-    spread = f"{checkpoint.return_mean:,.1f} ± {checkpoint.return_std:,.1f}"
-    return f"{checkpoint.score:.1f} ({spread})"
+def _level(snapshot: Snapshot) -> str:
+    spread = f"{snapshot.return_mean:,.1f} ± {snapshot.return_std:,.1f}"
+    return f"{snapshot.score:.1f} ({spread})"
 
 
 def draw(files: list[Path], root: Path = ZOO) -> None:

@@ -15,7 +15,7 @@ from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
 from bench.report.frame import final
 from bench.report.table_notes import notes_of
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
-from bench.stats.verdicts import compare, judge
+from bench.stats.verdicts import compare, verdicts_of
 from bench.tasks.families import Unit
 from bench.tasks.registry import family_of, family_of_all, task_by_name
 from bench.tasks.units import margin, unit_of
@@ -208,8 +208,8 @@ def _with_verdicts(
             )
         )
     complete = {row: dict(line) for row, line in rows.items()}
-    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
-        complete[row][name] = replace(rows[row][name], verdict=judgement.word)
+    for (row, name), verdict in zip(places, verdicts_of(comparisons), strict=True):
+        complete[row][name] = replace(rows[row][name], verdict=verdict.word)
     return complete
 
 

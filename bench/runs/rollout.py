@@ -151,7 +151,7 @@ def _batch(
         if isinstance(space, Box):
             actions = np.clip(actions, space.low, space.high)
         acting = np.flatnonzero(running)
-        rewards, over = environments.advance(acting, actions[acting])
+        rewards, over = environments.step(acting, actions[acting])
         earned[acting] += rewards
         lengths[acting] += 1
         over |= lengths[acting] >= limit

@@ -34,11 +34,12 @@ def episode_frames(folder: Path, index: int, max_steps: int | None = None) -> li
     training = checked_training(folder)
     task, method = task_by_name(identity.task), load_method(training["module"])
     prepare("cpu")
+    asked = training["config"].get("target_return")
     return episode(
         method.load(folder / POLICY, "cpu"),
         task.domain.environment,
         seed=episode_seed(task.domain.environment, index),
-        target=task.domain.target_return,
+        target=task.domain.target_return if asked is None else asked,
         noise=policy_seed(task.domain.environment, identity.seed, index),
         most=max_steps,
     )

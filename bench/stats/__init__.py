@@ -1,1 +1,1 @@
-"""Intervals, aggregates, the bootstrap and verdicts."""
+"""Statistics: intervals, aggregates, the bootstrap, and verdicts."""

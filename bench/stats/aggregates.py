@@ -1,8 +1,8 @@
 """Point estimates over many tasks and runs, after Agarwal et al. 2021 (arXiv 2108.13264).
 
-Every statistic takes one sequence of run scores for each task, in normalised points (100: the
-reference); tasks may have different numbers of runs. It also takes arrays of shape (..., runs) for
-the tasks, with the same leading axes, and gives a result for each of their places: that is how
+Every statistic takes one sequence of run scores for each task, in normalised points (100 is the
+reference). Tasks may have different numbers of runs. A task may also be an array of shape (..., runs); all
+tasks then have the same leading axes, and the result has these axes too. In this way
 `bench.stats.bootstrap` computes thousands of replicates at once.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 REFERENCE = 100.0
-TRIMMED = 0.25  # from either end
+TRIMMED = 0.25  # fraction of runs that the IQM leaves out at each end
 
 Values = NDArray[np.float64]
 Groups = Sequence[ArrayLike]  # one sequence of run scores for each task
@@ -22,17 +22,19 @@ Statistic = Callable[..., Values]  # of one or more `Groups`
 
 
 def mean(groups: Groups) -> Values:
-    """Return the mean over tasks of the tasks' means; tasks count alike, whatever their runs.
+    """Return the mean over tasks of the task means. All tasks have the same weight, for any number of runs.
 
     Raises:
-        ValueError: as for every statistic here, there are no tasks, or one has no scores or one
-            that is not finite.
+        ValueError: there are no tasks, a task has no scores, or a score is not finite. Every statistic
+            here raises this error.
     """
     return _average([scores.mean(axis=-1) for scores in _arrays(groups)])
 
 
 def median(groups: Groups) -> Values:
-    """Return the median over tasks of the tasks' means; tasks count alike, whatever their runs."""
+    """Return the median over tasks of the task means. All tasks have the same weight, for any number of
+    runs.
+    """
     middle: Values = np.median([scores.mean(axis=-1) for scores in _arrays(groups)], axis=0)
     return middle
 
@@ -40,8 +42,8 @@ def median(groups: Groups) -> Values:
 def iqm(groups: Groups) -> Values:
     """Return the interquartile mean: the mean of the middle half of all runs of all tasks.
 
-    Runs are pooled, so a task with more runs weighs more. Of n runs, n // 4 are left out at either
-    end, as in `scipy.stats.trim_mean` and rliable; with fewer than four it is their mean.
+    Runs are pooled, so a task with more runs has more weight. Of n runs, n // 4 are left out at each end,
+    as in `scipy.stats.trim_mean` and rliable. With fewer than four runs, the result is their mean.
     """
     pooled = np.sort(np.concatenate(_arrays(groups), axis=-1), axis=-1)
     runs = pooled.shape[-1]
@@ -51,39 +53,40 @@ def iqm(groups: Groups) -> Values:
 
 
 def optimality_gap(groups: Groups, threshold: float = REFERENCE) -> Values:
-    """Return by how many points runs stay below the threshold, where more than it counts as it.
+    """Return the mean number of points by which runs stay below the threshold. A score above the threshold
+    counts as the threshold.
 
-    Tasks count alike, whatever their runs.
+    All tasks have the same weight, for any number of runs.
     """
     reached = [np.minimum(scores, threshold).mean(axis=-1) for scores in _arrays(groups)]
     return threshold - _average(reached)
 
 
 def profile(groups: Groups, thresholds: ArrayLike) -> Values:
-    """Return the run-score distribution: which fraction of runs scores above each threshold.
+    """Return the performance profile: the fraction of runs with a score above each threshold.
 
-    Tasks count alike, whatever their runs.
+    All tasks have the same weight, for any number of runs.
 
     Args:
         groups: scores.
-        thresholds: shape (thresholds,), points.
+        thresholds: (thresholds,), in points.
 
     Returns:
-        Shape (..., thresholds), fractions; they fall as thresholds rise.
+        Fractions, (..., thresholds). They decrease as the thresholds increase.
     """
     limits = np.asarray(thresholds, dtype=np.float64)
     return _average([(scores[..., :, None] > limits).mean(axis=-2) for scores in _arrays(groups)])
 
 
 def probability_of_improvement(xs: Groups, ys: Groups) -> Values:
-    """Return how probable it is that a run of X beats one of Y on the same task, averaged over
-    tasks.
+    """Return the probability that a run of X has a higher score than a run of Y on the same task, averaged
+    over tasks.
 
-    On a task with N and K runs it is U / (N K), with Mann and Whitney's U: each pair of runs is
-    compared, a tie counts half. Tasks count alike, whatever their runs.
+    On a task with N and K runs it is U / (N K), where U is the statistic of Mann and Whitney: each pair of
+    runs is compared, and a tie counts half. All tasks have the same weight, for any number of runs.
 
     Raises:
-        ValueError: also where X and Y have different numbers of tasks.
+        ValueError: as for every statistic here; also if X and Y have different numbers of tasks.
     """
     if len(xs) != len(ys):
         raise ValueError(f"one sample has {len(xs)} tasks, the other {len(ys)}: give both the same")
@@ -97,7 +100,7 @@ def probability_of_improvement(xs: Groups, ys: Groups) -> Values:
 def spread(groups: Groups) -> Values:
     """Return the spread over seeds: the root of the mean over tasks of the sample variance (ddof 1).
 
-    Tasks count alike, whatever their runs. NaN where a task has one run.
+    All tasks have the same weight, for any number of runs. The result is NaN if a task has one run.
     """
     arrays = _arrays(groups)
     if any(scores.shape[-1] == 1 for scores in arrays):
@@ -107,7 +110,7 @@ def spread(groups: Groups) -> Values:
 
 
 def difference_of(statistic: Statistic) -> Statistic:
-    """Return the statistic of two samples that is the first's value minus the second's."""
+    """Return a statistic of two samples: the value of the first minus the value of the second."""
 
     def difference(xs: Groups, ys: Groups) -> Values:
         return statistic(xs) - statistic(ys)
@@ -116,9 +119,9 @@ def difference_of(statistic: Statistic) -> Statistic:
 
 
 def ratio_of(statistic: Statistic) -> Statistic:
-    """Return the statistic of two samples that is the first's value divided by the second's.
+    """Return a statistic of two samples: the value of the first divided by the value of the second.
 
-    Infinite where only the second is zero, NaN where both are.
+    It is infinite where only the second value is zero, and NaN where both are zero.
     """
 
     def ratio(xs: Groups, ys: Groups) -> Values:
@@ -129,15 +132,15 @@ def ratio_of(statistic: Statistic) -> Statistic:
 
 
 def _average(each: list[Values]) -> Values:
-    """Return the mean over tasks, which is over the first axis."""
+    """Return the mean over tasks, which are the first axis."""
     averaged: Values = np.mean(each, axis=0)
     return averaged
 
 
 def _arrays(groups: Groups) -> list[Values]:
-    """Return the tasks' scores as arrays of shape (..., runs), checked.
+    """Return the scores of the tasks as arrays of shape (..., runs), after a check.
 
-    Scores that are not finite are refused: sorting would hide them among the best.
+    A score that is not finite raises an error, because sorting would place NaN above all other scores.
     """
     arrays = [np.asarray(scores, dtype=np.float64) for scores in groups]
     if not arrays:

@@ -1,7 +1,7 @@
 """Intervals of any statistic over tasks and runs, by the stratified bootstrap.
 
-Every task's runs are drawn again, with replacement and independently of the other tasks' (Agarwal
-et al. 2021, arXiv 2108.13264); tasks are not: an interval is about these tasks.
+The runs of every task are resampled with replacement, independently of the other tasks (Agarwal et al.
+2021, arXiv 2108.13264). Tasks are not resampled: an interval is about the given tasks only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bench.stats.aggregates import Groups, Statistic, Values
 from bench.stats.intervals import LEVEL
 
 REPLICATES = 50_000
-AT_ONCE = 1000  # replicates in memory; another number gives other draws
+AT_ONCE = 1000  # replicates in memory at the same time; another value changes the draws
 
 
 def interval(
@@ -26,50 +26,51 @@ def interval(
     widen: bool = True,
     within: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[Values, Values]:
-    """Return the ends of a statistic's percentile interval.
+    """Return the ends of the percentile interval of a statistic.
 
-    Runs drawn again from N have (N - 1)/N of the variance that they are meant to show, so at few
-    seeds the plain percentile interval promises too much. Widened, its distances from the estimate
-    are multiplied by sqrt(N / (N - 1)), N being the smallest number of runs of any task. For
-    the IQM even that promises too much. How many of its nominal 95 % intervals covered, over nine
-    tasks with standard deviations from 0.5 to 15 points (normal, 10,000 repetitions):
+    Resampled runs have (N - 1)/N of the variance of the runs, where N is their number. With few seeds the
+    plain percentile interval is therefore too narrow. The widened interval multiplies the distances of the
+    ends from the estimate by sqrt(N / (N - 1)), where N is the smallest number of runs of any task. For the
+    IQM, even the widened interval is too narrow. The table shows the coverage of its nominal 95 %
+    intervals, over nine tasks with standard deviations from 0.5 to 15 points (normal scores, 10,000
+    repetitions):
 
-    | runs of each task | means alike: plain, widened | means from 37 to 108: plain, widened |
+    | runs of each task | equal task means: plain, widened | task means from 37 to 108: plain, widened |
     |---|---|---|
     | 3 | 87 %, 93 % | 76 %, 82 % |
     | 5 | 92 %, 95 % | 87 %, 90 % |
     | 10 | 93 %, 95 % | 91 %, 93 % |
 
-    For means `bench.stats.intervals` has intervals that keep what they promise.
+    For means, use `bench.stats.intervals`, whose intervals have their nominal coverage.
 
     Args:
-        statistic: of as many samples as are given; a function of `bench.stats.aggregates`, or any that
-            takes arrays of shape (replicates, runs) for tasks and returns an array whose first axis
-            is the replicates.
-        samples: for each method compared, one sequence of run scores for each task.
-        generator: where the draws come from; the same state gives the same interval.
-        replicates: how many times runs are drawn again.
-        level: of the interval.
+        statistic: a function of as many arguments as there are samples: a function of
+            `bench.stats.aggregates`, or any other function that takes arrays of shape (replicates, runs)
+            for tasks and returns an array whose first axis is the replicates.
+        samples: for each compared method, one sequence of run scores for each task.
+        generator: the source of the draws; the same state gives the same interval.
+        replicates: how many times the runs are resampled.
+        level: the confidence level of the interval.
         widen: False gives the plain percentiles, as rliable computes them.
-        within: what the statistic cannot leave, such as (0, 1) for a probability; the widened ends
-            are clipped to it.
+        within: the range of the statistic, such as (0, 1) for a probability. The widened ends are clipped
+            to it.
 
     Returns:
-        Low and high, of the statistic's shape; NaN where a task has a single run, or where the
-        statistic is undefined for some of the replicates.
+        Low and high, each of the shape of the statistic. They are NaN if a task has only one run, or if
+        the statistic is undefined for some of the replicates.
 
     Raises:
-        ValueError: no sample is given, a number makes no sense, or the statistic loses the axis of
-            the replicates.
+        ValueError: no sample is given, `replicates` or `level` is out of range, or the statistic does not
+            keep the axis of the replicates.
     """
     if not samples:
         raise ValueError("no sample to bootstrap: give one or more after the statistic")
     if replicates < 1:
-        raise ValueError(f"{replicates} replicates; at least 1 is needed, some thousands are usual")
+        raise ValueError(f"{replicates} replicates: give at least 1, and usually some thousands")
     if not 0 < level < 1:
-        raise ValueError(f"level {level} is not between 0 and 1; usual is {LEVEL}")
+        raise ValueError(f"level {level} is not between 0 and 1; the usual level is {LEVEL}")
     arrays = [[np.asarray(scores, dtype=np.float64) for scores in groups] for groups in samples]
-    estimate = statistic(*arrays)  # checks the scores, too
+    estimate = statistic(*arrays)  # this also checks the scores
     fewest = min(len(scores) for groups in arrays for scores in groups)
     if fewest == 1:
         return np.full(np.shape(estimate), np.nan), np.full(np.shape(estimate), np.nan)
@@ -84,15 +85,15 @@ def interval(
                 f"{(count, *np.shape(estimate))}: it must aggregate over the last axis of each task"
             )
     tail = (1 - level) / 2
-    # observed values, because interpolation between infinite ones has no result
+    # take observed values: interpolation between two infinite values is undefined
     ends = np.quantile(np.concatenate(parts), [tail, 1 - tail], axis=0, method="inverted_cdf")
     if widen:
-        with np.errstate(invalid="ignore"):  # an infinite estimate, as of a ratio, leaves NaN
+        with np.errstate(invalid="ignore"):  # an infinite estimate, such as a ratio, gives NaN
             ends = estimate + math.sqrt(fewest / (fewest - 1)) * (ends - estimate)
     low, high = np.clip(ends, *within)
     return low, high
 
 
 def _again(scores: Values, count: int, generator: np.random.Generator) -> Values:
-    """Return shape (count, runs): a task's runs drawn again, `count` times."""
+    """Return the runs of a task, resampled `count` times, (count, runs)."""
     return scores[generator.integers(len(scores), size=(count, len(scores)))]

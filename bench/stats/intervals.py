@@ -1,8 +1,8 @@
-"""Estimates and their intervals. NumPy and SciPy; nothing random in here.
+"""Estimates of means and their intervals, with NumPy and SciPy. Nothing here is random.
 
-For means at few seeds the percentile bootstrap covers only about 85 % at three seeds where 95 % is
-meant; Student's t on the seeds, and for means over tasks its Welch-Satterthwaite form, keeps what
-it promises.
+For a mean of three seeds, the nominal 95 % interval of the percentile bootstrap covers only about 85 %.
+Student's t interval over the seeds has its nominal coverage; for means over tasks, its Welch-Satterthwaite
+form has.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ class Estimate:
     """A mean with its uncertainty.
 
     Attributes:
-        mean: of the runs, or the mean over tasks of such means or of their differences.
-        std: sample standard deviation over runs (ddof 1); NaN with one run, and for means over
-            tasks.
-        low, high: ends of the 95 % interval of the mean; NaN where there is none (one run).
-        runs: how many runs stand behind it.
+        mean: the mean of the runs; or the mean over tasks of such means or of their differences.
+        std: sample standard deviation over runs (ddof 1); NaN for one run, and for means over tasks.
+        low, high: the ends of the 95 % interval of the mean; NaN if there is none (one run).
+        runs: the number of runs in the estimate.
     """
 
     mean: float
@@ -37,7 +36,7 @@ class Estimate:
 
 
 def estimate(scores: Sequence[float]) -> Estimate:
-    """Return mean, sample standard deviation and Student's t interval of one task's run scores.
+    """Return the mean, the sample standard deviation and Student's t interval of the run scores of a task.
 
     Raises:
         ValueError: there are no scores.
@@ -48,7 +47,7 @@ def estimate(scores: Sequence[float]) -> Estimate:
     mean, runs = float(values.mean()), len(values)
     if runs == 1:
         return Estimate(mean, math.nan, math.nan, math.nan, 1)
-    if values.min() == values.max():  # exactly, where rounding in the mean would leave a trace
+    if values.min() == values.max():  # exact: without the rounding error of the mean
         mean = float(values[0])
         return Estimate(mean, 0.0, mean, mean, runs)
     std = float(values.std(ddof=1))
@@ -57,11 +56,11 @@ def estimate(scores: Sequence[float]) -> Estimate:
 
 
 def estimate_over_tasks(groups: Sequence[Sequence[float]]) -> Estimate:
-    """Return the mean over tasks of the tasks' means, with the Welch-Satterthwaite interval.
+    """Return the mean over tasks of the task means, with the Welch-Satterthwaite interval.
 
-    With v_m the squared standard error of task m's mean and M tasks, the variance is sum(v_m) / M^2
-    and the degrees of freedom sum(v_m)^2 / sum(v_m^2 / (n_m - 1)) (Welch 1947; Satterthwaite 1946).
-    Tasks are not resampled: the mean is about these tasks.
+    Let v_m be the squared standard error of the mean of task m, and M the number of tasks. The variance is
+    sum(v_m) / M^2, and the degrees of freedom are sum(v_m)^2 / sum(v_m^2 / (n_m - 1)) (Welch 1947;
+    Satterthwaite 1946). Tasks are not resampled: the mean is about the given tasks only.
 
     Raises:
         ValueError: there are no tasks, or one has no scores.
@@ -73,16 +72,16 @@ def estimate_over_tasks(groups: Sequence[Sequence[float]]) -> Estimate:
 
 
 def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> Estimate:
-    """Return the mean over tasks of how far X's mean lies above Y's, with its interval.
+    """Return the mean over tasks of the mean of X minus the mean of Y, with its interval.
 
-    Welch-Satterthwaite over the variances of both methods on all tasks; with one task it is the
-    interval of Welch's t test. X is not worse than Y by more than a margin where `low` lies above
-    minus the margin.
+    The Welch-Satterthwaite formula uses the variances of both methods on all tasks. With one task, it is
+    the interval of Welch's t test. X is worse than Y by less than a margin if `low` is above minus the
+    margin.
 
     Args:
-        xs: the run scores of one method, a sequence for each task.
-        ys: those of the other, in the same order of tasks. Runs are not paired; their numbers may
-            differ.
+        xs: the run scores of method X, a sequence for each task.
+        ys: the run scores of method Y, in the same order of tasks. Runs are not paired, and the numbers of
+            runs may differ.
 
     Raises:
         ValueError: there are no tasks, one has no scores, or the numbers of tasks differ.
@@ -97,12 +96,12 @@ def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> 
 
 
 def _interval_of(mean: float, each: list[Estimate], tasks: int) -> Estimate:
-    """Return the estimate of a sum of independent means, each with weight 1 / tasks or its negative.
+    """Return the estimate of a sum of independent means. Each has the weight 1 / tasks or -1 / tasks.
 
     Args:
         mean: the weighted sum.
-        each: its parts.
-        tasks: what their weights divide by.
+        each: the estimates of the means.
+        tasks: the divisor of the weights.
     """
     runs = sum(e.runs for e in each)
     if any(e.runs == 1 for e in each):
@@ -118,19 +117,19 @@ def _interval_of(mean: float, each: list[Estimate], tasks: int) -> Estimate:
 
 
 def wilson(successes: int, episodes: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return Wilson's score interval (1927) of a success rate, both ends between 0 and 1.
+    """Return Wilson's score interval (1927) of a success rate. Both ends are between 0 and 1.
 
-    With z the normal quantile and p = k / n the ends are
+    With the normal quantile z and p = k / n, the ends are
     (p + z^2 / 2n ± z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
-    It is about these episodes of one policy: how much training seeds differ it does not say.
+    The interval is about the episodes of one policy. It does not include the variation over training seeds.
 
     Args:
         successes: k.
         episodes: n.
-        level: of confidence.
+        level: the confidence level.
 
     Raises:
-        ValueError: there are no episodes, or k is not among 0 to n.
+        ValueError: there are no episodes, or k is not between 0 and n.
     """
     if episodes < 1:
         raise ValueError(f"{episodes} episodes have no success rate; at least 1 is needed")
@@ -140,6 +139,6 @@ def wilson(successes: int, episodes: int, level: float = LEVEL) -> tuple[float, 
     rate, shrink = successes / episodes, 1 + z**2 / episodes
     middle = (rate + z**2 / (2 * episodes)) / shrink
     half = z * math.sqrt(rate * (1 - rate) / episodes + z**2 / (4 * episodes**2)) / shrink
-    # exact at the edges, where rounding would leave a trace
+    # exact at the edges: without rounding errors
     low = 0.0 if successes == 0 else middle - half
     return low, 1.0 if successes == episodes else middle + half

@@ -1,9 +1,9 @@
-"""Verdicts on our runs of a cell beside the paper's `mean ± std` of three seeds, or beside its bare
-number.
+"""Verdicts: do our runs of a table cell reproduce the paper's number? The paper prints `mean ± std` of three
+seeds, or only a number.
 
-A difference that is not significant is no agreement: equivalence has a test of its own, and a cell
-that passes neither stays undecided. Holm's correction keeps the chance of a single wrong verdict of
-a kind in a whole table below 5 %.
+A difference that is not significant does not prove agreement. Equivalence therefore has its own test. A
+cell for which neither test is significant stays undecided. Holm's correction keeps the probability of any
+wrong verdict of one kind in a whole table below 5 %.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ UNDECIDED = "undecided"
 NOT_COMPARABLE = "not comparable"
 OTHER_DATA = "other data"
 
-MARGIN = 5.0  # normalised points: within it, means count as equivalent
+MARGIN = 5.0  # normalised points; a smaller difference of means counts as equivalence
 PAPER_SEEDS = 3
 ERROR_RATE = 0.05  # for each family of tests in a table
-HALF_DIGIT = 0.05  # the paper prints one decimal, so its 0.0 stands for anything up to this
+HALF_DIGIT = 0.05  # the paper prints one decimal, so a printed 0.0 may be up to this value
 ONE_RUN = "we have one run, which has no spread"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our runs of one cell against the paper's number, before the correction for the table.
+    """The tests of our runs of one cell against the paper's number, before the correction for the table.
 
     Attributes:
-        difference: our mean minus the paper's, points.
-        error: its standard error; NaN, as the next three, where the two are not compared.
-        freedom: degrees of freedom of the error, after Satterthwaite 1946 where the paper prints a
-            spread.
-        different: p, two-sided, of Welch's test that the means are the same; of Student's where the
-            paper's number is taken as exact.
-        equivalent: p of two one-sided tests (Schuirmann 1987) that they lie further apart than the
+        difference: our mean minus the paper's, in points.
+        error: the standard error of the difference. This field and the next three are NaN if the two
+            numbers cannot be compared.
+        freedom: the degrees of freedom of the error, after Satterthwaite 1946 if the paper prints a spread.
+        different: the two-sided p of the test that the means are equal. It is Welch's test, or Student's
+            if the paper's number is taken as exact.
+        equivalent: the p of two one-sided tests (Schuirmann 1987) that the means differ by more than the
             margin.
-        margin: points.
-        obstacle: the verdict where the two cannot be compared, else empty.
+        margin: in points.
+        obstacle: the verdict if the two numbers cannot be compared, else empty.
         why: the reason for the obstacle, else empty.
     """
 
@@ -59,13 +59,14 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Verdict:
     """The verdict on one cell.
 
     Attributes:
         word: `REPRODUCED`, `DIFFERS`, `UNDECIDED`, `NOT_COMPARABLE` or `OTHER_DATA`.
-        why: what it rests on, in words.
-        different, equivalent: the comparison's p, corrected for the table; NaN where not compared.
+        why: the reason, in words.
+        different, equivalent: the p values of the comparison, corrected for the table; NaN if the two
+            numbers cannot be compared.
     """
 
     word: str
@@ -85,17 +86,17 @@ def compare(
 ) -> Comparison:
     """Return the tests of our run scores against a printed `mean ± std`.
 
-    The paper does not say whether its standard deviations are a sample's (ddof 1); they are taken as
-    such.
+    The paper does not say whether its standard deviations are sample standard deviations (ddof 1). The
+    tests assume that they are.
 
     Args:
-        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
+        ours: the score of each run, in the paper's unit. Diverged runs must be among them.
         paper_mean: as printed.
-        paper_std: as printed; below half of its last digit it counts as that half. None where the
-            paper prints no spread.
-        paper_seeds: how many runs the paper's number is from.
-        margin: how far apart still counts as equivalent.
-        same_data: False where our runs did not learn from the paper's data.
+        paper_std: as printed. A value below half of the last printed digit counts as that half. None if
+            the paper prints no spread.
+        paper_seeds: the number of runs of the paper's number.
+        margin: the largest difference, in points, that counts as equivalence.
+        same_data: False if our runs did not learn from the paper's data.
 
     Raises:
         ValueError: we have no runs, a score is not finite, the paper's number is of one seed, or the
@@ -123,16 +124,16 @@ def compare(
 def compare_exact(ours: Sequence[float], paper_mean: float, margin: float = MARGIN) -> Comparison:
     """Return the tests of our run scores against a printed number taken as exact.
 
-    For a number that the paper prints without a spread, a number of seeds or of episodes: whatever
-    error it has itself is left out, so both verdicts are about the number in print. The tests are
-    Student's on our runs alone, two-sided for a difference and two one-sided ones for equivalence.
-    Our standard deviation counts as at least half of the paper's last digit: runs that agree exactly
-    do not know its number better than it is printed.
+    Use it for a number that the paper prints without a spread and without the number of seeds or episodes.
+    The tests leave out the error of that number, so the verdict is about the printed number only. They are
+    Student's tests on our runs: a two-sided test for a difference, and two one-sided tests for equivalence.
+    Our standard deviation counts as at least half of the last digit that the paper prints, because the
+    paper's number is not more precise than that.
 
     Args:
-        ours: scores, one a run, in the paper's unit; diverged runs belong among them.
+        ours: the score of each run, in the paper's unit. Diverged runs must be among them.
         paper_mean: as printed.
-        margin: how many points apart still count as equivalent.
+        margin: the largest difference, in points, that counts as equivalence.
 
     Raises:
         ValueError: we have no runs, a number is not finite, or the margin is not positive.
@@ -146,12 +147,12 @@ def compare_exact(ours: Sequence[float], paper_mean: float, margin: float = MARG
 
 
 def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float) -> float:
-    """Return our mean minus the paper's, checked."""
+    """Return our mean minus the paper's, after a check."""
     gap = mine.mean - paper_mean
     if not math.isfinite(gap):
         raise ValueError(f"our scores {list(ours)} and the paper's {paper_mean} must be finite")
     if not margin > 0:
-        raise ValueError(f"a margin of {margin} points allows no equivalence; give more than 0")
+        raise ValueError(f"a margin of {margin} points is not possible; give more than 0")
     return gap
 
 
@@ -161,26 +162,26 @@ def _incomparable(gap: float, margin: float, obstacle: str, why: str) -> Compari
 
 def _tested(gap: float, error: float, freedom: float, margin: float) -> Comparison:
     different = 2 * float(stats.t.sf(abs(gap) / error, freedom))
-    # the larger of the two one-sided p is that of the end of the margin nearer to the gap
+    # the larger of the two one-sided p values belongs to the end of the margin nearer to the gap
     equivalent = float(stats.t.sf((margin - abs(gap)) / error, freedom))
     return Comparison(gap, error, freedom, different, equivalent, margin)
 
 
-def judge(comparisons: Sequence[Comparison]) -> list[Judgement]:
-    """Return the verdicts on a table's cells, in their order.
+def verdicts_of(comparisons: Sequence[Comparison]) -> list[Verdict]:
+    """Return the verdicts on the cells of a table, in their order.
 
-    Tests of difference and tests of equivalence are two families, each corrected by Holm's method
-    over the cells that can be compared. A cell is reproduced where it is equivalent, even if a
-    difference inside the margin is significant.
+    The tests of difference and the tests of equivalence are two families. Holm's method corrects each
+    family over the cells that can be compared. An equivalent cell is reproduced, even if a difference
+    within the margin is significant.
     """
     different = holm([comparison.different for comparison in comparisons])
     equivalent = holm([comparison.equivalent for comparison in comparisons])
     return [_word(*each) for each in zip(comparisons, different, equivalent, strict=True)]
 
 
-def _word(comparison: Comparison, different: float, equivalent: float) -> Judgement:
+def _word(comparison: Comparison, different: float, equivalent: float) -> Verdict:
     if comparison.obstacle:
-        return Judgement(comparison.obstacle, comparison.why, math.nan, math.nan)
+        return Verdict(comparison.obstacle, comparison.why, math.nan, math.nan)
     within = f"within {comparison.margin:g} points (corrected p {equivalent:.2g})"
     unlike = f"(corrected p {different:.2g})"
     if equivalent <= ERROR_RATE:
@@ -189,21 +190,21 @@ def _word(comparison: Comparison, different: float, equivalent: float) -> Judgem
         word, why = DIFFERS, f"{comparison.difference:+.1f} points from the paper's mean {unlike}"
     else:
         word, why = UNDECIDED, f"neither different {unlike} nor equivalent {within}"
-    return Judgement(word, why, different, equivalent)
+    return Verdict(word, why, different, equivalent)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values corrected for their number by Holm's step-down method (1979).
+    """Return p values, corrected for multiple tests by Holm's step-down method (1979).
 
-    A NaN stays and does not count.
+    A NaN stays NaN and does not count as a test.
 
     Raises:
         ValueError: a value is not between 0 and 1.
     """
-    values = np.array(p_values, dtype=np.float64)  # a copy, which is overwritten
+    values = np.array(p_values, dtype=np.float64)  # a copy, overwritten below
     wrong = values[(values < 0) | (values > 1)]
     if len(wrong):
-        raise ValueError(f"{wrong[0]} is no p value: it must lie between 0 and 1")
+        raise ValueError(f"{wrong[0]} is not a p value: it must be between 0 and 1")
     order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
     stepped = values[order] * np.arange(len(order), 0, -1)
     values[order] = np.minimum(np.maximum.accumulate(stepped), 1)
@@ -214,10 +215,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def predictive_interval(
     ours: Sequence[float], paper_seeds: int = PAPER_SEEDS, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Return where the mean of a few new runs of our code would lie: could the paper's be one?
+    """Return the prediction interval of the mean of n new runs of our code, where n is the paper's number of
+    seeds. If the paper's mean is inside, it could be such a mean.
 
-    The ends are mean ± t s sqrt(1/N + 1/n), with the N - 1 degrees of freedom of our N runs and the
-    paper's n; NaN with one run.
+    The ends are mean ± t s sqrt(1/N + 1/n), where t has the N - 1 degrees of freedom of our N runs. They are
+    NaN for one run.
 
     Raises:
         ValueError: we have no runs.

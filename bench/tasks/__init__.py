@@ -1,1 +1,1 @@
-"""The tasks: environments, data sets, target returns and reference scores."""
+"""Tasks: their environments, kinds of data, target returns and reference scores."""

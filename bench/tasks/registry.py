@@ -1,5 +1,5 @@
-"""The registry of tasks: which there are, and what is known of each. Families of tasks are files in this
-folder; a task that a user imported carries its own description beside its data.
+"""The registry of all tasks. Families of tasks are files in this folder. The description of a task that a user
+imported lies beside its data.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ _FAMILY_OF = {
 
 
 def family_of_environment(environment: str) -> Family:
-    """Return the family of an environment; the default one of an environment that no family names."""
+    """Return the family of an environment. If no family names it, return the default family."""
     return _FAMILY_OF.get(environment, DEFAULT)
 
 
 def family_of(task: Task) -> Family:
-    """Return the family of a task, which its environment decides."""
+    """Return the family of the environment of a task."""
     return family_of_environment(task.domain.environment)
 
 
 def family_of_all(tasks: Iterable[str]) -> Family:
-    """Return the family that all of these tasks belong to; the default one if they differ."""
+    """Return the family of all of these tasks. If they have several, return the default family."""
     found = {family_of(task_by_name(name)).name for name in tasks}
     return FAMILIES[found.pop()] if len(found) == 1 else DEFAULT
 
 
 def tasks_of(family: str) -> tuple[str, ...]:
-    """Return the names of a family's tasks, in the order of tables.
+    """Return the names of the tasks of a family, in the order of tables.
 
     Raises:
         KeyError: there is no such family.
@@ -69,7 +69,7 @@ TASK_FILE = "task.json"
 
 
 def domain_by_name(name: str) -> Domain:
-    """Return a domain.
+    """Return the domain of this name.
 
     Raises:
         ValueError: there is no such domain.
@@ -80,22 +80,22 @@ def domain_by_name(name: str) -> Domain:
 
 
 def known_tasks(imported: Path = IMPORTED) -> list[str]:
-    """Return the names of all tasks: those of the registry, then those that were imported here."""
+    """Return the names of all tasks: first those of the families, then the imported ones."""
     found = sorted(path.parent.name for path in imported.glob(f"*/{TASK_FILE}"))
     return [*TASKS, *(name for name in found if name not in TASKS)]
 
 
 def is_imported(name: str, imported: Path = IMPORTED) -> bool:
-    """Return whether a task brings its own data (`bench data import`)."""
+    """Return whether a user imported the data of a task (`bench data import`)."""
     return name not in TASKS and (imported / name / TASK_FILE).exists()
 
 
 def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
-    """Return a task.
+    """Return the task of this name.
 
     Raises:
         ValueError: there is no such task.
-        DamagedFile: it was imported, and what describes it is damaged.
+        DamagedFile: the task was imported, and its description is damaged.
     """
     if name in TASKS:
         return TASKS[name]
@@ -115,6 +115,6 @@ def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
 
 
 def write_task(task: Task, folder: Path) -> None:
-    """Write what `task_by_name` reads, into the folder of the task's imported data."""
+    """Write the description that `task_by_name` reads, into the folder of the imported data."""
     content = {"domain": asdict(task.domain), "kind": task.kind}
     write_json(folder / TASK_FILE, content | {"digest": digest(content)})

@@ -1,4 +1,4 @@
-"""What the numbers of a table are, and on which data the paper's were measured."""
+"""The units of the numbers in tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.tasks.registry import family_of_all, task_by_name
 
 
 def unit_of(tasks: Iterable[str]) -> Unit:
-    """Return the unit of normalised scores on some tasks: that of their family."""
+    """Return the unit of normalised scores on these tasks: the unit of their family."""
     return family_of_all(tasks).unit
 
 
@@ -21,7 +21,7 @@ def raw_unit(name: str, unit: Unit) -> Unit:
 
 
 def margin(unit: Unit, task: str) -> float:
-    """Return within how much of each other means on a task count as equivalent."""
+    """Return the largest difference of two means on a task that counts as equivalence, in this unit."""
     if not unit.raw:
         return MARGIN
     return MARGIN / task_by_name(task).domain.normalised_spread(1)

@@ -1,4 +1,4 @@
-"""BC, %BC and the controls with discrete actions; how many actions a network chooses from."""
+"""BC with discrete actions; how many actions a network chooses from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from baselines import bc, behaviour, percent_bc, uniform
+from baselines import bc
 from bench.datasets.trajectories import Trajectories
 from bench.methods.loader import load_method
 from bench.methods.networks import arrays_of
 from bench.methods.policy_file import read_tensors
-from tests.helpers.atari import SIDE, STACK, make_frames
-from tests.helpers.discrete import CHOICES, SHAPE, make_choices, play, shown, whole_episodes
-from tests.helpers.dt import captured_loss, episode_slices, make_context, saved_bytes
+from tests.helpers.discrete import CHOICES, make_choices, whole_episodes
+from tests.helpers.dt import captured_loss, make_context, saved_bytes
 
 SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-2, dropout=0.0)
 
@@ -37,9 +36,6 @@ def test_actions_that_the_data_lack_can_be_chosen(name: str, logits: str, tmp_pa
     saved_bytes(method.train(data, method.config(), make_context(steps=1)), tmp_path)
     tensors, _ = read_tensors(tmp_path / "policy.safetensors", method=name)
     assert tensors[logits].shape == (5,)
-
-
-# --- bc -----------------------------------------------------------------------------------------
 
 
 def by_hand(policy: Any, data: Trajectories, observations: Any) -> Any:
@@ -121,91 +117,3 @@ def test_bc_with_a_history_sees_the_latest_observations() -> None:
     acted = [policy.act(row[:, None] * np.uint8(255), np.zeros(20, np.float32)) for row in seen]
     assert not acted[0].any()
     np.testing.assert_array_equal(acted[1:], seen[:-1])
-
-
-# --- percent_bc -----------------------------------------------------------------------------------
-
-
-def winning() -> Trajectories:
-    """Five episodes with returns 1, 0, 2.5, -1 and 1."""
-    rewards = np.array([[0, 1], [0, 0], [3, -0.5], [0, -1], [1, 0]])
-    observations = np.arange(10, dtype=np.uint8).reshape(5, 2, 1)
-    return whole_episodes(observations, np.arange(10).reshape(5, 2) % 3, rewards, n_actions=3)
-
-
-@pytest.mark.parametrize(
-    ("above", "kept"),
-    [(0, [0, 2, 4]), (-1, [0, 1, 2, 4]), (1, [2]), (-5.5, [0, 1, 2, 3, 4]), (0.999, [0, 2, 4])],
-)
-def test_percent_bc_takes_the_episodes_above_a_return(
-    above: float, kept: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
-    monkeypatch.setattr(bc, "train", lambda data, config, context: seen.append((data, config)))
-    config = percent_bc.Config(min_return=above, width=7, temperature=0.25)
-    percent_bc.train(winning(), config, make_context())
-    [(data, given)] = seen
-    assert data.observations[::2, 0].tolist() == [2 * episode for episode in kept]
-    assert data.episodes == len(kept)
-    assert given is config
-    np.testing.assert_array_equal(data.observation_mean, winning().observation_mean)
-
-
-def test_percent_bc_without_such_an_episode_says_so() -> None:
-    with pytest.raises(
-        ValueError, match=r"no episode .* has a return above 2\.5: the best is 2\.5"
-    ):
-        percent_bc.train(winning(), percent_bc.Config(min_return=2.5), make_context())
-
-
-def test_percent_bc_by_share_takes_the_best_of_discrete_data_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    given: list[Any] = []
-    monkeypatch.setattr(bc, "train", lambda data, config, context: given.append(data))
-    percent_bc.train(winning(), percent_bc.Config(top_percent=20), make_context())
-    assert given[0].observations.ravel().tolist() == [4, 5]
-    assert load_method("percent_bc").configure({"min_return": 0}).min_return == 0.0
-
-
-# --- controls -------------------------------------------------------------------------------------
-
-
-def test_uniform_draws_every_choice_equally_often() -> None:
-    policy = uniform.train(make_choices(n_actions=7), uniform.Config(), make_context())
-    policy.reset(np.arange(50), np.zeros(50, dtype=np.float32))
-    nothing = np.zeros((50, *SHAPE), dtype=np.uint8), np.zeros(50, dtype=np.float32)
-    drawn = np.stack([policy.act(*nothing) for _ in range(140)])
-    counts = np.bincount(drawn.ravel(), minlength=7)
-    assert len(counts) == 7
-    assert (np.abs(counts - 1000) < 4 * np.sqrt(1000 * 6 / 7)).all()
-    between = np.bincount((drawn[:-1] * 7 + drawn[1:]).ravel(), minlength=49)
-    assert (np.abs(between - 6950 / 49) < 5 * np.sqrt(6950 / 49)).all()
-
-
-def test_behaviour_repeats_recorded_episodes_and_scores_all_of_them() -> None:
-    data = make_choices((2, 3))
-    policy = behaviour.train(data, behaviour.Config(), make_context())
-    acted = play(policy, shown(4, num_envs=8), seeds=tuple(range(8))).T
-    first, second = (data.actions[rows].tolist() for rows in episode_slices(data))
-    assert {tuple(env) for env in acted.tolist()} == {
-        (*first, first[-1], first[-1]),
-        (*second, second[-1]),
-    }
-    returns, lengths = policy.recorded
-    assert returns.tolist() == data.returns.tolist()
-    assert lengths.tolist() == [2, 3]
-
-
-def test_behaviour_scores_the_games_where_they_are_known() -> None:
-    scores = np.array([75.0, 0.0, 1234.5, 30.0])
-    for data, expected in (
-        (make_frames(scores=scores), scores.tolist()),
-        (make_frames(), make_frames().returns.tolist()),
-    ):
-        policy = behaviour.train(data, behaviour.Config(), make_context())
-        assert policy.recorded[0].tolist() == expected
-        assert policy.recorded[1].tolist() == data.lengths.tolist()
-    stack = np.zeros((1, STACK, SIDE, SIDE), dtype=np.uint8)
-    policy.reset(np.array([0]), np.zeros(1, dtype=np.float32))
-    assert policy.act(stack, np.zeros(1, dtype=np.float32)).shape == (1,)

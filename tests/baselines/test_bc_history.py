@@ -22,22 +22,22 @@ from bench.methods.policy_file import read_tensors, write_tensors
 from tests.helpers.dt import ACT, OBS, captured_loss, make_context, make_data, numbered, saved_bytes
 
 SMALL = bc.Config(width=16, batch_size=8, warmup_steps=1, learning_rate=1e-3, history=3)
-LANES = 3
-NO_REWARD = np.zeros(LANES, dtype=np.float32)
+NUM_ENVS = 3
+NO_REWARD = np.zeros(NUM_ENVS, dtype=np.float32)
 
 
 def train(steps: int = 20, data: Trajectories | None = None, **options: Any) -> bc.MlpPolicy:
     return bc.train(data or make_data(), replace(SMALL, **options), make_context(steps=steps))
 
 
-def start(policy: bc.MlpPolicy, num_envs: int = LANES) -> None:
+def start(policy: bc.MlpPolicy, num_envs: int = NUM_ENVS) -> None:
     policy.reset(np.arange(num_envs), np.zeros(num_envs, dtype=np.float32))
 
 
 def shown(steps: int = 6, seed: int = 0) -> list[F32]:
-    """Return the observations (LANES, obs) of a few steps."""
+    """Return the observations (NUM_ENVS, obs) of a few steps."""
     generator = np.random.default_rng(seed)
-    return [generator.normal(2, 3, (LANES, OBS)).astype(np.float32) for _ in range(steps)]
+    return [generator.normal(2, 3, (NUM_ENVS, OBS)).astype(np.float32) for _ in range(steps)]
 
 
 def play(policy: bc.MlpPolicy, steps: list[F32]) -> Any:
@@ -164,7 +164,7 @@ def test_reset_forgets() -> None:
     assert np.abs(play(policy, shown())[0] - first[0]).max() > 1e-3, "it has nothing to forget"
 
 
-def test_a_lane_does_not_depend_on_its_neighbours() -> None:
+def test_an_env_does_not_depend_on_the_others() -> None:
     policy, steps, others = train(), shown(), shown(seed=1)
     start(policy)
     together = play(policy, steps)[:, 1]
@@ -179,7 +179,7 @@ def test_alone_and_in_a_batch_it_acts_alike() -> None:
     policy, steps = train(), shown()
     start(policy)
     together = play(policy, steps)
-    for env in range(LANES):
+    for env in range(NUM_ENVS):
         start(policy, num_envs=1)
         alone = [policy.act(seen[[env]], NO_REWARD[:1])[0] for seen in steps]
         np.testing.assert_allclose(alone, together[:, env], rtol=0, atol=1e-6)
@@ -234,7 +234,7 @@ def test_both_take_a_history(train_it: Callable[..., bc.MlpPolicy], config: Any)
     policy = train_it(make_data(), config, make_context(steps=5))
     assert policy.network[0].in_features == 3 * OBS
     start(policy)
-    assert play(policy, shown()).shape == (6, LANES, ACT)
+    assert play(policy, shown()).shape == (6, NUM_ENVS, ACT)
 
 
 @pytest.mark.parametrize("method", ["bc", "percent_bc"])

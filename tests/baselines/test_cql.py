@@ -1,170 +1,151 @@
-"""CQL's update against d3rlpy's written out by hand, and the same in bfloat16."""
+"""CQL with continuous actions: what d3rlpy is given, what acts, what a checkpoint holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import d3rlpy
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
 
-from baselines import _discrete, cql, discrete_cql
-from baselines._d3rlpy import update_of, vectors_of
-from bench.datasets.trajectories import Trajectories
-from bench.methods.training import fit
-from tests.helpers.discrete import CHOICES, SIZE, make_choices
-from tests.helpers.dt import ACT, OBS, make_context, make_data, saved_bytes
+from baselines import cql
+from tests.helpers.dt import ACT, OBS, make_context, make_data
+from tests.helpers.vectors import NO_REWARD, observations
 
-Config = cql.Config | discrete_cql.Config
-
-SMALL: dict[ModuleType, Config] = {
-    cql: cql.Config(layers=2, width=16, batch_size=32),
-    discrete_cql: discrete_cql.Config(layers=2, width=16, batch_size=32, target_interval=5),
-}
-HALF = {module: replace(config, precision="bfloat16") for module, config in SMALL.items()}
-LOSS = {cql: "critic_loss", discrete_cql: "loss"}  # d3rlpy's name of it
-RATE = {cql: 3e-4, discrete_cql: 3e-4}  # the largest learning rate
-KINDS = [
-    pytest.param(cql, make_data, id="continuous"),
-    pytest.param(discrete_cql, make_choices, id="discrete"),
-]
+SMALL_CQL = cql.Config(layers=2, width=16, batch_size=32)
 
 
-def created(module: ModuleType, config: Config) -> Any:
-    """Return an algorithm with the weights of one seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        sizes = (OBS, ACT) if module is cql else (SIZE, CHOICES)
-        return module._create(config, *sizes, "cpu")
-
-
-def by_hand(module: ModuleType) -> Any:
-    """Return what `created` returns for SMALL, by d3rlpy's own options alone."""
-    encoder = d3rlpy.models.encoders.VectorEncoderFactory([16, 16])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        if module is cql:
-            algorithm: Any = d3rlpy.algos.CQLConfig(
-                alpha_learning_rate=0.0,
-                actor_encoder_factory=encoder,
-                critic_encoder_factory=encoder,
-            ).create(device="cpu:0")
-            algorithm.create_impl((OBS,), ACT)
-        else:
-            algorithm = d3rlpy.algos.DiscreteCQLConfig(
-                learning_rate=3e-4, encoder_factory=encoder, target_update_interval=5, alpha=5.0
-            ).create(device="cpu:0")
-            algorithm.create_impl((SIZE,), CHOICES)
-    return algorithm
-
-
-def steps(
-    module: ModuleType, algorithm: Any, data: Trajectories, config: Config, count: int
-) -> tuple[list[float], list[Any], dict[str, Tensor]]:
-    """Return losses, mini-batches and parameters after so many of our updates."""
+def spy_on_updates(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that fills with d3rlpy's mini-batches; nothing is learned."""
     batches: list[Any] = []
-    plain = algorithm.update
-    algorithm.update = lambda batch: (batches.append(batch), plain(batch))[1]
-    generator = np.random.default_rng(4)
-    update = update_of(
-        algorithm, data, *vectors_of(data), batch_size=config.batch_size, loss=LOSS[module]
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        losses = [float(update(step, generator)) for step in range(count)]
-    return losses, batches, parameters(algorithm)
+
+    def update(self: Any, batch: Any) -> dict[str, float]:
+        batches.append(batch)
+        return {"critic_loss": 0.0}
+
+    monkeypatch.setattr(d3rlpy.algos.CQL, "update", update)
+    return batches
 
 
-def parameters(algorithm: Any) -> dict[str, Tensor]:
-    networks = algorithm.impl.modules.get_torch_modules()
-    return {f"{name}.{key}": p for name, m in networks.items() for key, p in m.named_parameters()}
-
-
-@pytest.mark.parametrize(("module", "make"), KINDS)
-def test_float32_is_d3rlpys_update_to_the_bit(
-    module: ModuleType, make: Callable[[], Trajectories]
-) -> None:
-    """The same batches into an algorithm that is created by hand; a dozen updates, targets too."""
-    losses, batches, found = steps(
-        module, created(module, SMALL[module]), make(), SMALL[module], 12
-    )
-    plain = by_hand(module)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        expected = [np.float32(plain.update(batch)[LOSS[module]]) for batch in batches]
-    assert losses == expected
-    theirs = parameters(plain)
-    assert found.keys() == theirs.keys()
-    for key, tensor in found.items():
-        assert torch.equal(tensor, theirs[key]), key
-
-
-@pytest.mark.parametrize(("module", "make"), KINDS)
-def test_bfloat16_stays_near_float32(module: ModuleType, make: Callable[[], Trajectories]) -> None:
-    """Losses within 2 % of the first; 12 steps of Adam move a parameter by 12 rates at most, and the
-    two arrive within 4 rates of each other on average.
+def test_cql_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Episodes end in turn with a terminal and with a time-out. No transition reaches across an end
+    that is looked at: what a time-out cuts is never drawn, a terminal has no future.
     """
-    data = make()
-    small, half = SMALL[module], HALF[module]
-    losses, _, fine = steps(module, created(module, small), data, small, 12)
-    rough_losses, _, rough = steps(module, created(module, half), data, half, 12)
-    np.testing.assert_allclose(rough_losses, losses, rtol=0, atol=0.02 * abs(losses[0]))
-    assert rough_losses != losses
-    assert fine.keys() == rough.keys()
-    for key, tensor in fine.items():
-        assert tensor.dtype == rough[key].dtype == torch.float32
-        assert (tensor - rough[key]).abs().mean() < 4 * RATE[module], key
+    data = make_data((5, 1, 1, 7, 3, 4))
+    batches = spy_on_updates(monkeypatch)
+    cql.train(data, SMALL_CQL, make_context(steps=40))
+    standard = (data.observations - data.observation_mean) / (data.observation_std + 1e-3)
+    row_of = {tuple(action): row for row, action in enumerate(data.actions.tolist())}
+    assert len(row_of) == data.steps
+    drawn = set()
+    for batch in batches:
+        rows = np.array([row_of[tuple(action)] for action in batch.actions.tolist()])
+        drawn |= set(rows.tolist())
+        assert batch.observations.shape == (32, OBS)
+        np.testing.assert_allclose(batch.observations, standard[rows], rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(batch.rewards[:, 0], data.rewards[rows])
+        np.testing.assert_array_equal(batch.terminals[:, 0], data.terminals[rows])
+        goes_on = batch.terminals[:, 0] == 0
+        following = standard[rows[goes_on] + 1]
+        np.testing.assert_allclose(
+            batch.next_observations[goes_on], following, rtol=1e-5, atol=1e-6
+        )
+        assert (batch.intervals == 1).all()
+    assert drawn == set(np.flatnonzero(~data.timeouts).tolist())
 
 
-@pytest.mark.parametrize("module", [cql, discrete_cql], ids=["continuous", "discrete"])
-def test_only_hidden_layers_are_in_bfloat16(module: ModuleType) -> None:
-    algorithm = created(module, HALF[module])
-    kinds: dict[str, torch.dtype] = {}
-
-    def watch(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
-        return lambda layer, given, result: kinds.__setitem__(name, result.dtype)
-
-    networks = algorithm.impl.modules.get_torch_modules()
-    for network, part in networks.items():
-        for name, layer in part.named_modules():
-            if isinstance(layer, nn.Linear):
-                layer.register_forward_hook(watch(f"{network}.{name}"))
-    make = make_data if module is cql else make_choices
-    steps(module, algorithm, make(), HALF[module], 1)
-    assert any("_encoder" in name for name in kinds)
-    assert kinds == {
-        name: torch.bfloat16 if "_encoder" in name else torch.float32 for name in kinds
-    }
+def test_cql_sees_the_sparse_rewards(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_data()
+    batches = spy_on_updates(monkeypatch)
+    cql.train(data.sparse(), SMALL_CQL, make_context(steps=20))
+    ended = {float(r) for batch in batches for r in batch.rewards[batch.terminals == 1]}
+    before = {float(r) for batch in batches for r in batch.rewards[batch.terminals == 0]}
+    assert before == {0.0}
+    assert ended == set(data.returns[[0, 2]].tolist())  # 1 and 3 end with a time-out
 
 
-@pytest.mark.parametrize(("module", "make"), KINDS)
-def test_a_stopped_run_in_bfloat16_goes_on_with_the_same_bytes(
-    module: ModuleType,
-    make: Callable[[], Trajectories],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("layers", range(1, 7))
+def test_cqls_actor_is_d3rlpys_policy(
+    layers: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def stopping(update: Callable[..., Tensor], *rest: Any) -> None:
-        def stopped(step: int, generator: np.random.Generator) -> Tensor:
-            if step == 8:
-                raise KeyboardInterrupt
-            return update(step, generator)
+    algorithms: list[Any] = []
+    create = cql._create
+    monkeypatch.setattr(
+        cql, "_create", lambda *a: (algorithms.append(create(*a)), algorithms[0])[1]
+    )
+    data = make_data()
+    policy = cql.train(data, replace(SMALL_CQL, layers=layers), make_context(steps=3))
+    standard = (observations() - data.observation_mean) / (data.observation_std + 1e-3)
+    expected = algorithms[0].predict(standard.astype(np.float32))
+    found = policy.act(observations(), NO_REWARD)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    assert np.abs(expected).max() > 1e-3
 
-        fit(stopped, *rest)
+    policy.save(tmp_path / "policy")
+    loaded = cql.load(tmp_path / "policy", "cpu")
+    np.testing.assert_array_equal(loaded.act(observations(), NO_REWARD), found)
 
-    def train(name: str, config: Config = HALF[module]) -> bytes:
-        context = make_context(steps=14, folder=tmp_path / name, save_every=0.0)
-        return saved_bytes(module.train(make(), config, context), tmp_path / name)
 
-    whole = train("whole")
-    with monkeypatch.context() as patch:
-        patch.setattr(cql if module is cql else _discrete, "fit", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            train("cut")
-    assert train("cut") == train("again") == whole != train("float32", SMALL[module])
+def test_cqls_options_reach_d3rlpy() -> None:
+    with torch.random.fork_rng(devices=[]):
+        algorithm = cql._create(
+            cql.Config(
+                layers=2,
+                width=9,
+                batch_size=4,
+                actor_learning_rate=1e-1,
+                critic_learning_rate=2e-1,
+                temperature_learning_rate=3e-1,
+                conservative_weight=4.0,
+                action_samples=6,
+                discount=0.7,
+                target_rate=0.8,
+            ),
+            OBS,
+            ACT,
+            "cpu",
+        )
+    config = algorithm.config
+    assert (config.actor_learning_rate, config.critic_learning_rate) == (0.1, 0.2)
+    assert (config.temp_learning_rate, config.alpha_learning_rate) == (0.3, 0.0)
+    assert (config.conservative_weight, config.n_action_samples) == (4.0, 6)
+    assert (config.gamma, config.tau, config.batch_size) == (0.7, 0.8, 4)
+    assert config.actor_encoder_factory.hidden_units == [9, 9]
+    assert config.critic_encoder_factory.hidden_units == [9, 9]
+
+
+def test_everything_that_cql_changes_is_in_its_checkpoint() -> None:
+    """Two critics, their targets, the actor, both temperatures; an optimiser for all but targets."""
+    with torch.random.fork_rng(devices=[]):
+        algorithm = cql._create(replace(SMALL_CQL, alpha_learning_rate=1e-3), OBS, ACT, "cpu")
+    modules, optimisers = cql._parts(algorithm)
+    assert set(modules) == {"policy", "q_funcs", "targ_q_funcs", "log_temp", "log_alpha"}
+    assert set(optimisers) == {"actor_optim", "critic_optim", "temp_optim", "alpha_optim"}
+    optimised = {
+        parameter
+        for optimiser in optimisers.values()
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+    }
+    learned = {p for name, m in modules.items() if name != "targ_q_funcs" for p in m.parameters()}
+    assert optimised == learned
+
+
+def test_cql_sees_nothing_after_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = spy_on_updates(monkeypatch)
+    cql.train(make_data(), SMALL_CQL, make_context(steps=20))
+    ended = [batch.terminals[:, 0] == 1 for batch in batches]
+    assert any(rows.any() for rows in ended)
+    for batch, rows in zip(batches, ended, strict=True):
+        assert not batch.next_observations[rows].any()
+        assert batch.next_observations[~rows].any(axis=1).all()
+
+
+def test_cql_without_any_transition_says_so() -> None:
+    data = make_data(lengths=(1, 1))
+    cut = replace(data, terminals=~data.timeouts & False, timeouts=data.timeouts | True)
+    with pytest.raises(ValueError, match="CQL has no transition"):
+        cql.train(cut, SMALL_CQL, make_context(steps=1))

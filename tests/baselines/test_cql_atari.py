@@ -15,7 +15,6 @@ from torch import nn
 
 from baselines import _discrete, cql_atari
 from baselines._d3rlpy import update_of
-from baselines._encoders import ImageEncoder
 from bench.datasets.build import from_arrays
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
@@ -164,19 +163,6 @@ def test_features_asked_for_twice_are_computed_once(monkeypatch: pytest.MonkeyPa
         convolved.clear()
         update(step, np.random.default_rng(step))
         assert (convolved.count(True), convolved.count(False)) == (3, 6)
-
-
-def test_an_encoder_knows_nothing_of_other_images() -> None:
-    with torch.random.fork_rng(devices=[]):
-        encoder = ImageEncoder(SEEN, 8, bfloat16=False)
-        one, other = torch.rand(2, 2, *SEEN)
-    first = encoder(one)
-    assert encoder(one) is first
-    assert encoder(one) is not first  # a third time is another update's
-    second = encoder(other)
-    assert not torch.allclose(first, second)
-    with torch.no_grad():
-        assert not encoder(other).requires_grad
 
 
 def test_published_settings_are_the_defaults_and_reach_d3rlpy() -> None:

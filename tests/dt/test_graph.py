@@ -188,7 +188,7 @@ def test_a_window_of_a_walk_ends_with_it(data: Trajectories) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
-def test_a_lane_does_what_it_does_alone(policy: GraphPolicy, temperature: float) -> None:
+def test_an_env_does_what_it_does_alone(policy: GraphPolicy, temperature: float) -> None:
     warm = with_config(policy, temperature=temperature)
     seeds, nodes = list(range(20, 20 + NUM_ENVS)), [1, 2, 3, 3, 4, 5]
     together = generated(warm, seeds, nodes)

@@ -19,7 +19,8 @@ import torch
 from bench.core.code import OWN
 from bench.datasets.trajectories import F32, Array, Trajectories
 from bench.environments.graph import Walks
-from bench.environments.key_to_door import KeyToDoorVector, Rooms
+from bench.environments.key_to_door import KeyToDoorVector
+from bench.environments.key_to_door_rooms import Rooms
 from bench.environments.vector import VectorEnv
 from bench.methods.context import Context
 from bench.methods.loader import Method, load_method
@@ -198,7 +199,7 @@ def no_environment() -> Iterator[None]:
                     if name in vars(cls) or cls is base:
                         patch.setattr(cls, name, refuse(f"{cls.__name__}.{name}"), raising=False)
         for own in (VectorEnv, KeyToDoorVector, Rooms, Walks):
-            for name in ("__init__", "reset", "step"):
+            for name in ("__init__", "reset", "step", "step_one"):
                 if name in vars(own):
                     patch.setattr(own, name, refuse(f"{own.__name__}.{name}"))
         yield

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from bench.environments.key_to_door import Rooms
+from bench.environments.key_to_door_rooms import Rooms
 
 # typed again, not the maps under test
 KEY_ROOM = [

@@ -96,8 +96,8 @@ def moved_frames() -> Trajectories:
     """Return the data of IMAGES as a cut of a larger set, whose frames lie in other rows."""
     data = IMAGES.data
     moved = helpers_atari.make_frames((2, *data.lengths)).select(np.arange(1, data.episodes + 1))
-    assert moved.rows is not None
-    moved.observations[moved.rows] = data.observations
+    assert moved.frame_index is not None
+    moved.observations[moved.frame_index] = data.observations
     for array in (*ARRAYS[1:], "final_observations"):
         getattr(moved, array)[:] = getattr(data, array)
     return moved

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.cli.main import _parser
 from tests.helpers.pipeline import checkout, snakemake, tiny
 
 pytestmark = pytest.mark.slow
 RUNS = "results/tiny/runs"
+TIMES = "reports/tiny/sparse/time_to_score.md"
+VIDEO = "reports/tiny/atari/pong-replay.dt-atari.gif"
 AXES: dict[str, Any] = {"rewards": ["dense"], "data_percents": [100], "baselines": False}
 # no two settings have the same number
 SETTINGS: dict[str, Any] = {
@@ -25,13 +30,36 @@ SETTINGS: dict[str, Any] = {
         },
         "critic": {"tasks": ["key_to_door-1k"], "methods": ["dt-critic"], "seeds": [7]},
         "fetched": AXES
-        | {"tasks": ["hopper-medium-replay", "pong-replay"], "methods": ["bc"], "seeds": [9]},
+        | {
+            "tasks": ["hopper-medium-replay", "halfcheetah-medium-replay", "pong-replay"],
+            "methods": ["bc"],
+            "seeds": [9],
+        },
+        "sparse": AXES
+        | {
+            "tasks": ["hopper-medium-expert"],
+            "methods": ["bc", "own"],
+            "rewards": ["dense", "sparse"],
+            "data_percents": [50],
+            "seeds": [2],
+            "artifacts": [],
+        },
+        "atari": AXES
+        | {
+            "tasks": ["pong-replay"],
+            "methods": ["dt-atari"],
+            "seeds": [8],
+            "artifacts": ["table1"],
+        },
     },
     "data": {
         "source": "generated",
         "steps": 1500,
         "seed": 4,
-        "domains": {"pong": {"source": "dqn_replay", "steps": 2500, "seed": 6}},
+        "domains": {
+            "pong": {"source": "dqn_replay", "steps": 2500, "seed": 6},
+            "halfcheetah": {"source": "d4rl"},
+        },
     },
     "training": {"steps": 5, "curve": [0.25, 0.75]},
     "evaluation": {
@@ -53,15 +81,26 @@ SETTINGS: dict[str, Any] = {
             "key_to_door": {"diagnostic_episodes": 31},
         },
     },
-    "methods": {"dt": {"steps": 41}, "dt-critic": {"steps": 42}},
+    "methods": {
+        "dt": {"steps": 41},
+        "dt-critic": {"steps": 42},
+        "own": {
+            "module": "bc",
+            "label": "Own",
+            "steps": 43,
+            "domain_steps": {"hopper": 44},
+            "options": {"width": 45, "layers": 1},
+            "domains": {"hopper": {"layers": 2}},
+        },
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The commands of a dry run of three suites, without the redirection of their output."""
+    """The commands of a dry run of five suites, without the redirection of their output."""
     folder = checkout(tmp_path_factory.mktemp("commands") / "clone")
-    targets = ("all_mujoco", "all_critic", "all_fetched")
+    targets = ("all_mujoco", "all_critic", "all_fetched", TIMES, VIDEO)
     output = snakemake(
         folder, *targets, "--dry-run", "--printshellcmds", config=tiny(folder, **SETTINGS)
     )
@@ -160,6 +199,61 @@ def test_data_are_generated_and_fetched_with_their_size_and_seed(commands: list[
         "seed": "6",
         "out": "data/dqn_replay/pong-replay/2500-6",
     }
+
+
+def test_a_file_of_d4rl_is_fetched_into_its_folder(commands: list[str]) -> None:
+    assert parsed(one(commands, "data fetch halfcheetah-medium-replay")) == {
+        "task": "halfcheetah-medium-replay",
+        "out": Path("data/d4rl/halfcheetah-medium-replay/v2"),
+        **dict.fromkeys(("source", "file", "from", "steps", "seed", "rows")),
+    }
+
+
+@pytest.mark.parametrize("reward", ["dense", "sparse"])
+def test_a_domain_has_its_own_steps_and_options(commands: list[str], reward: str) -> None:
+    assert parsed(one(commands, "train ", f"/{reward}/50/own/")) == {
+        "run": Path(f"{RUNS}/hopper-medium-expert/{reward}/50/own/2"),
+        "data": Path("data/generated/hopper-medium-expert/1500-4"),
+        "module": "bc",
+        "options": {"width": 45, "layers": 2},
+        "steps": 44,
+        "curve": [0.25, 0.75],
+        "device": "cpu",
+    }
+
+
+def test_a_video_is_of_the_policy_with_the_settings_of_its_family(commands: list[str]) -> None:
+    """An Atari game is 450 steps long, at 15 pictures a second."""
+    assert parsed(one(commands, "video ")) == {
+        "run": Path(f"{RUNS}/pong-replay/dense/100/dt-atari/8"),
+        "episode": 0,
+        "steps": 450,
+        "fps": 15.0,
+        "out": Path(VIDEO),
+    }
+
+
+def test_time_to_score_gets_the_records_and_the_config_of_its_suite(commands: list[str]) -> None:
+    found = parsed(one(commands, "time-to-score "))
+    config = found.pop("config")
+    assert list(config["suites"]) == ["sparse"]
+    assert config["name"] == "tiny"
+    assert found["suite"] == "sparse"
+    page = Path(TIMES)
+    assert set(found["out"]) == {page, page.with_suffix(".html"), page.with_suffix(".csv")}
+    expected = [
+        Path(RUNS, "hopper-medium-expert", reward, "50", method, "2", "result.json")
+        for reward in ("dense", "sparse")
+        for method in ("bc", "own")
+    ]
+    assert sorted(found["records"]) == expected
+
+
+def parsed(command: str) -> dict[str, Any]:
+    """Return the arguments of a command as the verb gets them, by name."""
+    arguments = vars(_parser().parse_args(shlex.split(command)))
+    del arguments["verb"]
+    return arguments
 
 
 def strip(found: dict[str, str]) -> dict[str, str]:

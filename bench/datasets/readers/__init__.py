@@ -1,1 +1,1 @@
-"""Readers of data sets that others wrote: D4RL, HDF5, npz, Minari, DQN-replay."""
+"""Readers of data sets from other sources: D4RL, HDF5, npz, Minari, DQN-replay."""

@@ -1,4 +1,4 @@
-"""What every reader of data checks: real numbers, flags, the environment's spaces and its time limit."""
+"""The checks of every reader: real numbers, flags, and the spaces and the time limit of the environment."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import UnknownEnvironment, make
 from bench.tasks.families import Domain
 
-ROUNDING = 1e-3  # by which an action may leave its range
+ROUNDING = 1e-3  # an action may leave its range by this value
 
 
 class WrongData(ValueError):
-    """A file is not the data set it is said to be. The message names what differs."""
+    """A file does not hold the expected data. The message names the difference."""
 
 
 def complete(path: Path, needed: Iterable[str], there: Collection[str]) -> None:
-    """Refuse a file without all needed arrays.
+    """Refuse a file that lacks a needed array.
+
+    Args:
+        path: the file.
+        needed: names of the needed arrays.
+        there: names of the arrays in the file.
 
     Raises:
-        WrongData: one is missing.
+        WrongData: an array is missing.
     """
     if missing := [name for name in needed if name not in there]:
         raise WrongData(
-            f"{path} has no {', '.join(missing)}; needed are {', '.join(needed)}, and `timeouts` and "
-            f"`next_observations` where there are any. It has: {', '.join(there)}"
+            f"{path} has no {', '.join(missing)}. Give {', '.join(needed)}, and `timeouts` and `next_observations` "
+            f"if you have them. The file has: {', '.join(there)}"
         )
 
 
@@ -37,12 +42,12 @@ def numbers(name: str, key: str, values: Any) -> NDArray[Any]:
     """Return values as an array.
 
     Args:
-        name: of the data set, starts every message.
-        key: of the array.
-        values: what a file holds under that key.
+        name: the data set, at the start of every message.
+        key: the name of the array.
+        values: the content of the file under this key.
 
     Raises:
-        WrongData: they are text, objects or complex.
+        WrongData: the values are text, objects or complex numbers.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
@@ -54,23 +59,22 @@ def flags(name: str, key: str, values: Any) -> NDArray[np.bool_]:
     """Return an array of 0 and 1 as booleans.
 
     Raises:
-        WrongData: another value is among them; NaN would count as true.
+        WrongData: the array holds another value. NaN would otherwise count as true.
     """
     array = numbers(name, key, values)
     if len(other := np.argwhere((array != 0) & (array != 1))):
         row = int(other[0, 0])
         raise WrongData(
-            f"{name}: {key} holds {array[tuple(other[0])]} in row {row}; a flag is 0 or 1"
+            f"{name}: {key} holds {array[tuple(other[0])]} in row {row}; a flag must be 0 or 1"
         )
     return array.astype(np.bool_)
 
 
 def time_limit(environment: str) -> int:
-    """Return the steps after which an environment ends an episode.
+    """Return the time limit of an environment, in steps.
 
     Raises:
-        UnknownEnvironment: there is none of this id, the id leaves the version open, or its
-            episodes may never end.
+        UnknownEnvironment: the id is unknown, the id has no version, or the environment has no time limit.
     """
     made = make(environment)
     try:
@@ -79,23 +83,23 @@ def time_limit(environment: str) -> int:
         made.close()
     if spec.id != environment.rpartition(":")[2]:  # MODULE:ID imports the module first
         raise UnknownEnvironment(
-            f"{environment!r} leaves the version open, and the newest changes with Gymnasium: "
-            f"give it in full, like {spec.id}"
+            f"{environment!r} has no version, and the newest version depends on Gymnasium: "
+            f"give the full id, like {spec.id}"
         )
     if spec.max_episode_steps is None:
         raise UnknownEnvironment(
-            f"{environment} has no time limit, so its episodes may never end; "
+            f"{environment} has no time limit, so its episodes may never end: "
             "register it with max_episode_steps"
         )
     return int(spec.max_episode_steps)
 
 
 def spaces(name: str, environment: str) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Return the sizes of an environment's observations and actions, and its range of actions.
+    """Return the sizes of the observations and the actions of an environment, and its range of actions.
 
     Raises:
-        WrongData: no method here could act in it: all of them see vectors and return vectors in
-            [-1, 1].
+        WrongData: no method for imported data can act in the environment. Observations must be vectors, and
+            actions must be vectors in [-1, 1].
     """
     from gymnasium.spaces import Box
 
@@ -107,13 +111,12 @@ def spaces(name: str, environment: str) -> tuple[tuple[int, int], tuple[float, f
     for what, space in (("observations", observation), ("actions", action)):
         if not isinstance(space, Box) or len(space.shape) != 1:
             raise WrongData(
-                f"{name}: {what} of {environment} are {space}; only vectors of real numbers "
-                "can be learned from here"
+                f"{name}: {what} of {environment} are {space}; only vectors of real numbers are supported"
             )
     low, high = float(action.low.min()), float(action.high.max())
     if (low, high) != (-1.0, 1.0):
         raise WrongData(
-            f"{name}: {environment} takes actions from {low:g} to {high:g}, methods act in [-1, 1]: "
+            f"{name}: {environment} takes actions from {low:g} to {high:g}, but methods act in [-1, 1]: "
             "register it wrapped in gymnasium.wrappers.RescaleAction, and scale the actions"
         )
     return (observation.shape[0], action.shape[0]), (low, high)
@@ -122,10 +125,10 @@ def spaces(name: str, environment: str) -> tuple[tuple[int, int], tuple[float, f
 def fit(
     name: str, domain: Domain, observations: NDArray[Any], actions: NDArray[Any]
 ) -> tuple[float, float]:
-    """Check observations and actions against the environment's spaces; return its range of actions.
+    """Check observations and actions against the spaces of the environment. Return its range of actions.
 
     Raises:
-        WrongData: they do not fit, or `spaces` objects to the environment.
+        WrongData: they do not fit, or `spaces` refuses the environment.
     """
     sizes, (low, high) = spaces(name, domain.environment)
     for what, array, size in zip(
@@ -133,8 +136,7 @@ def fit(
     ):
         if np.ndim(array) != 2 or np.shape(array)[1] != size:
             raise WrongData(
-                f"{name}: {what} have shape {np.shape(array)}, but those of {domain.environment} "
-                f"need (steps, {size})"
+                f"{name}: {what} have shape {np.shape(array)}, but {domain.environment} needs (steps, {size})"
             )
     outside = np.flatnonzero((np.abs(np.asarray(actions, dtype=np.float64)) > 1 + ROUNDING).any(1))
     if len(outside):
@@ -146,13 +148,13 @@ def fit(
 
 
 def within_horizon(name: str, data: Trajectories, domain: Domain) -> None:
-    """Refuse an episode longer than the environment lets one be.
+    """Refuse data with an episode that is longer than the horizon of the domain.
 
     Raises:
-        WrongData: there is one.
+        WrongData: an episode is too long.
     """
     if (longest := int(data.lengths.max())) > domain.horizon:
         raise WrongData(
-            f"{name}: episode {int(data.lengths.argmax())} has {longest:,} steps, more than the "
-            f"{domain.horizon:,} of {domain.environment}: its end is not marked"
+            f"{name}: episode {int(data.lengths.argmax())} has {longest:,} steps, but {domain.environment} has at most "
+            f"{domain.horizon:,}. A terminal or a time-out is missing in the data"
         )

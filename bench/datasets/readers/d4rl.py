@@ -1,7 +1,7 @@
 """Read D4RL's MuJoCo files (Fu et al. 2020) in the layouts of -v0 and -v2.
 
-Without `timeouts` (-v0) an episode ends at a terminal or after the horizon. The unfinished
-trajectory at the end of a file is dropped, as the paper's own converter does.
+Files without `timeouts` (-v0) do not mark time-outs. An episode then ends at a terminal or after the horizon.
+The unfinished trajectory at the end of a file is dropped, as in the paper's converter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from bench.tasks.families import Domain
 
 NEEDED = ("observations", "actions", "rewards", "terminals")
 ARRAYS = (*NEEDED, "timeouts", "next_observations")
-VECTORS = ("rewards", "terminals", "timeouts")  # a number for each step; the others have a row
+VECTORS = (
+    "rewards",
+    "terminals",
+    "timeouts",
+)  # one number for each step; the other arrays have a row
 
 
 def read(path: Path, domain: Domain) -> Trajectories:
@@ -28,24 +32,24 @@ def read(path: Path, domain: Domain) -> Trajectories:
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it is truncated, or not HDF5 (a web page, say).
-        WrongData: an array is missing or does not fit the others or the environment.
-        BlockingIOError: another program is writing it.
+        DamagedFile: the file is truncated, or is not HDF5 (for example a web page).
+        WrongData: an array is missing, or does not fit the other arrays or the environment.
+        BlockingIOError: another program is writing the file.
     """
     return from_flat(hdf5.read(path, ARRAYS, NEEDED), domain, str(path))
 
 
 def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Trajectories:
-    """Cut flat arrays in D4RL's layout into the whole episodes of a domain's environment.
+    """Return the whole episodes in flat arrays in D4RL's layout.
 
     Args:
-        arrays: `observations` (N, obs), `actions` (N, act), `rewards`, `terminals` (N,) and, where
-            there are any, `timeouts` (N,) and `next_observations` (N, obs).
+        arrays: `observations` (N, obs), `actions` (N, act), `rewards` (N,), `terminals` (N,), and optionally
+            `timeouts` (N,) and `next_observations` (N, obs).
         domain: gives the environment, whose spaces must fit, and the horizon.
-        name: starts every message.
+        name: the data set, at the start of every message.
 
     Raises:
-        WrongData: a shape, a value, or the episode_starts of the episodes are wrong.
+        WrongData: a shape, a value, or the end of an episode is wrong.
     """
     arrays = {key: _shaped(key, numbers(name, key, values)) for key, values in arrays.items()}
     _same_rows(arrays, name)
@@ -72,7 +76,7 @@ def from_flat(arrays: dict[str, NDArray[Any]], domain: Domain, name: str) -> Tra
 
 
 def counted_timeouts(terminals: NDArray[np.bool_], horizon: int) -> NDArray[np.bool_]:
-    """Return the time-outs that data without them imply: every `horizon` steps after the last end."""
+    """Return the time-outs of data that do not mark them: every `horizon` steps after the end of an episode."""
     timeouts = np.zeros_like(terminals)
     start = 0
     for end in [*np.flatnonzero(terminals).tolist(), len(terminals)]:
@@ -82,13 +86,13 @@ def counted_timeouts(terminals: NDArray[np.bool_], horizon: int) -> NDArray[np.b
 
 
 def _shaped(key: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Return a vector where a column of one stands for it."""
+    """Return a column (N, 1) of numbers as a vector (N,)."""
     column = key in VECTORS and values.ndim == 2 and values.shape[1] == 1
     return values[:, 0] if column else values
 
 
 def _same_rows(arrays: dict[str, NDArray[Any]], name: str) -> None:
-    """Refuse arrays of differing rows, before NumPy stretches one to fit another."""
+    """Refuse arrays with different numbers of rows. NumPy would otherwise broadcast them."""
     steps = arrays["rewards"].shape
     if len(steps) != 1:
         raise WrongData(f"{name}: rewards has shape {steps}, expected a number for each step")

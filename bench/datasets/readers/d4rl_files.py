@@ -1,5 +1,5 @@
-"""The nine MuJoCo -v2 files that D4RL publishes: where they are, their bytes, and what others counted
-in them.
+"""The nine MuJoCo -v2 files that D4RL publishes: their addresses, their SHA-256, and published facts about their
+content.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.tasks.registry import Task
 
 HERE = Path(__file__).parent
 WAY_OUT = "delete it and fetch it again, or `bench data import` it as data of your own"
-TOLERANCE = 0.02  # of a standard deviation; the published statistics agree with each other to 0.013
+TOLERANCE = 0.02  # standard deviations; the published statistics agree with each other within 0.013
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class D4rlFile:
     """One published file.
 
     Attributes:
-        task: our name of it.
-        file: its name.
-        urls: D4RL's server, then a mirror.
-        bytes: size.
-        sha256: of its bytes; files were once replaced in place, so the name alone says little.
-        episodes: counted by TensorFlow Datasets, a trailing unfinished one included.
-        statistics: published steps in whole episodes and the mean, std, min and max of their
+        task: the name of the task here.
+        file: the name of the file.
+        urls: the address on D4RL's server, then that of a mirror.
+        bytes: the size.
+        sha256: the SHA-256 of its bytes. D4RL once replaced files under the same names, so a name does not
+            identify the content.
+        episodes: the number that TensorFlow Datasets counts. It includes an unfinished episode at the end.
+        statistics: published numbers about whole episodes: the steps, and the mean, std, min and max of the
             returns; empty for medium-expert.
     """
 
@@ -54,7 +55,7 @@ class D4rlFile:
 
 @cache
 def files() -> dict[str, D4rlFile]:
-    """Return task -> its -v2 file (TFDS d4rl_mujoco_*/checksums.tsv)."""
+    """Return task -> its -v2 file. The sums are those of TFDS (d4rl_mujoco_*/checksums.tsv)."""
     with (HERE / "d4rl_files.csv").open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
     numbers = ("steps", "return_mean", "return_std", "return_min", "return_max")
@@ -74,7 +75,7 @@ def files() -> dict[str, D4rlFile]:
 
 @cache
 def observation_statistics() -> dict[str, dict[str, list[float]]]:
-    """Return task -> published `mean` and `std` of the observations, as used by d3rlpy's runs."""
+    """Return task -> the `mean` and `std` of the observations that d3rlpy's runs used, as published."""
     published: Any = json.loads((HERE / "d4rl_statistics.json").read_text(encoding="utf-8"))
     tasks: dict[str, dict[str, list[float]]] = published["tasks"]
     return tasks
@@ -84,7 +85,7 @@ def file_of(task: Task) -> D4rlFile:
     """Return the file of a task.
 
     Raises:
-        ValueError: D4RL has none.
+        ValueError: D4RL has no file for the task.
     """
     if task.name not in files():
         raise ValueError(f"D4RL has no data for {task.name!r}; it has {', '.join(files())}")
@@ -92,30 +93,30 @@ def file_of(task: Task) -> D4rlFile:
 
 
 def cache_folder() -> Path:
-    """Return where D4RL itself keeps downloads: $D4RL_DATASET_DIR, or ~/.d4rl/datasets."""
+    """Return the folder in which D4RL keeps its downloads: $D4RL_DATASET_DIR, or ~/.d4rl/datasets."""
     return Path(os.environ.get("D4RL_DATASET_DIR") or Path.home() / ".d4rl" / "datasets")
 
 
 def obtain(task: Task, out: Path, file: Path | None = None) -> list[str]:
-    """Make a task's data set of D4RL's file: downloaded once, checked three ways, then parsed.
+    """Make the data set of a task from D4RL's file. The file is downloaded once.
 
-    Size and SHA-256 come first, then published counts and returns, then published statistics of the
-    observations.
+    Three things are checked: first the size and the SHA-256, then the published counts and returns, then the
+    published statistics of the observations.
 
     Args:
         task: one of `files()`.
         out: folder of the data set.
-        file: a copy of the file; otherwise it is looked for in D4RL's cache folder, and fetched
-            there.
+        file: a copy of the file. Without it, the file in D4RL's cache folder is used, and fetched if it is
+            missing.
 
     Returns:
-        What was checked, a line each.
+        One line for each check.
 
     Raises:
         ValueError: D4RL has no data for the task.
-        DownloadFailed: it cannot be fetched.
+        DownloadFailed: the file cannot be fetched.
         DamagedFile: the bytes are not the published ones.
-        WrongData: the content is not what others read from it.
+        WrongData: the content differs from the published facts.
     """
     expected = file_of(task)
     path = file or cache_folder() / expected.file
@@ -138,21 +139,21 @@ def obtain(task: Task, out: Path, file: Path | None = None) -> list[str]:
 
 
 def verify_file(path: Path, expected: D4rlFile) -> None:
-    """Refuse a file that is not byte for byte the published one.
+    """Refuse a file whose bytes differ from the published file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: size or SHA-256 differ.
+        DamagedFile: the size or the SHA-256 differs.
     """
     hdf5.refuse_other_files(path)
     if (size := path.stat().st_size) != expected.bytes:
         what = "truncated" if size < expected.bytes else "another file"
         raise DamagedFile(
-            f"{path} has {size:,} bytes, {expected.file} has {expected.bytes:,}: it is {what}; {WAY_OUT}"
+            f"{path} has {size:,} bytes, but {expected.file} has {expected.bytes:,}: it is {what}; {WAY_OUT}"
         )
     if (found := sha256(path)) != expected.sha256:
         raise DamagedFile(
-            f"{path} has SHA-256 {found}, {expected.file} has {expected.sha256}: "
+            f"{path} has SHA-256 {found}, but {expected.file} has {expected.sha256}: "
             f"it is damaged or another version; {WAY_OUT}"
         )
 
@@ -160,18 +161,19 @@ def verify_file(path: Path, expected: D4rlFile) -> None:
 def verify_content(
     data: Trajectories, expected: D4rlFile, published: dict[str, list[float]]
 ) -> list[str]:
-    """Compare what was read with what others published about the same file.
+    """Compare the data with published facts about the same file.
 
     Returns:
-        One line for each agreement, to be logged.
+        One line for each fact that agrees.
 
     Raises:
-        WrongData: something differs.
+        WrongData: a fact differs.
     """
     lines = []
-    if expected.episodes - data.episodes not in (0, 1):  # TFDS counts a trailing partial episode
+    if expected.episodes - data.episodes not in (0, 1):  # TFDS counts an unfinished last episode
         raise WrongData(
-            f"{expected.file}: {data.episodes:,} whole episodes were read, {expected.episodes:,} are published"
+            f"{expected.file}: it has {data.episodes:,} whole episodes, but the published number is "
+            f"{expected.episodes:,}"
         )
     lines.append(f"episodes: {data.episodes:,} whole, {expected.episodes:,} published")
     ours = {
@@ -185,19 +187,21 @@ def verify_content(
         if known is None:
             continue
         if abs(value - known) > max(0.01, 1e-5 * abs(known)):
-            raise WrongData(f"{expected.file}: {name} is {value:,.3f}, published is {known:,.3f}")
+            raise WrongData(
+                f"{expected.file}: {name} is {value:,.3f}, but the published value is {known:,.3f}"
+            )
         lines.append(f"{name}: {value:,.3f} as published")
     worst = compare_observations(data, published)
     if worst > TOLERANCE:
         raise WrongData(
-            f"{expected.file}: mean or std of the observations differ by {worst:.3f} of a standard "
-            f"deviation from the published ones; at most {TOLERANCE} is expected"
+            f"{expected.file}: the mean or the std of the observations differs from the published one by {worst:.3f} "
+            f"standard deviations; at most {TOLERANCE} is expected"
         )
     return [*lines, f"observations: mean and std within {worst:.4f} std of the published"]
 
 
 def compare_observations(data: Trajectories, published: dict[str, Sequence[float]] | Any) -> float:
-    """Return the largest difference in mean or std, in units of the published std."""
+    """Return the largest difference in the mean or the std, in units of the published std."""
     mean, std = np.array(published["mean"]), np.array(published["std"])
     if mean.shape != data.observation_mean.shape:
         return float("inf")

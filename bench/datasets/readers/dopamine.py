@@ -1,18 +1,18 @@
-"""Read what Dopamine's replay buffer logs: gzipped .npy files, decompressed as a stream, so that of seven
-gigabytes of frames memory holds an episode.
+"""Read the logs of Dopamine's replay buffer. They are gzipped .npy files. The files are decompressed as a stream, so
+memory holds only one episode of the seven gigabytes of frames.
 
-The form is that of google/dopamine dopamine/replay_memory/circular_replay_buffer.py, logged by
+The format is that of google/dopamine dopamine/replay_memory/circular_replay_buffer.py; the logs are written by
 google-research/batch_rl batch_rl/baselines/replay_memory/logged_replay_buffer.py:
 
-- Log N is six files: `$store$_observation_ckpt.N.gz` and likewise action, reward and terminal, a
-  row for each step; `add_count_ckpt.N.gz`, how many rows were ever written, and
-  `invalid_range_ckpt.N.gz`, the rows around the cursor, where the next row goes.
-- A row holds the frame before the action. The frame after an episode's last action is not there.
-- Before each episode stand three rows of zeros, so that no stack of four frames shows two episodes.
-- A log is written while its last row is still to come: rows from the cursor on are those of the log
-  before, or of nothing at all in the first one. (Where a game begins just there, none is written.)
-- An episode goes on from one log to the next, so a log begins and ends with a part of one.
-- The clock's end of an episode is a terminal like any other.
+- Log N has six files. `$store$_observation_ckpt.N.gz` has a row for each step, and so have the files for action,
+  reward and terminal. `add_count_ckpt.N.gz` holds the number of rows written so far. `invalid_range_ckpt.N.gz`
+  holds the rows around the cursor, which is the place of the next row.
+- A row holds the frame before the action. The frame after the last action of an episode is missing.
+- Three rows of zeros come before each episode, so that no stack of four frames shows two episodes.
+- A log is saved before its last rows are written. Rows from the cursor on are those of the previous log; in the
+  first log they are uninitialised memory. (If a game begins exactly there, there is no such row.)
+- An episode continues from one log to the next. A log therefore begins and ends with a part of an episode.
+- The end of an episode by the time limit is marked as a terminal too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bench.datasets.readers.checks import WrongData, flags
 from bench.datasets.trajectories import F32, I64, Bools
 
 SIDE = 84  # pixels
-PADDING = 3  # rows of zeros before an episode, at most
+PADDING = 3  # the largest number of rows of zeros before an episode
 FRAMES = "$store$_observation"
 FORM: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     FRAMES: (np.uint8, (SIDE, SIDE)),
@@ -45,12 +45,12 @@ FORM: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
 }
 COUNTS = ("add_count", "invalid_range")
 
-Files = Callable[[str], Path | None]  # name -> the file, or None where there is none
+Files = Callable[[str], Path | None]  # name -> the file, or None if there is no such file
 
 
 @dataclass(frozen=True)
 class Log:
-    """The first rows of a log, apart from the frames.
+    """The first R rows of a log, without the frames.
 
     Attributes:
         actions: (R,) int64.
@@ -64,28 +64,27 @@ class Log:
 
     @property
     def rows(self) -> int:
-        """Return R."""
+        """Return the number of rows R."""
         return len(self.rewards)
 
 
 def file_name(element: str, number: int) -> str:
-    """Return the name of a file of log N, such as `$store$_action_ckpt.7.gz`."""
+    """Return the name of a file of a log, such as `$store$_action_ckpt.7.gz`."""
     return f"{element}_ckpt.{number}.gz"
 
 
 def read(files: Files, number: int, rows: int) -> Log:
-    """Read the first rows of log N that belong to it; its frames are not looked at.
+    """Read the first rows of a log, without the frames. Rows from the cursor on are left out.
 
     Args:
-        files: where they are.
-        number: N.
-        rows: at most so many.
+        files: finds a file by its name.
+        number: the number of the log.
+        rows: the largest number of rows.
 
     Raises:
         FileNotFoundError: a file of the log is missing.
-        DamagedFile: one is truncated, or not a gzipped .npy file.
-        WrongData: shapes, types or values are not those of such a log, or the files are not of one
-            log.
+        DamagedFile: a file is truncated, or is not a gzipped .npy file.
+        WrongData: a shape, a type or a value is not that of a log, or the files belong to different logs.
     """
     paths = {name: present(files, name, number) for name in (*FORM, *COUNTS) if name != FRAMES}
     written, around = (_whole(paths[name]) for name in COUNTS)
@@ -98,18 +97,18 @@ def read(files: Files, number: int, rows: int) -> Log:
             f"{name}: actions, rewards and terminals have {capacity:,}, {second:,} and {third:,} rows"
         )
     if written.shape != () or written < 1:
-        raise WrongData(f"{name}: add_count is {written}, expected a number of rows above 0")
+        raise WrongData(f"{name}: add_count is {written}, but it must be a number above 0")
     cursor = int(written) % capacity
     if cursor not in around:
         raise WrongData(
             f"{name}: {int(written):,} rows were written, so the cursor is at {cursor:,}, but invalid_range is "
-            f"{around.tolist()}: the files are not of one log"
+            f"{around.tolist()}: the files belong to different logs"
         )
     own = cursor or capacity
     rewards = rewards[:own]
     if len(outside := np.flatnonzero(~(np.abs(rewards) <= 1))):
         raise WrongData(
-            f"{name}: the reward of row {outside[0]} is {rewards[outside[0]]}, but those of DQN-replay are clipped "
+            f"{name}: the reward of row {outside[0]} is {rewards[outside[0]]}, but rewards of DQN-replay are clipped "
             "to [-1, 1]"
         )
     return Log(
@@ -120,49 +119,48 @@ def read(files: Files, number: int, rows: int) -> Log:
 
 
 def present(files: Files, element: str, number: int) -> Path:
-    """Return a file of log N.
+    """Return a file of a log.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
     """
     name = file_name(element, number)
     if (path := files(name)) is None:
         raise FileNotFoundError(
-            f"{name} is missing beside the other files of its log: get it too, or take the others "
-            "away, and the log is left out"
+            f"{name} is missing, but other files of its log exist: get it too, or remove the others "
+            "to leave out the log"
         )
     return path
 
 
 def frames(path: Path, lengths: I64) -> Iterator[U8]:
-    """Yield the frames of consecutive spans of rows from the first on, (length, 84, 84) each.
-
-    The file is read no further than that.
+    """Yield the frames of consecutive spans of rows, (length, 84, 84) each. The first span begins at row 0, and
+    the rest of the file is not read.
 
     Raises:
-        DamagedFile: it ends before, or is not a gzipped .npy file.
-        WrongData: shape or type are not those of frames.
+        DamagedFile: the file ends too early, or is not a gzipped .npy file.
+        WrongData: the shape or the type is not that of frames.
     """
     with _opened(path) as file:
         rows = _header(file, path, FRAMES)
         if rows < lengths.sum():
             raise WrongData(
-                f"{path} has {rows:,} rows, but its siblings {lengths.sum():,} and more"
+                f"{path} has {rows:,} rows, but other files of its log have at least {lengths.sum():,}"
             )
         for length in lengths.tolist():
             span = np.empty((length, SIDE, SIDE), dtype=np.uint8)
             _fill(file, span, path)
             yield span
         if rows == lengths.sum():
-            file.read(1)  # the checksum is looked at where the bytes end
+            file.read(1)  # gzip checks the checksum at the end of the file
 
 
 def head(path: Path, element: str, rows: int) -> tuple[NDArray[Any], int]:
-    """Return the first rows of a file, and how many rows it has.
+    """Return the first rows of a file, and its total number of rows.
 
     Raises:
-        DamagedFile: it ends before, or is not a gzipped .npy file.
-        WrongData: shape or type are not those of this element.
+        DamagedFile: the file ends too early, or is not a gzipped .npy file.
+        WrongData: the shape or the type is not that of this element.
     """
     with _opened(path) as file:
         there = _header(file, path, element)
@@ -174,9 +172,7 @@ def head(path: Path, element: str, rows: int) -> tuple[NDArray[Any], int]:
 
 
 def padding(actions: I64, rewards: F32, span: U8) -> int:
-    """Return how many rows at the beginning of an episode are not of it: the zeros that Dopamine puts
-    before.
-    """
+    """Return the number of rows of zeros that Dopamine inserted before an episode."""
     for row in range(min(PADDING, len(actions) - 1)):
         if actions[row] or rewards[row] or span[row].any():
             return row
@@ -202,22 +198,22 @@ def _shape(file: gzip.GzipFile, path: Path) -> tuple[tuple[int, ...], np.dtype[A
         shape, columns_first, dtype = read_header[version](file)
     except (ValueError, KeyError) as error:
         raise DamagedFile(
-            f"{path} holds no .npy array ({error}); delete it and get it again"
+            f"{path} is not a .npy file ({error}); delete it and get it again"
         ) from error
     if dtype.hasobject or (columns_first and len(shape) > 1):
-        raise WrongData(f"{path} holds {dtype} in an order that no log has")
+        raise WrongData(
+            f"{path} holds Python objects or an array in column order, which no log of Dopamine does"
+        )
     return shape, dtype
 
 
 def _header(file: gzip.GzipFile, path: Path, element: str) -> int:
-    """Read the .npy header of an element's file; return its rows."""
+    """Read the .npy header of the file of an element, and return its number of rows."""
     kind, row = FORM[element]
     shape, dtype = _shape(file, path)
     if len(shape) != 1 + len(row) or shape[1:] != row or dtype != kind:
         expected = f"(rows{''.join(f', {side}' for side in row)})"
-        raise WrongData(
-            f"{path} holds {shape} {dtype}; {expected} {np.dtype(kind)} is expected there"
-        )
+        raise WrongData(f"{path} holds {shape} {dtype}, expected {expected} {np.dtype(kind)}")
     return shape[0]
 
 
@@ -225,7 +221,7 @@ def _whole(path: Path) -> NDArray[Any]:
     with _opened(path) as file:
         shape, dtype = _shape(file, path)
         if dtype.kind not in "iu" or int(np.prod(shape)) > 100:
-            raise WrongData(f"{path} holds {shape} {dtype}; a few whole numbers are expected there")
+            raise WrongData(f"{path} holds {shape} {dtype}, expected a few whole numbers")
         array = np.empty(shape, dtype=dtype)
         _fill(file, array, path)
         file.read(1)
@@ -233,7 +229,7 @@ def _whole(path: Path) -> NDArray[Any]:
 
 
 def _fill(file: gzip.GzipFile, array: NDArray[Any], path: Path) -> None:
-    """Read an array's bytes."""
+    """Fill an array with the next bytes of a file."""
     rest = array.reshape(-1).view(np.uint8).data
     while len(rest):
         if not (count := file.readinto(rest)):

@@ -1,4 +1,6 @@
-"""Fetch a file of known size and SHA-256: resumed by range, checked, and renamed only when whole."""
+"""Download a file of known size and hash. A download resumes where it stopped. The file gets its name only when it
+is complete and checked.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +20,30 @@ from typing import Any
 
 from bench.core.files import DamagedFile, DiskFull, DownloadFailed, full_disk, is_web_page
 
-CHUNK = 1 << 14  # what a cut connection may cost
+CHUNK = 1 << 14  # bytes; a broken connection loses at most one chunk
 TIMEOUT = 30.0  # seconds without a byte
-ATTEMPTS = 5  # in a row, without a byte more than ever before
-MD5 = 32  # hexadecimal digits
-PAUSE = 0.5  # seconds before the next request; as many times as attempts were in vain
+ATTEMPTS = 5  # number of attempts in a row that bring no new byte
+MD5 = 32  # hexadecimal digits of an MD5
+PAUSE = (
+    0.5  # seconds before the next request, times the number of attempts in a row without a new byte
+)
 
 
 class _Refused(Exception):
-    """This address does not serve the file; another one may."""
+    """This address does not serve the file. Another address may."""
 
 
 class _Cut(Exception):
-    """The connection ended early; what came is kept."""
+    """The connection ended early. The received bytes are kept."""
 
 
 @dataclass(frozen=True)
 class Announced:
-    """What a server says of a file.
+    """What a server announces about a file.
 
     Attributes:
-        size: bytes.
-        md5: of them, hexadecimal; None where it does not say.
+        size: in bytes.
+        md5: the MD5, hexadecimal; None if the server does not announce it.
     """
 
     size: int
@@ -47,12 +51,12 @@ class Announced:
 
 
 def announced(url: str) -> Announced | None:
-    """Ask a server about a file that nobody else vouches for; None: it has none there.
+    """Ask a server for the size and the MD5 of a file. Return None if the server does not have the file.
 
-    Google's storage says the MD5, in `x-goog-hash`.
+    Google's storage announces the MD5 in the header `x-goog-hash`.
 
     Raises:
-        DownloadFailed: it refuses, cannot be reached, or does not say the size.
+        DownloadFailed: the server refuses, cannot be reached, or does not announce the size.
     """
     import requests
 
@@ -68,7 +72,7 @@ def announced(url: str) -> Announced | None:
     if answer.status_code != 200:
         raise DownloadFailed(f"{url}: the server answered {answer.status_code} {answer.reason}")
     if not (length.isascii() and length.isdigit()):
-        raise DownloadFailed(f"{url}: the server does not say the file's size")
+        raise DownloadFailed(f"{url}: the server does not announce the size of the file")
     hashes = dict(
         part.strip().split("=", 1)
         for part in answer.headers.get("x-goog-hash", "").split(",")
@@ -87,28 +91,28 @@ def fetch(
 ) -> None:
     """Download a file to `path`, from the first address that serves it.
 
-    What has arrived lies in `path` + `.part` and is gone on with, by a range request, after a cut
-    connection, Ctrl-C or a full disk. `path` appears only when size and SHA-256 are right. Of
-    several processes one downloads and the others wait for it.
+    Received bytes are kept in `path` + `.part`. After a broken connection, Ctrl-C or a full disk, a range request
+    continues from there. `path` appears only when the size and the hash are right. If several processes need the
+    file, one downloads it and the others wait.
 
     Args:
-        urls: addresses of the same bytes, in order of preference.
-        path: where to; a file that another process put there meanwhile is left alone.
-        size: bytes.
-        digest: SHA-256 or MD5, hexadecimal; None: nobody says one.
-        option: of the command line, that takes a copy of the file instead.
+        urls: addresses of the same file, in order of preference.
+        path: the destination. A file that another process put there in the meantime is not changed.
+        size: in bytes.
+        digest: SHA-256 or MD5, hexadecimal; None if it is unknown.
+        option: the command-line option for a local copy of the file, for messages.
 
     Raises:
-        DownloadFailed: every address refused (404, a web page, another size) or was cut.
-        DamagedFile: the same, but at least one gave as many bytes, and other ones.
-        DiskFull: no space; the part is kept.
+        DownloadFailed: every address refused (404, a web page, another size), or its connection broke too often.
+        DamagedFile: the same, but at least one address served a file of the right size with another hash.
+        DiskFull: the file system has no space left. The part is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path.with_name(f"{path.name}.part")) as part:
         if path.exists():
             return
         if part.stat().st_size >= size and _hash(part, digest) != digest:
-            os.truncate(part, 0)  # left by another version of the file
+            os.truncate(part, 0)  # it belongs to another version of the file
         reasons = []
         failure: type[DownloadFailed | DamagedFile] = DownloadFailed
         for url in urls:
@@ -127,18 +131,18 @@ def fetch(
         there = part.stat().st_size
         kept = f"; {there:,} of {size:,} bytes are kept in {part}" if there else ""
         raise failure(
-            f"could not fetch {path.name}{kept}. {'. '.join(reasons)}. The same command goes on from here; or get the "
-            f"file some other way and give it with {option}"
+            f"could not fetch {path.name}{kept}. {'. '.join(reasons)}. Run the same command again to continue; or get "
+            f"the file in another way and give it with {option}"
         )
 
 
 @contextlib.contextmanager
 def _alone(part: Path) -> Iterator[Path]:
-    """Make `part` where there is none, and hold it against other processes."""
+    """Create `part` if it is missing, and lock it against other processes."""
     while True:
         with part.open("ab") as file:
             _lock(file, part)
-            # the one who held it may have renamed or deleted it: then this is another file
+            # the previous owner of the lock may have renamed or deleted the file: then lock the new one
             if not part.exists() or not os.path.samestat(os.fstat(file.fileno()), part.stat()):
                 continue
             try:
@@ -155,12 +159,14 @@ def _lock(file: Any, part: Path) -> None:
     except BlockingIOError:
         print(f"waiting for another process that downloads {part.stem}", file=sys.stderr)
         fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError:  # a file system without locks: two processes there disturb each other
+    except OSError:  # on a file system without locks, two processes may disturb each other
         return
 
 
 def _from(url: str, part: Path, size: int) -> None:
-    """Complete `part` from one address, trying again after each cut that brought more than ever."""
+    """Complete `part` from one address. Try again after a broken connection, until ATTEMPTS attempts in a row
+    bring no new byte.
+    """
     best, vain = part.stat().st_size, 0
     while part.stat().st_size < size:
         cut = _Cut("the answer ended early")
@@ -193,7 +199,7 @@ def _request(url: str, part: Path, there: int, size: int) -> None:
             if (free := shutil.disk_usage(part.parent).free) < size - there:
                 raise DiskFull(
                     28,
-                    f"no space left for {part}: {size - there:,} bytes are to come, {free:,} are free; "
+                    f"no space left for {part}: {size - there:,} bytes are missing, but {free:,} are free; "
                     "free some space and start again",
                 )
             _receive(response, part, there, size)
@@ -208,7 +214,7 @@ def _request(url: str, part: Path, there: int, size: int) -> None:
 
 
 def _accept(response: Any, there: int, size: int) -> int:
-    """Return from which byte on the response counts, or refuse it."""
+    """Return the position in the file of the first byte of the response, or refuse the response."""
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status not in (200, 206):
         raise _Refused(f"the server answered {status} {response.reason}")
@@ -218,7 +224,7 @@ def _accept(response: Any, there: int, size: int) -> int:
     if status == 206 and not response.headers.get("Content-Range", "").startswith(
         f"bytes {there}-"
     ):
-        raise _Refused("the server sent another range than the one asked for")
+        raise _Refused("the server did not send the requested range")
     length = response.headers.get("Content-Length", str(size - start))
     if not (length.isascii() and length.isdigit()):
         raise _Refused(f"the server announced {length!r} bytes")
@@ -232,7 +238,7 @@ def _receive(response: Any, part: Path, start: int, size: int) -> None:
 
     chunks = response.iter_content(CHUNK)
     if not (first := next(chunks, b"")):
-        return  # an empty answer must not empty the part
+        return  # an empty response must not empty the part
     if start == 0 and is_web_page(first):
         raise _Refused("the server sent a web page, not the file")
     with (
@@ -256,7 +262,7 @@ def _receive(response: Any, part: Path, start: int, size: int) -> None:
 
 
 def _hash(path: Path, like: str | None) -> str | None:
-    """Return a file's digest, of the kind that `like` is; None where there is nothing to compare."""
+    """Return the digest of a file, by the same algorithm as `like`; None if `like` is None."""
     if like is None:
         return None
     with path.open("rb") as file:
@@ -265,7 +271,7 @@ def _hash(path: Path, like: str | None) -> str | None:
 
 
 def _hexadecimal(base64: str | None) -> str | None:
-    """Return an MD5 that is given in base64; None where it is none."""
+    """Return a base64 MD5 in hexadecimal; None if it is not an MD5."""
     try:
         md5 = binascii.a2b_base64(base64 or "", strict_mode=True).hex()
     except binascii.Error:
@@ -274,6 +280,6 @@ def _hexadecimal(base64: str | None) -> str | None:
 
 
 def _plain(error: Exception) -> str:
-    cause = getattr(error.args[0] if error.args else None, "reason", None)  # urllib3's, inside
+    cause = getattr(error.args[0] if error.args else None, "reason", None)  # urllib3's error
     reason = str(error) if cause is None else str(cause).split(": ", 1)[-1]
     return reason if len(reason) <= 200 else f"{reason[:200]}..."

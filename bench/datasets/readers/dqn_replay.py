@@ -1,25 +1,26 @@
-"""Make a data set of DQN-replay data (Agarwal et al. 2020), sampled as the paper's code does.
+"""Make a data set from DQN-replay data (Agarwal et al. 2020), sampled as in the paper's code.
 
-The paper learns from "1% of the DQN-replay dataset", 500,000 of 50 million transitions (p.6). Its
-code (kzl/decision-transformer@e2d82e6 atari/create_dataset.py) draws one of the 50 logs of run 1 at
-random, with replacement; reads on from where that log was left, to the eleventh end of a game from
-there; and so on until there are 500,000 rows. Of each log of a million rows it reads the first
-100,000: a visit that gets to the end of these is undone, and later visits to that log find nothing
-new. So the sample is not uniform, and another seed gives another one. `draw` does the same with a
-generator of NumPy: the same distribution, another draw than theirs with any seed.
+The paper learns from "1% of the DQN-replay dataset", 500,000 of 50 million transitions (p.6). Its code
+(kzl/decision-transformer@e2d82e6 atari/create_dataset.py) repeats two steps until it has 500,000 rows. It draws
+one of the 50 logs of run 1 at random, with replacement. Then it reads from this log the next eleven games,
+beginning where it last stopped in this log. Of the million rows of each log, it uses only the first 100,000. If
+a visit reaches their end, its rows are discarded, and later visits to the log add nothing. The sample is
+therefore not uniform, and it depends on the seed. `draw` samples from the same distribution with a NumPy
+generator; no seed gives the same draw as the paper's code.
 
-What one gets of a log is therefore a piece from its beginning; here the pieces stand in the order
-of the training. What is otherwise than in the paper's code:
+The sample of a log is therefore one piece from its beginning. Here the pieces are in the order of the training.
+These are the differences from the paper's code:
 
-- The rows of zeros that Dopamine puts before each game are no transitions here; theirs has three more
-  steps in each game. They do count towards the 500,000, so that the same games are drawn.
-- Its list of the games' ends keeps those of a visit that is undone. Here nothing of it remains.
-- A log's first rows are mostly the end of a game that began in the log before. As there, they are
-  an episode, whose first steps have lost the frames before; here these are zeros.
-- Where an episode of 27,000 steps was ended by the clock, that is a time-out, not a terminal.
+- Dopamine inserts rows of zeros before each game. Here they are not transitions; in the paper's code, each game
+  has three more steps. They do count towards the 500,000, so that the same games are drawn.
+- When the paper's code discards a visit, it keeps the visit's entries in its list of the ends of games. Here
+  nothing of a discarded visit is kept.
+- The first rows of a log are usually the end of a game that began in the previous log. Both codes use them as
+  an episode. The frames before its first steps are lost; here they are zeros.
+- If the time limit ended an episode of 27,000 steps, that is a time-out here, not a terminal.
 
-Rewards are as stored, clipped to [-1, 1] (google/dopamine discrete_domains/run_experiment.py); the
-games' scores are not known. Nor is the frame after the last action.
+Rewards are as stored, clipped to [-1, 1] (google/dopamine discrete_domains/run_experiment.py). The game scores
+and the frames after the last action of each episode are unknown.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ from bench.tasks.registry import Task, tasks_of
 
 LOGS = 50
 STEPS = 500_000  # 1 % of a run
-ROWS = 100_000  # of each log: the paper's code makes its buffer of so many (`replay_capacity`)
-GAMES = 11  # of a visit: `trajectories_per_buffer`, and one more
+ROWS = 100_000  # rows used of each log: the buffer size of the paper's code (`replay_capacity`)
+GAMES = 11  # games of a visit: `trajectories_per_buffer` plus one
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which rows to take.
+    """The size and the seed of a sample.
 
     Attributes:
-        steps: rows at least.
+        steps: the smallest number of rows of the sample.
         seed: of the draw.
-        rows: only so many of each log are read.
+        rows: the number of rows that are used of each log.
     """
 
     steps: int = STEPS
@@ -64,23 +65,23 @@ class Sampling:
 
     @property
     def name(self) -> str:
-        """Return what tells this sample's folder from another's: STEPS-SEED, if the rest is as in the
-        paper's code.
+        """Return the folder name of this sample: STEPS-SEED if `rows` is as in the paper's code, otherwise
+        STEPS-SEED-of-ROWS.
         """
         return f"{self.steps}-{self.seed}" + (f"-of-{self.rows}" if self.rows != ROWS else "")
 
 
 def draw(ends: Callable[[int], I64 | None], name: str, sampling: Sampling) -> dict[int, int]:
-    """Return how many rows to take of which log, in the order of their numbers.
+    """Return number of a log -> number of rows to take from it, in the order of the logs.
 
     Args:
-        ends: number of a log -> the row after each end of a game in it; None: there is no such log.
-            Asked once for each.
-        name: of the task; another one draws otherwise.
-        sampling: how many rows, and with which seed.
+        ends: number of a log -> the row after the end of each game in it; None if the log does not exist. It is
+            called once for each log.
+        name: the task; another task gets another draw.
+        sampling: the size and the seed.
 
     Raises:
-        WrongData: there is no log, or all of them together do not hold so many rows.
+        WrongData: there is no log, or all logs together have too few rows.
     """
     random = generator("dqn_replay", name, sampling.seed)
     logs: dict[int, I64 | None] = {}
@@ -105,11 +106,11 @@ def draw(ends: Callable[[int], I64 | None], name: str, sampling: Sampling) -> di
 
 def _too_few(name: str, there: int, rows: int, sampling: Sampling) -> str:
     if there == 0:
-        return f"{name}: none of the {LOGS} logs is there"
+        return f"{name}: none of the {LOGS} logs exists"
     return (
-        f"{name}: {there} of {LOGS} logs are there, and {GAMES} games at a time from the first {sampling.rows:,} rows "
-        f"of each they give {rows:,} rows, not {sampling.steps:,}: ask for fewer --steps, read more --rows of each "
-        "log, or get more logs"
+        f"{name}: {there} of {LOGS} logs exist. From the first {sampling.rows:,} rows of each, {GAMES} games at a "
+        f"time, they give {rows:,} rows, not {sampling.steps:,}. Choose fewer --steps, use more --rows of each log, "
+        "or get more logs"
     )
 
 
@@ -120,26 +121,26 @@ def obtain(
     sampling: Sampling = Sampling(),
     progress: Callable[[int, int], None] = lambda rows, of: None,
 ) -> list[str]:
-    """Make a task's data set of DQN-replay logs.
+    """Make the data set of a task from DQN-replay logs.
 
     Args:
-        task: of an Atari game.
+        task: a task of an Atari game.
         out: folder of the data set.
-        source: a folder with `Breakout/1/replay_logs`, or an address above it; by default that
+        source: a folder that contains `Breakout/1/replay_logs`, or such an address. The default is the address
             where the logs were published.
-        sampling: which rows.
-        progress: called with the rows of each finished episode, and with how many there will be.
+        sampling: the size and the seed of the sample.
+        progress: called with the number of rows of each finished episode, and with the total.
 
     Returns:
-        What was read, a line each.
+        Lines about the data.
 
     Raises:
-        ValueError: the task is not Atari's.
-        FileNotFoundError: the folder holds no logs of the game, or a log lacks a file.
+        ValueError: the task is not a task of an Atari game.
+        FileNotFoundError: the folder holds no logs of the game, or a file of a log is missing.
         DownloadFailed: the server refuses.
-        DamagedFile: a file is truncated, or something else.
-        WrongData: the files hold other data than DQN-replay's.
-        DiskFull: no space.
+        DamagedFile: a file is truncated, or has another format.
+        WrongData: the files do not hold DQN-replay data.
+        DiskFull: the file system has no space left.
     """
     if task.name not in tasks_of("atari"):
         raise ValueError(
@@ -178,20 +179,20 @@ def obtain(
         stack=atari.STACK,
         n_actions=n_actions,
     )
-    return _said(data, files, chosen, count)
+    return _summary(data, files, chosen, count)
 
 
 @dataclass
 class _Count:
-    """What was met on the way."""
+    """Rows of zeros that were left out, and episodes without their beginning."""
 
     padding: int = 0
     headless: int = 0
 
 
 def _ends(files: Files, number: int, rows: int) -> I64 | None:
-    """Return the row after each end of a game, but not of one in the last row that is read: there the
-    paper's code undoes its visit.
+    """Return the row after the end of each game. A game that ends in the last used row is left out, because the
+    paper's code discards such a visit.
     """
     if files(file_name("$store$_terminal", number)) is None:
         return None
@@ -228,20 +229,20 @@ def _episodes(
 
 
 def _within(horizon: int, episode_starts: I64, path: Path) -> None:
-    """Refuse an episode longer than a game may last, before memory is asked for."""
+    """Refuse an episode that is longer than a game can be, before memory is allocated for it."""
     lengths = np.diff(episode_starts)
     longest = int(lengths.argmax())
     if lengths[longest] > horizon + dopamine.PADDING:
         raise WrongData(
-            f"{path}: rows {episode_starts[longest]:,} to {episode_starts[longest + 1] - 1:,} are one episode, "
-            f"longer than the {horizon:,} steps that a game may last: its end is not marked"
+            f"{path}: rows {episode_starts[longest]:,} to {episode_starts[longest + 1] - 1:,} are one episode, but a "
+            f"game has at most {horizon:,} steps. A terminal is missing in the data"
         )
 
 
-def _said(data: Trajectories, files: Files, chosen: dict[int, int], count: _Count) -> list[str]:
+def _summary(data: Trajectories, files: Files, chosen: dict[int, int], count: _Count) -> list[str]:
     return [
         f"logs: {len(chosen)} of {LOGS} from {files.name}: {', '.join(map(str, chosen))}",
-        f"rows: {sum(chosen.values()):,}, of which {count.padding:,} are the zeros before a game",
-        f"episodes: {data.episodes:,}, of which {count.headless:,} have lost their beginning",
-        f"steps: {data.steps:,}; mean return {data.returns.mean():.1f}, of clipped rewards",
+        f"rows: {sum(chosen.values()):,}, of which {count.padding:,} are zeros before a game",
+        f"episodes: {data.episodes:,}, of which {count.headless:,} lack their beginning",
+        f"steps: {data.steps:,}; mean return of clipped rewards {data.returns.mean():.1f}",
     ]

@@ -1,4 +1,4 @@
-"""Where the files of DQN-replay are: in a folder of the user's, or on a server."""
+"""The files of DQN-replay: in a local folder, or on a server."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bench.core.files import DownloadFailed
 from bench.datasets.readers.download import announced, fetch
 
 PUBLISHED = "https://storage.googleapis.com/atari-replay-datasets/dqn"
-RUN = "1"  # of five; the paper's code reads the first
+RUN = "1"  # the first of five runs, as in the paper's code
 FOLDER = "replay_logs"
 REFUSED = (
-    "The place where DQN-replay was published has refused everybody since April 2025. The data that are made here, "
-    "config's `source: generated`, need no download. If you have a copy, give its folder: "
-    "`bench data fetch {task} --from FOLDER`, with {path} inside"
+    "The public bucket of DQN-replay has returned HTTP 403 since April 2025. Generated data need no download: set "
+    "`source: generated` in the config. If you have a copy of the logs, give its folder: "
+    "`bench data fetch {task} --from FOLDER`, where FOLDER contains {path}"
 )
 
 
@@ -26,20 +26,20 @@ class Files(Protocol):
 
     @property
     def name(self) -> str:
-        """Return where they are from, for a manifest: nothing of the user's own paths."""
+        """Return the origin of the files, for a manifest. It contains no private path of the user."""
 
     def __call__(self, name: str) -> Path | None:
-        """Return a file, fetched if need be, or None where there is none of this name."""
+        """Return the file of this name, or None if there is no such file. It may be fetched first."""
 
 
 def files_of(game: str, source: str | Path | None) -> Files:
     """Return the files of a game.
 
     Args:
-        game: its domain, such as `breakout`.
-        source: a folder, an address that begins with http:// or https://, or None for where they
-            were published. `Breakout/1/replay_logs` is looked for below, and `dqn/` before that; a
-            folder may also be that one itself.
+        game: the domain of the game, such as `breakout`.
+        source: a folder, or an address that begins with http:// or https://; None for the published address. A
+            folder must contain `dqn/Breakout/1/replay_logs` or `Breakout/1/replay_logs`, or be such a
+            `replay_logs` folder itself.
 
     Raises:
         FileNotFoundError: the folder holds no logs of the game.
@@ -51,42 +51,42 @@ def files_of(game: str, source: str | Path | None) -> Files:
         return Server(f"{address}/{below.as_posix()}", cache_folder() / "dqn" / below, refused)
     root = Path(source)
     candidates = [root / "dqn" / below, root / below]
-    if root.resolve().parts[-3::2] == (game.capitalize(), FOLDER):  # another run, too
+    if root.resolve().parts[-3::2] == (game.capitalize(), FOLDER):  # of any run
         candidates.append(root)
     for folder in candidates:
         if any(folder.glob("*_ckpt.*.gz")):
             return Folder(folder)
     raise FileNotFoundError(
-        f"no logs of {game} at {root}: there must be {below} below it, with files like "
+        f"no logs of {game} at {root}: the folder must contain {below}, with files like "
         "$store$_observation_ckpt.0.gz"
     )
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Files that the user has."""
+    """Files in a local folder."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """Return the last parts of the path, like Breakout/1/replay_logs."""
+        """Return the last three parts of the path, like Breakout/1/replay_logs."""
         return "/".join(self.path.resolve().parts[-3:])
 
     def __call__(self, name: str) -> Path | None:
-        """Return a file, or None where there is none of this name."""
+        """Return the file of this name, or None if there is no such file."""
         path = self.path / name
         return path if path.exists() else None
 
 
 @dataclass(frozen=True)
 class Server:
-    """Files that are fetched once, to a folder that keeps them.
+    """Files on a server. Each is fetched once and kept in a local folder.
 
     Attributes:
-        name: the address of their folder.
-        cache: where they go.
-        refused: what is said to whom the server refuses a file.
+        name: the address of the folder on the server.
+        cache: the local folder.
+        refused: the end of the message when a download fails.
     """
 
     name: str
@@ -94,12 +94,12 @@ class Server:
     refused: str
 
     def __call__(self, name: str) -> Path | None:
-        """Return a file, fetched if need be, or None where the server has none of this name.
+        """Return the file of this name, or None if the server does not have it. A missing file is fetched.
 
         Raises:
-            DownloadFailed: the server refuses, or it was cut too often.
-            DamagedFile: what came is not what the server announced.
-            DiskFull: no space; what came is kept.
+            DownloadFailed: the server refuses, or the connection broke too often.
+            DamagedFile: the received file is not the announced one.
+            DiskFull: the file system has no space left. The received bytes are kept.
         """
         path = self.cache / name
         if path.exists():
@@ -116,5 +116,5 @@ class Server:
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept: $DQN_REPLAY_DIR, or ~/.dqn_replay."""
+    """Return the folder of downloads: $DQN_REPLAY_DIR, or ~/.dqn_replay."""
     return Path(os.environ.get("DQN_REPLAY_DIR") or Path.home() / ".dqn_replay")

@@ -1,4 +1,4 @@
-"""Read arrays of an HDF5 file whose bytes nobody vouches for."""
+"""Read arrays from an untrusted HDF5 file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from bench.datasets.readers.checks import WrongData, complete
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
-    """Return those of the wanted arrays that there are; the needed ones must be.
+def read(path: Path, names: Sequence[str], needed: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Return name -> array, for the requested arrays that the file has.
+
+    Args:
+        path: the file.
+        names: the requested arrays.
+        needed: arrays that the file must have.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it is not HDF5, or truncated, which may show only while it is read.
-        WrongData: a needed array is missing, or a group stands where an array is wanted.
-        BlockingIOError: another program is writing it.
+        DamagedFile: the file is not HDF5, or is truncated.
+        WrongData: a needed array is missing, or a requested name is a group.
+        BlockingIOError: another program is writing the file.
     """
     import h5py
 
@@ -31,13 +36,13 @@ def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[
     key = "its list of arrays"
     try:
         with h5py.File(path, "r") as file:
-            names = list(file)
-            complete(path, needed, names)
-            for key in wanted:
-                if key not in names and key not in file:  # the latter misses a link to nowhere
+            there = list(file)
+            complete(path, needed, there)
+            for key in names:
+                if key not in there and key not in file:  # `in file` is false for a broken link
                     continue
                 if not isinstance(item := file[key], h5py.Dataset):
-                    raise WrongData(f"{path}: {key} is a group; an array is expected there")
+                    raise WrongData(f"{path}: {key} is a group, expected an array")
                 arrays[key] = np.asarray(item[()])
     except WrongData:
         raise
@@ -45,7 +50,7 @@ def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[
         raise BlockingIOError(
             f"{path} is open for writing in another program; close it there and start again"
         ) from error
-    except Exception as error:  # damaged bytes make h5py raise almost anything
+    except Exception as error:  # h5py raises errors of many types for damaged bytes
         reason = " ".join(str(error).split())
         raise DamagedFile(
             f"{path} is damaged or truncated: {key} cannot be read ({reason}); fetch it again"
@@ -54,11 +59,11 @@ def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[
 
 
 def refuse_other_files(path: Path) -> None:
-    """Refuse what is missing or does not begin as HDF5 does.
+    """Refuse a file that is missing or does not begin with the signature of HDF5.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it is a web page or something else.
+        DamagedFile: the file is a web page or has another format.
     """
     if not path.exists():
         raise FileNotFoundError(f"no file {path}")
@@ -67,7 +72,7 @@ def refuse_other_files(path: Path) -> None:
     if start.startswith(SIGNATURE):
         return
     what = (
-        "a web page, as servers send in place of a file"
+        "a web page that a server sent instead of the file"
         if is_web_page(start)
         else "not an HDF5 file"
     )

@@ -1,7 +1,7 @@
-"""A user's own data as a task: `bench data import`.
+"""Make a task from a user's own data: `bench data import`.
 
-The data go to data/imported/TASK beside a file that says what the task is: environment, horizon,
-target, scales. From then on the task's name can stand in a config like any other.
+The data go to data/imported/TASK, beside a file that describes the task: its environment, horizon, target return
+and scales. After that, configs can name the task like any other.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
 
 @dataclass(frozen=True)
 class Constants:
-    """What a user may say about a task; None: as its environment's domain, or from the data.
+    """Constants of a task that a user may set. For None, the constant is that of the domain with the same
+    environment, or comes from the data.
 
     Attributes:
         environment: Gymnasium id.
-        target_return: asked of DT, raw units; otherwise the best return in the data.
-        return_scale: returns-to-go are divided by it; otherwise the power of ten below the best.
-        reference: the returns that score 0 and 100.
+        target_return: the target return of DT, raw; from the data it is the best return.
+        return_scale: the divisor of returns-to-go; from the data it is the largest power of ten that is not
+            above the largest absolute return.
+        reference: the returns with the scores 0 and 100.
     """
 
     environment: str | None = None
@@ -45,19 +47,19 @@ class Constants:
 def import_data(
     source: str, name: str, constants: Constants, root: Path = IMPORTED
 ) -> Trajectories:
-    """Read data from a .npz or .hdf5 file in D4RL's layout, or from Minari, and make a task of them.
+    """Read data from a .npz or .hdf5 file in D4RL's layout, or from Minari, and make a task from them.
 
     Args:
         source: a path, or a Minari id such as `mujoco/hopper/medium-v0`.
-        name: of the task, as `domain-kind`: `hopper-mine`.
-        constants: what the user says about it.
-        root: where imported tasks live.
+        name: the name of the task, as `domain-kind`: `hopper-mine`.
+        constants: the constants that the user sets.
+        root: the folder of imported tasks.
 
     Raises:
-        ValueError: the name cannot be a task's, or something about the task is unknown.
+        ValueError: the name is not allowed, or a constant of the task is unknown.
         FileNotFoundError: there is neither such a file nor such a Minari data set.
         WrongData: the arrays do not fit each other or the environment.
-        DamagedFile: the file is truncated or of another format.
+        DamagedFile: the file is truncated or has another format.
     """
     check_name(name)
     path = Path(source)
@@ -69,7 +71,9 @@ def import_data(
             data = d4rl.read(path, domain)
         origin = {"file": path.name, "file_sha256": sha256(path)}
     elif path.exists():
-        raise ValueError(f"{source}: data come as .npz, .hdf5 or .h5, or from Minari by their id")
+        raise ValueError(
+            f"{source}: give a .npz, .hdf5 or .h5 file, or the id of a Minari data set"
+        )
     else:
         dataset = minari.open_dataset(source)
         facts = minari.facts(dataset)
@@ -86,47 +90,47 @@ def import_data(
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be the name of an imported task: it is a folder's name too.
+    """Refuse a name that an imported task cannot have. The name is also that of a folder.
 
     Raises:
-        ValueError: it has another form, or the registry has a task of that name.
+        ValueError: the name has another form, or the suite has a task of this name.
     """
     if not NAME.fullmatch(name):
         raise ValueError(
-            f"{name!r} cannot be a task's name: use small letters, digits and _, as DOMAIN-KIND, like hopper-mine"
+            f"{name!r} cannot be the name of a task: use DOMAIN-KIND with small letters, digits and _, like hopper-mine"
         )
     if name in TASKS:
-        raise ValueError(f"task {name!r} is one of the registry's; choose another name")
+        raise ValueError(f"the suite already has a task {name!r}; choose another name")
 
 
 def check_domain(name: str, environment: str) -> None:
-    """Refuse a name that begins with a domain of the registry for data of another environment.
+    """Refuse a task name that begins with a domain of the suite if the data are from another environment.
 
-    Pages show such a task under the domain's label. Another version of the environment is fine.
+    Tables show such a task under the label of the domain. Another version of the environment is allowed.
 
     Raises:
-        ValueError: the environment is not the domain's.
+        ValueError: the environment is not that of the domain.
     """
     short = name.partition("-")[0]
     if short in DOMAINS and _family(environment) != _family(DOMAINS[short].environment):
         raise ValueError(
-            f"{name}: {short} stands for {DOMAINS[short].environment}, and the data are of {environment}; "
+            f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
             "begin the name with another word"
         )
 
 
 def _family(environment: str) -> str:
-    """Return a Gymnasium id without module and version."""
+    """Return a Gymnasium id without its module and its version."""
     return re.sub(r"-v\d+$", "", environment.rpartition(":")[2])
 
 
 def _domain(
     name: str, constants: Constants, environment: str | None, facts: dict[str, Any]
 ) -> Domain:
-    """Return the domain with what is known before the data are read; 0 stands for what is not."""
+    """Return the domain with the constants that are known before the data are read; the others are NaN."""
     if environment is None:
         raise ValueError(
-            f"{name}: which environment do these data come from? Give --environment, like Hopper-v4"
+            f"{name}: the environment of these data is unknown; give --environment, like Hopper-v4"
         )
     known = next((d for d in DOMAINS.values() if d.environment == environment), None)
     horizon = time_limit(environment)
@@ -136,11 +140,13 @@ def _domain(
         reference = (known.reference_min, known.reference_max)
     if reference is None:
         raise ValueError(
-            f"{name}: no reference scores are known for {environment}; give the returns that count as 0 and 100: "
+            f"{name}: the reference scores of {environment} are unknown; give the returns with the scores 0 and 100: "
             "--reference RANDOM EXPERT"
         )
     if not (reference[0] < reference[1] and all(map(math.isfinite, reference))):
-        raise ValueError(f"{name}: the reference scores {reference} must be finite and rising")
+        raise ValueError(
+            f"{name}: the reference scores {reference} must be finite, and the second must be the larger one"
+        )
     short = name.split("-", 1)[0]
     return Domain(
         name=short,
@@ -165,6 +171,6 @@ def _completed(domain: Domain, constants: Constants, data: Trajectories) -> Doma
         scale = 10.0 ** math.floor(math.log10(largest)) if largest > 0 else 1.0
     if not (math.isfinite(target) and math.isfinite(scale) and scale > 0):
         raise ValueError(
-            f"target return {target} and return scale {scale} must be finite, the scale above 0"
+            f"target return {target} and return scale {scale} must be finite, and the scale must be above 0"
         )
     return replace(domain, target_return=target, return_scale=scale)

@@ -1,4 +1,4 @@
-"""Minari data sets (Farama Foundation): read one, or write any data set here as one."""
+"""Read Minari data sets (Farama Foundation), and export data sets to Minari."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from bench.environments.vector import make
 from bench.tasks.families import Domain
 from bench.tasks.registry import Task
 
-ROOT = "MINARI_DATASETS_PATH"  # where Minari keeps data sets; it asks the environment each time
+ROOT = "MINARI_DATASETS_PATH"  # variable with the folder of Minari's data sets; Minari reads it at each use
 
 
 def open_dataset(dataset_id: str) -> Any:
-    """Return a Minari data set, from disk ($MINARI_DATASETS_PATH) or else from Minari's server.
+    """Return a Minari data set. If it is not on disk ($MINARI_DATASETS_PATH), fetch it from Minari's server.
 
     Raises:
-        FileNotFoundError: it is neither here nor there; the message says why.
-        DamagedFile: what lies on disk cannot be read.
+        FileNotFoundError: it is neither on disk nor on the server; the message gives the reason.
+        DamagedFile: the files on disk cannot be read.
     """
     import minari
     from minari.storage.datasets_root_dir import get_dataset_path
@@ -36,12 +36,12 @@ def open_dataset(dataset_id: str) -> Any:
     try:
         _namespace(dataset_id)
     except ValueError as error:
-        raise FileNotFoundError(f"no file {dataset_id}, and {error}") from error
+        raise FileNotFoundError(f"there is no file {dataset_id}, and {error}") from error
     folder = Path(get_dataset_path(dataset_id))
     if not (folder / "data").exists():
         try:
             minari.download_dataset(dataset_id)
-        except Exception as error:  # whatever the remote's client raises
+        except Exception as error:  # the client of the server raises errors of many types
             raise FileNotFoundError(
                 f"Minari data set {dataset_id!r} is not at {folder} and could not be fetched: "
                 f"{type(error).__name__}: {error}. Copy it there, or set MINARI_DATASETS_PATH or MINARI_REMOTE"
@@ -55,7 +55,7 @@ def open_dataset(dataset_id: str) -> Any:
 
 
 def facts(dataset: Any) -> dict[str, Any]:
-    """Return what the data set says of itself: `environment` and, where given, `reference` scores."""
+    """Return the `environment` and the `reference` scores that the data set names; each may be missing."""
     metadata = dataset.storage.metadata
     found: dict[str, Any] = {}
     if dataset.env_spec is not None:
@@ -67,24 +67,24 @@ def facts(dataset: Any) -> dict[str, Any]:
 
 
 def read(dataset: Any, domain: Domain) -> Trajectories:
-    """Return a Minari data set's whole episodes.
+    """Return the whole episodes of a Minari data set.
 
     An episode that neither terminated nor was truncated is unfinished and is left out.
 
     Raises:
-        WrongData: observations or actions are not plain vectors, do not fit the environment, or no
-            episode is whole.
+        WrongData: observations or actions are not vectors or do not fit the environment, or no episode is
+            finished.
         DamagedFile: an episode cannot be read.
     """
     name = f"Minari data set {dataset.spec.dataset_id}"
     try:
         episodes = list(dataset.iterate_episodes())
-    except Exception as error:  # damaged bytes make h5py raise almost anything
+    except Exception as error:  # h5py raises errors of many types for damaged bytes
         raise DamagedFile(f"{name} is damaged ({error}); delete it and fetch it again") from error
     for episode in episodes:
         if not (isinstance(episode.observations, np.ndarray) and np.ndim(episode.actions) == 2):
             raise WrongData(
-                f"{name}: observations and actions must be plain vectors; these are of spaces "
+                f"{name}: observations and actions must be vectors, but their spaces are "
                 f"{dataset.observation_space} and {dataset.action_space}"
             )
         _same_rows(episode, episodes[0], name)
@@ -121,7 +121,7 @@ def read(dataset: Any, domain: Domain) -> Trajectories:
 
 
 def _same_rows(episode: Any, first: Any, name: str) -> None:
-    """Refuse an episode whose arrays differ in rows, or have other widths than the first one's."""
+    """Refuse an episode whose arrays have different numbers of rows, or other widths than in the first episode."""
     steps = len(np.atleast_1d(episode.rewards))
     expected = {
         "observations": (steps + 1, *np.shape(first.observations)[1:]),
@@ -133,29 +133,29 @@ def _same_rows(episode: Any, first: Any, name: str) -> None:
     for key, shape in expected.items():
         if (found := np.shape(getattr(episode, key))) != shape:
             raise WrongData(
-                f"{name}: {key} of episode {episode.id} have shape {found}, but for its {steps:,} rewards "
-                f"{shape} is expected"
+                f"{name}: {key} of episode {episode.id} have shape {found}, but the episode has {steps:,} rewards: "
+                f"expected {shape}"
             )
 
 
 def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any]) -> Path:
-    """Write a data set as a Minari one, read it back through Minari, and compare.
+    """Export a data set to Minari, read it back with Minari, and compare.
 
-    Where the source had no observation after an episode's last action, the last one stands there
-    twice, and the description says so.
+    If the source has no observation after the last action of an episode, the observation before that action is
+    written twice, and the description says so.
 
     Args:
         data: the episodes.
-        task: gives environment and reference scores.
+        task: gives the environment and the reference scores.
         dataset_id: `NAMESPACE/NAME-vN`.
-        about: the data set's manifest, for the description.
+        about: the manifest of the data set, for the description.
 
     Returns:
-        Minari's folder.
+        The folder of the Minari data set.
 
     Raises:
-        ValueError: the id is not Minari's form, or there is such a data set already.
-        DamagedFile: what Minari loads is not what was written.
+        ValueError: the id does not have Minari's form, or there is already such a data set.
+        DamagedFile: Minari reads other data than were written.
     """
     import minari
     from minari.namespace import create_namespace, list_local_namespaces
@@ -164,8 +164,8 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
     namespace = _namespace(dataset_id)
     folder = Path(get_dataset_path(dataset_id))
     if folder.exists():
-        raise ValueError(f"there is a Minari data set at {folder} already; choose another id")
-    # Minari skips hidden folders, so what a killed export leaves there is never taken for a data set
+        raise ValueError(f"there is already a Minari data set at {folder}; choose another id")
+    # Minari ignores hidden folders, so it ignores the remains of a killed export
     with tempfile.TemporaryDirectory(prefix=".export-", dir=get_dataset_path()) as temporary:
         with _kept_at(Path(temporary)):
             _write(data, task, dataset_id, about)
@@ -208,7 +208,7 @@ def _write(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
     environment = make(task.domain.environment)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of metadata we have no value for: author, permalink
+            warnings.simplefilter("ignore")  # metadata without a value here: author, permalink
             minari.create_dataset_from_buffers(
                 dataset_id,
                 buffers,
@@ -230,7 +230,7 @@ def _write(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
 
 @contextlib.contextmanager
 def _kept_at(root: Path) -> Iterator[None]:
-    """Let Minari keep its data sets somewhere else for a while."""
+    """Make Minari use another folder for its data sets within this context."""
     before = os.environ.get(ROOT)
     os.environ[ROOT] = str(root)
     try:
@@ -245,13 +245,13 @@ def _namespace(dataset_id: str) -> str | None:
     """Return the namespace of a Minari id.
 
     Raises:
-        ValueError: it is not an id with a version.
+        ValueError: the id does not have Minari's form, with a version.
     """
     from minari.dataset.minari_dataset import parse_dataset_id
 
     try:
         namespace: str | None = parse_dataset_id(dataset_id)[0]
-    except (ValueError, TypeError) as error:  # TypeError: no version
+    except (ValueError, TypeError) as error:  # TypeError: the version is missing
         raise ValueError(
             f"{dataset_id!r} is not a Minari id (NAMESPACE/NAME-vN, like mine/hopper-v0)"
         ) from error

@@ -1,4 +1,4 @@
-"""Read arrays of a .npz file whose bytes nobody vouches for; nothing in it is unpickled."""
+"""Read arrays from an untrusted .npz file, without pickle."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ ZIP = b"PK"
 NPY = b"\x93NUMPY"
 
 
-def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
-    """Return those of the wanted arrays that there are; the needed ones must be.
+def read(path: Path, names: Sequence[str], needed: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Return name -> array, for the requested arrays that the file has.
+
+    Args:
+        path: the file.
+        names: the requested arrays.
+        needed: arrays that the file must have.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it is truncated, or of another format.
-        WrongData: a needed array is missing, or one holds Python objects.
+        DamagedFile: the file is truncated or has another format.
+        WrongData: a needed array is missing, or an array holds Python objects.
     """
     _refuse_other_files(path)
     arrays = {}
@@ -30,12 +35,14 @@ def read(path: Path, wanted: Sequence[str], needed: Sequence[str] = ()) -> dict[
     try:
         with np.load(path, allow_pickle=False) as file:
             complete(path, needed, list(file))
-            for key in wanted:
+            for key in names:
                 if key in file:
                     arrays[key] = file[key]
     except WrongData:
         raise
-    except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise almost anything
+    except (
+        Exception
+    ) as error:  # zipfile, zlib and NumPy raise errors of many types for damaged bytes
         if "Object arrays" in str(error):
             raise WrongData(f"{path}: {key} holds Python objects; save plain numbers") from error
         raise DamagedFile(
@@ -55,9 +62,9 @@ def _refuse_other_files(path: Path) -> None:
     if not start:
         what = "empty"
     elif is_web_page(start):
-        what = "a web page, as servers send in place of a file"
+        what = "a web page that a server sent instead of the file"
     elif start.startswith(NPY):
-        what = "a single array, as numpy.save writes it"
+        what = "a single array that numpy.save wrote"
     raise DamagedFile(
         f"{path} is damaged or not an .npz file: it is {what}; write the arrays with numpy.savez"
     )

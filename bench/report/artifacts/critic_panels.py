@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS
 from bench.stats.intervals import estimate
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bench.paper import figure5, figure5_looks
+from bench.paper import figure5, figure5_attention
 from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.samples import spell
@@ -119,9 +119,9 @@ def _printed(measure: str, group: str, x: float) -> tuple[float, float, float]:
         for band in figure5():
             if band.outcome == group:
                 return band.middle[int(x)], band.low[int(x)], band.high[int(x)]
-    for look in figure5_looks():
-        if look.event == group and measure in (MASS, EVEN):
-            return look.mass if measure == MASS else look.even, math.nan, math.nan
+    for attention in figure5_attention():
+        if attention.event == group and measure in (MASS, EVEN):
+            return attention.mass if measure == MASS else attention.even, math.nan, math.nan
     return math.nan, math.nan, math.nan
 
 

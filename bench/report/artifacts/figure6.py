@@ -32,9 +32,9 @@ SHARES = (
     ),
 )
 NOTES = (
-    "Start nodes are uniform over all nodes. As in the paper, paths that start at the goal count in the percentages but "
-    "have no bar. ∞: the path misses the goal. A path is eligible if its start node is not the goal and some path of "
-    "at most 10 steps leads from it to the goal.",
+    "Start nodes are uniform over all nodes. As in the paper, paths that start at the goal count in the percentages "
+    "but have no bar. ∞: the path misses the goal. A path is eligible if its start node is not the goal and some path "
+    "of at most 10 steps leads from it to the goal.",
     "Not in the data: no walk ends with the nodes of the path; steps that stay at a node are removed first. The paper "
     f"says that {STITCHED} % of generated paths are not part of a walk, but not of which number of paths.",
     "The paper's graph was not released. By its bars it has 4, 7, 4, 2 and 1 nodes at 1 to 5 steps from the goal, and "

@@ -16,7 +16,7 @@ from bench.report.cells import Cell, Row, Table
 from bench.report.table_notes import remarks
 from bench.report.tables import as_artifact, headline, lay_out, row_verdict, tidy
 from bench.stats.intervals import Estimate, wilson
-from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, judge
+from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, verdicts_of
 
 TITLE = (
     "Table 6 (layout of Chen, Lu et al. 2021, p.10): success rate in per cent on Key-to-Door, trained on episodes of "
@@ -119,8 +119,8 @@ def _with_verdicts(table: Table, chosen: pd.DataFrame) -> Table:
                 runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
                 comparisons.append(compare_exact(runs["score"].tolist(), cell.paper.mean))
                 places.append((row, name))
-    for (row, name), judgement in zip(places, judge(comparisons), strict=True):
-        rows[row][name] = replace(rows[row][name], verdict=judgement.word)
+    for (row, name), verdict in zip(places, verdicts_of(comparisons), strict=True):
+        rows[row][name] = replace(rows[row][name], verdict=verdict.word)
     verdicts = {row: row_verdict(line, table.labels) for row, line in rows.items()}
     return replace(table, rows=rows, verdicts=verdicts)
 

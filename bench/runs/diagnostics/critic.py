@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from bench.behaviours.random_play import Play, play
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F32, F64, I64, Array, Bools, Trajectories
-from bench.environments.key_to_door import HORIZON, PHASES
+from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.tasks.registry import Task
 
 OUTCOMES = ("not pick up key", "pick up key and reach door", "pick up key and not reach door")

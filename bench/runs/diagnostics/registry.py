@@ -47,14 +47,25 @@ def read_diagnostics(path: Path = HERE / "diagnostics.toml") -> dict[str, Diagno
     """Return name -> diagnostic.
 
     Raises:
-        BadDiagnostic: a block has missing or unknown entries, or has no module.
+        BadDiagnostic: the file is not TOML, or a block has missing, unknown or wrong entries, or no
+            module.
     """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadDiagnostic(f"{path}: not a TOML file: {error}") from error
     found = {}
-    for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+    for name, entry in content.items():
+        if not isinstance(entry, dict):
+            raise BadDiagnostic(f"{path}: {name} is {entry!r}; a diagnostic is a block [{name}]")
         if set(entry) != {"needs", "measures"}:
             raise BadDiagnostic(
-                f"{path}: {name} has the entries {', '.join(entry)}; it must have `needs` and `measures`, and no others"
+                f"{path}: {name} must have the entries `needs` and `measures`, and no others; it has "
+                f"{', '.join(entry) or 'none'}"
             )
+        for key, value in entry.items():
+            if not isinstance(value, str):
+                raise BadDiagnostic(f"{path}: {name}.{key} is {value!r}, expected a text")
         if not (path.parent / f"{name}.py").is_file():
             raise BadDiagnostic(f"{path}: {name} has no module; add {name}.py to the same folder")
         found[name] = Diagnostic(name, **entry)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.behaviours.atari_agent import CLIP, AtariAgent, Reading, draw
+from bench.behaviours.atari_agent import CLIP, AtariAgent, RamEncoder, draw
 from bench.core.files import DamagedFile
 
 
@@ -26,26 +26,26 @@ def memory_of(*rows: dict[int, int]) -> Any:
 
 def player_of(widths: tuple[int, ...] = (6, 16, 16, 4), seed: int = 0) -> AtariAgent:
     random = np.random.default_rng(seed)
-    reading = Reading(np.array([3, 70, 101]), np.full(3, 9, "f4"), np.full(6, 0.1, "f4"))
+    encoder = RamEncoder(np.array([3, 70, 101]), np.full(3, 9, "f4"), np.full(6, 0.1, "f4"))
     layers = [
         (random.normal(size=(a, b)).astype("f4"), random.normal(size=b).astype("f4"))
         for a, b in pairwise(widths)
     ]
-    return AtariAgent(reading, tuple(layers))
+    return AtariAgent(encoder, tuple(layers))
 
 
 # --- what the network sees ----------------------------------------------------------------------
 
 
 def test_bytes_and_their_change_by_hand() -> None:
-    reading = Reading(
+    encoder = RamEncoder(
         bytes=np.array([5, 90]),
         mean=np.array([100, 3], "f4"),
         scale=np.array([0.5, 1, 0.25, 1], "f4"),
     )
     now = memory_of({5: 104, 90: 2, 7: 255}, {5: 0, 90: 3})
     before = memory_of({5: 96, 90: 1}, {5: 255, 90: 3})
-    seen = reading(now, before)
+    seen = encoder(now, before)
     assert seen.dtype == np.float32
     # 0 - 100 is 50 deviations down, and cut; 255 to 0 is one up: the byte wrapped
     np.testing.assert_array_equal(seen, [[2, -1, 2, 1], [-CLIP, 0, 0.25, 0]])
@@ -54,16 +54,16 @@ def test_bytes_and_their_change_by_hand() -> None:
 def test_scales_come_from_the_bytes_that_vary() -> None:
     now = memory_of({5: 10, 6: 1}, {5: 14, 6: 1}, {5: 18, 6: 1}, {5: 14, 6: 1})
     before = memory_of({5: 10}, {5: 10}, {5: 14}, {5: 18})
-    reading = Reading.fit(now, before)
-    assert reading.bytes.tolist() == [5]
-    np.testing.assert_array_equal(reading.mean, [14])
-    np.testing.assert_allclose(reading.scale, [1 / 8**0.5, 1 / 11**0.5], rtol=1e-6)
-    np.testing.assert_allclose(reading(now, before).mean(axis=0)[0], 0, atol=1e-6)
+    encoder = RamEncoder.fit(now, before)
+    assert encoder.bytes.tolist() == [5]
+    np.testing.assert_array_equal(encoder.mean, [14])
+    np.testing.assert_allclose(encoder.scale, [1 / 8**0.5, 1 / 11**0.5], rtol=1e-6)
+    np.testing.assert_allclose(encoder(now, before).mean(axis=0)[0], 0, atol=1e-6)
 
 
 def test_a_byte_that_seldom_varies_is_not_blown_up() -> None:
     now = memory_of(*[{5: 0}] * 999, {5: 1})
-    assert Reading.fit(now, now).scale.tolist() == [2, 2]
+    assert RamEncoder.fit(now, now).scale.tolist() == [2, 2]
 
 
 # --- drawing ------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_a_player_acts_as_its_layers_say() -> None:
     chance = random.random(40)
     expected = []
     for row in range(40):
-        inputs = agent.reading(now[row : row + 1], before[row : row + 1])[0].astype(np.float64)
+        inputs = agent.encoder(now[row : row + 1], before[row : row + 1])[0].astype(np.float64)
         (w0, b0), (w1, b1), (w2, b2) = agent.layers
         hidden = np.maximum(np.maximum(inputs @ w0 + b0, 0) @ w1 + b1, 0)
         odds = np.exp(hidden @ w2 + b2)
@@ -116,9 +116,9 @@ def test_a_player_comes_back_from_its_file(tmp_path: Path, dtype: Any, error: fl
     agent = player_of()
     agent.save(tmp_path / "p.safetensors", dtype)
     again = AtariAgent.load(tmp_path / "p.safetensors")
-    assert again.reading.bytes.tolist() == agent.reading.bytes.tolist()
-    np.testing.assert_array_equal(again.reading.mean, agent.reading.mean)
-    np.testing.assert_array_equal(again.reading.scale, agent.reading.scale)
+    assert again.encoder.bytes.tolist() == agent.encoder.bytes.tolist()
+    np.testing.assert_array_equal(again.encoder.mean, agent.encoder.mean)
+    np.testing.assert_array_equal(again.encoder.scale, agent.encoder.scale)
     for mine, other in zip(again.layers, agent.layers, strict=True):
         for a, b in zip(mine, other, strict=True):
             assert a.dtype == np.float32

@@ -1,31 +1,26 @@
-"""Training agents of Atari games: the consoles, the learner, and a loop that can be stopped."""
+"""Training agents of Atari games: a loop that can be stopped."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from bench.behaviours import atari_games, atari_training
-from bench.behaviours.atari_agent import AtariAgent, Reading
-from bench.behaviours.atari_games import Consoles, Games, scored
+from bench.behaviours import atari_training
+from bench.behaviours.atari_agent import AtariAgent
 from bench.behaviours.atari_training import STATE, train_agent
-from bench.behaviours.ppo import Learner, Settings, advantages
+from bench.behaviours.ppo import Learner
 from bench.core.files import DamagedFile, read_json
-from bench.core.seeds import derive, generator
-from bench.environments import atari
 
 TINY = {"num_envs": 2, "length": 32, "batch": 32, "width": 8}  # 64 steps an update
 
 
 @pytest.fixture(autouse=True)
-def _little_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atari_training, "PROBE", 60)
+def _few_random_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atari_training, "RANDOM_STEPS", 60)
 
 
 def train(out: Path, steps: int = 512, **settings: Any) -> None:
@@ -33,157 +28,6 @@ def train(out: Path, steps: int = 512, **settings: Any) -> None:
     train_agent(
         "breakout", out, steps=steps, keep_every=128, save_every=2, options=options, **settings
     )
-
-
-# --- consoles -----------------------------------------------------------------------------------
-
-
-def test_consoles_remember_what_was_before_and_tell_lives_from_games() -> None:
-    """Against one game alone: fire, then stay; each of five balls is lost."""
-    row = Consoles("breakout", 2)
-    alone = atari.make("breakout", sticky=0.25, ram=True)
-    row.start(0, 1)
-    row.start(1, 7)
-    memory, info = alone.reset(seed=7)
-    np.testing.assert_array_equal(row.before[1], memory)
-    still, lost_lives, over = row.memory[0].copy(), 0, False
-    while not over:
-        last, lives = memory, info["lives"]
-        memory, reward, terminal, _, info = alone.step(1)
-        paid, lost, over = row.step(1, 1)
-        assert (paid, lost, over) == (reward, info["lives"] < lives, terminal)
-        np.testing.assert_array_equal(row.memory[1], memory)
-        np.testing.assert_array_equal(row.before[1], last)
-        lost_lives += lost
-    assert lost_lives == 5
-    np.testing.assert_array_equal(row.memory[0], still)
-
-
-def test_games_go_on_without_end_and_tell_their_scores() -> None:
-    games = Games("breakout", 2)
-    games.restart("here", 3)
-    alone = [atari.make("breakout", sticky=0.25, ram=True) for _ in range(2)]
-    for env, game in enumerate(alone):
-        game.reset(seed=derive("here", 3, env))
-    sums, scores, mine = np.zeros(2), [], []
-    for action in np.random.default_rng(0).integers(4, size=(450, 2)):
-        rewards, ends, over = games.step(action)
-        mine += over
-        for env, game in enumerate(alone):
-            _, reward, terminal, _, _ = game.step(action[env])
-            assert rewards[env] == reward
-            assert ends[env] or not terminal
-            sums[env] += reward
-            if terminal:
-                scores.append(sums[env])
-                sums[env] = 0
-                game.reset()
-    assert len(scores) >= 2
-    assert mine == scores
-
-
-def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five games in two envs, against one console and a loop of its own."""
-    monkeypatch.setattr(atari_games, "LANES", 2)
-    random = np.random.default_rng(4)
-    reading = Reading(np.array([70, 72, 99, 101]), np.full(4, 99, "f4"), np.full(8, 0.02, "f4"))
-    agent = AtariAgent(reading, ((random.normal(size=(8, 4)).astype("f4"), np.zeros(4, "f4")),))
-    scores, lengths = scored(agent, "breakout", name="here", episodes=5)
-    console = atari.make("breakout", sticky=0.25, ram=True)
-    assert len(set(lengths.tolist())) > 2
-    for index in range(5):
-        memory, _ = console.reset(seed=derive("reset", "here", index))
-        dice, before = generator("noise", "here", index), memory
-        score, steps, over = 0.0, 0, False
-        while not over:
-            [action] = agent.act(memory[None], before[None], dice.random(1))
-            before = memory
-            memory, reward, terminal, timeout, _ = console.step(action)
-            score, steps, over = score + reward, steps + 1, terminal or timeout
-        assert (scores[index], lengths[index]) == (score, steps)
-
-
-# --- the learner --------------------------------------------------------------------------------
-
-
-def test_advantages_by_hand() -> None:
-    """Two envs: one goes on, one ends at the second of three steps."""
-    rewards = np.array([[1, 0], [0, 1], [2, 0]], "f4")
-    values = np.array([[1, 1], [2, 2], [3, 3], [4, 4]], "f4")
-    ends = np.array([[0, 0], [0, 1], [0, 0]], "f4")
-    # errors: 1+1-1=1, 0+1.5-2=-.5, 2+2-3=1 | 0+1-1=0, 1-2=-1, 0+2-3=-1; then half times half of
-    # what is ahead, but for what follows the end
-    expected = [[1 - 0.0625, 0 - 0.25], [-0.5 + 0.25, -1], [1, -1]]
-    np.testing.assert_allclose(advantages(rewards, values, ends, 0.5, 0.5), expected)
-
-
-class Colours:
-    """Stands in for `Games`: byte 9 is 0 or 200 at random; the right action pays 5, which counts
-    as 1.
-    """
-
-    def __init__(self, envs: int) -> None:
-        self.random = np.random.default_rng(0)
-        self.consoles = SimpleNamespace(
-            memory=np.zeros((envs, 128), np.uint8), before=np.zeros((envs, 128), np.uint8)
-        )
-
-    def step(self, actions: Any) -> Any:
-        memory = self.consoles.memory
-        right = actions == np.where(memory[:, 9] == 200, 2, 0)
-        self.consoles.before[:] = memory
-        memory[:, 9] = self.random.integers(2, size=len(memory)) * 200
-        return right * np.float32(5), np.zeros(len(memory), np.float32), []
-
-
-def test_it_learns_what_pays() -> None:
-    settings = Settings(num_envs=8, length=32, batch=64, width=16, rate=3e-3)
-    reading = Reading(np.array([9]), np.array([100], "f4"), np.array([0.01, 0.01], "f4"))
-    learner, games = Learner(reading, 3, settings, seed=0), Colours(8)
-    random = np.random.default_rng(1)
-    for _ in range(25):
-        played, scores = learner.play(games, random)  # type: ignore[arg-type]
-        learner.update(played, settings.rate, random)
-    assert scores == []
-    shown = np.zeros((3, 128), np.uint8)
-    shown[:, 9] = [0, 200, 0]
-    logits = learner.actor(torch.from_numpy(reading(shown, shown))).softmax(1)
-    assert logits[0, 0] > 0.9
-    assert logits[1, 2] > 0.9
-    # half of the actions of the untrained policy pay nothing; 1 a step is most there is
-    assert played.returns.max() < 1 / (1 - settings.discount)
-    agent = learner.agent()
-    chance = np.full(3, 0.5)
-    assert agent.act(shown, shown, chance).tolist() == [0, 2, 0]
-
-
-def test_a_player_is_the_learners_policy() -> None:
-    reading = Reading(np.arange(5), np.zeros(5, "f4"), np.full(10, 0.01, "f4"))
-    learner = Learner(reading, 4, Settings(width=8), seed=3)
-    random = np.random.default_rng(0)
-    for parameter in learner.actor.parameters():
-        parameter.data.normal_(generator=torch.Generator().manual_seed(len(parameter)))
-    now, before = random.integers(0, 256, size=(2, 200, 128), dtype=np.uint8)
-    odds = learner.actor(torch.from_numpy(reading(now, before))).softmax(1).detach().numpy()
-    for chance in (0.1, 0.5, 0.9):
-        acts = learner.agent().act(now, before, np.full(200, chance))
-        heights = np.cumsum(odds, axis=1)
-        assert (heights[np.arange(200), acts] >= chance - 1e-5).all()
-
-
-def test_it_starts_nearly_uniform_and_leaves_the_global_dice_alone() -> None:
-    torch.manual_seed(5)
-    before = torch.get_rng_state()
-    reading = Reading(np.arange(5), np.zeros(5, "f4"), np.ones(10, "f4"))
-    learner = Learner(reading, 4, Settings(), seed=0)
-    assert torch.equal(torch.get_rng_state(), before)
-    odds = learner.actor(torch.randn(50, 10)).softmax(1)
-    assert (odds - 0.25).abs().max() < 0.03
-    other = Learner(reading, 4, Settings(), seed=1)
-    assert not torch.equal(learner.parameters[0], other.parameters[0])
-
-
-# --- the training -------------------------------------------------------------------------------
 
 
 def rows_of(out: Path) -> list[Any]:
@@ -202,7 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training in one go."""
     out = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atari_training, "PROBE", 60)
+        patch.setattr(atari_training, "RANDOM_STEPS", 60)
         train(out)
     return out
 
@@ -262,7 +106,7 @@ def test_another_training_in_the_same_folder_is_refused(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 63}, "63 steps are less than the 64 of an update"),
+        ({"steps": 63}, "63 steps are too few: an update has 64 steps"),
         (
             {"options": {"learning_rate": 1}},
             "takes no option learning_rate; known: num_envs, length",

@@ -17,7 +17,8 @@ from bench.behaviours.random_play import Play, play, random_episodes
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.consistency import check
-from bench.environments.key_to_door import HORIZON, ID
+from bench.environments.key_to_door import ID
+from bench.environments.key_to_door_rooms import HORIZON
 from bench.environments.vector import make
 from bench.tasks.registry import task_by_name
 
@@ -166,6 +167,8 @@ def test_a_task_makes_its_data_set(tmp_path: Path) -> None:
 
 
 def test_less_than_one_episode_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="119 steps are less than an episode of 120"):
+    with pytest.raises(
+        ValueError, match="119 steps are too few: an episode of key_to_door-10k has 120 steps"
+    ):
         generate(task_by_name("key_to_door-10k"), 119, 0, tmp_path / "set")
     assert not (tmp_path / "set").exists()

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.behaviours import record_games as replay
-from bench.behaviours.atari_play import play
 from bench.behaviours.record_games import Part, play_parts
 from bench.core.seeds import derive
 from bench.datasets import storage
-from bench.datasets.recorder import Video
 from bench.datasets.trajectories import Trajectories
 from bench.environments import atari
 from bench.tasks.registry import task_by_name
-
-
-class Always:
-    """Takes one action; keeps what it was shown."""
-
-    def __init__(self, action: int) -> None:
-        self.action = action
-        self.shown: list[tuple[int, int, float]] = []
-
-    def act(self, memory: Any, before: Any, chance: Any) -> Any:
-        assert (memory.shape, before.shape, chance.shape) == ((1, 128), (1, 128), (1,))
-        self.shown.append((int(memory[0, 0]), int(before[0, 0]), float(chance[0])))
-        return np.array([self.action])
+from tests.helpers.counting_game import Always, Counter
 
 
 class Dice:
@@ -43,68 +27,6 @@ class Dice:
 
     def act(self, memory: Any, before: Any, chance: Any) -> Any:
         return (chance * self.n_actions).astype(np.int64)
-
-
-class Counter:
-    """A game of so many steps: frames and memory count them, each step gives 30 points."""
-
-    def __init__(self, lengths: Sequence[int], horizon: int) -> None:
-        self.lengths = itertools.cycle(lengths)
-        self.spec = SimpleNamespace(max_episode_steps=horizon)
-        self.observation_space = SimpleNamespace(shape=(4, 84, 84))
-        self.action_space = SimpleNamespace(n=3)
-        self.unwrapped = SimpleNamespace(ale=SimpleNamespace(getRAM=self._memory))
-        self.seeds: list[int] = []
-        self.actions: list[int] = []
-
-    def _memory(self) -> Any:
-        return np.full(128, self.step_number, dtype=np.uint8)
-
-    def _seen(self) -> Any:
-        return np.full((4, 84, 84), 10 + self.step_number, dtype=np.uint8)
-
-    def reset(self, seed: int) -> Any:
-        self.seeds.append(seed)
-        self.step_number, self.length = 0, next(self.lengths)
-        return self._seen(), {}
-
-    def step(self, action: int) -> Any:
-        self.actions.append(action)
-        self.step_number += 1
-        terminal = self.step_number == self.length
-        late = self.step_number == self.spec.max_episode_steps
-        return self._seen(), 30.0 * (-1) ** self.step_number, terminal, late, {}
-
-    def close(self) -> None:
-        pass
-
-
-def copied(video: Video) -> Video:
-    return Video(
-        video.frames.copy(),
-        video.actions,
-        video.rewards,
-        video.terminal,
-        video.final,
-        video.score,
-    )
-
-
-def test_a_game_by_hand() -> None:
-    agent = Always(2)
-    environment = Counter([3, 9], horizon=5)
-    first, second = map(copied, itertools.islice(play(agent, environment, "name"), 2))
-    assert first.frames[:, 0, 0].tolist() == [10, 11, 12]
-    assert first.actions.tolist() == [2, 2, 2]
-    assert first.rewards.tolist() == [-1, 1, -1]
-    assert (first.terminal, first.score) == (True, -30)
-    assert first.final is not None
-    assert (first.final == 13).all()
-    assert (second.terminal, second.score, len(second.frames)) == (False, -30, 5)
-    assert environment.seeds == [derive("reset", "name", 0), derive("reset", "name", 1)]
-    seen = [(memory, before) for memory, before, _ in agent.shown]
-    assert seen == [(0, 0), (1, 0), (2, 1), (0, 0), (1, 0), (2, 1), (3, 2), (4, 3)]
-    assert len({chance for *_, chance in agent.shown}) == 8
 
 
 # --- the mixture ----------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from bench.behaviours import record_games
-from bench.behaviours.atari_agent import AtariAgent, Reading
+from bench.behaviours.atari_agent import AtariAgent, RamEncoder
 from bench.behaviours.generate import generate
-from bench.behaviours.zoo import Checkpoint, Zoo
+from bench.behaviours.zoo import Snapshot, Zoo
 from bench.cli.main import main
 from bench.core.files import DamagedFile, sha256
 from bench.datasets import storage
@@ -25,16 +25,16 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """Two agents: one at random, one that always moves the same way."""
     folder = tmp_path_factory.mktemp("zoo")
     memory = np.random.default_rng(0).integers(0, 256, (50, 128), dtype=np.uint8)
-    reading = Reading.fit(memory, memory[::-1])
-    inputs = reading(memory[:1], memory[:1]).shape[1]
+    encoder = RamEncoder.fit(memory, memory[::-1])
+    inputs = encoder(memory[:1], memory[:1]).shape[1]
     checkpoints = []
     for step, share in ((0, 0.25), (1000, 0.75)):
         bias = np.zeros(CHOICES, dtype=np.float32)
         bias[2] = step  # logits
         layer = (np.zeros((inputs, CHOICES), dtype=np.float32), bias)
         path = folder / f"{step}.safetensors"
-        AtariAgent(reading, (layer,)).save(path)
-        checkpoints.append(Checkpoint(path.name, step, share, 1.5, -20.0, 0.0, 800.0, sha256(path)))
+        AtariAgent(encoder, (layer,)).save(path)
+        checkpoints.append(Snapshot(path.name, step, share, 1.5, -20.0, 0.0, 800.0, sha256(path)))
     return Zoo(folder, tuple(checkpoints), checkpoints[-1])
 
 

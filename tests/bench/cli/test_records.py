@@ -12,11 +12,13 @@ import pytest
 from bench.cli.main import main
 from bench.core.files import digest, write_json
 from bench.datasets import storage
-from bench.runs import archive, links
+from bench.runs import archive, linking, links, reproduce
 from bench.runs.evaluate import evaluate_run
 from bench.runs.identity import Identity
+from bench.runs.reproduce import Record, Reproduction
 from bench.runs.train import train_run
 from tests.conftest import CONFIG
+from tests.helpers.cli import fails
 from tests.helpers.dt import make_data
 
 Write = Callable[..., Path]
@@ -72,11 +74,11 @@ def older(change: Callable[[dict[str, Any]], None] = lambda content: None) -> No
 
 def test_linking(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", str(RESULT), "--link", config]) == 0
-    assert "0 fingerprints of the code of now are linked" in capsys.readouterr().out
+    assert "0 fingerprints of the current code are linked" in capsys.readouterr().out
     assert not links.FILE.exists()
     older()
     assert main(["reproduce", str(RESULT), "--link", config]) == 0
-    assert "1 fingerprints of the code of now are linked" in capsys.readouterr().out
+    assert "1 fingerprints of the current code are linked" in capsys.readouterr().out
     [original] = links.read().originals.values()
     assert original["baselines/bc.py"] == "0"
 
@@ -86,7 +88,7 @@ def test_nothing_is_linked_where_one_differs_or_is_missing(
 ) -> None:
     older(lambda content: content["hashes"].update(policy="f0"))
     assert main(["reproduce", str(RESULT), "--link", config]) == 1
-    assert f"1 of 1 records were not reproduced, first {RESULT}" in capsys.readouterr().err
+    assert f"1 of 1 records were not reproduced; the first is {RESULT}" in capsys.readouterr().err
     older(lambda content: content.pop("machine"))
     assert main(["reproduce", str(RESULT), "--link", config]) == 1
     assert "nothing is linked: " in capsys.readouterr().err
@@ -104,3 +106,60 @@ def test_nothing_is_linked_where_one_is_missing(
     assert "nothing is linked: 1 records that stand for a method and kind of data were not" in error
     assert "/behaviour/0/result.json; `make link`" in error
     assert not links.FILE.exists()
+
+
+def test_a_scale_without_records_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    line = fails(capsys, "records", "pack", "--scale", "none", "--out", "none.jsonl.gz")
+    assert "results/none/runs holds no records; run the scale first" in line
+    assert not Path("none.jsonl.gz").exists()
+
+
+@pytest.fixture
+def reproduced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Let a record's name say what comes of running it again; return what is linked."""
+    linked: list[Any] = []
+
+    def again(records: Any, work: Path, data: Path) -> Any:
+        assert work.is_dir()
+        assert data == Path("sets")
+        for found in records:
+            yield found, Reproduction(found.name, f"{found.name} in every field")
+
+    def link(done: Any, plan: Any) -> int:
+        linked.append(([record.name for record, _ in done], plan.scale))
+        return 7
+
+    monkeypatch.setattr(reproduce, "find", lambda name: Record(name, "result.json", {}))
+    monkeypatch.setattr(reproduce, "reproduce_all", again)
+    monkeypatch.setattr(linking, "link", link)
+    return linked
+
+
+REPRODUCE = ["reproduce", "--data", "sets"]
+
+
+def test_each_record_is_a_line(reproduced: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal and close ones were reproduced; without `--link` nothing is linked."""
+    assert main([*REPRODUCE, "equal", "close"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "equal: equal: equal in every field",
+        "close: close: close in every field",
+        "2 of 2 records were reproduced: 1 byte for byte, 1 in their first losses",
+    ]
+    assert reproduced == []
+
+
+@pytest.mark.parametrize("outcome", ["different", "failed"])
+def test_a_record_that_is_not_reproduced_is_an_error_and_links_nothing(
+    outcome: str, reproduced: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = fails(capsys, *REPRODUCE, "equal", outcome, "--link", json.dumps(CONFIG))
+    assert f"1 of 2 records were not reproduced; the first is {outcome}: {outcome} in every" in line
+    assert reproduced == []
+
+
+def test_a_config_that_is_not_json_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*REPRODUCE, "equal", "--link", "config.yaml"])
+    assert caught.value.code == 2
+    assert "argument --link: invalid loads value: 'config.yaml'" in capsys.readouterr().err

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import tracemalloc
-import warnings
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.methods.loader import load_method
-from bench.methods.networks import shared
 from bench.tasks.registry import task_by_name
 from tests.helpers.dt import make_context, make_data
 
@@ -55,13 +51,3 @@ def test_a_copy_would_be_noticed(mapped: Trajectories) -> None:
         tracemalloc.stop()
     assert copy.shape == mapped.observations.shape
     assert peak > 0.5 * size(mapped)
-
-
-def test_a_shared_tensor_is_the_map_itself(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.arange(6.0).reshape(3, 2))
-    array = np.load(tmp_path / "a.npy", mmap_mode="r")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        tensor = shared(array, "cpu")
-    assert np.shares_memory(tensor.numpy(), array)
-    assert tensor.tolist() == array.tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from bench.datasets.consistency import check
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
-from tests.helpers.frames import STACK, filled, make_frames, numbers
+from tests.helpers.frames import STACK, make_frames, numbers
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
@@ -23,7 +22,7 @@ def naive(data: Trajectories, step: int, stack: int) -> list[int]:
     episode = next(e for e in range(data.episodes) if step < data.episode_starts[e + 1])
     result = []
     for past in range(step - stack + 1, step + 1):
-        row = past if data.rows is None else data.rows[past]
+        row = past if data.frame_index is None else data.frame_index[past]
         seen = past >= data.episode_starts[episode]
         result.append(int(data.observations[row, 0, 0]) if seen else 0)
     return result
@@ -77,7 +76,7 @@ def test_a_window_holds_the_stacks_of_its_steps(
 
 @pytest.mark.parametrize("start", [-1, 14])
 def test_a_step_that_is_not_there_is_refused(start: int) -> None:
-    with pytest.raises(IndexError, match=f"step {start} of 14 is asked for"):
+    with pytest.raises(IndexError, match=f"there is no step {start} in data of 14 steps"):
         make_frames().frames(np.array([0, start]), 2)
 
 
@@ -91,8 +90,8 @@ def test_no_windows_at_all() -> None:
 def test_selected_episodes_keep_their_frames_by_hand() -> None:
     chosen = make_frames().select(np.array([2, 1, 1]))
     assert chosen.episode_starts.tolist() == [0, 7, 9, 11]
-    assert chosen.rows is not None
-    assert chosen.rows.tolist() == [*range(7, 14), 5, 6, 5, 6]
+    assert chosen.frame_index is not None
+    assert chosen.frame_index.tolist() == [*range(7, 14), 5, 6, 5, 6]
     assert numbers(chosen.stacked(np.array([0, 6, 7, 8, 10]))) == [
         [0, 0, 0, 8],
         [11, 12, 13, 14],
@@ -141,34 +140,6 @@ def test_bytes_are_brought_to_one_by_the_same_formula_as_other_observations() ->
     expected = stacks / 255
     np.testing.assert_allclose((stacks - data.observation_mean) / data.observation_std, expected)
     assert data.observation_mean.shape == data.observation_std.shape == (1, 1, 1)
-
-
-# --- what is refused ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"observations": np.zeros((14, 3), np.uint8)}, r"stacks are made of frames .* \(14, 3\)"),
-        ({"observations": np.zeros((14, 3, 3), np.float32)}, "observations are .* float32"),
-        ({"rows": np.arange(13)}, "rows do not say for each of 14 steps"),
-        ({"rows": np.arange(1, 15)}, "which of 14 frames it shows"),
-        ({"rows": np.arange(-1, 13)}, "which of 14 frames it shows"),
-        ({"rows": np.arange(14), "stack": 1}, "rows are of stacks of frames"),
-        ({"stack": 0}, "an observation of 0 frames shows nothing"),
-        ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
-        ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
-        ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),
-        ({"final_observations": filled([1, 2])}, "expected one for each of 3 episodes"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"these: .*{message}"):
-        check(replace(make_frames(), **changes), "these")
-
-
-def test_more_frames_than_steps_are_fine_where_rows_say_which() -> None:
-    check(replace(make_frames(), observations=filled(range(99)), rows=np.arange(14)), "these")
 
 
 # --- statistics ---------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_a_cut_is_saved_with_its_own_frames(tmp_path: Path) -> None:
     part = make_frames((5, 2, 7)).select(np.array([2, 0]))
     save(part, tmp_path, {})
     read = load(tmp_path)
-    assert (read.rows, len(read.observations)) == (None, 12)
+    assert (read.frame_index, len(read.observations)) == (None, 12)
     steps = np.arange(12)
     np.testing.assert_array_equal(read.stacked(steps), part.stacked(steps))
 
@@ -133,7 +133,7 @@ def test_what_stops_half_way_leaves_what_was_there(
 
 
 def test_no_episode_is_no_data_set(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no episode came"):
+    with pytest.raises(ValueError, match="there are no episodes, so there is no data set"):
         record(iter(()), tmp_path / "set", dict, stack=STACK, n_actions=3)
     assert list((tmp_path / "set").iterdir()) == []
 
@@ -157,7 +157,7 @@ def test_too_little_space_is_said_before(tmp_path: Path, monkeypatch: pytest.Mon
     usage = type("Usage", (), {"free": 7055})
     monkeypatch.setattr("bench.datasets.recorder.shutil.disk_usage", lambda path: usage)
     refuse_without_space(tmp_path / "a" / "b", 1, 7055)
-    with pytest.raises(DiskFull, match=r"set will take 705,600 bytes, 7,055 are free"):
+    with pytest.raises(DiskFull, match=r"set needs 705,600 bytes, but 7,055 are free"):
         refuse_without_space(tmp_path / "set", 100, 7056)
 
 
@@ -186,7 +186,7 @@ print(load(folder).steps, sorted(path.name for path in folder.iterdir())[:2])
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
     )
     said = done.stdout.splitlines()
-    assert said[0].startswith("no space left while writing data/set: what was there is kept")
+    assert said[0].startswith("no space left while writing data/set: an existing data set is kept")
     assert said[1] == "14 ['actions.npy', 'final_observations.npy']"
 
 

@@ -40,7 +40,7 @@ def test_a_save_that_is_stopped_keeps_the_old_data_set(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(storage.np, "save", full)
-    with pytest.raises(DiskFull, match=f"while writing {folder}: what was there is kept"):
+    with pytest.raises(DiskFull, match=f"while writing {folder}: an existing data set is kept"):
         save(toy.sparse(), folder, {"source": "hand"})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -218,7 +218,7 @@ def test_the_registered_ids_are_those_of_the_tasks(game: str) -> None:
     assert environment.spec.id == data.spec.id == domain.environment
 
 
-def test_lanes_show_the_stacks_and_rest_while_others_play() -> None:
+def test_envs_show_the_stacks_and_finished_ones_keep_their_observation() -> None:
     envs = make_vector("bench/Pong-v0", 2)
     assert (envs.observations.dtype, envs.observations.shape) == (np.uint8, (2, 4, 84, 84))
     alone, _ = play(Atari("pong"), [0, 2, 2], seed=8)
@@ -226,7 +226,7 @@ def test_lanes_show_the_stacks_and_rest_while_others_play() -> None:
     envs.reset(1, 8)
     before = envs.observations[0].copy()
     for action in (0, 2, 2):
-        rewards, over = envs.advance(np.array([1]), np.array([action]))
+        rewards, over = envs.step(np.array([1]), np.array([action]))
         assert (rewards.dtype, over.tolist()) == (np.float64, [False])
     np.testing.assert_array_equal(envs.observations[1], alone[-1])
     np.testing.assert_array_equal(envs.observations[0], before)

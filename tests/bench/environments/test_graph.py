@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import gymnasium
@@ -14,9 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.behaviours.random_walks import walks
-from bench.datasets.build import from_arrays
-from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.environments.graph import (
     GRAPHS,
     Graph,
@@ -28,53 +23,9 @@ from bench.environments.graph import (
     random_graph,
     register,
 )
-from bench.runs.diagnostics.paths import best_lengths, measures, random_lengths, walks_of
-from bench.runs.diagnostics.stitching import Walk, example, moves, place_in
+from tests.helpers.graph import LINE
 
 INF = math.inf
-
-
-def graph_of_edges(nodes: int, goal: int, *edges: tuple[int, int]) -> Graph:
-    adjacency = np.zeros((nodes, nodes), dtype=np.bool_)
-    for start, stop in edges:
-        adjacency[start, stop] = True
-    return Graph(adjacency, goal)
-
-
-# 0 -> 1 -> 2 -> 3 is the goal, 4 -> 2; from 5 no edge leads on
-LINE = graph_of_edges(6, 3, (0, 1), (1, 2), (2, 3), (4, 2), (1, 0))
-
-
-def data_of(*found: tuple[int, ...], graph: Graph = LINE) -> Trajectories:
-    """Return these walks as data; one that does not end at the goal is cut by time."""
-    starts = np.array([node for nodes in found for node in nodes[:-1]], dtype=np.uint8)
-    actions = np.array([node for nodes in found for node in nodes[1:]])
-    last = np.cumsum([len(nodes) - 1 for nodes in found]) - 1
-    ends = np.zeros((2, len(starts)), dtype=np.bool_)
-    for row, nodes in zip(last, found, strict=True):
-        ends[0 if nodes[-1] == graph.goal else 1, row] = True
-    return from_arrays(
-        starts[:, None],
-        actions,
-        np.full(len(starts), -1, dtype=np.float32),
-        *ends,
-        action_range=(0, graph.nodes - 1),
-        final_observations=np.array([[nodes[-1]] for nodes in found], dtype=np.uint8),
-        discrete=True,
-    )
-
-
-class Table:
-    """Goes from each node where a table says, and asks for 1 step."""
-
-    def __init__(self, table: Sequence[int]) -> None:
-        self.table = np.array(table)
-
-    def reset(self, seeds: I64, targets: F32) -> None:
-        assert len(set(seeds.tolist())) == len(seeds)
-
-    def generate(self, nodes: I64) -> tuple[I64, I64]:
-        return np.ones(len(nodes), dtype=np.int64), self.table[nodes]
 
 
 # --- graphs -------------------------------------------------------------------------------------
@@ -130,7 +81,9 @@ def test_what_is_no_graph_is_refused(adjacency: Any, goal: int, message: str) ->
 def test_ids_and_their_graphs() -> None:
     assert own_id(3) == "bench/ShortestPath3-v0"
     assert graph_of(own_id(3)) is random_graph(3)
-    with pytest.raises(ValueError, match=r"'Hopper-v4' is no graph; known: bench/ShortestPath1-v0"):
+    with pytest.raises(
+        ValueError, match=r"'Hopper-v4' is not a graph; known: bench/ShortestPath1-v0"
+    ):
         graph_of("Hopper-v4")
     register()
     register()
@@ -188,181 +141,7 @@ def test_an_episode_that_is_over_and_an_unknown_node_are_refused() -> None:
         environment.step(np.int64(20))
 
 
-# --- data ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("policy", ["edges", "indices"])
-@given(seed=st.integers(0, 1000), index=st.integers(1, 20), horizon=st.integers(1, 12))
-def test_walks_obey_the_graph(policy: Any, seed: int, index: int, horizon: int) -> None:
-    graph = random_graph(index)
-    data = walks(graph, 30, horizon, seed=seed, policy=policy)
-    assert data.discrete
-    assert data.observations.dtype == np.uint8
-    assert (data.episodes, data.n_actions) == (30, 20)
-    assert data.lengths.max() <= horizon
-    assert (data.rewards == -1).all()
-    actions = iter(data.actions.tolist())
-    for walk in walks_of(data):
-        assert graph.goal not in walk.nodes[:-1]
-        assert walk.arrived == (walk.nodes[-1] == graph.goal)
-        assert walk.arrived or len(walk.nodes) == horizon + 1
-        for node, following in pairwise(walk.nodes):
-            action = next(actions)
-            assert following == (action if graph.adjacency[node, action] else node)
-            if policy == "edges" and graph.adjacency[node].any():
-                assert graph.adjacency[node, action]
-
-
-def test_walks_are_uniform_over_what_they_choose_from() -> None:
-    edges = walks(LINE, 4000, 1, seed=0, policy="edges")
-    at_one = edges.actions[edges.observations[:, 0] == 1]
-    assert np.mean(at_one == 0) == pytest.approx(0.5, abs=0.06)
-    indices = walks(LINE, 4000, 1, seed=0, policy="indices")
-    np.testing.assert_allclose(np.bincount(indices.actions) / 4000, 1 / 6, atol=0.025)
-    starts = np.bincount(indices.observations[:, 0], minlength=6) / 4000
-    np.testing.assert_allclose(starts, [0.2, 0.2, 0.2, 0, 0.2, 0.2], atol=0.025)
-
-
-def test_walks_depend_on_their_seed_alone() -> None:
-    first, again, other = (walks(LINE, 20, seed=seed) for seed in (1, 1, 2))
-    assert first.actions.tobytes() == again.actions.tobytes() != other.actions.tobytes()
-
-
-def test_bad_walks_are_refused() -> None:
-    with pytest.raises(ValueError, match="policy must be 'edges' or 'indices', not 'lazy'"):
-        walks(LINE, seed=0, policy="lazy")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="horizon must be at least 1, not 0"):
-        walks(LINE, horizon=0, seed=0)
-
-
 # --- paths --------------------------------------------------------------------------------------
-
-WALKS = ((0, 1, 0, 1, 2), (4, 2, 3), (1, 1, 2, 2, 3), (2, 3), (5, 5, 5), (4, 2, 2, 3))
-
-
-def value(rows: list[dict[str, Any]], measure: str, group: str = "", **at: float) -> float | None:
-    (found,) = [
-        row["value"]
-        for row in rows
-        if (row["measure"], row["group"]) == (measure, group)
-        and all(row[name] == number for name, number in at.items())
-    ]
-    assert found is None or isinstance(found, float)
-    return found
-
-
-def diagnosed(table: Sequence[int], paths: int = 600) -> list[dict[str, Any]]:
-    return measures(Table(table), LINE, data_of(*WALKS), paths=paths, seed=3)
-
-
-def test_lengths_of_walks_by_hand() -> None:
-    found = walks_of(data_of(*WALKS))
-    assert [walk.nodes for walk in found] == list(WALKS)
-    lengths = random_lengths(found, LINE, 4)
-    assert lengths[0].tolist() == [0, 0, 0, 0, 0, 1]  # misses
-    assert lengths[4].tolist() == [0, 0, 0.5, 0.5, 0, 0]
-    assert lengths[3].tolist() == [1, 0, 0, 0, 0, 0]  # the goal
-    # from its second visit to 1 the one walk that arrives took 3 steps; 2 is 1 step away on the way of several
-    assert best_lengths(found, LINE).tolist() == [INF, 3, 1, 0, 2, INF]
-
-
-def test_measures_of_shortest_paths_by_hand() -> None:
-    rows = diagnosed([1, 2, 3, 3, 2, 0])
-    shares = np.array([value(rows, "steps", "shortest path", x=x) for x in (0, 1, 2, 3, -1)])
-    np.testing.assert_allclose(shares, np.array([1, 1, 2, 1, 1]) / 6, atol=0.06)
-    for x in (*range(11), -1):
-        generated = value(rows, "steps", "transformer", x=x)
-        assert generated == value(rows, "steps", "shortest path", x=x)
-    assert value(rows, "reached", "transformer") == value(rows, "optimal", "transformer") == 1
-    # best walks: none from 0, too long from 1, right from 2 and 4
-    assert value(rows, "optimal", "best walk") == pytest.approx(0.5, abs=0.06)
-    assert value(rows, "reached", "best walk") == pytest.approx(0.75, abs=0.06)
-    assert value(rows, "shorter", "transformer") == pytest.approx(0.5, abs=0.06)
-    # random walks: 0 none, 1 in 4 steps, 2 at once, 4 in 2 or 3
-    assert value(rows, "reached", "random walk") == pytest.approx(0.75, abs=0.06)
-    assert value(rows, "optimal", "random walk") == pytest.approx(0.375, abs=0.06)
-    # unseen: 0 1 2 3, and with stays 1 2 3 as well
-    assert value(rows, "unseen", "transformer") == pytest.approx(0.25, abs=0.06)
-    assert value(rows, "unseen, stays counted", "transformer") == pytest.approx(0.5, abs=0.06)
-    assert value(rows, "stitched", "transformer") == pytest.approx(1 / 6, abs=0.05)
-
-
-def test_the_example_is_the_stitched_path_and_its_walks() -> None:
-    rows = diagnosed([1, 2, 3, 3, 2, 0])
-    path = [(row["x"], row["y"], row["value"]) for row in rows if row["measure"] == "path"]
-    assert path == [(0, 0, -1), (1, 1, -1), (2, 2, -1), (3, 3, None)]
-    walk = {
-        group: [(r["y"], r["value"]) for r in rows if (r["measure"], r["group"]) == ("walk", group)]
-        for group in ("first", "second", "miss")
-    }
-    assert walk["first"] == [(node, None) for node in (0, 1, 0, 1, 2)]
-    assert walk["second"] == [(4, -2), (2, -1), (3, 0)]
-    assert [node for node, _ in walk["miss"]] == [5, 5, 5]
-    assert [(r["group"], r["x"], r["y"]) for r in rows if r["measure"] == "piece"] == [
-        ("first", 2, 4),
-        ("second", 1, 2),
-    ]
-    assert len([row for row in rows if row["measure"] == "edge"]) == 5
-    assert (value(rows, "nodes"), value(rows, "goal")) == (6, 3)
-
-
-def test_paths_that_never_arrive() -> None:
-    rows = diagnosed([0, 0, 0, 0, 0, 0])
-    assert value(rows, "reached", "transformer") == value(rows, "stitched", "transformer") == 0
-    assert value(rows, "unseen", "transformer") is None
-    assert not [row for row in rows if row["measure"] in ("path", "walk", "piece")]
-
-
-@given(st.lists(st.integers(0, 5), min_size=6, max_size=6))
-def test_every_histogram_adds_up_to_one(table: list[int]) -> None:
-    rows = diagnosed(table, paths=60)
-    for group in ("shortest path", "transformer", "random walk"):
-        found = [r["value"] for r in rows if (r["measure"], r["group"]) == ("steps", group)]
-        assert sum(found) == pytest.approx(1, abs=1e-4)
-    assert all(set(row) == {"measure", "group", "x", "y", "value", "spread"} for row in rows)
-
-
-def test_data_of_another_graph_and_missing_starts_are_refused() -> None:
-    with pytest.raises(ValueError, match="a graph with 6 nodes, but this graph has 20"):
-        measures(Table([0] * 20), random_graph(1), data_of(*WALKS), seed=0)
-    with pytest.raises(ValueError, match="no walk of the data starts at node 0"):
-        measures(Table([0] * 6), LINE, data_of(*WALKS[1:]), seed=0)
 
 
 # --- stitching ----------------------------------------------------------------------------------
-
-WALK = st.lists(st.integers(0, 4), min_size=1, max_size=9).map(tuple)
-
-
-def test_moves_and_places_by_hand() -> None:
-    assert moves((3, 3, 1, 1, 3)) == (3, 1, 3)
-    assert place_in((3, 1), (2, 3, 3, 1)) == (1, 3)
-    assert place_in((1, 3), (2, 3, 3, 1)) is None
-
-
-@given(WALK, WALK)
-def test_a_piece_is_found_exactly_where_it_is(
-    piece: tuple[int, ...], walk: tuple[int, ...]
-) -> None:
-    piece, place = moves(piece), place_in(moves(piece), walk)
-    without = moves(walk)
-    there = any(without[i : i + len(piece)] == piece for i in range(len(without)))
-    assert (place is not None) == there
-    if place is not None:
-        assert moves(walk[place[0] : place[1] + 1]) == piece
-
-
-def test_no_example_where_the_path_is_in_one_walk_or_in_no_two() -> None:
-    fewest = distances(LINE)
-    assert example([(1, 2, 3)], [Walk((0, 1, 2, 3), True)], fewest) is None
-    assert example([(0, 1, 2, 3)], [Walk((2, 3), True), Walk((0, 1), False)], fewest) is None
-
-
-def test_the_longest_shortest_path_is_the_example() -> None:
-    found = [Walk((0, 1, 2), False), Walk((4, 2, 3), True)]
-    paths = [(1, 2, 3), (0, 1, 0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 3)]
-    chosen = example(paths, found, distances(LINE))
-    assert chosen is not None
-    assert chosen.path == 2
-    assert chosen.walks == {"first": 0, "second": 1}
-    assert chosen.pieces == {"first": (0, 2), "second": (1, 2)}

@@ -76,6 +76,17 @@ def test_goals_fill_the_ring(reacher):
     assert np.abs(goals.mean(axis=0)).max() < 0.1  # and in the angle
 
 
+def test_the_arm_starts_nearly_stretched_and_nearly_at_rest(reacher):
+    starts = np.array([reacher.reset(seed=seed)[0] for seed in range(400)])
+    angles = np.arctan2(starts[:, :2], starts[:, 2:4])
+    velocities = starts[:, 4:6] / reacher.unwrapped.dt
+    for values, bound in ((angles, 0.1), (velocities, 0.005)):
+        assert np.abs(values).max() <= bound * (1 + 1e-9)
+        assert values.min(axis=0) == pytest.approx(-bound, rel=0.03)
+        assert values.max(axis=0) == pytest.approx(bound, rel=0.03)
+        assert np.abs(values.mean(axis=0)).max() < 0.1 * bound
+
+
 def test_a_seed_gives_the_same_episode(reacher):
     def episode():
         first, _ = reacher.reset(seed=11)

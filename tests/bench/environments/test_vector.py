@@ -14,9 +14,10 @@ import pytest
 from baselines import uniform
 from bench.behaviours.random_play import random_episodes
 from bench.core.code import ROOT
-from bench.environments.key_to_door import HORIZON, ID, KEY, KeyToDoorVector
+from bench.environments.key_to_door import ID, KeyToDoorVector
+from bench.environments.key_to_door_rooms import HORIZON, KEY
 from bench.environments.vector import VectorEnv, make_vector
-from bench.methods.contract import BadMethod, check_actions
+from bench.methods.contract import BadMethod
 from bench.runs import rollout as protocol
 from bench.runs.rollout import Outcome, episode_seed, evaluate
 from bench.tasks.registry import task_by_name
@@ -103,7 +104,7 @@ def test_an_episode_does_not_depend_on_its_neighbours(num_envs: int) -> None:
 
 
 def test_uniform_play_seldom_succeeds() -> None:
-    """2.81 % of episodes (bench/environments/key_to_door.py), within 4 standard deviations."""
+    """2.81 % of episodes (bench/environments/key_to_door_rooms.py), within 4 standard deviations."""
     returns = run(policy_of("uniform"), episodes=2000, num_envs=500).returns
     assert abs(np.mean(returns) - 0.0281) < 4 * (0.0281 * 0.9719 / 2000) ** 0.5
     assert set(returns) == {0.0, 1.0}
@@ -139,8 +140,8 @@ def both() -> Any:
         envs.close()
 
 
-def test_lanes_that_act_now_and_then_agree(both: Any) -> None:
-    """Lane 0 acts at each step and ends alone; env 2 at every second; env 1 never."""
+def test_envs_that_act_now_and_then_agree(both: Any) -> None:
+    """Env 0 acts at each step and ends alone; env 2 at every second; env 1 never."""
     together, single = both
     still = single.observations[1].copy()
     assert together.action_space == single.action_space
@@ -148,7 +149,7 @@ def test_lanes_that_act_now_and_then_agree(both: Any) -> None:
     for step in range(HORIZON):
         acting = np.array([2, 0]) if step % 2 else np.array([0])
         actions = random.integers(4, size=len(acting))
-        results = [envs.advance(acting, actions) for envs in both]
+        results = [envs.step(acting, actions) for envs in both]
         for mine, other in zip(*results, strict=True):
             np.testing.assert_array_equal(mine, other)
             assert mine.dtype == other.dtype
@@ -157,13 +158,13 @@ def test_lanes_that_act_now_and_then_agree(both: Any) -> None:
     np.testing.assert_array_equal(together.observations[1], still)
     for envs in both:
         envs.reset(0, episode_seed(ID, 7))  # again, in an env that is over
-        envs.advance(np.array([0]), np.array([EAST]))
+        envs.step(np.array([0]), np.array([EAST]))
     np.testing.assert_array_equal(together.observations, single.observations)
 
 
-def test_a_step_of_one_lane_says_the_same(both: Any) -> None:
+def test_step_one_says_the_same(both: Any) -> None:
     for step in range(HORIZON):
-        results = [envs.step(1, np.int64(step % 4)) for envs in both]
+        results = [envs.step_one(1, np.int64(step % 4)) for envs in both]
         assert results[0] == results[1] == (0.0, step == HORIZON - 1, False)
         assert [type(part) for part in results[0]] == [float, bool, bool]
         np.testing.assert_array_equal(both[0].observations, both[1].observations)
@@ -208,18 +209,6 @@ def test_useless_actions_are_refused_with_the_methods_name(
     )
     with pytest.raises(BadMethod, match=f"^method mine: .*{message}"):
         run(policy, num_envs=2)
-
-
-@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
-def test_whole_numbers_of_any_type_are_taken(dtype: Any) -> None:
-    actions = check_actions(np.array([0, 3], dtype), (2,), "mine", n_actions=4)
-    assert (actions.dtype, actions.tolist()) == (np.int64, [0, 3])
-
-
-def test_vectors_are_checked_as_they_were() -> None:
-    """As float32, also beyond the range: the environment's space clips them."""
-    actions = check_actions(np.array([[2, -7]]), (1, 2), "mine")
-    assert (actions.dtype, actions.tolist()) == (np.float32, [[2, -7]])
 
 
 def test_a_new_process_makes_the_environments_after_register() -> None:

@@ -7,11 +7,10 @@ from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pytest
 
 import baselines
-from bench.methods.contract import BadMethod, check_actions
+from bench.methods.contract import BadMethod
 from bench.methods.loader import Method, load_method
 
 Config = make_dataclass(
@@ -190,32 +189,3 @@ def test_a_config_that_is_no_dataclass_is_refused(drop: Callable[[str], None]) -
     drop(WHOLE.replace("@dataclass(frozen=True)", ""))
     with pytest.raises(BadMethod, match=r"Config in baselines/dropped\.py is not a dataclass"):
         load_method("dropped")
-
-
-@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, list])
-def test_usable_actions_become_float32(kind: Any) -> None:
-    rows = [[0, 1], [-1, 0]]
-    actions = check_actions(rows if kind is list else np.array(rows, dtype=kind), (2, 2), "mine")
-    assert actions.dtype == np.float32
-    np.testing.assert_array_equal(actions, rows)
-
-
-@pytest.mark.parametrize(
-    ("actions", "message"),
-    [
-        (
-            np.zeros((2, 3)),
-            r"shape \(2, 3\), expected \(2, 2\) \(envs, action size\)",
-        ),
-        (np.zeros(4), r"shape \(4,\)"),
-        ([[0, np.nan], [0, 0]], "not a finite number"),
-        ([[0, 0], [-np.inf, 0]], "not a finite number"),
-        ([["a", "b"], ["c", "d"]], "not a finite number"),
-        ([[None, 0], [0, 0]], "not a finite number"),
-        ([[True, False], [False, True]], "not a finite number"),
-    ],
-    ids=["wide", "flat", "nan", "inf", "text", "none", "bool"],
-)
-def test_unusable_actions_are_refused_by_name(actions: Any, message: str) -> None:
-    with pytest.raises(BadMethod, match=f"method mine: act returned .*{message}"):
-        check_actions(actions, (2, 2), "mine")

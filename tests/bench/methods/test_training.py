@@ -1,11 +1,9 @@
-"""bench/methods/training.py, context.py, train.py, evaluate.py: stopping, resuming, diverging, one whole run."""
+"""Training: stopping, resuming, diverging, and one whole run."""
 
 from __future__ import annotations
 
 import importlib
-import types
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,24 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-import bench.runs.evaluate
-import bench.runs.train
 import dt.method
 from baselines import bc, cql
-from bench.core.files import DamagedFile, read_json, sha256
-from bench.datasets import storage
-from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
+from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import Diverged
-from bench.methods.loader import Method
 from bench.methods.training import descend, fit, pack, unpack
-from bench.runs import record
-from bench.runs.identity import identity_of
-from bench.runs.train import POLICY, TRAINING, load_data, train_run
 from tests.helpers.dt import make_context, make_data, saved_bytes
+from tests.helpers.runs import stop_after
+from tests.helpers.tiny_training import saving, tiny
 
 SMALL: dict[str, Any] = {
     "dt": dt.method.Config(context_length=3, layers=2, width=16, batch_size=8, warmup_steps=9),
@@ -45,20 +35,6 @@ def module_of(name: str) -> Any:
 
 
 # --- stopping and resuming ----------------------------------------------------------------------
-
-
-def stop_after(count: int, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the `count`-th update of a method raise KeyboardInterrupt, as Ctrl-C would."""
-
-    def interrupted_fit(update: Callable[..., Tensor], *rest: Any) -> None:
-        def interrupted_update(step: int, generator: np.random.Generator) -> Tensor:
-            if step == count:
-                raise KeyboardInterrupt
-            return update(step, generator)
-
-        fit(interrupted_update, *rest)
-
-    monkeypatch.setattr(module, "fit", interrupted_fit)
 
 
 def kept_bytes(folder: Path) -> dict[str, bytes]:
@@ -133,86 +109,6 @@ def test_the_seed_decides_the_first_weights_too(name: str, tmp_path: Path) -> No
         for number, seed in enumerate((1, 1, 2))
     ]
     assert untrained[0] == untrained[1] != untrained[2]
-
-
-def tiny(folder: Path, **fields: Any) -> tuple[Context, nn.Module, torch.optim.Optimizer]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = nn.Linear(2, 1)
-    context = make_context(**({"folder": folder, "save_every": 0.0} | fields))
-    return context, module, torch.optim.Adam(module.parameters())
-
-
-def saving(module: nn.Module) -> Any:
-    """Return the least that `context.keep` needs."""
-
-    def save(path: Path) -> None:
-        path.write_bytes(module.weight.detach().numpy().tobytes())
-
-    return types.SimpleNamespace(save=save)
-
-
-def run_tiny(folder: Path, **fields: Any) -> Context:
-    context, module, optimiser = tiny(folder, **fields)
-    update = descend(lambda rng: module(torch.ones(1, 2)).sum(), module, optimiser)
-    fit(update, {"net": module}, {"adam": optimiser}, lambda: saving(module), context)
-    return context
-
-
-def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
-    tmp_path: Path,
-) -> None:
-    run_tiny(tmp_path, stamp="old", snapshot_steps=(10,))
-    assert (tmp_path / CHECKPOINT).exists()
-    assert sorted(path.name for path in (tmp_path / SNAPSHOTS).iterdir()) == [
-        "00000000.safetensors",
-        "00000010.safetensors",
-    ]
-    make_context(folder=tmp_path, stamp="old").discard_stale()
-    assert make_context(folder=tmp_path, stamp="old").resume()[0] == 20  # type: ignore[index]
-    assert len(list((tmp_path / SNAPSHOTS).iterdir())) == 2
-    make_context(folder=tmp_path, stamp="new").discard_stale()
-    assert list(tmp_path.iterdir()) == []
-    assert make_context(folder=tmp_path, stamp="new").resume() is None
-
-
-def test_kept_policies_without_a_checkpoint_are_discarded(tmp_path: Path) -> None:
-    run_tiny(tmp_path, snapshot_steps=(10,))
-    (tmp_path / CHECKPOINT).unlink()
-    make_context(folder=tmp_path).discard_stale()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_checkpoints_wait_for_their_interval(tmp_path: Path) -> None:
-    run_tiny(tmp_path, save_every=1000.0)
-    assert not (tmp_path / CHECKPOINT).exists()
-
-
-def cut_short(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def without_a_header(path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file(load_file(path), path)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [cut_short, without_a_header, lambda path: path.write_bytes(b"")],
-    ids=["truncated", "no-header", "empty"],
-)
-@pytest.mark.parametrize("reader", ["resume", "discard_stale"])
-def test_a_damaged_checkpoint_is_refused_by_name(
-    damage: Callable[[Path], Any], reader: str, tmp_path: Path
-) -> None:
-    run_tiny(tmp_path)
-    damage(tmp_path / CHECKPOINT)
-    with pytest.raises(DamagedFile) as caught:
-        getattr(make_context(folder=tmp_path), reader)()
-    assert str(tmp_path / CHECKPOINT) in str(caught.value)
-    assert "delete it" in str(caught.value)
 
 
 def test_pack_and_unpack_restore_the_future() -> None:
@@ -329,12 +225,6 @@ def test_a_loss_that_is_not_finite_stops_at_its_step() -> None:
     assert [line["step"] for line in context.losses] == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_log_refuses_what_is_not_finite(value: float) -> None:
-    with pytest.raises(Diverged, match="entropy is not finite at step 3"):
-        make_context().log(3, loss=1.0, entropy=value)
-
-
 @pytest.mark.parametrize("when", [28, 31, 32], ids=lambda step: f"from-step-{step}")
 def test_a_policy_kept_after_the_divergence_is_not_the_runs_policy(
     when: int, tmp_path: Path
@@ -358,305 +248,4 @@ def test_a_policy_kept_after_the_divergence_is_not_the_runs_policy(
 # --- a whole run --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def hopper_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set of Hopper's sizes on disk."""
-    folder = tmp_path_factory.mktemp("data") / "hopper-medium"
-    data = make_data((20, 12, 31, 17, 9, 11), observation_size=11, action_size=3)
-    storage.save(data, folder, {"source": "generated"})
-    return folder
-
-
-def run_folder(
-    root: Path, method: str = "bc", reward: str = "dense", percent: str = "100", seed: int = 0
-) -> Path:
-    return (
-        root / "results" / "tiny" / "runs" / "hopper-medium" / reward / percent / method / str(seed)
-    )
-
-
-OPTIONS = {
-    "dt": {"context_length": 3, "layers": 1, "width": 16, "batch_size": 8},
-    "bc": {"width": 16, "batch_size": 8},
-    "cql": {"width": 16, "batch_size": 8},
-    "behaviour": {},
-}
-
-
-def train_one(folder: Path, data: Path, module: str = "bc", steps: int = 20) -> None:
-    train_run(
-        folder,
-        data,
-        module=module,
-        options=OPTIONS[module],
-        steps=steps,
-        curve=(0.25, 0.5, 1.0),
-        device="cpu",
-    )
-
-
-def evaluate_one(folder: Path, episodes: int = 3, curve_episodes: int = 1) -> dict[str, Any]:
-    bench.runs.evaluate.evaluate_run(
-        folder, episodes=episodes, num_envs=2, curve_episodes=curve_episodes, device="cpu"
-    )
-    return record.read(folder / record.RESULT)
-
-
-@pytest.mark.parametrize("module", ["dt", "bc", "cql"])
-def test_the_same_run_twice_writes_the_same_bytes(
-    module: str, hopper_data: Path, tmp_path: Path
-) -> None:
-    results = []
-    for place in ("here", "there"):
-        folder = run_folder(tmp_path / place, module)
-        train_one(folder, hopper_data, module)
-        evaluate_one(folder)
-        results.append((folder / record.RESULT).read_bytes())
-    assert results[0] == results[1]
-
-
-def test_the_record_says_what_was_run(hopper_data: Path, tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, seed=3)
-    train_one(folder, hopper_data)
-    result = evaluate_one(folder)
-    assert result["status"] == "done"
-    assert result["diverged_at"] is None
-    assert result["identity"] == {
-        "scale": "tiny",
-        "task": "hopper-medium",
-        "reward": "dense",
-        "data_percent": 100.0,
-        "method": "bc",
-        "seed": 3,
-    }
-    assert [(e["step"], e["final"], len(e["returns"])) for e in result["evaluations"]] == [
-        (5, False, 1),
-        (10, False, 1),
-        (20, False, 1),
-        (20, True, 3),
-    ]
-    assert result["config"]["width"] == 16
-    assert result["protocol"]["target"] == 3600.0
-    assert result["protocol"]["source"] == "generated"
-    assert result["hashes"]["policy"] == sha256(folder / POLICY)
-    assert not (folder / CHECKPOINT).exists()
-
-
-def test_another_seed_is_another_run(hopper_data: Path, tmp_path: Path) -> None:
-    policies = []
-    for seed in (0, 1):
-        train_one(run_folder(tmp_path, seed=seed), hopper_data)
-        policies.append(load_file(run_folder(tmp_path, seed=seed) / POLICY))
-    assert not torch.equal(policies[0]["network.0.weight"], policies[1]["network.0.weight"])
-
-
-def test_a_stopped_train_run_goes_on_and_writes_the_same(
-    hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bench.runs.train, "Context", partial(Context, save_every=0.0))
-    whole, cut = run_folder(tmp_path / "whole", "dt"), run_folder(tmp_path / "cut", "dt")
-    train_one(whole, hopper_data, "dt")
-    with monkeypatch.context() as patch:
-        stop_after(13, dt.method, patch)
-        with pytest.raises(KeyboardInterrupt):
-            train_one(cut, hopper_data, "dt")
-    assert not (cut / TRAINING).exists()
-    assert (cut / CHECKPOINT).exists()
-    train_one(cut, hopper_data, "dt")
-    trainings = [read_json(folder / TRAINING) for folder in (whole, cut)]
-    for training in trainings:
-        del training["clock"]
-    assert trainings[0] == trainings[1]
-
-
-@pytest.mark.parametrize("changed", ["options", "steps"])
-def test_a_checkpoint_of_another_run_is_not_resumed(
-    changed: str,
-    hopper_data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(bench.runs.train, "Context", partial(Context, save_every=0.0))
-    folder = run_folder(tmp_path)
-    with monkeypatch.context() as patch:
-        stop_after(13, bc, patch)
-        with pytest.raises(KeyboardInterrupt):
-            train_one(folder, hopper_data)
-    if changed == "options":
-        monkeypatch.setitem(OPTIONS, "bc", {"width": 16, "batch_size": 8, "learning_rate": 1e-3})
-    train_one(folder, hopper_data, steps=21 if changed == "steps" else 20)
-    assert "resuming" not in capsys.readouterr().out
-    kept = sorted(path.name for path in (folder / SNAPSHOTS).iterdir())
-    expected = (0, 5, 10, 21) if changed == "steps" else (0, 5, 10, 20)
-    assert kept == [f"{step:08d}.safetensors" for step in expected]
-
-
-def diverging(data: Trajectories, config: bc.Config, context: Context) -> Any:
-    """Learn as BC does until step 7, whose loss is NaN."""
-    bc.train(data, config, replace(context, steps=5, losses=[]))
-    context.log(6, loss=0.5)
-    context.log(7, loss=float("nan"))
-    raise AssertionError("log let a NaN through")
-
-
-def test_a_diverged_run_is_scored_as_it_was_kept_last(
-    hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    method = Method("bad", bc.Config, diverging, bc.load)
-    for module in (bench.runs.train, bench.runs.evaluate):
-        monkeypatch.setattr(module, "load_method", lambda name: method)
-    folder = run_folder(tmp_path, "bad")
-    train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
-    training = read_json(folder / TRAINING)
-    assert training["diverged_at"] == 7
-    assert training["losses"] == [{"step": 6, "loss": 0.5}]
-    assert list(training["snapshots"]) == ["00000000.safetensors", "00000005.safetensors"]
-    assert (folder / POLICY).read_bytes() == (
-        folder / SNAPSHOTS / "00000005.safetensors"
-    ).read_bytes()
-    result = evaluate_one(folder)
-    assert (result["status"], result["diverged_at"]) == ("diverged", 7)
-    assert [len(evaluation["returns"]) for evaluation in result["evaluations"]] == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("logged", "spoiled"), [(4, False), (6, True)], ids=["after-the-last-line", "not-finite"]
-)
-def test_a_diverged_run_is_not_scored_with_a_doubtful_policy(
-    logged: int, spoiled: bool, hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Step 5 is kept, but no log line vouches for it, or its weights are not finite."""
-
-    def train(data: Trajectories, config: bc.Config, context: Context) -> Any:
-        policy = bc.train(data, config, replace(context, steps=0, losses=[]))
-        if spoiled:
-            policy.network[0].weight.data[0, 0] = float("nan")
-        context.log(logged, loss=0.5)
-        context.snapshot(5, policy)
-        context.log(7, loss=float("nan"))
-
-    method = Method("bad", bc.Config, train, bc.load)
-    monkeypatch.setattr(bench.runs.train, "load_method", lambda name: method)
-    folder = run_folder(tmp_path, "bad")
-    train_run(folder, hopper_data, "bad", OPTIONS["bc"], 20, (0.25, 0.5, 1.0), "cpu")
-    assert list(read_json(folder / TRAINING)["snapshots"]) == ["00000000.safetensors"]
-    assert [path.name for path in (folder / SNAPSHOTS).iterdir()] == ["00000000.safetensors"]
-    assert (folder / POLICY).read_bytes() == (
-        folder / SNAPSHOTS / "00000000.safetensors"
-    ).read_bytes()
-
-
-@pytest.mark.parametrize("module", ["dt", "bc"])
-def test_a_run_that_diverges_before_a_policy_is_kept_still_gets_a_record(
-    module: str, hopper_data: Path, tmp_path: Path
-) -> None:
-    """The learning rate is beyond all bounds: the loss of step 2 is NaN, and so are the weights that
-    step 2 would keep; the next log line is at step 3.
-    """
-    options = OPTIONS[module] | {"learning_rate": 1e38, "warmup_steps": 1}
-    folder = run_folder(tmp_path, module)
-    train_run(folder, hopper_data, module, options, 60, (2 / 60,), "cpu")
-    assert read_json(folder / TRAINING)["diverged_at"] in (2, 3)
-    result = evaluate_one(folder)
-    assert result["status"] == "diverged"
-    assert (folder / POLICY).read_bytes() == (
-        folder / SNAPSHOTS / "00000000.safetensors"
-    ).read_bytes()
-
-
-@pytest.mark.parametrize(
-    "file", [POLICY, f"{SNAPSHOTS}/00000005.safetensors"], ids=["last", "snapshots"]
-)
-@pytest.mark.parametrize("gone", [False, True], ids=["changed", "missing"])
-def test_another_policy_than_the_trained_one_is_refused(
-    file: str, gone: bool, hopper_data: Path, tmp_path: Path
-) -> None:
-    folder = run_folder(tmp_path)
-    train_one(folder, hopper_data)
-    path = folder / file
-    changed = bytearray(path.read_bytes())
-    changed[-1] ^= 1
-    path.write_bytes(changed)
-    if gone:
-        path.unlink()
-    with pytest.raises(DamagedFile) as caught:
-        evaluate_one(folder)
-    assert f"policy {path} is not the one that was trained" in str(caught.value)
-    assert not (folder / record.RESULT).exists()
-
-
-def test_an_untrained_run_is_not_evaluated(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        evaluate_one(run_folder(tmp_path))
-
-
 # --- the axes reach the method ------------------------------------------------------------------
-
-
-@pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> list[Trajectories]:
-    """Return a list that fills with what the method's train is given."""
-    seen: list[Trajectories] = []
-
-    def spy(data: Trajectories, config: bc.Config, context: Context) -> Any:
-        seen.append(data)
-        return bc.train(data, config, context)
-
-    method = Method("spy", bc.Config, spy, bc.load)
-    monkeypatch.setattr(bench.runs.train, "load_method", lambda name: method)
-    return seen
-
-
-def test_dense_and_whole_is_the_data_as_stored(
-    hopper_data: Path, tmp_path: Path, given: list[Trajectories]
-) -> None:
-    train_one(run_folder(tmp_path), hopper_data, steps=1)
-    stored = storage.load(hopper_data)
-    np.testing.assert_array_equal(given[0].rewards, stored.rewards)
-    np.testing.assert_array_equal(given[0].episode_starts, stored.episode_starts)
-
-
-def test_sparse_reaches_the_method(
-    hopper_data: Path, tmp_path: Path, given: list[Trajectories]
-) -> None:
-    train_one(run_folder(tmp_path, reward="sparse"), hopper_data, steps=1)
-    stored = storage.load(hopper_data)
-    last = np.zeros(stored.steps, dtype=bool)
-    last[stored.episode_starts[1:] - 1] = True
-    assert (given[0].rewards[~last] == 0).all()
-    np.testing.assert_allclose(given[0].rewards[last], stored.returns)
-
-
-def test_percent_reaches_the_method(
-    hopper_data: Path, tmp_path: Path, given: list[Trajectories]
-) -> None:
-    for percent in ("50", "20"):
-        for seed in (0, 1):
-            train_one(run_folder(tmp_path, percent=percent, seed=seed), hopper_data, steps=1)
-    stored = storage.load(hopper_data)
-    rows = [{row.tobytes() for row in data.observations} for data in given]
-    assert [len(r) for r in rows] == [data.steps for data in given]
-    assert all(r < {row.tobytes() for row in stored.observations} for r in rows)
-    assert all(0.2 * stored.steps < data.steps <= 0.5 * stored.steps for data in given[:2])
-    assert rows[0] != rows[1], "each seed draws its own subset"
-    assert rows[2] < rows[0]  # nested
-    for data in given:
-        np.testing.assert_array_equal(data.observation_mean, stored.observation_mean)
-
-
-def test_load_data_cuts_before_it_makes_rewards_sparse(hopper_data: Path, tmp_path: Path) -> None:
-    both = load_data(hopper_data, identity_of(run_folder(tmp_path, reward="sparse", percent="50")))
-    cut = load_data(hopper_data, identity_of(run_folder(tmp_path, percent="50")))
-    np.testing.assert_array_equal(both.episode_starts, cut.episode_starts)
-    np.testing.assert_allclose(both.rewards[both.episode_starts[1:] - 1], cut.returns)
-
-
-def test_behaviour_is_scored_without_a_roll_out(hopper_data: Path, tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, "behaviour")
-    train_one(folder, hopper_data, "behaviour", steps=0)
-    result = evaluate_one(folder)
-    assert result["protocol"]["rolled_out"] is False
-    stored = storage.load(hopper_data)
-    assert result["evaluations"][-1]["returns"] == stored.returns.tolist()
-    assert result["evaluations"][-1]["lengths"] == stored.lengths.tolist()

@@ -1,4 +1,4 @@
-"""Records that were not made by the code of now are named."""
+"""Records that were not made by the current code are named."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_record_of_the_code_of_now_is_not_named(
 ) -> None:
     kept(write_record, **current())
     assert main(["records", "check", "--strict"]) == 0
-    assert capsys.readouterr().out == "0 of 1 records were not made by the code of now\n"
+    assert capsys.readouterr().out == "0 of 1 records were not made by the current code\n"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_record_of_the_code_of_now_is_not_named(
         ),
         (
             lambda code: code["code"].update({"a.py": "0"}),
-            "training: a.py gone or not imported any",
+            "training: a.py removed or no longer",
         ),
         (
             lambda code: code["evaluation_code"].pop("baselines/bc.py"),
@@ -73,9 +73,12 @@ def test_a_record_of_other_code_is_named(
     assert main(["records", "check"]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{RUN.folder()}/result.json: {reason}")
-    assert last == "1 of 1 records were not made by the code of now"
+    assert last == "1 of 1 records were not made by the current code"
     assert main(["records", "check", "--strict"]) == 1
-    assert "1 of 1 records were not made by the code of now; make" in capsys.readouterr().err
+    assert (
+        "1 of 1 records were not made by the current code; run them again"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_record_of_linked_code_is_not_named(write_record: Write) -> None:
@@ -97,7 +100,7 @@ def test_a_record_of_a_method_or_task_that_is_gone_is_named(write_record: Write)
     archive.pack(path.parents[5], archive.archive_of("test"))
     reasons = check.stale(archive.archive_of("test"))
     assert reasons == {
-        f"{RUN.folder()}/result.json": "method gone does not exist any more (there is no baselines/gone.py)",
+        f"{RUN.folder()}/result.json": "method gone no longer exists (there is no baselines/gone.py)",
         f"{other.folder()}/result.json": "unknown task 'hoper-medium'",
     }
 

@@ -57,7 +57,7 @@ def test_a_record_and_the_rule_of_the_workflow_use_one_list() -> None:
     for name, files in lists.items():
         assert code.record_files(name, "bc", task) == files
     with pytest.raises(
-        ValueError, match=r"other\.json is no record of a run; known: result\.json, "
+        ValueError, match=r"other\.json is not the name of a record; known: result\.json, "
     ):
         code.record_files("other.json", "bc", task)
 

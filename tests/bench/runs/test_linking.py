@@ -54,7 +54,7 @@ def test_one_record_that_is_not_equal_links_nothing(
 
 def test_one_method_that_is_missing_links_nothing(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(
-        NotReproduced, match=r"1 records that .* first results/.*/behaviour/0/result"
+        NotReproduced, match=r"1 records that .* the first is results/.*/behaviour/0/result"
     ):
         link(reproduced(plan)[:-1], plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()
@@ -63,6 +63,6 @@ def test_one_method_that_is_missing_links_nothing(plan: Plan, tmp_path: Path) ->
 def test_records_of_two_versions_of_the_code_link_nothing(plan: Plan, tmp_path: Path) -> None:
     done = reproduced(plan)
     done[1] = reproduced(plan, old="0")[1]
-    with pytest.raises(ValueError, match="is linked to other code already; make records at one"):
+    with pytest.raises(ValueError, match="is already linked to other code; use records of one"):
         link(done, plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()

@@ -42,28 +42,6 @@ def test_the_folder_spells_the_identity(write_record: Write, tmp_path: Path) -> 
     assert identity_of(below) == RUN
 
 
-def test_a_fraction_of_the_data_keeps_its_spelling() -> None:
-    run = Identity("test", "hopper-medium", "sparse", 12.5, "bc", 0)
-    assert run.folder().parts[-3] == "12.5"
-    assert identity_of(run.folder()) == run
-
-
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "results/test/runs/hopper-medium/dense/100/bc",
-        "results/test/hopper-medium/dense/100/bc/0",
-        "other/test/runs/hopper-medium/dense/100/bc/0",
-        "results/test/runs/hopper-medium/dense/all/bc/0",
-        "results/test/runs/hopper-medium/dense/100/bc/first",
-    ],
-    ids=["short", "no-runs", "no-results", "percent", "seed"],
-)
-def test_other_folders_are_no_runs(folder: str) -> None:
-    with pytest.raises(ValueError, match=f"{folder} is not a run's folder"):
-        identity_of(Path(folder))
-
-
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     fields = copy.deepcopy(RECORD)
     backwards = {key: fields[key] for key in reversed(fields)}

@@ -1,43 +1,23 @@
 from __future__ import annotations
 
-import copy
 import functools
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
-from baselines import bc, behaviour, uniform
+from baselines import behaviour
 from bench.datasets.trajectories import Trajectories
-from bench.environments import mujoco
 from bench.environments.vector import UnknownEnvironment, VectorEnv, make
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod
-from bench.runs.rollout import Outcome, episode_seed, evaluate
-from bench.tasks.registry import TASKS, Task
-from dt import method as dt
-
-HOPPER = TASKS["hopper-medium"]
-STILL = np.zeros(3, dtype=np.float32)
-PUSH = np.array([0.2, -0.1, 0.4], dtype=np.float32)
-
-
-def acting(act: Callable[[Any, Any], Any], reset: Any = lambda seeds, targets: None) -> Any:
-    return SimpleNamespace(act=act, reset=reset)
-
-
-def constant(action: Any) -> Any:
-    return acting(lambda observations, rewards: np.tile(action, (len(observations), 1)))
-
-
-def run(policy: Any, task: Task = HOPPER, **settings: Any) -> list[Outcome]:
-    defaults: dict[str, Any] = {"episodes": 3, "targets": [3600.0], "num_envs": 2}
-    return evaluate(policy, task, method="mine", **(defaults | settings))
+from bench.runs.rollout import episode_seed
+from bench.tasks.registry import Task
+from tests.helpers.rollout import HOPPER, PUSH, STILL, acting, constant, run, watching
 
 
 def plain_episode(
@@ -74,17 +54,6 @@ def short_hopper() -> Iterator[Callable[[int], Task]]:
     gymnasium.registry.pop(name)
 
 
-@pytest.fixture(scope="module")
-def policies(hopper_like: Trajectories) -> dict[str, Any]:
-    """Hardly trained networks of the real methods in their real sizes, and the random control."""
-    context = Context(task=HOPPER, seed=5, steps=1)
-    return {
-        "bc": bc.train(hopper_like, bc.Config(), context),
-        "dt": dt.train(hopper_like, dt.Config(), context),
-        "uniform": uniform.train(hopper_like, uniform.Config(), context),
-    }
-
-
 @pytest.mark.parametrize("action", [STILL, PUSH], ids=["still", "push"])
 def test_episodes_are_those_of_a_plain_loop(action: Any) -> None:
     [outcome] = run(constant(action), episodes=5)
@@ -108,107 +77,9 @@ def test_an_episode_may_be_cut_with_what_it_has_earned() -> None:
     assert run(constant(PUSH), max_steps=1000) == run(constant(PUSH))
 
 
-@pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("num_envs", [2, 4], ids=["2-envs", "4-envs"])
-@pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
-def test_an_episode_alone_is_that_in_the_batch_bit_for_bit(
-    policies: dict[str, Any], name: str, num_envs: int
-) -> None:
-    """With products of one size: DT is not told which episodes are finished, so it leaves out none."""
-    policy = acting(policies[name].act, policies[name].reset)
-    [together] = run(policy, episodes=5, num_envs=num_envs)
-    assert len(set(together.returns)) == 5
-    alone = [run(policy, episodes=1, first=i, num_envs=num_envs)[0] for i in range(5)]
-    assert [outcome.returns[0] for outcome in alone] == together.returns
-    assert [outcome.lengths[0] for outcome in alone] == together.lengths
-
-
 @pytest.mark.parametrize("name", ["bc", "dt", "uniform"])
 def test_a_used_policy_gives_the_same_again(policies: dict[str, Any], name: str) -> None:
     assert run(policies[name]) == run(policies[name])
-
-
-def test_finish_is_called_once_for_each_finished_episode() -> None:
-    finished: list[list[int]] = []
-    policy = constant(PUSH)
-    policy.finish = lambda envs: finished.append(envs.tolist())
-    [outcome] = run(policy, episodes=3, num_envs=4)
-    assert finished[0] == [3]  # no episode for it
-    assert sorted(env for envs in finished[1:] for env in envs) == [0, 1, 2]
-    first = int(np.argmin(outcome.lengths))
-    assert first in finished[1]
-
-
-@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-4), ("bfloat16", 0.05)])
-def test_finished_episodes_do_not_change_the_actions_of_the_others(
-    precision: Any, tolerance: float, hopper_like: Trajectories
-) -> None:
-    """But for rounding, which depends on how many episodes are in a product. A second policy that leaves
-    out none is shown the same: the simulator makes other returns of the last bits.
-    """
-    config = dt.Config(layers=2, width=32, context_length=5, warmup_steps=1, precision=precision)
-    context = Context(seed=0, steps=2, device="cpu", task=HOPPER)
-    policy = dt.train(hopper_like, config, context)
-    policy.model.predict_action.bias.data.zero_()
-    policy.model.predict_action.weight.data *= (
-        0.05  # it stands for a while, and falls at other times
-    )
-    other = copy.copy(policy)
-    running = np.ones(6, dtype=np.bool_)
-    sizes, differences, largest = [], [], []
-
-    def reset(seeds: Any, targets: Any) -> None:
-        running[:] = True
-        policy.reset(seeds, targets)
-        other.reset(seeds, targets)
-
-    def finish(envs: Any) -> None:
-        running[envs] = False
-        policy.finish(envs)
-
-    def act(observations: Any, rewards: Any) -> Any:
-        actions, expected = policy.act(observations, rewards), other.act(observations, rewards)
-        sizes.append((len(policy.active), len(other.active)))
-        differences.append(np.abs(actions - expected)[running].max())
-        largest.append(np.abs(actions[running]).max())
-        return actions
-
-    [outcome] = run(SimpleNamespace(reset=reset, act=act, finish=finish), episodes=6, num_envs=6)
-    assert len(set(outcome.lengths)) > 2
-    assert {mine for mine, _ in sizes} > {2, 6}
-    assert {all_of_them for _, all_of_them in sizes} == {6}
-    assert max(differences) <= tolerance * max(largest)
-
-
-def test_every_target_gets_episodes_of_its_own(policies: dict[str, Any]) -> None:
-    low, high = run(policies["dt"], targets=[100.0, 9000.0], num_envs=4)
-    assert (low.target, high.target) == (100.0, 9000.0)
-    assert [low] == run(policies["dt"], targets=[100.0], num_envs=4)
-    assert [high] == run(policies["dt"], targets=[9000.0], num_envs=4)
-    assert low.returns != high.returns
-
-
-def test_each_target_reaches_the_policy_in_a_batch_of_its_own() -> None:
-    asked: list[list[float]] = []
-    policy = acting(
-        lambda observations, rewards: np.tile(STILL, (len(observations), 1)),
-        lambda seeds, targets: asked.append(targets.tolist()),
-    )
-    run(policy, targets=[1.0, 2.0], episodes=3, num_envs=4)
-    assert asked == [[1] * 4, [2] * 4]
-
-
-def watching(action: Any) -> tuple[Any, list[Any], list[Any]]:
-    """A policy that keeps what it is shown."""
-    observed: list[Any] = []
-    rewarded: list[Any] = []
-
-    def act(observations: Any, rewards: Any) -> Any:
-        observed.append(observations)
-        rewarded.append(rewards)
-        return np.tile(action, (len(observations), 1))
-
-    return acting(act), observed, rewarded
 
 
 def test_the_policy_sees_the_reward_of_its_previous_action() -> None:
@@ -256,51 +127,9 @@ def test_useless_actions_are_refused_with_the_methods_name(
         run(policy)
 
 
-def test_a_nan_in_one_lane_at_a_later_step_is_refused() -> None:
-    calls: list[int] = []
-
-    def act(observations: Any, rewards: Any) -> Any:
-        calls.append(1)
-        actions = np.tile(STILL, (len(observations), 1))
-        if len(calls) == 7:
-            actions[1, 2] = np.nan
-        return actions
-
-    with pytest.raises(BadMethod, match="not a finite number"):
-        run(acting(act))
-    assert len(calls) == 7
-
-
 def test_actions_beyond_the_limits_are_clipped() -> None:
     beyond = np.array([5.0, -7.0, 1e6], dtype=np.float32)
     assert run(constant(beyond)) == run(constant(np.array([1, -1, 1], dtype=np.float32)))
-
-
-def test_a_finished_lane_neither_earns_nor_counts_on() -> None:
-    policy, observed, rewarded = watching(STILL)
-    [outcome] = run(policy, episodes=2, num_envs=2)
-    first, last = sorted(outcome.lengths)
-    env = int(np.argmin(outcome.lengths))
-    assert first < last == len(observed)
-    # the reward of the last action is still shown, then none
-    assert rewarded[first][env] != 0
-    assert not np.any([rewards[env] for rewards in rewarded[first + 1 :]])
-    rest = [observations[env] for observations in observed[first:]]
-    np.testing.assert_array_equal(rest, np.tile(rest[0], (len(rest), 1)))
-
-
-@pytest.mark.parametrize("num_envs", [1, 2, 3, 7])
-def test_every_started_episode_is_counted_once(num_envs: int) -> None:
-    done: list[tuple[int, int]] = []
-    [outcome] = run(
-        constant(STILL),
-        episodes=4,
-        num_envs=num_envs,
-        progress=lambda now, total: done.append((now, total)),
-    )
-    assert outcome == run(constant(STILL), episodes=4, num_envs=4)[0]
-    assert done[-1] == (4, 4)
-    assert [now for now, _ in done] == sorted({now for now, _ in done})
 
 
 def test_progress_counts_the_episodes_of_all_targets() -> None:
@@ -329,24 +158,9 @@ def test_an_end_is_a_terminal_or_a_time_out(
     fall = plain_episode(0, STILL)[1]
     envs = VectorEnv(short_hopper(fall + after_the_fall).domain.environment, 1)
     envs.reset(0, episode_seed("Hopper-v4", 0))
-    flags = [envs.step(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
+    flags = [envs.step_one(0, STILL)[1:] for _ in range(fall + min(after_the_fall, 0))]
     envs.close()
     assert flags == [(False, False)] * (len(flags) - 1) + [last]
-
-
-def test_every_method_starts_from_the_same_states(policies: dict[str, Any]) -> None:
-    first: list[Any] = []
-    for action in (STILL, PUSH):
-        policy, observed, _ = watching(action)
-        run(policy, episodes=3, num_envs=3)
-        first.append(observed[0])
-    np.testing.assert_array_equal(first[0], first[1])
-    simulator = gymnasium.make("Hopper-v4")
-    for episode in range(3):
-        state, _ = simulator.reset(seed=episode_seed("Hopper-v4", episode))
-        np.testing.assert_array_equal(first[0][episode], state.astype(np.float32))
-    simulator.close()
-    assert len({tuple(row) for row in first[0]}) == 3
 
 
 def test_seeds_of_episodes_do_not_follow_from_the_run() -> None:
@@ -381,31 +195,6 @@ def test_recorded_episodes_are_not_rolled_out(
         assert {type(value) for value in (*outcome.returns, *outcome.lengths)} == {float, int}
 
 
-def test_environments_are_closed_when_a_policy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed: list[int] = []
-    monkeypatch.setattr(VectorEnv, "close", lambda envs: closed.append(len(envs.environments)))
-    with pytest.raises(BadMethod):
-        run(constant(np.zeros(2)))
-    assert closed == [2]
-
-
 def test_an_unknown_environment_is_refused_by_name() -> None:
     with pytest.raises(UnknownEnvironment, match="cannot make environment 'Hopper-v99'"):
         make("Hopper-v99")
-
-
-@pytest.mark.parametrize("installed", ["2.3.2", "3.5.0", "3.10.1", "4.0.0"])
-def test_a_simulator_with_other_numbers_is_refused(
-    monkeypatch: pytest.MonkeyPatch, installed: str
-) -> None:
-    monkeypatch.setattr(mujoco, "version", lambda package: installed)
-    with pytest.raises(UnknownEnvironment, match=f"mujoco {installed} is installed"):
-        make("Hopper-v4")
-
-
-@pytest.mark.parametrize("installed", ["2.3.3", "3.0.0", "3.4.0"])
-def test_simulators_with_the_same_numbers_are_taken(
-    monkeypatch: pytest.MonkeyPatch, installed: str
-) -> None:
-    monkeypatch.setattr(mujoco, "version", lambda package: installed)
-    make("Hopper-v4").close()

@@ -25,8 +25,8 @@ from bench.stats.verdicts import (
     compare,
     compare_exact,
     holm,
-    judge,
     predictive_interval,
+    verdicts_of,
 )
 
 OURS = [84.0, 88.0, 86.0, 90.0, 85.0]
@@ -103,7 +103,7 @@ def test_runs_without_spread_have_the_papers_degrees_of_freedom() -> None:
     found = compare([86.8, 86.8, 86.8], 86.7, 1.3)
     assert found.error == pytest.approx(1.3 / math.sqrt(3))
     assert found.freedom == pytest.approx(2)
-    assert judge([compare([34.0, 34.0], 34.0, 0.0)])[0].word == REPRODUCED
+    assert verdicts_of([compare([34.0, 34.0], 34.0, 0.0)])[0].word == REPRODUCED
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_runs_without_spread_have_the_papers_degrees_of_freedom() -> None:
     ],
 )
 def test_the_word_for_one_cell(ours: list[float], std: float | None, word: str) -> None:
-    [found] = judge([compare(ours, 86.8, std)])
+    [found] = verdicts_of([compare(ours, 86.8, std)])
     assert found.word == word
     assert math.isnan(found.different) == math.isnan(found.equivalent) == (word == NOT_COMPARABLE)
 
@@ -135,8 +135,8 @@ def test_significant_and_equivalent_is_reproduced() -> None:
 
 def test_a_diverged_run_stays_in_the_comparison() -> None:
     steady = compare(OURS, 86.8, 1.3)
-    assert judge([steady])[0].word == REPRODUCED
-    assert judge([compare([*OURS, 2.0], 86.8, 1.3)])[0].word == UNDECIDED
+    assert verdicts_of([steady])[0].word == REPRODUCED
+    assert verdicts_of([compare([*OURS, 2.0], 86.8, 1.3)])[0].word == UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_a_diverged_run_stays_in_the_comparison() -> None:
     ],
 )
 def test_every_verdict_says_why(comparison: verdicts.Comparison, reason: str) -> None:
-    [found] = judge([comparison])
+    [found] = verdicts_of([comparison])
     assert re.search(reason, found.why)
 
 
 def test_other_data_comes_before_every_other_obstacle() -> None:
     for ours, std in ((OURS, 1.3), ([86.8], 1.3), (OURS, None)):
-        [found] = judge([compare(ours, 86.8, std, same_data=False)])
+        [found] = verdicts_of([compare(ours, 86.8, std, same_data=False)])
         assert found.word == OTHER_DATA
         assert math.isnan(found.different)
 
@@ -166,24 +166,24 @@ def test_other_data_comes_before_every_other_obstacle() -> None:
 def test_more_cells_ask_for_more_evidence() -> None:
     cell = compare([80.0, 86.0, 83.0], 90.0, 1.3)
     assert 0.01 < cell.different < 0.05
-    assert judge([cell])[0].word == DIFFERS
+    assert verdicts_of([cell])[0].word == DIFFERS
     unclear = compare([70.0, 95.0, 88.0], 84.0, 10.0)
-    assert judge([cell] + [unclear] * 7)[0].word == UNDECIDED
+    assert verdicts_of([cell] + [unclear] * 7)[0].word == UNDECIDED
     # cells that cannot be compared are no tests
     others = [compare(OURS, 1.0, None), compare(OURS, 1.0, 1.0, same_data=False)]
-    assert judge([cell] + others * 7)[0].word == DIFFERS
+    assert verdicts_of([cell] + others * 7)[0].word == DIFFERS
 
 
 def test_the_families_are_corrected_apart() -> None:
     cells = [compare(OURS, 86.8, 1.3), compare(OURS, 40.0, 1.3), compare(OURS, 50.0, 1.3)]
-    found = judge(cells)
+    found = verdicts_of(cells)
     assert [each.different for each in found] == holm([cell.different for cell in cells])
     assert [each.equivalent for each in found] == holm([cell.equivalent for cell in cells])
     assert [each.word for each in found] == [REPRODUCED, DIFFERS, DIFFERS]
 
 
 def test_a_table_without_cells_has_no_verdicts() -> None:
-    assert judge([]) == []
+    assert verdicts_of([]) == []
 
 
 def test_holms_method_by_hand() -> None:
@@ -234,7 +234,7 @@ def test_holm_corrects_upwards_and_keeps_the_order(values: list[float]) -> None:
 
 @pytest.mark.parametrize("value", [-0.1, 1.5])
 def test_what_is_no_p_value_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match=f"{value} is no p value"):
+    with pytest.raises(ValueError, match=f"{value} is not a p value"):
         holm([0.5, value])
 
 
@@ -280,7 +280,7 @@ def test_a_wrong_verdict_in_a_table_is_as_rare_as_said(gap: float, family: str) 
             theirs = source.normal(50, std, 3)
             ours = source.normal(50 + gap, std, 5).tolist()
             cells.append(compare(ours, float(theirs.mean()), float(theirs.std(ddof=1))))
-        wrong += any(getattr(judgement, family) <= 0.05 for judgement in judge(cells))
+        wrong += any(getattr(verdict, family) <= 0.05 for verdict in verdicts_of(cells))
         uncorrected += any(getattr(cell, family) <= 0.05 for cell in cells)
     assert wrong / repeats < 0.08
     assert uncorrected / repeats > 0.3
@@ -344,7 +344,7 @@ def test_a_comparison_with_a_number_is_scipys_one_sample_t_test(
     ],
 )
 def test_the_word_beside_an_exact_number(ours: list[float], word: str) -> None:
-    assert judge([compare_exact(ours, 71.8)])[0].word == word
+    assert verdicts_of([compare_exact(ours, 71.8)])[0].word == word
 
 
 @pytest.mark.parametrize("ours", [[3.1] * 3, [3.09, 3.1, 3.11], [3.12, 3.08]])
@@ -352,7 +352,7 @@ def test_runs_that_agree_know_the_number_no_better_than_it_is_printed(ours: list
     found = compare_exact(ours, 3.1)
     assert found.error == pytest.approx(0.05 / math.sqrt(len(ours)))
     assert found.different == pytest.approx(1)
-    assert judge([found])[0].word == REPRODUCED
+    assert verdicts_of([found])[0].word == REPRODUCED
 
 
 def test_an_exact_number_needs_no_seeds_of_the_papers() -> None:
@@ -363,7 +363,7 @@ def test_an_exact_number_needs_no_seeds_of_the_papers() -> None:
 
 
 def test_one_run_beside_an_exact_number_says_why() -> None:
-    [found] = judge([compare_exact([71.8], 71.8)])
+    [found] = verdicts_of([compare_exact([71.8], 71.8)])
     assert "we have one run" in found.why
     assert math.isnan(found.different)
 

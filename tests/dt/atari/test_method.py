@@ -196,7 +196,7 @@ def test_a_method_says_which_data_it_takes() -> None:
         train(data=make_choices())
     frames, context = make_frames(), make_context(steps=1)
     for other in (bc, percent_bc, method):
-        with pytest.raises(ValueError, match="stacks of 4 frames, and this method takes vectors"):
+        with pytest.raises(ValueError, match="stacks of 4 frames, but this method needs vectors"):
             other.train(frames, other.Config(), context)
 
 

@@ -149,7 +149,7 @@ def test_a_missing_sibling_is_named(folder: Path, element: str) -> None:
     path.unlink()
     with pytest.raises(FileNotFoundError) as error:
         read_all(folder)
-    assert str(error.value).startswith(f"{path.name} is missing beside the other files of its log")
+    assert str(error.value).startswith(f"{path.name} is missing, but other files of its log exist")
 
 
 @pytest.mark.parametrize("element", ELEMENTS)
@@ -194,28 +194,43 @@ SHAPE = (CAPACITY, 84, 84)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put("observation", np.zeros((CAPACITY, 84), np.uint8)), r"\(rows, 84, 84\) uint8 is exp"),
+        (
+            put("observation", np.zeros((CAPACITY, 84), np.uint8)),
+            r"expected \(rows, 84, 84\) uint8",
+        ),
         (put("observation", np.zeros((*SHAPE, 4), np.uint8)), r"\(40, 84, 84, 4\) uint8"),
         (put("observation", np.zeros(SHAPE, np.float32)), r"\(40, 84, 84\) float32"),
         (put("observation", np.zeros(SHAPE[1:], np.uint8)), r"\(84, 84\) uint8"),
-        (put("observation", np.zeros((20, 84, 84), np.uint8)), "has 20 rows, but its siblings 39"),
-        (put("observation", np.asfortranarray(np.zeros(SHAPE, np.uint8))), "in an order that no"),
-        (put("action", np.zeros(CAPACITY, np.int64)), r"\(rows\) int32 is expected there"),
+        (
+            put("observation", np.zeros((20, 84, 84), np.uint8)),
+            "has 20 rows, but .* have at least 39",
+        ),
+        (
+            put("observation", np.asfortranarray(np.zeros(SHAPE, np.uint8))),
+            "an array in column order",
+        ),
+        (put("action", np.zeros(CAPACITY, np.int64)), r"expected \(rows\) int32"),
         (put("action", np.zeros((CAPACITY, 1), np.int32)), r"\(40, 1\) int32"),
-        (put("reward", np.zeros(CAPACITY, np.float64)), "float32 is expected there"),
-        (put("terminal", np.zeros(CAPACITY, np.bool_)), "uint8 is expected there"),
+        (put("reward", np.zeros(CAPACITY, np.float64)), "expected .* float32"),
+        (put("terminal", np.zeros(CAPACITY, np.bool_)), "expected .* uint8"),
         (put("terminal", np.full(CAPACITY, 2, np.uint8)), "terminals holds 2 in row 0"),
         (put("terminal", np.zeros(30, np.uint8)), "have 40, 40 and 30 rows"),
-        (put("reward", np.full(CAPACITY, 25, np.float32)), "reward of row 0 is 25.0, but those of"),
+        (
+            put("reward", np.full(CAPACITY, 25, np.float32)),
+            "reward of row 0 is 25.0, but rewards of",
+        ),
         (put("reward", np.full(CAPACITY, np.nan, np.float32)), "reward of row 0 is nan"),
-        (put("add_count", np.array(0)), "add_count is 0, expected a number of rows above 0"),
+        (put("add_count", np.array(0)), "add_count is 0, but it must be a number above 0"),
         (put("add_count", np.array([39])), "add_count is .39."),
-        (put("add_count", np.array(39.0)), r"\(\) float64; a few whole numbers"),
+        (put("add_count", np.array(39.0)), r"\(\) float64, expected a few whole numbers"),
         (
             put("add_count", np.array(70)),
             "cursor is at 30, but invalid_range is .38, 39, 0, 1, 2.:",
         ),
-        (put("invalid_range", np.zeros(1000, np.int64)), r"\(1000,\) int64; a few whole numbers"),
+        (
+            put("invalid_range", np.zeros(1000, np.int64)),
+            r"\(1000,\) int64, expected a few whole numbers",
+        ),
     ],
 )
 def test_other_data_are_refused(folder: Path, change: Callable[[Path], None], message: str) -> None:

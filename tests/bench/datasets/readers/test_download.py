@@ -160,7 +160,7 @@ def test_too_little_space_is_said_before_the_download(
 ) -> None:
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("bench.datasets.readers.download.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(DiskFull, match="3,000,000 bytes are to come, 10 are free"):
+    with pytest.raises(DiskFull, match="3,000,000 bytes are missing, but 10 are free"):
         get(server, tmp_path, "/file")
 
 

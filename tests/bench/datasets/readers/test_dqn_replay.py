@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.cli.main import main
-from bench.core.files import DamagedFile, DiskFull, DownloadFailed
+from bench.core.files import DiskFull
 from bench.datasets import storage
 from bench.datasets.consistency import check
-from bench.datasets.readers import download, dqn_replay
+from bench.datasets.readers import dqn_replay
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.dqn_replay import GAMES, LOGS, Sampling, draw, obtain
 from bench.tasks.registry import Task, task_by_name
-from tests.helpers.dopamine import Buffer, Row, games, marks_of, write_logs
-
-TASK = task_by_name("breakout-replay")
-CAPACITY = 250
-LENGTHS = [6 + 7 * i % 11 for i in range(160)]  # 6 to 16 steps
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Logs 0 to 7 of 250 rows each; most begin within a game."""
-    root = tmp_path_factory.mktemp("dqn")
-    buffer = write_logs(below(root), LENGTHS, CAPACITY)
-    assert buffer.log == buffer.count // CAPACITY == 8  # none was left out
-    return root
-
-
-def below(root: Path) -> Path:
-    return root / "dqn" / "Breakout" / "1" / "replay_logs"
+from tests.helpers.dopamine import Buffer, Row, games, marks_of
+from tests.helpers.dqn_replay import CAPACITY, LENGTHS, TASK, small
 
 
 def stream() -> list[Row]:
@@ -122,17 +103,13 @@ def test_a_log_without_eleven_more_games_gives_nothing_more() -> None:
         return np.arange(4, 101, 4) if log in (3, 30) else None
 
     assert draw(ends, "a", Sampling(176)) == {3: 88, 30: 88}
-    with pytest.raises(WrongData, match=r"2 of 50 logs are there, .* 176 rows, not 177: ask for"):
+    with pytest.raises(WrongData, match=r"2 of 50 logs exist\. .* 176 rows, not 177\. Choose"):
         draw(ends, "a", Sampling(177))
-    with pytest.raises(WrongData, match="a: none of the 50 logs is there"):
+    with pytest.raises(WrongData, match="a: none of the 50 logs exists"):
         draw(lambda log: None, "a", Sampling(1))
 
 
 # --- from a folder --------------------------------------------------------------------------------
-
-
-def small(steps: int = 500, seed: int = 0) -> Sampling:
-    return Sampling(steps=steps, seed=seed, rows=200)
 
 
 def test_episodes_are_the_games_without_their_zeros(root: Path, tmp_path: Path) -> None:
@@ -186,21 +163,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_other_games(
     assert contents["a"]["actions.npy"] != contents["c"]["actions.npy"]
 
 
-@pytest.mark.parametrize("part", ["", "dqn", "dqn/Breakout/1/replay_logs"])
-def test_the_folder_may_be_given_at_any_height(part: str, root: Path, tmp_path: Path) -> None:
-    obtain(TASK, tmp_path / "set", root / part, small(60))
-    assert storage.load(tmp_path / "set").episodes >= GAMES
-
-
-@pytest.mark.parametrize("part", ["dqn/Breakout", "dqn/Breakout/1", "nowhere"])
-def test_a_folder_without_the_games_logs_is_refused(part: str, root: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there must be Breakout/1/replay_logs below it"):
-        obtain(TASK, tmp_path / "set", root / part, small())
-    with pytest.raises(FileNotFoundError, match="no logs of pong at"):
-        obtain(task_by_name("pong-replay"), tmp_path / "set", below(root), small())
-    assert not (tmp_path / "set").exists()
-
-
 def own_logs(folder: Path, rows: list[list[Row]]) -> None:
     """Write logs that each hold these rows."""
     buffer = Buffer(folder / "Breakout" / "1" / "replay_logs", 40)
@@ -226,10 +188,21 @@ def test_the_clocks_end_is_a_timeout(tmp_path: Path) -> None:
     assert data.terminals[data.episode_starts[1:] - 1].tolist() == [n != 3 for n in lengths]
 
 
+def test_a_game_that_ends_in_the_last_row_that_is_read_does_not_count(tmp_path: Path) -> None:
+    """Each log holds 12 games of 2 steps; a visit takes 11, whose last row is row 21."""
+    own_logs(tmp_path, [[Row(1, 1, 0.0, i % 2) for i in range(24)]] * LOGS)
+    with pytest.raises(WrongData, match=r"first 22 rows .* give 0 rows, not 1"):
+        obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=22))
+    obtain(TASK, tmp_path / "set", tmp_path, Sampling(1, rows=23))
+    assert storage.load(tmp_path / "set").lengths.tolist() == [2] * GAMES
+
+
 def test_an_end_that_is_not_marked(tmp_path: Path) -> None:
     rows = [Row(1, 1, 0.0, int(i > 7)) for i in range(30)]
     own_logs(tmp_path, [rows] * LOGS)
-    with pytest.raises(WrongData, match="rows 0 to 8 are one episode, longer than the 5 steps"):
+    with pytest.raises(
+        WrongData, match="rows 0 to 8 are one episode, but a game has at most 5 steps"
+    ):
         obtain(lasting(5), tmp_path / "set", tmp_path, Sampling(1))
 
 
@@ -244,122 +217,13 @@ def test_too_little_space_is_said_before(
 ) -> None:
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("bench.datasets.recorder.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(DiskFull, match="10 are free"):
+    with pytest.raises(DiskFull, match="bytes, but 10 are free"):
         obtain(TASK, tmp_path / "set", root, small())
 
 
 def test_a_task_of_no_game() -> None:
     with pytest.raises(ValueError, match="no data for 'hopper-medium'; it has breakout-replay"):
         obtain(task_by_name("hopper-medium"), Path("set"))
-
-
-# --- from a server --------------------------------------------------------------------------------
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves a folder, knows ranges, and can refuse."""
-
-    server: Server
-
-    def do_GET(self) -> None:
-        asked = self.headers["Range"].removeprefix("bytes=").rstrip("-")
-        self.server.asked.append(self.path)
-        content = Path(self.translate_path(self.path)).read_bytes()
-        self.send_response(206)
-        size = len(content)
-        self.send_header("Content-Range", f"bytes {asked}-{size - 1}/{size}")
-        self.send_header("Content-Length", str(size - int(asked)))
-        self.end_headers()
-        self.wfile.write(content[int(asked) :])
-
-    def do_HEAD(self) -> None:
-        if self.server.status != 200:
-            self.send_error(self.server.status)
-        else:
-            super().do_HEAD()
-
-    def end_headers(self) -> None:
-        if self.server.md5 and self.command == "HEAD":
-            self.send_header("x-goog-hash", "crc32c=n03x6A==")
-            self.send_header("x-goog-hash", f"md5={self.server.md5}")
-        super().end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    status, md5 = 200, ""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.asked: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/dqn"
-
-
-@pytest.fixture
-def server(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("DQN_REPLAY_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(download, "PAUSE", 0)
-    serving = Server(root)
-    Thread(target=serving.serve_forever, daemon=True).start()
-    yield serving
-    serving.shutdown()
-    serving.server_close()
-
-
-def test_files_are_fetched_once_and_give_the_same_data(
-    server: Server, root: Path, tmp_path: Path
-) -> None:
-    obtain(TASK, tmp_path / "folder", root, small(300))
-    for name in ("first", "second"):
-        obtain(TASK, tmp_path / name, server.url, small(300))
-    for name in ("observations.npy", "actions.npy", "rewards.npy"):
-        same = [(tmp_path / kind / name).read_bytes() for kind in ("folder", "first", "second")]
-        assert same[0] == same[1] == same[2]
-    assert len(server.asked) == len(set(server.asked))
-    taken = storage.read_manifest(tmp_path / "first")["origin"]["rows_taken"]
-    frames = [path for path in server.asked if "observation" in path]
-    assert len(frames) == len(taken)  # only of the logs that are drawn
-    assert obtain(TASK, tmp_path / "third", tmp_path / "cache", small(300))
-
-
-def test_frames_that_were_cut_are_gone_on_with(server: Server, root: Path, tmp_path: Path) -> None:
-    obtain(TASK, tmp_path / "set", server.url, small(300))
-    cached = sorted((tmp_path / "cache").rglob("*observation*"))[0]
-    content = cached.read_bytes()
-    cached.with_name(f"{cached.name}.part").write_bytes(content[:1000])
-    cached.unlink()
-    obtain(TASK, tmp_path / "set", server.url, small(300))
-    assert cached.read_bytes() == content
-
-
-def test_bytes_that_are_not_the_announced_ones(server: Server, tmp_path: Path) -> None:
-    server.md5 = "Ojk9c3dhfxgoKVVHYwFbHQ=="
-    with pytest.raises(DamagedFile, match=r"have MD5 \w{32}, not 3a393d737761"):
-        obtain(TASK, tmp_path / "set", server.url, small())
-
-
-@pytest.mark.parametrize("status", [403, 500])
-def test_a_refusal_says_what_there_is_instead(status: int, server: Server, tmp_path: Path) -> None:
-    server.status = status
-    with pytest.raises(DownloadFailed) as error:
-        obtain(TASK, tmp_path / "set", server.url, small())
-    said = str(error.value)
-    assert f"the server answered {status}" in said
-    assert "%24store%24_terminal_ckpt." in said
-    assert "has refused everybody since April 2025" in said
-    assert "`source: generated`" in said
-    assert "bench data fetch breakout-replay --from FOLDER" in said
-
-
-def test_no_server_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DQN_REPLAY_DIR", str(tmp_path / "cache"))
-    with pytest.raises(DownloadFailed, match="Failed to establish a new connection"):
-        obtain(TASK, tmp_path / "set", "http://127.0.0.1:9/dqn", small())
 
 
 # --- the verb -------------------------------------------------------------------------------------
@@ -382,7 +246,7 @@ def test_fetch_from_a_folder(
     assert main([*fetch, "--steps", "300", "--rows", "200"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("/300-0-of-200")
     assert main(fetch) == 1
-    assert "not 500,000: ask for fewer --steps" in capsys.readouterr().err
+    assert "not 500,000. Choose fewer --steps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_group_in_the_place_of_an_array_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "my.hdf5", "observations")
     with h5py.File(path, "a") as file:
         file["observations/first"] = np.zeros((6, 11))
-    with pytest.raises(WrongData, match=r"my\.hdf5: observations is a group; an array is expected"):
+    with pytest.raises(WrongData, match=r"my\.hdf5: observations is a group, expected an array"):
         d4rl.read(path, HOPPER)
 
 

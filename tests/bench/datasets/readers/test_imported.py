@@ -93,23 +93,31 @@ def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "constants", "message"),
     [
-        ("hopper-medium", HOPPER, "one of the registry's"),
-        ("hopper", HOPPER, "cannot be a task's name"),
-        ("Hopper-mine", HOPPER, "cannot be a task's name"),
-        ("../x-y", HOPPER, "cannot be a task's name"),
-        ("hopper-mine", Constants(), "Give --environment"),
+        ("hopper-medium", HOPPER, "the suite already has a task 'hopper-medium'"),
+        ("hopper", HOPPER, "cannot be the name of a task"),
+        ("Hopper-mine", HOPPER, "cannot be the name of a task"),
+        ("../x-y", HOPPER, "cannot be the name of a task"),
+        ("hopper-mine", Constants(), "give --environment, like Hopper-v4"),
         ("hopper-mine", Constants("Hoper-v4"), "cannot make environment 'Hoper-v4'"),
         ("pendulum-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
-        ("hopper-mine", Constants("Hopper"), "'Hopper' leaves the version open.*like Hopper-v5"),
+        ("hopper-mine", Constants("Hopper"), "'Hopper' has no version.*like Hopper-v5"),
         (
             "reacher2d-hop",
             HOPPER,
-            "reacher2d stands for bench/Reacher2d-v0, and the data are of Hop",
+            "reacher2d means bench/Reacher2d-v0, but the data are from Hop",
         ),
         ("hopper-mine", Constants("Walker2d-v4"), "begin the name with another word"),
-        ("hopper-mine", Constants("Hopper-v4", reference=(2.0, 1.0)), "finite and rising"),
-        ("hopper-mine", Constants("Hopper-v4", reference=(0.0, np.inf)), "finite and rising"),
-        ("hopper-mine", Constants("Hopper-v4", return_scale=0.0), "the scale above 0"),
+        (
+            "hopper-mine",
+            Constants("Hopper-v4", reference=(2.0, 1.0)),
+            "the second must be the larger one",
+        ),
+        (
+            "hopper-mine",
+            Constants("Hopper-v4", reference=(0.0, np.inf)),
+            "the second must be the larger one",
+        ),
+        ("hopper-mine", Constants("Hopper-v4", return_scale=0.0), "the scale must be above 0"),
         ("hopper-mine", Constants("Hopper-v4", target_return=np.nan), None),
     ],
 )
@@ -131,7 +139,7 @@ def test_what_cannot_be_a_task_is_refused(
 def test_a_missing_array_is_named(arrays: Arrays, workplace: Path, key: str) -> None:
     del arrays[key]
     np.savez(workplace / "my.npz", **arrays)
-    with pytest.raises(WrongData, match=rf"my\.npz has no {key}.*It has: "):
+    with pytest.raises(WrongData, match=rf"my\.npz has no {key}.*The file has: "):
         import_data("my.npz", "hopper-mine", HOPPER)
 
 
@@ -160,7 +168,7 @@ def test_no_file(file: str) -> None:
 
 def test_other_formats_are_named(workplace: Path) -> None:
     (workplace / "my.csv").write_text("1,2")
-    with pytest.raises(ValueError, match=r"my\.csv: data come as \.npz, \.hdf5 or \.h5"):
+    with pytest.raises(ValueError, match=r"my\.csv: give a \.npz, \.hdf5 or \.h5 file"):
         import_data("my.csv", "hopper-mine", HOPPER)
 
 
@@ -208,7 +216,7 @@ def test_the_command_says_what_to_do_next(
     np.savez(workplace / "my.npz", **arrays)
     command = ["data", "import", "--file", "my.npz", "--task", "hopper-mine"]
     assert main(command) == 1
-    assert "Give --environment" in capsys.readouterr().err
+    assert "give --environment, like Hopper-v4" in capsys.readouterr().err
     assert main([*command, "--environment", "Hopper-v4"]) == 0
     said = capsys.readouterr().out
     assert "3 episodes, 30 steps of Hopper-v4" in said
@@ -227,7 +235,7 @@ def test_the_command_says_what_to_do_next(
         (
             {"observations": np.zeros((30, 3)), "actions": np.zeros((30, 1))},
             "Pendulum-v1",
-            r"Pendulum-v1 takes actions from -2 to 2, methods act in \[-1, 1\]",
+            r"Pendulum-v1 takes actions from -2 to 2, but methods act in \[-1, 1\]",
         ),
         (
             {"observations": np.zeros((30, 4)), "actions": np.zeros((30, 1), dtype=int)},

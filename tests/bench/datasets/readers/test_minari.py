@@ -10,16 +10,12 @@ import minari
 import numpy as np
 import pytest
 from minari.data_collector import EpisodeBuffer
-from minari.dataset._storages.hdf5_storage import HDF5Storage
 
-from bench.cli.main import main
 from bench.core.files import DamagedFile
 from bench.datasets import storage
-from bench.datasets.build import from_arrays
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.imported import Constants, import_data
-from bench.datasets.readers.minari import export, open_dataset, read
-from bench.datasets.trajectories import Trajectories
+from bench.datasets.readers.minari import open_dataset, read
 from bench.tasks.registry import TASKS, task_by_name
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -79,68 +75,6 @@ def test_a_minari_set_becomes_a_task_with_its_reference_scores() -> None:
     assert about["origin"]["minari_id"] == "mine/hopper-v0"
 
 
-@pytest.fixture
-def data() -> Trajectories:
-    random = np.random.default_rng(1)
-    terminals, timeouts = np.zeros((2, 12), dtype=bool)
-    terminals[[3, 11]], timeouts[7] = True, True
-    return from_arrays(
-        random.normal(size=(12, 11)).astype(np.float32),
-        random.uniform(-1, 1, size=(12, 3)).astype(np.float32),
-        random.normal(size=12).astype(np.float32),
-        terminals,
-        timeouts,
-        final_observations=random.normal(size=(3, 11)).astype(np.float32),
-    )
-
-
-@pytest.mark.parametrize("final", [True, False], ids=["final", "no-final"])
-def test_what_we_export_minari_loads_equal(data: Trajectories, final: bool) -> None:
-    from dataclasses import replace
-
-    given = data if final else replace(data, final_observations=None)
-    export(given, HOPPER, "ours/hopper-medium-v0", {"source": "generated", "digest": "abc"})
-    loaded = minari.load_dataset("ours/hopper-medium-v0")
-    assert loaded.total_episodes == 3
-    assert loaded.total_steps == 12
-    for index, back in enumerate(loaded.iterate_episodes()):
-        rows = slice(data.episode_starts[index], data.episode_starts[index + 1])
-        np.testing.assert_array_equal(back.observations[:-1], data.observations[rows])
-        last = data.final_observations if final else data.observations[data.episode_starts[1:] - 1]
-        assert last is not None
-        np.testing.assert_array_equal(back.observations[-1], last[index])
-        np.testing.assert_array_equal(back.actions, data.actions[rows])
-        np.testing.assert_array_equal(back.rewards, data.rewards[rows])
-        np.testing.assert_array_equal(back.terminations, data.terminals[rows])
-        np.testing.assert_array_equal(back.truncations, data.timeouts[rows])
-    # reference scores travel: Minari's own function normalises as we do
-    score = minari.get_normalized_score(loaded, np.array([1000.0]))
-    assert 100 * score[0] == pytest.approx(HOPPER.domain.normalised(1000.0))
-    assert loaded.recover_environment().spec.id == "Hopper-v4"
-
-
-def test_a_round_trip_through_the_commands(
-    data: Trajectories, capsys: pytest.CaptureFixture[str]
-) -> None:
-    about = {"source": "generated", "task": "hopper-medium", "environment": "Hopper-v4"}
-    storage.save(data, Path("set"), about)
-    assert main(["data", "export", "set", "--minari-id", "ours/hopper-v3"]) == 0
-    assert main(["data", "import", "--file", "ours/hopper-v3", "--task", "hopper-back"]) == 0
-    back = storage.load(Path("data/imported/hopper-back"))
-    for name in (
-        "observations",
-        "actions",
-        "rewards",
-        "terminals",
-        "timeouts",
-        "final_observations",
-    ):
-        np.testing.assert_array_equal(getattr(back, name), getattr(data, name))
-    assert task_by_name("hopper-back").domain == HOPPER.domain
-    assert main(["data", "export", "set", "--minari-id", "ours/hopper-v3"]) == 1
-    assert "there is a Minari data set at" in capsys.readouterr().err
-
-
 def test_another_observation_size_is_named() -> None:
     buffers = [episode(0, 4, "terminal", observation=17)]
     space = gymnasium.spaces.Box(-np.inf, np.inf, (17,))
@@ -165,7 +99,9 @@ def test_values_that_are_not_finite_are_named() -> None:
 
 def test_an_episode_beyond_the_horizon_is_refused() -> None:
     written(buffers=[episode(0, 4, "terminal"), episode(1, 1200, "terminal")])
-    with pytest.raises(WrongData, match="episode 1 has 1,200 steps, more than the 1,000 of Hopper"):
+    with pytest.raises(
+        WrongData, match="episode 1 has 1,200 steps, but Hopper-v4 has at most 1,000"
+    ):
         read(open_dataset("mine/hopper-v0"), HOPPER.domain)
 
 
@@ -203,11 +139,14 @@ def given(number: int, **changes: Any) -> Any:
         ({"truncations": np.zeros((10, 1))}, r"truncations of episode 1 have shape \(10, 1\)"),
         (
             {"observations": np.zeros((10, 11))},
-            r"observations of episode 1 .*\(11, 11\) is expected",
+            r"observations of episode 1 .*: expected \(11, 11\)",
         ),
         ({"observations": np.zeros((11, 12))}, r"observations of episode 1 have shape \(11, 12\)"),
         ({"actions": np.zeros((9, 3))}, r"actions of episode 1 have shape \(9, 3\)"),
-        ({"truncations": np.full(10, np.nan)}, "truncations holds nan in row 10; a flag is 0 or 1"),
+        (
+            {"truncations": np.full(10, np.nan)},
+            "truncations holds nan in row 10; a flag must be 0 or 1",
+        ),
     ],
     ids=["no-flags", "column", "rows", "width", "actions", "nan"],
 )
@@ -217,39 +156,11 @@ def test_an_episode_that_does_not_fit_is_named(changes: dict[str, Any], message:
         read(Given(given(0), given(1, **changes)), HOPPER.domain)
 
 
-def stop(*arguments: Any, **options: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def test_an_export_that_is_stopped_leaves_nothing(
-    data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(HDF5Storage, "update_episodes", stop)
-        with pytest.raises(KeyboardInterrupt):
-            export(data, HOPPER, "ours/hopper-v0", {})
-    assert list((workplace / "minari").iterdir()) == []
-    assert export(data, HOPPER, "ours/hopper-v0", {}) == workplace / "minari/ours/hopper-v0"
-    assert set(minari.list_local_datasets()) == {"ours/hopper-v0"}
-    assert minari.namespace.list_local_namespaces() == ["ours"]
-
-
-def test_an_export_that_minari_reads_otherwise_is_not_kept(
-    data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: data.sparse())
-    with pytest.raises(DamagedFile, match="other rewards than were written"):
-        export(data, HOPPER, "ours/hopper-v0", {})
-    assert list((workplace / "minari").iterdir()) == []
-
-
-@pytest.mark.parametrize("name", ["foo", "", "ours/hopper", "../hopper-v0"])
-def test_an_export_needs_an_id_with_a_version(
-    data: Trajectories, workplace: Path, name: str
-) -> None:
-    with pytest.raises(ValueError, match=f"'{name}' is not a Minari id .*like mine/hopper-v0"):
-        export(data, HOPPER, name, {})
-    assert not (workplace / "minari").exists()
+def test_a_step_with_both_flags_is_a_terminal() -> None:
+    both = given(0, truncations=np.arange(10) == 9)
+    data = read(Given(both, given(1)), HOPPER.domain)
+    assert np.flatnonzero(data.terminals).tolist() == [9, 19]
+    assert not data.timeouts.any()
 
 
 def test_discrete_actions_are_named() -> None:
@@ -266,7 +177,7 @@ def test_discrete_actions_are_named() -> None:
         "mine/pole-v0", [buffer], env=environment, data_format="hdf5"
     )
     constants = Constants(reference=(0.0, 500.0))
-    with pytest.raises(WrongData, match="must be plain vectors"):
+    with pytest.raises(WrongData, match="must be vectors, but their spaces are"):
         import_data("mine/pole-v0", "pole-mine", constants)
 
 

@@ -40,7 +40,7 @@ def load() -> Any:
         (b"\n<!DOCTYPE html><html>403</html>", "it is a web page"),
         (b"\x80\x04\x95\x10", "it is something else"),  # as Python's pickles begin
         (b"", "it is empty"),
-        (None, "it is a single array, as numpy.save writes it"),
+        (None, "it is a single array that numpy.save wrote"),
     ],
     ids=["artifact", "pickle", "empty", "npy"],
 )

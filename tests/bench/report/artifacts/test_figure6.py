@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
 
-from bench.paper.graph import STITCHED, figure6_reached
-from bench.paper.graph import figure6 as quoted_figure6
 from bench.report.artifact import markdown, write_artifact
 from bench.report.artifacts import figure6
 from bench.runs.diagnostics.paths import GENERATED, NEVER, RANDOM, SHORTEST
 from tests.helpers.paths import FILES, SCORES
-
-
-def test_the_papers_bars() -> None:
-    found = {histogram.series: histogram for histogram in quoted_figure6()}
-    assert list(found) == [SHORTEST, GENERATED, RANDOM]
-    for histogram in found.values():
-        assert histogram.paths == 512
-        assert set(histogram.counts) == {*range(10), math.inf}
-    assert found[SHORTEST].counts[2] == found[GENERATED].counts[2] == 185
-    assert found[GENERATED].share(math.inf) == pytest.approx(73 / 512)
-    assert found[RANDOM].share(10) == 0
-    drawn = [(s, x) for s in found for x in (*range(1, 10), math.inf)]
-    heights = [found[series].share(x) for series, x in drawn]
-    assert sum(heights) == pytest.approx((3 * 512 - 25 - 25 - 16) / 512)
-
-
-def test_the_papers_shares() -> None:
-    assert figure6_reached() == pytest.approx(414 / 466)
-    assert any(round(100 * k / 512, 1) == STITCHED for k in range(513))
-    # so it is no share of the paths that are drawn as arriving
-    assert not any(round(100 * k / 414, 1) == STITCHED for k in range(415))
 
 
 def test_figure_6_by_hand() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.environments.key_to_door import HORIZON, Rooms
+from bench.environments.key_to_door_rooms import HORIZON, Rooms
 from tests.helpers.key_to_door import DOOR_ROOM, KEY_ROOM, MOVES, PAIRS, neighbour
 
 

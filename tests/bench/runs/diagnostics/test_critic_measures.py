@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench.behaviours.random_play import Play, play
-from bench.environments.key_to_door import HORIZON
+from bench.environments.key_to_door_rooms import HORIZON
 from bench.runs import record
 from bench.runs.diagnostics import critic
 from bench.runs.diagnostics.critic import measure

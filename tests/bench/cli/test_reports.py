@@ -1,0 +1,80 @@
+"""From records to tables and figures by the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from bench.cli.main import main
+from bench.core.code import ROOT
+from tests.conftest import CONFIG
+from tests.helpers.cli import fails
+
+
+def test_damaged_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("scores.parquet").write_text("<html>")
+    arguments = [
+        "artifact",
+        "table2",
+        "--scores",
+        "scores.parquet",
+        "--scale",
+        "test",
+        "--out",
+        "table.md",
+    ]
+    assert "scores scores.parquet are damaged" in fails(capsys, *arguments)
+
+
+def test_from_records_to_tables_and_figure(
+    write_runs: Callable[..., list[Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = write_runs(
+        {("hopper-medium", "dt"): [29.0, 30.0, 31.0], ("hopper-medium", "bc"): [40.0]}
+    )
+    config = json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    paths = [str(path) for path in records]
+    assert (
+        main(["scores", "--config", config, "--suite", "mujoco", "--out", "scores.parquet", *paths])
+        == 0
+    )
+    assert len(pd.read_parquet("scores.parquet")) == 4
+    outputs = [f"table2{suffix}" for suffix in (".md", ".csv", ".tex", ".png", ".svg")]
+    arguments = ["--scores", "scores.parquet", "--scale", "test", "--out", *outputs]
+    assert main(["artifact", "table2", *arguments]) == 0
+    assert "| 30.0 [27.5, 32.5] " in Path("table2.md").read_text()
+    assert all(Path(output).stat().st_size > 0 for output in outputs)
+    assert main(["partial", "--config", config, "--suite", "mujoco", "--out", "partial.md"]) == 0
+    unknown = ["partial", "--config", config, "--suite", "minigrid", "--out", "partial.md"]
+    assert "unknown suite 'minigrid'" in fails(capsys, *unknown)
+
+
+def test_each_suite_of_the_claims_needs_its_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["claims", "--scale", "test", "--out", "claims.md", "--suites", "mujoco", "sparse"]
+    message = fails(capsys, *line, "--scores", "a.parquet")
+    assert "2 suites but 1 files of scores; give one file for each suite" in message
+    assert not Path("claims.md").exists()
+
+
+def test_claims_without_scores_are_listed_as_not_run() -> None:
+    assert main(["claims", "--scale", "test", "--out", "claims.md", "claims.csv"]) == 0
+    assert set(pd.read_csv("claims.csv")["verdict"]) == {"not run"}
+
+
+def test_a_suite_that_is_not_in_the_config_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["scores", "--config", json.dumps(CONFIG), "--suite", "atari", "--out", "s.parquet", "r"]
+    assert "unknown suite 'atari'; known: mujoco" in fails(capsys, *line)
+
+
+def test_an_artifact_that_does_not_exist_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["artifact", "table99", "--scores", "s", "--scale", "test", "--out", "table.md"])
+    assert caught.value.code == 2
+    assert "invalid choice: 'table99'" in capsys.readouterr().err

@@ -1,0 +1,207 @@
+"""What the configs of the repository plan: methods, options and steps at each scale."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from bench.core.code import OWN
+from bench.methods.loader import load_method
+from bench.paper import cells
+from bench.runs.plan import Plan, check_config, found_modules, make_plan
+from bench.tasks.registry import tasks_of
+from tests.helpers.plan import GAMES, SCHEMA, read
+
+ATARI, MUJOCO = tasks_of("atari"), tasks_of("mujoco")
+
+# github.com/takuseno/d3rlpy at v2.8.1, reproductions/offline/discrete_cql.py
+D3RLPYS_ON_ATARI = {
+    "batch_size": 32,
+    "learning_rate": 5e-5,
+    "adam_epsilon": 1e-2 / 32,
+    "conservative_weight": 4,
+    "quantiles": 200,
+    "target_interval": 2000,
+    "epsilon": 0.001,
+    "precision": "float32",
+    "standardise_frames": False,
+}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("config.yaml",), *(("config.yaml", f"{name}.yaml") for name in ("smoke", "desk", "paper"))],
+    ids="/".join,
+)
+def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
+    config = read(*names)
+    plan = make_plan(config)
+    assert plan.scale == config["name"]
+    for suite, axes in config["suites"].items():
+        asked = itertools.product(
+            axes["tasks"], axes["rewards"], axes["data_percents"], axes["methods"], axes["seeds"]
+        )
+        runs = [
+            (run.task, run.reward, run.data_percent, run.method, run.seed)
+            for run in plan.runs[suite]
+        ]
+        assert runs == list(asked)
+        assert {run.scale for run in plan.runs[suite]} == {config["name"]}
+
+
+def test_the_default_config_compares_the_methods_of_the_paper() -> None:
+    variants = make_plan(read("config.yaml")).variants
+    assert {"dt", "cql", "bc", "bc10", "uniform", "behaviour"} <= set(variants)
+    assert variants["dt"].module == "dt"
+    assert variants["bc10"].module == "percent_bc"
+    assert variants["uniform"].quoted == ("Table 6", "Random")  # the one table that has it
+
+
+def test_every_percent_bc_of_table_3_is_declared() -> None:
+    config = read("config.yaml")
+    for name in ("bc10", "bc25", "bc40", "bc100"):
+        variant = make_plan(config).variants[name]
+        share = name.removeprefix("bc")
+        assert variant.options["top_percent"] == int(share)
+        assert variant.quoted == ("Table 3", f"{share}%BC")
+
+
+def test_declared_methods_stand_beside_columns_that_the_paper_has() -> None:
+    printed = {(table, method) for table, _, method in cells()}
+    quoted = {
+        name: (entry["quoted"]["table"], entry["quoted"]["method"])
+        for name, entry in read("config.yaml")["methods"].items()
+        if "quoted" in entry
+    }
+    assert {"dt", "cql", "bc", "bc10", "dt-episode", "dt-atari", "uniform"} <= set(quoted)
+    assert {name: column for name, column in quoted.items() if column not in printed} == {}
+
+
+def configured(plan: Plan, name: str) -> dict[str, Any]:
+    """Return every hyperparameter of a method, defaults included."""
+    variant = plan.variants[name]
+    return asdict(load_method(variant.module).configure(variant.options))
+
+
+def test_on_atari_desk_leaves_d3rlpys_settings_alone_but_for_the_frames() -> None:
+    plan = make_plan(read("config.yaml", "desk.yaml"))
+    expected = D3RLPYS_ON_ATARI | {"standardise_frames": True}
+    assert configured(plan, "cql-atari").items() >= expected.items()
+
+
+@pytest.mark.parametrize("scale", ["config.yaml", "desk.yaml"])
+def test_on_atari_one_step_of_context_warms_up_as_long_as_many(scale: str) -> None:
+    plan = make_plan(read(*dict.fromkeys(("config.yaml", scale))))
+    many, one = (plan.variants[name].options for name in ("dt-atari", "dt-atari-k1"))
+    assert (one["context_length"], one["batch_size"]) == (1, many["batch_size"])
+    assert one["warmup_tokens"] == many["warmup_tokens"] // many["context_length"]
+
+
+def test_atari_at_the_papers_scale_is_table_8() -> None:
+    config = read("config.yaml", "paper.yaml")
+    plan = make_plan(config)
+    dt, bc, short = (plan.variants[name] for name in ("dt-atari", "bc10-atari", "dt-atari-k1"))
+    assert dt.options == {}
+    assert bc.options == {"returns": False, "top_percent": 10}
+    # 5 epochs of 500,000 windows
+    for variant in (dt, bc, short):
+        assert variant.steps_on("qbert-replay") == round(5 * 500_000 / 128)
+        assert variant.steps_on("pong-replay") == round(5 * 500_000 / 512)
+    pong = {"context_length": 50, "batch_size": 512}
+    assert json.loads(dt.options_json("pong-replay")) == pong
+    assert json.loads(dt.options_json("qbert-replay")) == {}
+    alike = {"context_length": 1, "warmup_tokens": 10_240}
+    assert json.loads(short.options_json("pong-replay")) == pong | alike
+    assert configured(plan, "cql-atari").items() >= D3RLPYS_ON_ATARI.items()
+    assert plan.artifacts["atari_percent_bc"] == ("table4", "table13")
+    for game in GAMES:
+        assert config["data"]["domains"][game] == {"source": "dqn_replay", "steps": 500_000}
+        assert config["evaluation"]["domains"][game]["max_steps"] is None
+
+
+@pytest.mark.parametrize("names", [("config.yaml",), ("config.yaml", "smoke.yaml")], ids="/".join)
+def test_a_suite_of_games_runs_nothing_else(names: tuple[str, ...]) -> None:
+    plan = make_plan(read(*names))
+    for suite, runs in plan.runs.items():
+        games = {run.task in ATARI for run in runs}
+        assert games == {suite.startswith("atari")}
+
+
+def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
+    quick, smoke = make_plan(read("config.yaml")), make_plan(read("config.yaml", "smoke.yaml"))
+    assert smoke.scale == "smoke"
+    assert smoke.variants["dt"].options["width"] == 32
+    assert smoke.variants["dt"].steps < quick.variants["dt"].steps
+    assert smoke.variants["bc10"].options["top_percent"] == 10
+    for name, variant in smoke.variants.items():
+        assert (variant.label, variant.module, variant.quoted) == (
+            quick.variants[name].label,
+            quick.variants[name].module,
+            quick.variants[name].quoted,
+        )
+
+
+@pytest.mark.parametrize("scale", ["desk.yaml", "paper.yaml"])
+def test_reacher_has_a_shorter_context_where_others_have_the_papers(scale: str) -> None:
+    dt = make_plan(read("config.yaml", scale)).variants["dt"]
+    defaults = {"context_length": 20}
+    for domain, expected in {"hopper": 20, "walker2d": 20, "reacher2d": 5}.items():
+        assert (defaults | json.loads(dt.options_json(domain)))["context_length"] == expected
+
+
+def test_the_paper_scale_is_the_authors_settings() -> None:
+    plan = make_plan(read("config.yaml", "paper.yaml"))
+    assert len(plan.runs["mujoco"]) == 12 * 6 * 3
+    assert {run.task for run in plan.runs["mujoco"]} == set(MUJOCO)
+    for name in ("dt", "cql", "bc"):
+        assert plan.variants[name].options == {}
+    assert plan.variants["bc10"].options == {
+        "top_percent": 10,
+        "learning_rate": 1e-4,
+        "warmup_steps": 10_000,
+    }
+    assert (plan.variants["dt"].steps, plan.variants["bc"].steps) == (100_000, 25_000)
+    # the other preset asks for the first target of the authors' code and has its K everywhere
+    code = plan.variants["dt-code"]
+    assert json.loads(code.options_json("halfcheetah")) == {"target_return": 12_000}
+    assert json.loads(code.options_json("hopper")) == {}
+    assert json.loads(code.options_json("reacher2d")) == {"context_length": 20, "target_return": 76}
+    assert plan.variants["dt-paper"].options == {"warmup_steps": 100_000}
+
+
+def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
+    for scale in ("smoke", "desk", "paper"):
+        for variant in make_plan(read("config.yaml", f"{scale}.yaml")).variants.values():
+            method = load_method(variant.module)
+            for domain in ("hopper", "reacher2d", "halfcheetah", "pong"):
+                options = json.loads(variant.options_json(domain))
+                config = method.configure(options)
+                assert {name: getattr(config, name) for name in options} == options
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("config.yaml",), *(("config.yaml", f"{name}.yaml") for name in ("smoke", "desk", "paper"))],
+    ids="/".join,
+)
+def test_the_configs_here_pass_the_schema(names: tuple[str, ...]) -> None:
+    check_config(read(*names), SCHEMA)
+
+
+@pytest.mark.parametrize("scale", ["config", "smoke", "desk", "paper", "speed"])
+def test_every_module_of_this_suite_is_mentioned_and_joins_no_suite_by_itself(scale: str) -> None:
+    config = read(*dict.fromkeys(("config.yaml", f"{scale}.yaml")))
+    plan = make_plan(config)
+    assert set(plan.variants) <= set(config["methods"])
+    declared = {entry["module"] for entry in config["methods"].values() if "module" in entry}
+    assert declared == {*OWN, *found_modules()}
+
+
+def test_the_repository_has_the_methods_of_the_paper() -> None:
+    assert {"dt", "bc", "percent_bc", "cql", "discrete_cql", "uniform", "behaviour"} <= set(
+        found_modules()
+    )
