@@ -38,7 +38,7 @@ def evaluate_run(
         folder: of the run.
         episodes: behind its score.
         num_envs: episodes that run side by side.
-        curve_episodes: for each kept policy; 0: none is evaluated.
+        curve_episodes: for each snapshot; 0: none is evaluated.
         device: a torch device.
         max_steps: where an episode is cut short; None: nowhere.
 
@@ -51,8 +51,8 @@ def evaluate_run(
     training = checked_training(folder)
     task, method = task_by_name(identity.task), load_method(training["module"])
     prepare(device)
-    asked = training["config"].get("target_return")
-    target = task.domain.target_return if asked is None else asked
+    own_target = training["config"].get("target_return")
+    target = task.domain.target_return if own_target is None else own_target
     began, cpu = time.perf_counter(), time.process_time()
     evaluations = []
     for path in [folder / SNAPSHOTS / name for name in sorted(training["snapshots"])]:
@@ -117,8 +117,8 @@ def checked_training(folder: Path) -> dict[str, Any]:
             "as by `bench records unpack`; train it first (`bench train`, or Snakemake)"
         )
     training: dict[str, Any] = read_json(folder / TRAINING)
-    kept = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
-    for path, expected in ({POLICY: training["policy"]} | kept).items():
+    snapshots = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
+    for path, expected in ({POLICY: training["policy"]} | snapshots).items():
         if not (folder / path).exists() or sha256(folder / path) != expected:
             raise DamagedFile(
                 f"policy {folder / path} is not the one that was trained; delete {folder} and run again"

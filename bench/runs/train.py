@@ -39,9 +39,9 @@ def train_run(
     curve: tuple[float, ...],
     device: str,
 ) -> None:
-    """Train one run and write `policy.safetensors`, `kept/` and `training.json` into its folder.
+    """Train one run and write `policy.safetensors`, `snapshots/` and `training.json` into its folder.
 
-    A divergence is an outcome: the last kept policy becomes the run's policy and `training.json`
+    A divergence is an outcome: the last snapshot becomes the run's policy and `training.json`
     says so.
 
     Args:
@@ -50,7 +50,7 @@ def train_run(
         module: the method's module; several methods may be variants of one.
         options: values for the method's Config.
         steps: gradient steps.
-        curve: fractions of the training at which a policy is kept for the learning curve.
+        curve: fractions of the training at which a snapshot is written for the learning curve.
         device: a torch device.
 
     Raises:
@@ -111,7 +111,9 @@ def train_run(
         shutil.copy(sound[-1], folder / POLICY)
     seconds, cpu_seconds = context.spent()
     taken = steps if diverged_at is None else diverged_at
-    kept = {path.name: sha256(path) for path in sorted((folder / SNAPSHOTS).glob("*.safetensors"))}
+    snapshots = {
+        path.name: sha256(path) for path in sorted((folder / SNAPSHOTS).glob("*.safetensors"))
+    }
     write_json(
         folder / TRAINING,
         {
@@ -125,7 +127,7 @@ def train_run(
             "machine": machine(device),
             "source": storage.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
-            "snapshots": kept,
+            "snapshots": snapshots,
             "clock": {
                 "seconds": round(seconds, 2),
                 "cpu_seconds": round(cpu_seconds, 2),
@@ -142,14 +144,14 @@ def finite(policy: Path) -> bool:
     return all(np.isfinite(array).all() for array in load_file(policy).values())
 
 
-def discard_unsound(kept: Path, known_finite: int) -> list[Path]:
-    """Delete kept policies from after step `known_finite`, or with a value that is not finite.
+def discard_unsound(folder: Path, known_finite: int) -> list[Path]:
+    """Delete snapshots from after step `known_finite`, or with a value that is not finite.
 
     Returns:
         The others, oldest first.
     """
     sound = []
-    for path in sorted(kept.glob("*.safetensors")):
+    for path in sorted(folder.glob("*.safetensors")):
         if int(path.stem) <= known_finite and finite(path):
             sound.append(path)
         else:
