@@ -23,7 +23,9 @@ def test_simulators_with_the_same_numbers_are_taken(
     monkeypatch: pytest.MonkeyPatch, installed: str
 ) -> None:
     monkeypatch.setattr(mujoco, "version", lambda package: installed)
-    make("Hopper-v4").close()
+    made = make("Hopper-v4")
+    assert made.spec.id == "Hopper-v4"
+    made.close()
 
 
 def test_a_refused_simulator_is_told_with_the_environment_and_the_way_out(

@@ -70,7 +70,8 @@ def test_damaged_links_are_refused(tmp_path: Path, change: Callable[[Any], Any])
 
 
 def test_the_links_of_the_repository_are_sound() -> None:
-    links.read()
+    known = links.read()
+    assert set(known.equal.values()) <= set(known.originals)
 
 
 @pytest.mark.parametrize(

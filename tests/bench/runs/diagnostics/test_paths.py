@@ -12,10 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets.build import from_arrays
-from bench.datasets.trajectories import F32, I64, Trajectories
+from bench.datasets.trajectories import F32, I64
 from bench.environments.graph import (
-    Graph,
     random_graph,
 )
 from bench.runs.diagnostics.paths import (
@@ -25,28 +23,9 @@ from bench.runs.diagnostics.paths import (
     roll_out,
     walks_of,
 )
-from tests.helpers.graph import LINE
+from tests.helpers.graph import LINE, data_of
 
 INF = math.inf
-
-
-def data_of(*found: tuple[int, ...], graph: Graph = LINE) -> Trajectories:
-    """Return these walks as data; one that does not end at the goal is cut by time."""
-    starts = np.array([node for nodes in found for node in nodes[:-1]], dtype=np.uint8)
-    actions = np.array([node for nodes in found for node in nodes[1:]])
-    last = np.cumsum([len(nodes) - 1 for nodes in found]) - 1
-    ends = np.zeros((2, len(starts)), dtype=np.bool_)
-    for row, nodes in zip(last, found, strict=True):
-        ends[0 if nodes[-1] == graph.goal else 1, row] = True
-    return from_arrays(
-        starts[:, None],
-        actions,
-        np.full(len(starts), -1, dtype=np.float32),
-        *ends,
-        action_range=(0, graph.nodes - 1),
-        final_observations=np.array([[nodes[-1]] for nodes in found], dtype=np.uint8),
-        discrete=True,
-    )
 
 
 class Table:
