@@ -80,7 +80,7 @@ types: $(INSTALLED) ## mypy
 test-fast: $(INSTALLED) ## the tests of single parts
 	$(call timed,pytest: fast,$(FAST))
 
-test-slow: $(INSTALLED) ## the tests that run whole pipelines
+test-slow: $(INSTALLED) ## the tests that run whole pipelines, trainings and processes
 	$(call timed,pytest: slow,$(PYTEST) -m "slow and not long" --dist loadfile)
 
 test-long: $(INSTALLED) test-isa ## what `make test` leaves out

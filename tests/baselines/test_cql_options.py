@@ -68,6 +68,7 @@ def test_other_data_are_refused_with_the_method_to_use(
         loaded.train(data, loaded.config(), make_context(steps=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["cql", "discrete_cql", "cql_atari"])
 def test_a_policy_is_read_without_d3rlpy(method: str) -> None:
     """An evaluation would wait for its import, and then not use it."""

@@ -111,6 +111,7 @@ def test_the_gradient_is_clipped() -> None:
     assert moved[1] > 1e-2
 
 
+@pytest.mark.slow
 def test_training_fits_the_data() -> None:
     context = make_context(steps=200)
     dt.method.train(make_data(), replace(SMALL, dropout=0.0), context)

@@ -225,6 +225,7 @@ def test_bad_temperatures_are_refused(temperature: Any) -> None:
 # --- what it learns -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_return_asked_for_is_the_return_achieved() -> None:
     """Every sequence of three times 0 or 1 is in the data, and 1 earns 1: whoever draws from the
     actions that led to a return-to-go achieves it. A network is not quite as sure.

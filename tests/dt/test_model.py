@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 from torch import Tensor
-from transformers import DecisionTransformerConfig, DecisionTransformerModel
 
 from dt.config import Config
 from dt.model import DecisionTransformer
@@ -23,6 +24,9 @@ from tests.helpers.dt import (
     plain_actions,
 )
 
+if TYPE_CHECKING:
+    from transformers import DecisionTransformerModel
+
 FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 
 # --- Hugging Face -------------------------------------------------------------------------------
@@ -30,6 +34,8 @@ FAST = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 
 def hugging_face(model: DecisionTransformer, heads: int) -> DecisionTransformerModel:
     """Return their model with our weights."""
+    from transformers import DecisionTransformerConfig, DecisionTransformerModel
+
     config = DecisionTransformerConfig(
         state_dim=OBS,
         act_dim=ACT,

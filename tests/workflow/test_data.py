@@ -51,7 +51,7 @@ def server(clone, tmp_path, monkeypatch):
             file.create_dataset(name, data=values, compression="gzip")
     handler = functools.partial(SimpleHTTPRequestHandler, directory=site)
     web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True).start()
     url = f"http://127.0.0.1:{web.server_address[1]}/{path.name}"
     returns = arrays["rewards"].reshape(20, 50).sum(axis=1, dtype=np.float64)
     registry = clone / "bench/datasets/readers/d4rl_files.csv"

@@ -33,6 +33,7 @@ def test_envs_keep_the_previous_memory_and_distinguish_lives_from_games() -> Non
     np.testing.assert_array_equal(row.memory[0], still)
 
 
+@pytest.mark.slow
 def test_games_go_on_without_end_and_tell_their_scores() -> None:
     games = AutoResetEnvs("breakout", 2)
     games.restart("here", 3)
@@ -56,6 +57,7 @@ def test_games_go_on_without_end_and_tell_their_scores() -> None:
     assert mine == scores
 
 
+@pytest.mark.slow
 def test_a_score_is_that_of_games_played_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five games in two envs, against one console and a loop of its own."""
     monkeypatch.setattr(atari_games, "NUM_ENVS", 2)

@@ -68,6 +68,7 @@ def test_they_are_torchs(ours: Any, theirs: Any, settings: dict[str, Any]) -> No
 UNNEEDED = {"torch._dynamo", "sympy", "mujoco", "matplotlib"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("modules", "unneeded"),
     [(["dt", "bc", "percent_bc"], UNNEEDED | {"d3rlpy", "pandas"}), (["cql"], UNNEEDED)],

@@ -64,6 +64,7 @@ def loaded(folder: Path, task: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "own"),
     [("hopper-medium", "mujoco"), ("key_to_door-1k", "key_to_door"), ("graph1-walks", "graph")],

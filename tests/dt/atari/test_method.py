@@ -200,6 +200,7 @@ def test_a_method_says_which_data_it_takes() -> None:
             other.train(frames, other.Config(), context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_stopped_run_goes_on_with_the_same_numbers(
     precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,6 +236,7 @@ def bright(sequence: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_the_return_asked_for_is_the_return_achieved() -> None:
     """Every sequence of three times 0 or 1 is in the data, and 1 earns 1: whoever draws from the
     actions that led to a return-to-go achieves it. A network is not quite as sure.
@@ -265,6 +267,7 @@ def test_the_return_asked_for_is_the_return_achieved() -> None:
     assert (earned == targets).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_it_sees_movement() -> None:
     """The action says whether the newest frame is brighter than the one before: no frame alone does."""
     random = np.random.default_rng(0)

@@ -91,7 +91,7 @@ ANSWERS: dict[str, Callable[[Handler, int], None]] = {
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(download, "PAUSE", 0, raising=False)
     serving = Server()
-    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread = threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield serving
     serving.shutdown()

@@ -36,7 +36,7 @@ def server(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("DQN_REPLAY_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(download, "PAUSE", 0)
     serving = Server(root)
-    Thread(target=serving.serve_forever, daemon=True).start()
+    Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
     yield serving
     serving.shutdown()
     serving.server_close()
