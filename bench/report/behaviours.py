@@ -16,7 +16,7 @@ from bench.report.style import pyplot, save
 from bench.tasks.families import Domain
 from bench.tasks.registry import DOMAINS, family_of_environment
 
-HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay checkpoints"]
+HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay snapshots"]
 COLUMNS = 4  # of the figure
 
 
@@ -63,7 +63,7 @@ def _level(snapshot: Snapshot) -> str:
 
 
 def draw(files: list[Path], root: Path = ZOO) -> None:
-    """Draw the return over the steps of each training, and mark the shipped checkpoints.
+    """Draw the return over the steps of each training, and mark the shipped snapshots.
 
     Raises:
         ValueError: a suffix is neither .png nor .svg.

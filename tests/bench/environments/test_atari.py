@@ -243,7 +243,7 @@ def test_versions_that_decide_what_a_game_does() -> None:
     assert set(simulator_versions("bench/KeyToDoor-v0")) == {"gymnasium"}
 
 
-def test_a_film_shows_the_screen_and_may_stop_early(tmp_path: Path) -> None:
+def test_a_video_shows_the_screen_and_may_stop_early(tmp_path: Path) -> None:
     """Seaquest has the busiest screen; a minute of it stays far below a megabyte."""
     actions = actions_for("seaquest", 120)
     frames = episode(Script(actions), "bench/Seaquest-v0", seed=4, target=0.0, most=120)

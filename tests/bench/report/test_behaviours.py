@@ -27,7 +27,7 @@ def test_the_page_shows_the_levels_of_what_ships(capsys: pytest.CaptureFixture[s
     assert table in (ROOT / "docs/data.md").read_text()
 
 
-def test_the_figure_shows_every_checkpoint(
+def test_the_figure_shows_every_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from matplotlib import pyplot as plt
