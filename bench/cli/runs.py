@@ -58,7 +58,7 @@ def add(verbs: Any) -> None:
         default=0,
         help="number of episodes of each snapshot; default: 0",
     )
-    _add_max_steps(evaluate)
+    _add_protocol(evaluate)
     evaluate.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     evaluate.set_defaults(verb=_evaluate)
 
@@ -76,7 +76,7 @@ def add(verbs: Any) -> None:
         type=int,
         help="largest number of targets other than multiples of the best return",
     )
-    _add_max_steps(sweep)
+    _add_protocol(sweep)
     sweep.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     sweep.set_defaults(verb=_sweep)
 
@@ -112,8 +112,13 @@ def add(verbs: Any) -> None:
     diagnose.set_defaults(verb=_diagnose)
 
 
-def _add_max_steps(verb: argparse.ArgumentParser) -> None:
+def _add_protocol(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--max-steps", type=positive, help="end an episode after this many steps")
+    verb.add_argument(
+        "--episode-list",
+        default="",
+        help="name of another list of episode seeds than that of reported scores",
+    )
 
 
 def _train(arguments: Arguments) -> None:
@@ -140,6 +145,7 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.curve_episodes,
         arguments.device,
         arguments.max_steps,
+        arguments.episode_list,
     )
 
 
@@ -154,6 +160,7 @@ def _sweep(arguments: Arguments) -> None:
         arguments.points,
         arguments.device,
         arguments.max_steps,
+        arguments.episode_list,
     )
 
 
