@@ -133,6 +133,9 @@ def train_run(
                 "cpu_seconds": round(cpu_seconds, 2),
                 "steps_per_second": round(taken / max(seconds, 1e-9), 1),
                 "peak_memory_mb": peak_memory(),
+                "snapshots": {
+                    str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
+                },
             },
         },
     )

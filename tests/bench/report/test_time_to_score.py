@@ -65,13 +65,14 @@ def run_of(
 def test_the_first_policy_at_or_above_the_score_counts(tmp_path: Path, plan: Plan) -> None:
     path = run_of(tmp_path, plan, "dt", 0, {10: 30.0, 20: 80.5, 30: 60.0, 40: 91.0}, 200.0)
     result = json.loads(path.read_text())
+    clock = {"training": {"cpu_seconds": 200.0}}
     result["evaluations"].reverse()  # their order does not matter
-    assert reached(result, 200.0, 80) == pytest.approx(
+    assert reached(result, clock, 80) == pytest.approx(
         100
     )  # half of the 200 s, though it falls again
-    assert reached(result, 200.0, 90) == pytest.approx(200)
-    assert reached(result, 200.0, 10) == pytest.approx(50)
-    assert math.isinf(reached(result, 200.0, 95))
+    assert reached(result, clock, 90) == pytest.approx(200)
+    assert reached(result, clock, 10) == pytest.approx(50)
+    assert math.isinf(reached(result, clock, 95))
 
 
 def test_the_table_has_medians_over_seeds_and_says_what_was_not_reached(
