@@ -165,7 +165,7 @@ def _to_level(curve: Curve, level: float) -> str:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def numbers_of(methods: dict[str, Method], published: Published) -> pd.DataFrame:

@@ -21,6 +21,7 @@ class Method:
         label: the name in tables and figures.
         position: among the methods that are trained; decides colour and marker.
         trained: whether it takes updates; if not, its score is a level.
+        data: whether its score is that of the data.
         final: the mean score at the end.
         finals: data set -> the mean score at the end.
         cost: the mean curve over core-seconds.
@@ -33,6 +34,7 @@ class Method:
     label: str
     position: int
     trained: bool
+    data: bool
     final: Estimate
     finals: dict[str, Estimate]
     cost: Curve
@@ -110,6 +112,7 @@ def methods_of(
             label=label,
             position=sum(method.trained for method in found.values()),
             trained=trained,
+            data=not last["rolled_out"].any(),
             final=estimate_over_tasks(list(ends.values())),
             finals={task: estimate(scores) for task, scores in ends.items()},
             cost=curve(runs, at),

@@ -17,18 +17,13 @@ COLUMNS = 4
 TIMES = {
     0.1: "0.1 s",
     1: "1 s",
-    3: "3 s",
     10: "10 s",
-    30: "30 s",
     60: "1 min",
-    180: "3 min",
     600: "10 min",
-    1800: "30 min",
     3600: "1 h",
-    10_800: "3 h",
     36_000: "10 h",
+    360_000: "100 h",
 }
-FEW_TIMES = {cost: text for cost, text in TIMES.items() if cost in (0.1, 1, 10, 60, 600, 3600)}
 GREY = "0.6"
 LEVEL = {"color": "black", "ls": "--", "lw": 1.0, "zorder": 1}
 
@@ -56,7 +51,7 @@ def draw(
         figure = plt.figure(figsize=(9.6, 4.0 + 1.75 * down), layout="constrained")
         above, below = figure.subfigures(2, 1, height_ratios=[4.0, 0.3 + 1.75 * down])
         left, right = above.subplots(1, 2)
-        _mean_over_cost(left, methods, levels)
+        _mean_over_cost(left, methods)
         _mean_over_updates(right, trained, published)
         grid = below.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         for axes in grid[len(tasks) :]:
@@ -72,7 +67,7 @@ def draw(
         ends = [c for m in trained for c in m.of_task.values()]
         means = [e.mean for c in ends for e in c.scores] + list(levels.values())
         _limits(grid[0], means)
-        _times(grid[0], FEW_TIMES, [cost for c in ends for cost in c.points])
+        _times(grid[0], [cost for c in ends for cost in c.points])
         below.supxlabel("core-seconds of training", fontsize=9)
         save(figure, files)
 
@@ -80,13 +75,12 @@ def draw(
 NONE = Curve((), (), (), 0.0)
 
 
-def _mean_over_cost(axes: Any, methods: dict[str, Method], levels: dict[str, float]) -> None:
+def _mean_over_cost(axes: Any, methods: dict[str, Method]) -> None:
     labels = []
     for method in methods.values():
         colour = COLOURS[method.position % len(COLOURS)]
         if not method.trained:
-            style = LEVEL if levels and method.final.mean == _mean(levels) else LEVEL | {"ls": ":"}
-            axes.axhline(method.final.mean, **style)
+            axes.axhline(method.final.mean, **LEVEL | {"ls": "--" if method.data else ":"})
             labels.append((math.nan, method.final.mean, method.label, "black"))
         elif method.cost.costs:
             _line(axes, method.cost, method)
@@ -96,7 +90,7 @@ def _mean_over_cost(axes: Any, methods: dict[str, Method], levels: dict[str, flo
             labels.append((math.nan, method.final.mean, f"{method.label}: no times", colour))
     _limits(axes, [y for _, y, _, _ in labels] + [0.0])
     curves = [method.cost for method in methods.values()]
-    _times(axes, TIMES, [cost for curve in curves for cost in curve.points])
+    _times(axes, [cost for curve in curves for cost in curve.points])
     label_ends(axes, labels)
     count = len(next(iter(methods.values())).finals)
     axes.set_title(f"Mean over {count} data sets", loc="left")
@@ -146,15 +140,11 @@ def _limits(axes: Any, means: Sequence[float]) -> None:
     axes.set_ylim(low - 4, high + 4)
 
 
-def _times(axes: Any, texts: dict[float, str], costs: Sequence[float]) -> None:
+def _times(axes: Any, costs: Sequence[float]) -> None:
     """Make the axis of costs logarithmic, with times at its ticks."""
     axes.set_xscale("log")
     if costs:
         axes.set_xlim(min(costs) / 1.25, max(costs) * 1.25)
-        there = {c: t for c, t in texts.items() if min(costs) / 1.25 <= c <= max(costs) * 1.25}
+        there = {c: t for c, t in TIMES.items() if min(costs) / 1.25 <= c <= max(costs) * 1.25}
         axes.set_xticks(list(there), list(there.values()))
     axes.minorticks_off()
-
-
-def _mean(levels: dict[str, float]) -> float:
-    return sum(levels.values()) / len(levels)
