@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.report.frame import Incomparable, check_comparable
 from bench.runs import record
-from bench.runs.clock import core_seconds, read_clock
+from bench.runs.clock import core_seconds, read_clock, run_core_seconds
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import SWEEP
 from bench.runs.plan import Plan, Variant
@@ -42,9 +42,9 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
 
     Columns: scale, task, reward, data_percent, method, seed, label, position, status, source,
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
-    best_return, data_low, data_high, best_score, max_steps, device, kind, step, final, episodes,
-    target, return_mean, return_std, length_mean, cut, score, score_std, target_score, core_seconds,
-    timing, measure, group, x, y, value, spread.
+    best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
+    final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
+    target_score, core_seconds, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
     - `kind` is `score` (last checkpoint, declared target return: `final`), `curve` (an earlier
@@ -64,7 +64,8 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     - `core_seconds` is the processor time of the training until `step`, from the file `run.json` beside
       the record; NaN if there is none. `timing` is `measured`, `share` if it is the share of the whole
       training, and empty if there is no time. A run that diverged stopped at that step, and `step` of
-      its score is the planned one.
+      its score is the planned one. `run_core_seconds` is the time of training and evaluation, without the
+      sweep and the diagnostic.
     - `position` is the place of the method in the suite; without a suite, in the plan.
 
     Args:
@@ -86,11 +87,12 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
             raise Incomparable(
                 f"{path}: no suite of the config runs method {method!r}; known: {', '.join(plan.variants)}"
             )
+        clock = read_clock(path)
         about = _about(result, plan.variants[method], order[method])
+        about["run_core_seconds"] = run_core_seconds(clock)
         if path.name in {diagnostic.record for diagnostic in DIAGNOSTICS.values()}:
             rows += [about | _measured(result, measure) for measure in result["measures"]]
         else:
-            clock = read_clock(path)
             rows += [
                 about | _scored(result, evaluation, _kind(path, evaluation), clock)
                 for evaluation in result["evaluations"]

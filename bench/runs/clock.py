@@ -1,7 +1,12 @@
-"""The times of a run: `run.json`, which lies beside its record."""
+"""The times of a run: `run.json`, which lies beside its record.
+
+Training and evaluation each have `cpu_seconds`, the processor time of their work, and `start_seconds`, that of
+their process before it: imports and data.
+"""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +63,10 @@ def core_seconds(result: dict[str, Any], clock: dict[str, Any], step: int) -> tu
     if (measured := clock["training"].get("snapshots", {}).get(str(step))) is not None:
         return float(measured), True
     return whole * taken / end, False
+
+
+def run_core_seconds(clock: dict[str, Any] | None) -> float:
+    """Return the processor time of the training and the evaluation of a run; NaN if it is not known."""
+    if clock is None or "cpu_seconds" not in clock.get("evaluation", {}):
+        return math.nan
+    return float(clock["training"]["cpu_seconds"]) + float(clock["evaluation"]["cpu_seconds"])
