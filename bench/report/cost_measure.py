@@ -26,7 +26,7 @@ FIRST, SECONDS = 20, 8.0  # updates of a first try; core-seconds of the measurem
 DATA_STEPS = 2000  # an update costs the same on a data set of any size
 
 
-class NotMeasured(RuntimeError):
+class NotMeasured(ValueError):
     """A short run failed. The message names the command and its last line."""
 
 
@@ -37,11 +37,11 @@ def unmeasured(
     found: dict[tuple[str, str, str], Identity] = {}
     for run in (run for suite in suites for run in plan.runs[suite]):
         variant, domain = plan.variants[run.method], run.task.partition("-")[0]
-        key = (variant.module, domain, variant.options_json(run.task))
-        if key not in found:
-            settings = settings_of(key[0], json.loads(key[2]), config["device"])
-            if measured(records, key[0], settings, domain) is None:
-                found[key] = run
+        options = json.loads(variant.options_json(run.task))
+        settings = settings_of(variant.module, options, config["device"])
+        key = (variant.module, domain, json.dumps(settings, sort_keys=True))
+        if key not in found and measured(records, variant.module, settings, domain) is None:
+            found[key] = run
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.files import write_json
 from bench.methods.contract import BadMethod
 from bench.report.step_costs import (
     costly,
@@ -104,7 +105,11 @@ def test_records_of_results_and_of_archives(
     assert (found.task, found.domain, found.module) == ("hopper-medium", "hopper", "bc")
     assert found.settings == {"width": 32}
     for path in (tmp_path / "results").rglob("run.json"):
-        path.write_text(json.dumps(clock, indent=1, sort_keys=True) + "\n")
+        write_json(path, clock)
+    archive.pack(tmp_path / "results/test/runs", archive.archive_of("test"))
+    [packed] = read_records(tmp_path / "nowhere")
+    assert packed.source == "records of test"
+    assert (packed.task, packed.settings, packed.clock) == (found.task, found.settings, clock)
 
 
 def test_the_kept_records_of_quick_have_the_times_of_all_their_methods() -> None:
