@@ -72,7 +72,14 @@ def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None
             xy=(start, y),
             xytext=(1.02, place),
             textcoords="axes fraction",
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "alpha": 0.6,
+                "lw": 0.5,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
             annotation_clip=False,
         )
 

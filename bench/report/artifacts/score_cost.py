@@ -161,7 +161,7 @@ def _to_level(curve: Curve, level: float) -> str:
     if math.isnan(curve.scores[-1].low):
         return middle
     high, low = text([e.high for e in curve.scores]), text([e.low for e in curve.scores])
-    return f"{middle} [{high}, {low}]"
+    return middle if high == middle == low else f"{middle} [{high}, {low}]"
 
 
 def _seconds(value: float) -> str:

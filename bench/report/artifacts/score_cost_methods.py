@@ -122,13 +122,16 @@ def methods_of(
             diverged=len(diverged) > 0,
         )
         if trained:
-            notes += _missing(label, own, runs, unknown)
+            some_points = bool((~rows["final"]).any())
+            notes += _missing(label, own, runs, unknown, some_points=some_points)
         if len(diverged):
             notes.append(f"† {label}: {len(diverged)} diverged; scored as before the divergence.")
     return found, notes
 
 
-def _missing(label: str, own: pd.DataFrame, runs: Runs, unknown: list[str]) -> list[str]:
+def _missing(
+    label: str, own: pd.DataFrame, runs: Runs, unknown: list[str], *, some_points: bool
+) -> list[str]:
     """Return notes on runs of a trained method without a time or without points before the end."""
     notes = []
     if unknown:
@@ -142,7 +145,7 @@ def _missing(label: str, own: pd.DataFrame, runs: Runs, unknown: list[str]) -> l
         )
     each = own.groupby(["task", "seed"], sort=False)
     bare = [f"{task}, seed {seed}" for (task, seed), run in each if not (~run["final"]).any()]
-    if bare:
+    if bare and some_points:
         which = "" if len(bare) == len(each) else f" on {'; '.join(bare)}"
         notes.append(f"{label} has no points before the end{which}.")
     return notes

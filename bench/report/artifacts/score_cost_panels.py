@@ -144,7 +144,11 @@ def _times(axes: Any, costs: Sequence[float]) -> None:
     """Make the axis of costs logarithmic, with times at its ticks."""
     axes.set_xscale("log")
     if costs:
-        axes.set_xlim(min(costs) / 1.25, max(costs) * 1.25)
-        there = {c: t for c, t in TIMES.items() if min(costs) / 1.25 <= c <= max(costs) * 1.25}
+        low, high = min(costs) / 1.25, max(costs) * 1.25
+        if sum(low <= time <= high for time in TIMES) < 2:
+            low = max((time for time in TIMES if time <= low), default=low)
+            high = min((time for time in TIMES if time >= high), default=high)
+        axes.set_xlim(low, high)
+        there = {time: text for time, text in TIMES.items() if low <= time <= high}
         axes.set_xticks(list(there), list(there.values()))
     axes.minorticks_off()

@@ -92,8 +92,9 @@ def test_a_suite_without_points_says_which_keys_to_set() -> None:
     ends = [row for row in usual() if row["final"]]
     artifact = make(frame(ends), "test")
     assert any("training.curve" in note for note in artifact.notes)
+    assert not any("DT has no points" in note for note in artifact.notes)
     assert artifact.body[0][1:7] == ["—", "—", "—", "ended", "ended", "61.0 [48.3, 73.7]"]
-    assert artifact.body[0][8] == "at most 100 [at most 100, at most 100]"
+    assert artifact.body[0][8] == "at most 100"
 
 
 def test_a_suite_without_behaviour_has_no_level() -> None:

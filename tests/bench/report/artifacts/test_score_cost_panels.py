@@ -86,3 +86,10 @@ def test_wide_bands_do_not_stretch_the_axis(drawn: list[Any]) -> None:
     wide = [r | {"score": r["score"] + 60 * r["seed"] * (r["method"] == "dt")} for r in usual()]
     low, high = axes_of(drawn, wide)[0].get_ylim()
     assert (low, high) == (-4, 104)
+
+
+def test_a_narrow_axis_still_has_two_times(drawn: list[Any]) -> None:
+    rows = [r | {"core_seconds": 20.0 + r["seed"]} for r in usual() if r["final"]]
+    axes = axes_of(drawn, rows)
+    labels = [label.get_text() for label in axes[0].get_xticklabels()]
+    assert labels == ["10 s", "1 min"]
