@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.core.code import ROOT, method_file
 from bench.runs import archive, links, record
+from bench.runs.clock import CLOCK
 from bench.runs.code import Fingerprint, record_code, training_code
 from bench.runs.compare import first_difference
 from bench.runs.links import Links
@@ -28,7 +29,7 @@ def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
     known = links.read() if linked is None else linked
     found = {}
     for path, content in archive.read(packed).items():
-        if Path(path).name == archive.CLOCK:
+        if Path(path).name == CLOCK:
             continue
         checked = record.checked(content, f"{path} in {packed}", Path(path).parent)
         if reason := why_stale(Path(path).name, checked, known):
