@@ -13,6 +13,7 @@ from typing import Any
 from bench.runs.plan import Plan
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
+KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
 
 
@@ -64,12 +65,23 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims.
 
     Raises:
-        ValueError: a key is missing or unknown, or a rule is not one of RULES. The message names the
-            file and the claim.
+        ValueError: the file is not a YAML list, a key is missing or unknown, two claims have the same id,
+            or a rule is not one of RULES. The message names the file and the claim.
     """
     import yaml
 
-    return tuple(_claim(entry, path) for entry in yaml.safe_load(path.read_text(encoding="utf-8")))
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(entries, list):
+        raise ValueError(f"{path}: must be a list of claims, not {type(entries).__name__}")
+    claims = tuple(_claim(entry, path) for entry in entries)
+    ids = [claim.id for claim in claims]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"{path}: claim {name} is there twice; give one of them another id")
+    return claims
 
 
 @cache
@@ -84,13 +96,17 @@ def suites_of_claims(plan: Plan) -> list[str]:
     return [suite for suite in plan.runs if suite in needed]
 
 
-def _claim(entry: dict[str, Any], path: Path) -> Claim:
+def _claim(entry: Any, path: Path) -> Claim:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}: a claim is {entry!r}; it must have the keys {', '.join(KEYS)}")
     try:
+        if unknown := set(entry) - {*KEYS, "any"}:
+            raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
         checks = tuple(_check(test) for test in entry["checks"])
-        fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
+        fields = {key: entry[key] for key in KEYS if key != "checks"}
     except KeyError as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error}") from error
     return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 

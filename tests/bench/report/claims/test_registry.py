@@ -46,11 +46,29 @@ def test_the_ledger_needs_the_suites_of_its_claims(whole: Plan) -> None:
             "[{name: n, suite: s, statistic: t, arguments: {}, margin: 1}]}",
             "unknown key margin",
         ),
+        ("- {id: C1, claim: a, source: b, paper: '', checks: [], ayn: true}", "unknown key ayn"),
+        (2 * "- {id: C1, claim: a, source: b, paper: '', checks: []}\n", "C1 is there twice"),
+        ("- C1", "a claim is 'C1'; it must have the keys id, claim, source, paper, checks"),
     ],
-    ids=["missing", "rule", "bounds", "key"],
+    ids=["missing", "rule", "bounds", "key", "claim-key", "twice", "text"],
 )
 def test_a_crooked_claim_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "claims.yaml").write_text(text)
     with pytest.raises(ValueError, match=message) as caught:
         read_claims(tmp_path / "claims.yaml")
     assert "C1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("C1: {claim: a}", "must be a list of claims, not dict"),
+        ("", "must be a list of claims, not NoneType"),
+        ("- {id: C1", "not a YAML file: while parsing"),
+    ],
+)
+def test_a_file_that_is_no_list_of_claims_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "claims.yaml").write_text(text)
+    with pytest.raises(ValueError, match=f"^{tmp_path / 'claims.yaml'}: {message}") as caught:
+        read_claims(tmp_path / "claims.yaml")
+    assert "\n" not in str(caught.value)
