@@ -19,6 +19,10 @@ include: "workflow/rules/reports.smk"
 include: "workflow/rules/reproduce.smk"
 
 
+onstart:
+    announce_obstacles()
+
+
 onsuccess:
     makes_artifacts() and finished()
 

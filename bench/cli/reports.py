@@ -53,6 +53,34 @@ def add(verbs: Any) -> None:
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
+    power = verbs.add_parser(
+        "power", help="say which checks of the claims a config can decide, before it runs"
+    )
+    power.add_argument(
+        "--config",
+        required=True,
+        help="a file such as config/desk.yaml, or the merged config as JSON",
+    )
+    power.add_argument(
+        "--records",
+        metavar="SCALE",
+        help="take spread and cost from the packed records of this scale; default: of the config's scale, if "
+        "they exist",
+    )
+    power.add_argument(
+        "--spread",
+        type=float,
+        help="assume this standard deviation over seeds for every score, in normalised points; default "
+        "without records: 6",
+    )
+    power.add_argument(
+        "--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8"
+    )
+    power.add_argument(
+        "--out", type=Path, nargs="*", default=[], help="also write .md, .html, .csv"
+    )
+    power.set_defaults(verb=_power)
+
     cost = verbs.add_parser("cost", help="make the table of the cost of runs: time, speed, memory")
     cost.add_argument("--config", type=json.loads, required=True, help="the merged config, as JSON")
     cost.add_argument("--suite", required=True, help="name of the suite")
@@ -128,6 +156,33 @@ def _claims(arguments: Arguments) -> None:
         for suite, path in zip(arguments.suites, arguments.scores, strict=True)
     }
     write_artifact(ledger.make(frames, arguments.scale), arguments.out)
+
+
+def _power(arguments: Arguments) -> None:
+    from bench.cli.configs import read_config
+    from bench.report.artifact import markdown, write_artifact
+    from bench.report.claims import power
+    from bench.runs import archive
+    from bench.runs.plan import make_plan
+
+    config = read_config(arguments.config)
+    plan = make_plan(config)
+    if arguments.spread is not None and arguments.records is not None:
+        raise ValueError("give --spread or --records, not both: each decides the spread over seeds")
+    if arguments.spread is not None and not arguments.spread > 0:
+        raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
+    scale = arguments.records or plan.scale
+    if arguments.spread is not None:
+        known = power.Known("as given by --spread", arguments.spread)
+    elif arguments.records is not None or archive.archive_of(scale).exists():
+        known = power.known_of(plan, scale)
+    else:
+        known = power.Known(f"assumed, because no records of scale {scale} are packed")
+    table = power.make(plan, config, known, arguments.power)
+    print(markdown(table))
+    write_artifact(table, arguments.out)
+    if lines := power.refusals(plan, config, known):
+        raise ValueError("\n".join(lines))
 
 
 def _cost(arguments: Arguments) -> None:

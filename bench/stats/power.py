@@ -1,9 +1,9 @@
 """The probability that a rule about a mean is decided, and the number of seeds that this takes.
 
 A rule is supported if the interval of an estimate lies inside its bounds, and not supported if it lies
-outside (`bench.report.claims.ledger`). The estimate is normal around the true value. Its standard error is
-estimated with some degrees of freedom, so the half-width of the interval is random, and the probability is
-an integral over it. For one bound, the result is that of the noncentral t distribution.
+outside (`bench.report.claims.ledger`). Scores are taken as normal over seeds. The interval is that of
+`bench.stats.intervals` (Welch-Satterthwaite), so its half-width depends on the sampled variances alone, which are
+independent of the mean. They are drawn; the probability over the mean is exact.
 """
 
 from __future__ import annotations
@@ -12,32 +12,35 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from bench.stats.intervals import LEVEL
 
 POWER = 0.8  # the usual aim of a plan
 MOST_SEEDS = 1000
-POINTS = 4000  # of the integral over the estimated standard error
+DRAWS = 4000  # of the sampled variances; the standard error of a probability is below 0.01
 
 Bounds = tuple[float, float]  # from a to b; infinite where a rule has one bound
+Spreads = Sequence[Sequence[float]]
 
 
-def supported(bounds: Bounds, truth: float, error: float, freedom: float, many: int = 1) -> float:
-    """Return the probability that the interval of an estimate lies inside the bounds.
+def supported(bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1) -> float:
+    """Return the probability that the interval of a mean over data sets lies inside the bounds.
 
     Args:
-        bounds: of the rule, in the unit of the estimate.
-        truth: the true value.
-        error: the true standard error of the estimate, at least 0.
-        freedom: the degrees of freedom of the estimated standard error.
+        bounds: of the rule, in the unit of the mean.
+        truth: the true value of the mean.
+        spreads: for each data set, the standard deviation over seeds of each compared method. One method: of a
+            mean; two methods: of a difference.
+        seeds: the number of runs of each method on each data set, at least 2.
         many: for how many estimates at once the interval holds (Bonferroni).
 
     Raises:
-        ValueError: the error is negative, or there are no degrees of freedom.
+        ValueError: there are no data sets, or fewer than 2 seeds.
     """
     low, high = bounds
-    half = _half_widths(error, freedom, many)
+    error, half = _halves(spreads, seeds, many)
     if error == 0:
         return float(low < truth < high)
     inside = stats.norm.cdf((high - half - truth) / error) - stats.norm.cdf(
@@ -47,14 +50,14 @@ def supported(bounds: Bounds, truth: float, error: float, freedom: float, many: 
 
 
 def not_supported(
-    bounds: Bounds, truth: float, error: float, freedom: float, many: int = 1
+    bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1
 ) -> float:
-    """Return the probability that the interval of an estimate lies outside the bounds.
+    """Return the probability that the interval of a mean over data sets lies outside the bounds.
 
     Arguments and errors are those of `supported`.
     """
     low, high = bounds
-    half = _half_widths(error, freedom, many)
+    error, half = _halves(spreads, seeds, many)
     if error == 0:
         return float(truth < low or truth > high)
     below = stats.norm.cdf((low - half - truth) / error)
@@ -62,45 +65,24 @@ def not_supported(
     return float((below + above).mean())
 
 
-def _half_widths(
-    error: float, freedom: float, many: int
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the half-widths of equally probable intervals, (POINTS,)."""
-    if error < 0 or not freedom > 0:
-        raise ValueError(
-            f"a standard error of {error} with {freedom} degrees of freedom has no interval: give an "
-            "error of at least 0, and more than 0 degrees of freedom"
-        )
-    middles = (np.arange(POINTS) + 0.5) / POINTS
-    spread = np.sqrt(stats.chi2.ppf(middles, freedom) / freedom)
-    quantile = float(stats.t.isf((1 - LEVEL) / (2 * many), freedom))
-    return np.asarray(quantile * error * spread, dtype=np.float64)
-
-
-def error_of(spreads: Sequence[Sequence[float]], seeds: int) -> tuple[float, float]:
-    """Return the standard error of a mean over data sets, and its degrees of freedom.
-
-    They are those of the Welch-Satterthwaite interval of `bench.stats.intervals`, with equal numbers of
-    runs.
-
-    Args:
-        spreads: for each data set, the standard deviation over seeds of each compared method. One method: of a
-            mean; two methods: of a difference.
-        seeds: the number of runs of each method on each data set, at least 2.
-
-    Raises:
-        ValueError: there are no data sets, or fewer than 2 seeds.
-    """
+def _halves(spreads: Spreads, seeds: int, many: int) -> tuple[float, NDArray[np.float64]]:
+    """Return the true standard error of the mean, and drawn half-widths of its interval, (DRAWS,)."""
     if not spreads or seeds < 2:
         raise ValueError(
             f"{len(spreads)} data sets with {seeds} seeds have no standard error: give at least one data "
             "set and 2 seeds"
         )
     variances = np.array([spread**2 / seeds for each in spreads for spread in each])
-    if variances.sum() == 0:
-        return 0.0, float(len(variances) * (seeds - 1))
-    freedom = variances.sum() ** 2 / ((variances**2).sum() / (seeds - 1))
-    return math.sqrt(variances.sum()) / len(spreads), float(freedom)
+    error = math.sqrt(variances.sum()) / len(spreads)
+    if error == 0:
+        return 0.0, np.zeros(DRAWS)
+    random = np.random.default_rng(0)  # the same draws for every question
+    draws = random.chisquare(seeds - 1, (DRAWS, len(variances))) / (seeds - 1)
+    sampled = variances * draws
+    total = sampled.sum(axis=1)
+    freedom = total**2 / ((sampled**2).sum(axis=1) / (seeds - 1))
+    quantile = stats.t.isf((1 - LEVEL) / (2 * many), freedom)
+    return error, np.asarray(quantile * np.sqrt(total) / len(spreads), dtype=np.float64)
 
 
 def at_least(least: int, probabilities: Sequence[float]) -> float:

@@ -14,6 +14,7 @@ from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
 from bench.report.artifacts.registry import ARTIFACTS, artifact_file, check_artifacts
+from bench.report.claims.obstacles import all_obstacles
 from bench.report.claims.registry import suites_of_claims
 from bench.runs import code as files_of
 from bench.runs import links

@@ -12,7 +12,7 @@ from scipy import special
 from bench.report.claims.designs import DESIGNS
 from bench.report.claims.registry import Check, bounds_of
 from bench.report.claims.sampled import Arms
-from bench.stats.power import at_least, error_of, not_supported, supported
+from bench.stats.power import at_least, not_supported, supported
 from bench.stats.verdicts import HALF_DIGIT
 
 
@@ -47,20 +47,17 @@ class Trial:
         if design.log:
             bounds = (_log(bounds[0]), _log(bounds[1]))
             truths = np.log(truths)
-        count = len(self.spreads)
-        if design.spreads:
-            if count < 2 or seeds < 2:
-                return 0.0, 0.0
-            variance = self.heterogeneity**2 + variance_of_log_ratio(seeds)
-            error, freedom = math.sqrt(variance / count), count - 1.0
-        elif self.check.every or self.check.least:
+        if self.check.every or self.check.least:
             return self._of_each(bounds, truths.tolist(), seeds)
-        else:
-            error, freedom = error_of(self.spreads, seeds)
         truth = float(truths.mean())
-        return supported(bounds, truth, error, freedom), not_supported(
-            bounds, truth, error, freedom
-        )
+        if not design.spreads:
+            spreads, runs = self.spreads, seeds
+        elif len(self.spreads) < 2 or seeds < 2:
+            return 0.0, 0.0
+        else:  # a t test over data sets, of their log ratios
+            variance = self.heterogeneity**2 + variance_of_log_ratio(seeds)
+            spreads, runs = [[math.sqrt(variance)]], len(self.spreads)
+        return supported(bounds, truth, spreads, runs), not_supported(bounds, truth, spreads, runs)
 
     def _of_each(
         self, bounds: tuple[float, float], truths: list[float], seeds: int
@@ -70,9 +67,8 @@ class Trial:
         least, of = (count, count) if self.check.every else (self.check.least, count + self.missing)
         holds, fails = [], []
         for spread, truth in zip(self.spreads, truths, strict=True):
-            error, freedom = error_of([spread], seeds)
-            holds.append(supported(bounds, truth, error, freedom, many=count))
-            fails.append(not_supported(bounds, truth, error, freedom, many=count))
+            holds.append(supported(bounds, truth, [spread], seeds, many=count))
+            fails.append(not_supported(bounds, truth, [spread], seeds, many=count))
         enough = of - least + 1  # so many failures leave too few data sets
         return at_least(least, holds), at_least(enough, fails) if least <= of else 0.0
 

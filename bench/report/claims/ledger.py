@@ -11,7 +11,7 @@ from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.claims import gates, price
 from bench.report.claims.measure import Measure, NotRun, at_once
-from bench.report.claims.registry import Check, Claim, all_claims, bounds_of
+from bench.report.claims.registry import Check, Claim, all_claims, bounds_of, spell_rule
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable
@@ -202,25 +202,6 @@ def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     return Artifact(TITLE, headings, body, _notes(frames, scale), pd.DataFrame(numbers))
 
 
-def spell_rule(rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return the text of a rule."""
-    if rule is None:
-        return MISSING
-    kind, bounds = rule
-    signs = {"above": "> ", "below": "< "}
-    return (
-        f"within {bounds[0]:g} to {bounds[1]:g}"
-        if kind == "within"
-        else f"{signs[kind]}{bounds[0]:g}"
-    )
-
-
-def _where(check: Check) -> str:
-    if check.every:
-        return ", on every data set"
-    return f", on at least {check.least} data sets" if check.least else ""
-
-
 def _cells(finding: Finding) -> list[str]:
     measure = finding.measure
     if measure is None:
@@ -229,10 +210,9 @@ def _cells(finding: Finding) -> list[str]:
         text = f"{measure.value:.2f}"
     else:
         text = f"{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
-    rule = spell_rule(finding.check.rule) + _where(finding.check)
     result = f"{finding.result}: {finding.why}" if finding.why else finding.result
     more = [finding.gate or MISSING, result, finding.price or MISSING, finding.remarks]
-    return [finding.check.name, text, rule, *more]
+    return [finding.check.name, text, spell_rule(finding.check), *more]
 
 
 def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, object]:
@@ -249,7 +229,7 @@ def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, ob
         "low": measure.low if measure else math.nan,
         "high": measure.high if measure else math.nan,
         "data_sets": measure.cells if measure else 0,
-        "rule": spell_rule(finding.check.rule) + _where(finding.check) * bool(finding.check.least),
+        "rule": spell_rule(finding.check),
         "every_data_set": finding.check.every,
         "gate": finding.gate,
         "result": finding.result,

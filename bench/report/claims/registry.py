@@ -132,6 +132,24 @@ def bounds_of(rule: tuple[str, tuple[float, ...]]) -> tuple[float, float]:
     )
 
 
+def spell_rule(check: Check) -> str:
+    """Return the text of the rule of a check."""
+    if check.rule is None:
+        return "—"
+    kind, bounds = check.rule
+    signs = {"above": "> ", "below": "< "}
+    text = (
+        f"within {bounds[0]:g} to {bounds[1]:g}"
+        if kind == "within"
+        else f"{signs[kind]}{bounds[0]:g}"
+    )
+    if check.every:
+        return f"{text}, on every data set"
+    if check.least:
+        return f"{text}, on at least {check.least} data set{'s' * (check.least > 1)}"
+    return text
+
+
 def suites_of_claims(plan: Plan) -> list[str]:
     """Return the suites of a plan that any claim needs, in the order of the plan."""
     needed = {check.suite for claim in all_claims() for check in claim.checks}
