@@ -57,8 +57,8 @@ def test_power_is_that_of_a_simulation(
     assert found == pytest.approx(simulated(rule, deviation, data_sets, seeds), abs=0.035)
 
 
-# seeds for a verdict with probability 0.8, by the number of data sets (1, 3, 9) and the standard deviation over seeds, on
-# a coarse grid
+# seeds for a verdict with probability 0.8, by the number of data sets (1, 3, 9) and the standard deviation over
+# seeds, on a coarse grid
 GRID = (2, 3, 4, 5, 8, 10, 12, 15, 25, 40, 50, 100, 150)
 TABLE = {
     ("within", 12): (150, 50, 15),
