@@ -64,14 +64,13 @@ def add(verbs: Any) -> None:
     power.add_argument(
         "--records",
         metavar="SCALE",
-        help="take spread and cost from the packed records of this scale; default: of the config's scale, if "
-        "they exist",
+        help="take spread and cost from the packed records of this scale; default: the config's, if there are any",
     )
     power.add_argument(
         "--spread",
         type=float,
-        help="assume this standard deviation over seeds for every score, in normalised points; default "
-        "without records: 6",
+        help="assume this standard deviation over seeds for every score, in normalised points; default: that of "
+        "the records, and 6 without",
     )
     power.add_argument(
         "--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8"
@@ -167,17 +166,10 @@ def _power(arguments: Arguments) -> None:
 
     config = read_config(arguments.config)
     plan = make_plan(config)
-    if arguments.spread is not None and arguments.records is not None:
-        raise ValueError("give --spread or --records, not both: each decides the spread over seeds")
     if arguments.spread is not None and not arguments.spread > 0:
         raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
-    scale = arguments.records or plan.scale
-    if arguments.spread is not None:
-        known = power.Known("as given by --spread", arguments.spread)
-    elif arguments.records is not None or archive.archive_of(scale).exists():
-        known = power.known_of(plan, scale)
-    else:
-        known = power.Known(f"assumed, because no records of scale {scale} are packed")
+    packed = plan.scale if archive.archive_of(plan.scale).exists() else None
+    known = power.known_of(plan, arguments.records or packed, arguments.spread)
     table = power.make(plan, config, known, arguments.power)
     print(markdown(table))
     write_artifact(table, arguments.out)

@@ -32,16 +32,18 @@ SPREAD = 6.0  # normalised points
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the spread over seeds before the runs.
+    """What is known of spread and cost before the runs.
 
     Attributes:
         source: in words, for the notes.
         points: the standard deviation of a score where nothing else is known, in normalised points.
+        always: use `points` for every score, whatever the earlier runs say.
         frames: suite -> scores of earlier runs; often empty.
     """
 
     source: str
     points: float = SPREAD
+    always: bool = False
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
@@ -54,7 +56,8 @@ class Forecast:
         data_sets, seeds: of the plan.
         spread: the assumed standard deviation over seeds, root mean square over data sets and methods.
         power: the probability of a verdict if the check's `truth` is true.
-        needed: seeds for the power that is aimed at; None: no number has it.
+        needed: seeds for the power that is aimed at, on the data sets of the plan or on as many as the rule
+            needs; None: no number has it.
         core_hours: of all runs at this number of seeds; NaN if the times are unknown.
         obstacles: why it can never be decided, whatever the power.
     """
@@ -73,12 +76,20 @@ class Forecast:
         return not self.obstacles and self.power >= aim
 
 
-def known_of(plan: Plan, scale: str) -> Known:
+def known_of(plan: Plan, scale: str | None, spread: float | None) -> Known:
     """Return what the packed records of a scale say of the runs of a plan.
+
+    Args:
+        plan: its runs are looked up by task, reward, data fraction, method and seed.
+        scale: of the records; None: there are none.
+        spread: the standard deviation of every score; None: that of the records.
 
     Raises:
         FileNotFoundError: no records of this scale are packed.
     """
+    points = SPREAD if spread is None else spread
+    if scale is None:
+        return Known("assumed, not measured", points)
     frames = {}
     with tempfile.TemporaryDirectory() as name:
         archive.unpack(archive.archive_of(scale), Path(name))
@@ -86,7 +97,11 @@ def known_of(plan: Plan, scale: str) -> Known:
             paths = [Path(name, "results", scale, *path.parts[2:]) for path in plan.records(suite)]
             if there := [path for path in dict.fromkeys(paths) if path.exists()]:
                 frames[suite] = collect(there, plan, suite)
-    return Known(f"the packed records of scale {scale}", SPREAD, frames)
+    records = f"the packed records of scale {scale}"
+    source = (
+        records if spread is None else f"{points:g} points for every score; for others {records}"
+    )
+    return Known(source, points, spread is not None, frames)
 
 
 def forecast(
@@ -106,7 +121,10 @@ def forecast(
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
     assert check.truth is not None
     trial = Trial(check, spreads, [check.truth] * len(spreads))
-    needed = seeds_for(trial.power, aim, least=max(2, check.min_seeds))
+    missing = max(check.min_data_sets - data_sets, 0)
+    larger = [*spreads, *(spreads[-1:] * missing)]  # the smallest plan that could decide the check
+    enough = Trial(check, larger, [check.truth] * len(larger))
+    needed = seeds_for(enough.power, aim, least=max(2, check.min_seeds))
     hours = math.nan if needed is None else needed * _seconds_of_seed(check, plan, frame) / 3600
     return Forecast(
         check=check,
@@ -144,7 +162,9 @@ def make(plan: Plan, config: dict[str, Any], known: Known, aim: float = POWER) -
     notes = [
         f"{len(can)} of {len(forecasts)} claims can be decided with probability {aim:g}: {', '.join(can) or 'none'}.",
         "Power: the probability of a verdict if the true value is that of the column `If truly`, which the claim "
-        "expects. Core-hours: training and evaluation of all runs of the check with the number of seeds beside it.",
+        "expects. Seeds: on the data sets of the plan, or on as many as the rule needs. Core-hours: training and "
+        "evaluation of all runs of the check with this number of seeds.",
+        *_needs(forecasts),
         _source(known),
     ]
     title = f"What scale {plan.scale} can decide of the claims, before it runs."
@@ -193,9 +213,10 @@ def _spreads(check: Check, plan: Plan, known: Known) -> tuple[list[list[float]],
     measured: dict[str, list[float]] = {}
     frame = known.frames.get(check.suite)
     if frame is not None:
+        recorded = set(zip(frame["task"], frame["method"], strict=True))
         try:
             found = STATISTICS[check.statistic](frame, **check.arguments)
-            if isinstance(found, Sampled):
+            if isinstance(found, Sampled) and not (known.always and design.spread is None):
                 spreads = spreads_of(found.arms)
                 measured = {
                     name: each
@@ -203,7 +224,6 @@ def _spreads(check: Check, plan: Plan, known: Known) -> tuple[list[list[float]],
                     if not any(map(math.isnan, each))
                 }
         except NotRun as error:
-            recorded = set(zip(frame["task"], frame["method"], strict=True))
             if all((run.task, run.method) in recorded for run in runs):
                 remark = f"in the records: {error}"
     usual = known.points if design.spread is None else design.spread
@@ -273,6 +293,22 @@ def _numbers(one: Forecast, aim: float) -> dict[str, object]:
         "core_hours": one.core_hours,
         "obstacles": "; ".join(one.obstacles),
     }
+
+
+def _needs(forecasts: list[tuple[Claim, list[Forecast]]]) -> list[str]:
+    """Return a note with the seeds that the checks of each suite need."""
+    needs: dict[str, list[int | None]] = {}
+    for _, found in forecasts:
+        for one in found:
+            if one.seeds:
+                needs.setdefault(one.check.suite, []).append(one.needed)
+    if not needs:
+        return []
+    texts = [
+        f"{suite} {'none is enough' if None in seeds else max(n for n in seeds if n is not None)}"
+        for suite, seeds in needs.items()
+    ]
+    return [f"Seeds for all checks of a suite: {', '.join(texts)}."]
 
 
 def _source(known: Known) -> str:
