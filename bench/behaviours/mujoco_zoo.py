@@ -4,6 +4,7 @@ medium-replay.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from bench.datasets.trajectories import F64, I64
 from bench.tasks.families import Domain
 
 ALGORITHMS = ("tqc", "sac")
-KEEP_EVERY = 2_000  # steps between two snapshots
-MEDIUM = (30.0, 50.0)  # range of the normalised score of the medium policy, over EPISODES episodes
+KEEP_EVERY = 1_000  # steps between two snapshots
+MEDIUM = (38.0, 50.0)  # range of the normalised score of the medium policy, over EPISODES episodes
 EPISODES = 100
-SCREENING = 20  # evaluation episodes of each snapshot before the choice
-REPLAY_SNAPSHOTS = 12
+SCREENING = 20  # evaluation episodes of a snapshot before the choice
+SCREENED = 100  # snapshots of the whole training that are screened, and then of those near MEDIUM
+NEAR = 10.0  # points
+FINALISTS = 8  # medium policies that are compared over EPISODES episodes
+REPLAY_SNAPSHOTS = 24
 
 
 def training_steps(domain: Domain) -> int:
@@ -80,20 +84,27 @@ def build(
 ) -> Zoo:
     """Choose snapshots from a training, evaluate them, and write the zoo.
 
-    First, every snapshot is evaluated in SCREENING episodes. The candidates for the medium policy are the snapshots
-    with a score within MEDIUM. For each candidate, REPLAY_SNAPSHOTS snapshots up to it are chosen whose returns rise
-    most evenly. The medium policy is the candidate with the most even rise whose score over 100 new episodes is also
-    within MEDIUM. Its chosen snapshots are those of medium-replay. The expert is the best of the five snapshots with
-    the highest returns in the first evaluation, over 100 new episodes.
+    Snapshots at even distances over the whole training are screened: each plays SCREENING episodes. So are the
+    snapshots between those that score within NEAR of MEDIUM.
+
+    - The medium policy has a score within MEDIUM, and returns with the smallest spread. A policy whose returns have two
+      modes, such as one that fails or plays like an expert, has a large spread. The FINALISTS with the smallest spreads
+      in the screening play EPISODES new episodes, and the one with the smallest spread there is chosen.
+    - Medium-replay has REPLAY_SNAPSHOTS snapshots at even distances over the training up to the medium policy, which is
+      the last one. Each stands for an equal part of the training.
+    - The expert is the best, over EPISODES new episodes, of the five snapshots with the highest returns in the
+      screening.
 
     Raises:
         ValueError: no snapshot is medium, or too few snapshots come before it.
     """
     actors = {int(path.stem): path for path in sorted((training / "actors").glob("*.safetensors"))}
-    curve = _screen(domain, actors, training / "screening.json", report)
+    screening = Screening(domain, actors, training / "screening.json", report)
     steps = sorted(actors)
+    screening.play(_evenly(steps, SCREENED))
+    screening.play(_evenly(_between(steps, screening.near()), SCREENED))
 
-    def score(step: int) -> tuple[float, tuple[F64, I64]]:
+    def play(step: int) -> tuple[F64, I64]:
         episodes = roll_out(
             Actor.load(actors[step]),
             domain.environment,
@@ -102,26 +113,25 @@ def build(
         )
         returns = np.array([episode.rewards.sum(dtype=np.float64) for episode in episodes])
         lengths = np.array([episode.steps for episode in episodes])
-        report(
-            f"step {step}: return {returns.mean():.1f}, normalised {domain.normalised(returns.mean()):.1f}"
-        )
-        return domain.normalised(returns.mean()), (returns, lengths)
+        mean, spread = _score(domain, returns)
+        report(f"step {step}: normalised {mean:.1f} ± {spread:.1f}")
+        return returns, lengths
 
-    low, high = MEDIUM
-    paths = {
-        step: _evenly_spaced([s for s in steps if s <= step], curve, REPLAY_SNAPSHOTS)
-        for step in steps[REPLAY_SNAPSHOTS - 1 :]
-        if low <= domain.normalised(curve[step]) <= high
-    }
-    by_evenness = sorted(paths, key=lambda step: paths[step][0])
-    medium = next((step for step in by_evenness if low <= score(step)[0] <= high), None)
-    if medium is None:
+    candidates = [
+        step for step in steps[REPLAY_SNAPSHOTS - 1 :] if _within(screening.scores.get(step), 0.0)
+    ]
+    finalists = sorted(candidates, key=lambda step: screening.scores[step][1])[:FINALISTS]
+    played = {step: _score(domain, play(step)[0]) for step in finalists}
+    confirmed = [step for step in finalists if _within(played[step], 0.0)]
+    if not confirmed:
+        low, high = MEDIUM
         raise ValueError(
             f"{training} has no snapshot with a score of {low:.0f} to {high:.0f} and {REPLAY_SNAPSHOTS} snapshots "
             "up to it; train longer, or keep snapshots more often (--keep-every)"
         )
-    expert = max(sorted(steps, key=lambda step: curve[step])[-5:], key=lambda step: score(step)[0])
-    chosen = paths[medium][1]
+    medium = min(confirmed, key=lambda step: played[step][1])
+    best = sorted(screening.scores, key=lambda step: screening.scores[step][0])[-5:]
+    expert = max(best, key=lambda step: float(play(step)[0].mean()))
 
     folder = emptied(root / domain.name)
 
@@ -129,56 +139,96 @@ def build(
         path = folder / f"{step:07d}.safetensors"
         Actor.load(actors[step]).save(path, dtype=np.float16)
         actors[step] = path  # evaluate the committed float16 weights
-        return described(domain, path, step, share, *score(step)[1])
+        return described(domain, path, step, share, *play(step))
 
-    shares = np.diff([0, *chosen]) / medium
-    replay = tuple(keep(step, float(share)) for step, share in zip(chosen, shares, strict=True))
+    chosen = even_steps([step for step in steps if step <= medium], REPLAY_SNAPSHOTS)
+    replay = tuple(keep(step, 1 / REPLAY_SNAPSHOTS) for step in chosen)
     zoo = Zoo(folder, replay, keep(expert, 0.0))
     write(zoo, domain, training, command, {"episodes": EPISODES, "actions": "sampled"})
     return zoo
 
 
-def _screen(
-    domain: Domain, actors: dict[int, Path], cache: Path, report: Callable[[str], None]
-) -> dict[int, float]:
-    curve = {int(step): value for step, value in read_json(cache).items()} if cache.exists() else {}
-    for step in sorted(set(actors) - set(curve)):
-        episodes = roll_out(
-            Actor.load(actors[step]),
-            domain.environment,
-            name=f"screen-{domain.name}-{step}",
-            episodes=SCREENING,
-        )
-        curve[step] = float(
-            np.mean([episode.rewards.sum(dtype=np.float64) for episode in episodes])
-        )
-        report(f"screening step {step}: return {curve[step]:.1f}")
-        write_json(cache, curve)
-    return curve
+class Screening:
+    """The normalised scores of snapshots in a few episodes, mean and sample standard deviation, kept in a file.
 
-
-def _evenly_spaced(
-    steps: list[int], curve: dict[int, float], count: int
-) -> tuple[float, list[int]]:
-    """Return the `count` steps, from the first to the last, whose returns rise most evenly.
-
-    The desired returns are evenly spaced between the returns of the first and the last step. Dynamic programming
-    finds the steps, in the order of training, with the smallest sum of squared distances to them.
-
-    Returns:
-        The mean squared distance, relative to the squared spacing, and the steps.
+    Attributes:
+        scores: step -> mean and standard deviation over SCREENING episodes.
     """
-    returns = np.array([curve[step] for step in steps])
-    levels = np.linspace(returns[0], returns[-1], count)
-    distance = (returns[None] - levels[:, None]) ** 2  # (count, steps)
-    distance[0, 1:] = distance[-1, :-1] = np.inf
-    cost, came_from = distance[0], []
-    for level in range(1, count):
-        best = np.minimum.accumulate(np.concatenate([[np.inf], cost[:-1]]))
-        came_from.append([int(np.argmin(cost[:i])) if i else 0 for i in range(len(steps))])
-        cost = best + distance[level]
-    chosen = [len(steps) - 1]
-    for back in reversed(came_from):
-        chosen.append(back[chosen[-1]])
-    spacing = max(float(levels[1] - levels[0]), 1e-9)
-    return float(cost[-1]) / count / spacing**2, [steps[i] for i in reversed(chosen)]
+
+    def __init__(
+        self, domain: Domain, actors: dict[int, Path], cache: Path, report: Callable[[str], None]
+    ) -> None:
+        self.domain, self.actors, self.cache, self.report = domain, actors, cache, report
+        saved = read_json(cache) if cache.exists() else {}
+        self.scores: dict[int, tuple[float, float]] = {
+            int(step): (mean, spread) for step, (mean, spread) in saved.items()
+        }
+
+    def play(self, steps: list[int]) -> None:
+        """Screen the snapshots of these steps that have no score yet."""
+        for step in steps:
+            if step in self.scores:
+                continue
+            episodes = roll_out(
+                Actor.load(self.actors[step]),
+                self.domain.environment,
+                name=f"screen-{self.domain.name}-{step}",
+                episodes=SCREENING,
+            )
+            returns = np.array([episode.rewards.sum(dtype=np.float64) for episode in episodes])
+            self.scores[step] = mean, spread = _score(self.domain, returns)
+            self.report(f"screening step {step}: normalised {mean:.1f} ± {spread:.1f}")
+            write_json(self.cache, self.scores)
+
+    def near(self) -> list[tuple[int, int]]:
+        """Return the ranges of steps, without their ends, between screened neighbours of which one is near MEDIUM."""
+        steps = sorted(self.scores)
+        return [
+            (before, after)
+            for before, after in itertools.pairwise(steps)
+            if _within(self.scores[before], NEAR) or _within(self.scores[after], NEAR)
+        ]
+
+
+def even_steps(steps: list[int], count: int) -> list[int]:
+    """Return `count` of the steps at even distances, the last one among them.
+
+    The distance is the last step divided by `count`. Each multiple of it is replaced by the nearest step that leaves
+    enough steps for the others.
+
+    Raises:
+        ValueError: there are fewer steps.
+    """
+    if len(steps) < count:
+        raise ValueError(f"{len(steps)} snapshots are too few: {count} are needed")
+    chosen: list[int] = []
+    first = 0
+    for number in range(1, count + 1):
+        left = len(steps) - (count - number)  # so many are before the ones that the others need
+        aim = number * steps[-1] / count
+        index = min(range(first, left), key=lambda i: abs(steps[i] - aim))
+        chosen.append(steps[index])
+        first = index + 1
+    return chosen
+
+
+def _evenly(steps: list[int], most: int) -> list[int]:
+    """Return all steps, or `most` of them at even distances in their order, the last one among them."""
+    if len(steps) <= most:
+        return steps
+    return [steps[(number + 1) * len(steps) // most - 1] for number in range(most)]
+
+
+def _between(steps: list[int], ranges: list[tuple[int, int]]) -> list[int]:
+    return [step for step in steps if any(low < step < high for low, high in ranges)]
+
+
+def _score(domain: Domain, returns: F64) -> tuple[float, float]:
+    """Return the normalised mean of returns, and their normalised sample standard deviation."""
+    spread = float(returns.std(ddof=1))
+    return domain.normalised(float(returns.mean())), domain.normalised_spread(spread)
+
+
+def _within(score: tuple[float, float] | None, margin: float) -> bool:
+    """Return whether a mean score lies in MEDIUM, widened by a margin."""
+    return score is not None and MEDIUM[0] - margin <= score[0] <= MEDIUM[1] + margin

@@ -42,7 +42,7 @@ def add(verbs: Any) -> None:
     online.add_argument(
         "--keep-every",
         type=positive,
-        help="steps between two snapshots; default: 2,000, for a game 50,000",
+        help="steps between two snapshots; default: 1,000, for a game 50,000",
     )
     online.add_argument(
         "--work",

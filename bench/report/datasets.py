@@ -18,23 +18,27 @@ from bench.tasks.registry import Task, task_by_name
 HEADINGS = [
     "Data set",
     "Source",
-    "Environment",
     "Episodes",
     "Steps",
-    "Return: mean ± std (min to max)",
-    "Normalised",
+    "Normalised return: mean ± std",
+    "Deciles",
     "Episode length",
+    "Behaviour policies",
+    "D4RL -v2: normalised return",
+    "D4RL -v2: episodes, steps, length",
+    "Return: mean ± std (min to max)",
     "Terminals / time-outs",
-    "D4RL -v2: episodes, steps",
-    "D4RL -v2: return",
-    "D4RL -v2: normalised",
     "Digest",
 ]
 NOTES = [
     "Returns are undiscounted; ± is the sample standard deviation over episodes. Normalised returns are 0 for a random "
-    "policy and 100 for an expert, by the reference scores of the environment.",
+    "policy and 100 for an expert, by the reference scores of the environment. Deciles are of these returns, from the "
+    "smallest to the largest.",
+    "Behaviour policies: the effective number, 1 / sum of squared shares of the steps, and in brackets the number of "
+    "policies. The two are equal if all policies have equal shares.",
     "D4RL -v2: numbers that others counted in the published files. Episodes include an unfinished last one; steps and "
-    "returns do not. There are no such numbers for medium-expert, and no published data for Reacher.",
+    "returns do not. The length is steps / episodes. There are no such numbers for medium-expert, and no published "
+    "data for Reacher.",
     "Digest: the first 12 digits of the SHA-256 of the manifest, which holds the SHA-256 of every array.",
 ]
 OF_GAMES = (
@@ -79,6 +83,7 @@ def text(folder: Path) -> str:
     rows |= {
         "length": _spread(manifest["length"]),
         "length, deciles": _deciles(lengths),
+        "behaviour policies": _policies(manifest),
         "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
         "digest": manifest["digest"],
     }
@@ -155,19 +160,44 @@ def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
 def _row(manifest: dict[str, Any]) -> list[str]:
     task, comparable = _task(manifest), _comparable(manifest)
     score = f"; score {_spread(manifest['score'])}" if "score" in manifest else ""
+    normalised = deciles = MISSING
+    if comparable is not None:
+        known, counted = comparable
+        normalised = _normalised(known, manifest[counted])
+        deciles = _deciles(_scores(known, manifest[f"{counted}s"]))
+    published = (MISSING, MISSING, MISSING) if task is None else _published(task)
     return [
         manifest.get("task", "unknown"),
         manifest.get("source", "unknown"),
-        manifest.get("environment", "unknown"),
         f"{manifest['episodes']:,}",
         f"{manifest['steps']:,}",
-        _spread(manifest["return"]) + score,
-        MISSING if comparable is None else _normalised(comparable[0], manifest[comparable[1]]),
+        normalised,
+        deciles,
         _spread(manifest["length"]),
+        _policies(manifest),
+        published[2],
+        published[0],
+        _spread(manifest["return"]) + score,
         f"{manifest['terminals']:,} / {manifest['timeouts']:,}",
-        *([MISSING] * 3 if task is None else _published(task)),
         manifest["digest"][:12],
     ]
+
+
+def effective_policies(shares: Any) -> float:
+    """Return 1 / sum of squared shares: the number of policies, if all had equal shares of the steps."""
+    steps = np.array(shares, dtype=np.float64)
+    return float(steps.sum() ** 2 / (steps**2).sum())
+
+
+def _policies(manifest: dict[str, Any]) -> str:
+    """Return the effective number of behaviour policies and their number. A policy may have made several parts."""
+    steps: dict[str, float] = {}
+    for part in manifest.get("parts", []):
+        if "policy" in part:
+            steps[part["policy"]] = steps.get(part["policy"], 0) + part["steps"]
+    if not steps:
+        return MISSING
+    return f"{effective_policies(list(steps.values())):.1f} ({len(steps)})"
 
 
 def _task(manifest: dict[str, Any]) -> Task | None:
@@ -195,16 +225,18 @@ def _deciles(values: Any) -> str:
 
 
 def _published(task: Task) -> tuple[str, str, str]:
-    """Return the published numbers of D4RL's file of this name: counts, return, normalised return."""
+    """Return the published numbers of D4RL's file of this name: episodes, steps and mean length; return; normalised
+    return.
+    """
     file = d4rl_files.files().get(task.name)
     if file is None:
         return MISSING, MISSING, MISSING
     known = file.statistics
     if "return_mean" not in known:
-        return f"{file.episodes:,}, {MISSING}", MISSING, MISSING
+        return f"{file.episodes:,}, {MISSING}, {MISSING}", MISSING, MISSING
     summary = {name: known[f"return_{name}"] for name in ("mean", "std", "min", "max")}
     return (
-        f"{file.episodes:,}, {known['steps']:,.0f}",
+        f"{file.episodes:,}, {known['steps']:,.0f}, {known['steps'] / file.episodes:.0f}",
         _spread(summary),
         _normalised(task, summary),
     )

@@ -63,10 +63,10 @@ def test_what_is_not_said_is_the_trainers(
             "algorithm": "tqc",
             "steps": 400_000,
             "seed": 0,
-            "keep_every": 2_000,
+            "keep_every": 1_000,
             "options": {},
             "command": "bench behaviours train hopper --algorithm tqc --steps 400000 --seed 0 "
-            "--keep-every 2000",
+            "--keep-every 1000",
         },
     )
     assert pong[:3] == ("pong", below / "pong-ppo-0", ZOO)

@@ -88,14 +88,26 @@ def test_artifact_and_figures(folder: Path, tmp_path: Path) -> None:
     rows = [line for line in out[0].read_text().splitlines() if "hopper-medium" in line]
     assert len(rows) == 1
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
-    assert cells[:5] == ["hopper-medium", "generated", "Hopper-v4", "2", "5"]
-    assert cells[9].startswith("2,187, ")  # D4RL's own file of this name
-    assert "44.3 ±" in cells[11]
+    assert cells[:4] == ["hopper-medium", "generated", "2", "5"]
+    assert cells[7] == "—"  # nothing is known about the policies
+    assert cells[9] == "2,187, 999,906, 457"  # D4RL's own file of this name
+    assert "44.3 ±" in cells[8]
     assert "hopper-medium" in out[1].read_text()
     assert out[2].read_bytes().startswith(b"\x89PNG")
     before = [path.read_bytes() for path in out]
     describe.write([folder], "t", out)
     assert [path.read_bytes() for path in out] == before
+
+
+def test_effective_policies_by_hand(folder: Path) -> None:
+    """Steps of 3, 1 and 1 + 1 of one policy: 36 / (9 + 1 + 4)."""
+    assert describe.effective_policies([1, 1, 1, 1]) == 4
+    assert describe.effective_policies([5, 0]) == 1
+    steps = {"a": [3], "b": [1], "c": [1, 1]}
+    parts = [{"policy": name, "steps": part} for name, of in steps.items() for part in of]
+    about = {"source": "generated", "task": "hopper-medium", "parts": parts}
+    storage.save(storage.load(folder), folder.with_name("parts"), about)
+    assert facts(describe.text(folder.with_name("parts")))["behaviour policies"] == "2.6 (3)"
 
 
 def test_the_figure_shows_every_episode(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
