@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +31,6 @@ def read_config(given: str) -> dict[str, Any]:
     return config
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `over`; mappings are merged, other values are replaced."""
-    result = dict(base)
-    for key, value in over.items():
-        known = result.get(key)
-        both = isinstance(value, Mapping) and isinstance(known, Mapping)
-        result[key] = merged(known or {}, value) if both else value
-    return result
-
-
 def _json(text: str) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads(text)
@@ -52,17 +41,19 @@ def _json(text: str) -> dict[str, Any]:
 
 def _files(path: Path) -> dict[str, Any]:
     import yaml
+    from snakemake.utils import update_config
 
     if not path.is_file():
         raise FileNotFoundError(
             f"--config: there is no file {path}; give a file such as config/desk.yaml, or JSON"
         )
     try:
-        default, own = (
+        config, own = (
             yaml.safe_load(one.read_text(encoding="utf-8")) for one in (ROOT / DEFAULT, path)
         )
     except yaml.YAMLError as error:
         raise ValueError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(own, dict):
         raise ValueError(f"--config: {path} is not a config")
-    return merged(default, own)
+    update_config(config, own)
+    return dict(config)

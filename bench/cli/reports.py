@@ -160,7 +160,7 @@ def _claims(arguments: Arguments) -> None:
 def _power(arguments: Arguments) -> None:
     from bench.cli.configs import read_config
     from bench.report.artifact import markdown, write_artifact
-    from bench.report.claims import power
+    from bench.report.claims import known, power
     from bench.runs import archive
     from bench.runs.plan import make_plan
 
@@ -169,12 +169,16 @@ def _power(arguments: Arguments) -> None:
     if arguments.spread is not None and not arguments.spread > 0:
         raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
     packed = plan.scale if archive.archive_of(plan.scale).exists() else None
-    known = power.known_of(plan, arguments.records or packed, arguments.spread)
-    table = power.make(plan, config, known, arguments.power)
+    spread = known.known_of(plan, arguments.records or packed, arguments.spread)
+    table = power.make(plan, config, spread, arguments.power)
     print(markdown(table))
     write_artifact(table, arguments.out)
-    if lines := power.refusals(plan, config, known):
-        raise ValueError("\n".join(lines))
+    if lines := power.refusals(plan, config, spread):
+        print("\n".join(lines))
+        raise ValueError(
+            f"{len(lines)} check(s) cannot have the power that their suite asks for: see the lines above. Give the "
+            "suites more seeds or data sets, or ask for less power"
+        )
 
 
 def _cost(arguments: Arguments) -> None:

@@ -9,12 +9,14 @@ import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
-from bench.report.claims import gates, price
+from bench.report.claims import gates
 from bench.report.claims.measure import Measure, NotRun, at_once
+from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
 from bench.report.claims.registry import Check, Claim, all_claims, bounds_of, spell_rule
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable
+from bench.stats.power import MOST_SEEDS
 from bench.tasks.registry import FAMILIES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
@@ -44,7 +46,7 @@ class Finding:
     why: str = ""
     gate: str = ""
     price: str = ""
-    cost: price.Price | None = None
+    cost: Price | None = None
 
 
 def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
@@ -100,16 +102,16 @@ def _judged(finding: Finding, measure: Measure, frames: dict[str, pd.DataFrame])
     if not why and judged.result != UNDECIDED:
         return judged
     if opening is not None and not opening.open:
-        text = f"{price.IMPOSSIBLE}: {opening.reason}"
+        text = f"{IMPOSSIBLE}: {opening.reason}"
         return replace(judged, result=UNDECIDED, price=text)
-    text, cost = price.spell_prices(check, measure, rows)
+    text, cost = spell_prices(check, measure, rows)
     return replace(judged, result=UNDECIDED, price=text, cost=cost)
 
 
 def _fewest_seeds(measure: Measure) -> int:
     """Return the smallest number of runs of an arm on a data set; a large number if it is unknown."""
     if not isinstance(measure, Sampled):
-        return price.MOST_SEEDS
+        return MOST_SEEDS
     return min(len(runs) for arms in measure.arms.values() for runs in arms)
 
 
@@ -249,7 +251,7 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         "training seeds.",
         "Gate: the compared method must score at least the behaviour's level minus 5 points, as means over the data "
         "sets of the suite. Otherwise the check is undecided, because a method that has not learned decides nothing.",
-        price.NOTE,
+        NOTE,
     ]
     if one_suffices := [claim.id for claim in all_claims() if claim.any]:
         notes.append(f"One supported rule is enough for {', '.join(one_suffices)}.")

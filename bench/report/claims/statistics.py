@@ -80,7 +80,7 @@ def measured_ratio(
     both = top.merge(bottom, on=["task", "seed"], suffixes=("", "_to"))
     if both.empty:
         raise NotRun(f"no run of {method} measured {measure} {group} and {to['measure']}")
-    ratios = np.log(both["value"].clip(lower=LEAST) / both["value_to"].clip(lower=LEAST))
+    ratios = (both["value"].clip(lower=LEAST) / both["value_to"].clip(lower=LEAST)).map(math.log)
     logs = {str(task): runs.tolist() for task, runs in ratios.groupby(both["task"], sort=False)}
     cells = [(task, 100.0) for task in logs]
     about = about_cells(both, cells, top["task"].nunique() - len(cells))
