@@ -19,7 +19,7 @@ include: "workflow/rules/reports.smk"
 include: "workflow/rules/reproduce.smk"
 
 
-onstart:
+if workflow.is_main_process:
     announce_obstacles()
 
 
