@@ -44,6 +44,46 @@ def curve(
     axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
 
 
+def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write labels at the right of the axes, each near the end of its line, without overlap.
+
+    Call it after the limits of the axes are set.
+
+    Args:
+        axes: the axes.
+        ends: x, y, text and colour. A thin line leads from (x, y) to the text; with x NaN there is none.
+    """
+    low, high = axes.get_ylim()
+    gap = 10.5 / (axes.bbox.height * 72 / axes.figure.dpi)  # 10.5 points
+    order = sorted(ends, key=lambda end: end[1])
+    places = [(y - low) / (high - low) for _, y, _, _ in order]
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + gap)
+    for index in range(len(places) - 1, -1, -1):
+        above = places[index + 1] - gap if index + 1 < len(places) else 1.0
+        places[index] = min(places[index], above)
+    for place, (x, y, text, colour) in zip(places, order, strict=True):
+        axes.text(
+            1.03, place, text, color=colour, fontsize=8, va="center", transform=axes.transAxes
+        )
+        start = axes.get_xlim()[1] if np.isnan(x) else x
+        axes.annotate(
+            "",
+            xy=(start, y),
+            xytext=(1.02, place),
+            textcoords="axes fraction",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "alpha": 0.6,
+                "lw": 0.5,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+            annotation_clip=False,
+        )
+
+
 def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tuple[Any, list[Any]]:
     """Return a figure and `count` axes in rows of at most `columns`."""
     across = min(columns, count)

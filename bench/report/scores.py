@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.core.files import read_json
 from bench.report.frame import Incomparable, check_comparable
 from bench.runs import record
-from bench.runs.archive import CLOCK
+from bench.runs.clock import core_seconds, read_clock, run_core_seconds
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import SWEEP
 from bench.runs.plan import Plan, Variant
@@ -33,7 +32,7 @@ NOT_SCORED: dict[str, Any] = dict.fromkeys(
         "core_seconds",
     ),
     math.nan,
-)
+) | {"timing": ""}
 WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # columns of diagnostics
 NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
 
@@ -43,9 +42,9 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
 
     Columns: scale, task, reward, data_percent, method, seed, label, position, status, source,
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
-    best_return, data_low, data_high, best_score, max_steps, run_core_seconds, kind, step, final,
-    episodes, target, return_mean, return_std, length_mean, cut, score, score_std, target_score,
-    core_seconds, measure, group, x, y, value, spread.
+    best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
+    final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
+    target_score, core_seconds, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
     - `kind` is `score` (last checkpoint, declared target return: `final`), `curve` (an earlier
@@ -58,13 +57,15 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
       clipping, NaN if the data do not hold it; on other tasks it equals `data_high`.
     - `max_steps` is the number of steps at which the evaluation ends an episode; NaN if only the
       environment ends it. `cut` is the number of the row's episodes that were ended this way.
-    - `core_seconds` is the CPU time of the training until the step of the row, and
-      `run_core_seconds` that of the whole training and evaluation of the run, without its sweep and
-      diagnostic. They are those of the `run.json` beside the record; NaN without one.
     - `measure`, `group`, `x`, `y`, `value` and `spread` stand in rows of a diagnostic; its module in
       `bench/runs/diagnostics` explains them. In these rows target, returns, lengths and scores are
       NaN, and `episodes` is the number of episodes that were measured. In other rows `measure` and
       `group` are empty, and the numbers are NaN.
+    - `core_seconds` is the processor time of the training until `step`, from the file `run.json` beside
+      the record; NaN if there is none. `timing` is `measured`, `share` if it is the share of the whole
+      training, and empty if there is no time. A run that diverged stopped at that step, and `step` of
+      its score is the planned one. `run_core_seconds` is the time of training and evaluation, without the
+      sweep and the diagnostic.
     - `position` is the place of the method in the suite; without a suite, in the plan.
 
     Args:
@@ -86,14 +87,14 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
             raise Incomparable(
                 f"{path}: no suite of the config runs method {method!r}; known: {', '.join(plan.variants)}"
             )
-        seconds = _core_seconds(path.with_name(CLOCK))
+        clock = read_clock(path)
         about = _about(result, plan.variants[method], order[method])
-        about["run_core_seconds"] = sum(seconds)
+        about["run_core_seconds"] = run_core_seconds(clock)
         if path.name in {diagnostic.record for diagnostic in DIAGNOSTICS.values()}:
             rows += [about | _measured(result, measure) for measure in result["measures"]]
         else:
             rows += [
-                about | _scored(result, evaluation, _kind(path, evaluation), seconds[0])
+                about | _scored(result, evaluation, _kind(path, evaluation), clock)
                 for evaluation in result["evaluations"]
             ]
     frame = pd.DataFrame(rows)
@@ -131,26 +132,21 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "data_high": data_high,
         "best_score": domain.normalised(best) if family.clipped_rewards else data_high,
         "max_steps": protocol.get("max_steps", math.nan),
+        "device": result["device"],
     }
 
 
-def _core_seconds(clock: Path) -> tuple[float, float]:
-    """Return the CPU seconds of the training and of the evaluation of a run; NaN without its clock."""
-    if not clock.exists():
-        return math.nan, math.nan
-    times = read_json(clock)
-    return float(times["training"]["cpu_seconds"]), float(times["evaluation"]["cpu_seconds"])
-
-
 def _scored(
-    result: dict[str, Any], evaluation: dict[str, Any], kind: str, core_seconds: float
+    result: dict[str, Any], evaluation: dict[str, Any], kind: str, clock: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Return the columns of an evaluation; `core_seconds` is the time of the whole training."""
-    steps = result["training"]["steps"]
     domain, protocol = task_by_name(result["identity"]["task"]).domain, result["protocol"]
     limit = protocol.get("max_steps", math.inf) if protocol["rolled_out"] else math.inf
     returns = np.asarray(evaluation["returns"], dtype=np.float64)
     spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
+    seconds, timing = math.nan, ""
+    if clock is not None:
+        seconds, measured = core_seconds(result, clock, evaluation["step"])
+        timing = "measured" if measured else "share"
     return {
         "kind": kind,
         "step": evaluation["step"],
@@ -164,7 +160,8 @@ def _scored(
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
         "target_score": domain.normalised(evaluation["target"]),
-        "core_seconds": core_seconds * evaluation["step"] / steps if steps else core_seconds,
+        "core_seconds": seconds,
+        "timing": timing,
         **NOT_MEASURED,
     }
 

@@ -49,6 +49,11 @@ def test_the_default_plan(clone):
     assert planned["scores"] == planned["table2"] == planned["cost"] == 1
 
 
+def test_without_a_target_the_main_suite_is_planned(clone):
+    planned = jobs(snakemake(clone, "--dry-run", config=tiny(clone)))
+    assert (planned["train"], planned["table2"], planned["default"]) == (2, 1, 1)
+
+
 def test_the_whole_plan_of_the_paper(clone):
     plan = snakemake(
         clone, "paper_mujoco", "--dry-run", "--quiet", "rules", config="config/paper.yaml"

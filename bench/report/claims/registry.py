@@ -15,9 +15,9 @@ from bench.report.claims.designs import DESIGNS, check_arguments
 from bench.runs.plan import Plan
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
+KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
 BEHAVIOUR = "behaviour"  # the method whose score is that of the data
-CLAIM_KEYS = ("id", "claim", "source", "paper", "checks", "any")
 CHECK_KEYS = (
     "name",
     "suite",
@@ -101,20 +101,24 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims.
 
     Raises:
-        ValueError: the file is not YAML, or a key, a statistic, an argument, a rule or a gate is missing,
-            unknown or impossible. The message names the file and the claim.
+        ValueError: the file is not a YAML list, two claims have the same id, or a key, a statistic, an
+            argument, a rule or a gate is missing, unknown or impossible. The message names the file and
+            the claim.
     """
     import yaml
 
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(
-            f"{path}: must be a list of claims, each with the keys {', '.join(CLAIM_KEYS)}"
-        )
-    return tuple(_claim(entry, path) for entry in entries)
+        raise ValueError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(entries, list):
+        raise ValueError(f"{path}: must be a list of claims, not {type(entries).__name__}")
+    claims = tuple(_claim(entry, path) for entry in entries)
+    ids = [claim.id for claim in claims]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"{path}: claim {name} is there twice; give one of them another id")
+    return claims
 
 
 @cache
@@ -156,14 +160,16 @@ def suites_of_claims(plan: Plan) -> list[str]:
     return [suite for suite in plan.runs if suite in needed]
 
 
-def _claim(entry: dict[str, Any], path: Path) -> Claim:
+def _claim(entry: Any, path: Path) -> Claim:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}: a claim is {entry!r}; it must have the keys {', '.join(KEYS)}")
     try:
-        _known(entry, CLAIM_KEYS)
+        _known(entry, (*KEYS, "any"))
         checks = tuple(_named_check(test) for test in entry["checks"])
-        fields = {key: entry[key] for key in ("id", "claim", "source", "paper")}
+        fields = {key: entry[key] for key in KEYS if key != "checks"}
     except KeyError as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error}") from error
     return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 

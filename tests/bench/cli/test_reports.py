@@ -106,3 +106,38 @@ def test_a_config_that_asks_for_a_power_it_cannot_have_is_told(
     assert printed.err.startswith(
         "error: 4 check(s) cannot have the power that their suite asks for"
     )
+
+
+def test_the_cost_of_a_config_is_computed_from_the_packed_records(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    quick = str(ROOT / "config/config.yaml")
+    line = ["cost", "--plan", "--config", quick, "--suite", "mujoco", "--cores", "2", "8"]
+    assert main([*line, "--out", "plan.md", "plan.csv"]) == 0
+    text = capsys.readouterr().out
+    assert "Computed cost of scale quick" in text
+    assert "On 2 cores" in text
+    assert Path("plan.md").read_text() + "\n" == text
+    numbers = pd.read_csv("plan.csv").set_index("suite")
+    assert numbers.loc["total", "core_hours"] == numbers.loc["mujoco", "core_hours"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--measure"], "--measure belongs to --plan"),
+        ([], "--suite is missing"),
+        (["--suite", "mujoco"], "--out is missing"),
+        (["--suite", "mujoco", "--out", "cost.md"], "--records is missing"),
+        (["--plan", "--suite", "minigrid"], "unknown suite 'minigrid'; known: mujoco"),
+    ],
+)
+def test_options_of_cost_that_do_not_fit_together(
+    more: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(ROOT / "config/config.yaml")
+    assert message in fails(capsys, "cost", "--config", config, *more)
+
+
+def test_a_config_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no file mine.yaml" in fails(capsys, "cost", "--plan", "--config", "mine.yaml")

@@ -81,9 +81,9 @@ def test_a_wrong_check_is_named_in_one_line(tmp_path: Path, check: str, message:
             "- {id: C1, claim: a, source: b, paper: '', checks: [], sorce: c}",
             "claim C1: unknown key sorce; known: id, claim, source",
         ),
-        ("- {id: C1", "not YAML"),
-        ("id: C1", "must be a list of claims"),
-        ("- C1", "must be a list of claims"),
+        ("- {id: C1, claim: a, source: b, paper: '', checks: [], ayn: true}", "unknown key ayn"),
+        (2 * "- {id: C1, claim: a, source: b, paper: '', checks: []}\n", "C1 is there twice"),
+        ("- C1", "a claim is 'C1'; it must have the keys id, claim, source, paper, checks"),
     ],
 )
 def test_a_wrong_claim_is_named_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -145,3 +145,18 @@ def test_bounds_and_text_of_a_rule(
 
 def test_a_number_that_is_only_shown_has_no_rule() -> None:
     assert spell_rule(Check("n", "s", "slope", {}, None)) == "—"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("C1: {claim: a}", "must be a list of claims, not dict"),
+        ("", "must be a list of claims, not NoneType"),
+        ("- {id: C1", "not a YAML file: while parsing"),
+    ],
+)
+def test_a_file_that_is_no_list_of_claims_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "claims.yaml").write_text(text)
+    with pytest.raises(ValueError, match=f"^{tmp_path / 'claims.yaml'}: {message}") as caught:
+        read_claims(tmp_path / "claims.yaml")
+    assert "\n" not in str(caught.value)
