@@ -24,6 +24,7 @@ from bench.report.frame import final
 from bench.stats import aggregates
 from bench.stats.bootstrap import interval
 from bench.stats.intervals import difference as difference_over_tasks
+from bench.stats.two_samples import improvement as probability
 
 REPLICATES = 10_000
 
@@ -89,15 +90,10 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
 
 def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """Return the probability that a run of `method` scores above one of `against` (Agarwal et al.
-    2021), with a stratified bootstrap interval.
+    2021). The interval is that of `bench.stats.two_samples`.
     """
     (ours, theirs), about = _paired(scores, [method, against], (100,))
-    statistic, random = aggregates.probability_of_improvement, _random("improvement", scores)
-    low, high = interval(
-        statistic, ours, theirs, generator=random, replicates=REPLICATES, within=(0, 1)
-    )
-    note = "stratified bootstrap over seeds"
-    return Measure(float(statistic(ours, theirs)), float(low), float(high), *about, note)
+    return to_measure(probability(ours, theirs), about)
 
 
 def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.report.claims import comparisons, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
+from bench.report.ranges import range_of
 from bench.stats.intervals import estimate, estimate_over_tasks
 
 
@@ -23,8 +24,9 @@ def measured(scores: pd.DataFrame, method: str, measure: str, group: str) -> Mea
         raise NotRun(f"no diagnostic of {method} measured {measure} {group}".rstrip())
     groups = {str(task): runs["value"].tolist() for task, runs in rows.groupby("task", sort=False)}
     about = about_cells(rows, [(task, 100.0) for task in groups], 0)
-    whole = to_measure(estimate_over_tasks(list(groups.values())), about)
-    return replace(whole, parts={task: estimate(runs) for task, runs in groups.items()})
+    within = range_of(rows)
+    whole = to_measure(estimate_over_tasks(list(groups.values()), within), about)
+    return replace(whole, parts={task: estimate(runs, within) for task, runs in groups.items()})
 
 
 STATISTICS: dict[str, Callable[..., Measure]] = {
