@@ -123,11 +123,10 @@ def at_level(one: Estimate, level: float) -> Estimate:
     without bounds, with the error of the delta method, and mapped back: on the logit scale between two
     bounds, on the log scale above one bound. So they never leave the bounds.
 
-    A mean at a bound has no logit. For success rates over N episodes in all, the mean p becomes
-    (N p + 1/2) / (N + 1) before the logit (Haldane 1956; Anscombe 1956), and its standard error is at least
-    the binomial sqrt(p (1 - p) / N), so that runs without a failure have an interval too. It always
-    contains the mean itself. Other scores that are all at one bound have an interval of one point, like
-    all scores without spread.
+    For success rates, the standard error is at least that of the episodes, sqrt(p (1 - p) / N) for N
+    episodes in all. A mean of 0 or 1 has no logit. It has Wilson's interval of the N episodes, with Student's
+    quantile in place of the normal one. Other scores that are all at one bound have an interval of one
+    point, like all scores without spread.
 
     Args:
         one: an estimate.
@@ -143,12 +142,18 @@ def at_level(one: Estimate, level: float) -> Estimate:
         if math.isnan(one.low):
             return one
         raise ValueError("this estimate has no standard error, so it has no other interval")
-    centre, error = _centre_and_error(one)
-    if error == 0:
-        return replace(one, low=one.mean, high=one.mean)
-    half = float(stats.t.isf((1 - level) / 2, one.freedom)) * error * _slope(centre, one.within)
-    middle = _to_scale(centre, one.within)
-    low, high = (_from_scale(middle + step, one.within) for step in (-half, half))
+    within, error = one.within, _error(one)
+    quantile = float(stats.t.isf((1 - level) / 2, one.freedom))
+    if within.trials and one.mean in (within.low, within.high):
+        share = float(one.mean == within.high)
+        ends = score_interval(share, within.trials * one.runs, quantile)
+        low, high = (within.low + (within.high - within.low) * end for end in ends)
+    elif error == 0:
+        low, high = one.mean, one.mean
+    else:
+        half = quantile * error * _slope(one.mean, within)
+        middle = _to_scale(one.mean, within)
+        low, high = (_from_scale(middle + step, within) for step in (-half, half))
     return replace(one, low=min(low, one.mean), high=max(high, one.mean))
 
 
@@ -158,24 +163,30 @@ def errors_to(value: float, one: Estimate) -> float:
     The value is inside the interval of a level if this is not larger than the quantile of that level. It is
     infinite if the mean has no error, or if the value is at or outside the bounds; 0 if the two are equal.
     """
-    centre, error = _centre_and_error(one)
-    if value == centre:
+    within, error = one.within, _error(one)
+    if value == one.mean:
         return 0.0
+    sign = math.copysign(1, value - one.mean)
+    if within.trials and one.mean in (within.low, within.high):
+        share = abs(value - one.mean) / (within.high - within.low)
+        return (
+            sign * math.sqrt(within.trials * one.runs * share / (1 - share))
+            if share < 1
+            else sign * math.inf
+        )
     if error == 0:
-        return math.copysign(math.inf, value - centre)
-    distance = _to_scale(value, one.within) - _to_scale(centre, one.within)
-    return distance / (error * _slope(centre, one.within))
+        return sign * math.inf
+    distance = _to_scale(value, within) - _to_scale(one.mean, within)
+    return distance / (error * _slope(one.mean, within))
 
 
-def _centre_and_error(one: Estimate) -> tuple[float, float]:
-    """Return the centre of an interval and its standard error, with the correction for success rates."""
+def _error(one: Estimate) -> float:
+    """Return the standard error; of a success rate, at least that of its episodes."""
     within = one.within
     if not within.trials:
-        return one.mean, one.error
-    outcomes, width = within.trials * one.runs, within.high - within.low
-    rate = (outcomes * (one.mean - within.low) / width + 0.5) / (outcomes + 1)
-    binomial = width * math.sqrt(rate * (1 - rate) / outcomes)
-    return within.low + width * rate, max(one.error, binomial)
+        return one.error
+    spread = (one.mean - within.low) * (within.high - one.mean)
+    return max(one.error, math.sqrt(max(spread, 0.0) / (within.trials * one.runs)))
 
 
 def _to_scale(value: float, within: Range) -> float:
