@@ -135,8 +135,8 @@ def _notes(chosen: pd.DataFrame, table: Table, scale: str) -> list[str]:
     return [
         "Per cent of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
         f"Scale {scale}: {chosen['seed'].nunique()} seeds, {episodes} evaluation episodes each. Brackets of means: "
-        "95 % interval over seeds (Student's t on the logit scale, with an error of at least that of the episodes; Wilson's "
-        "at 0 and 100). Brackets of a seed: Wilson's 95 % interval over its episodes.",
+        "95 % interval over seeds (Student's t on the logit scale, with an error of at least that of the episodes; "
+        "Wilson's at 0 and 100). Brackets of a seed: Wilson's 95 % interval over its episodes.",
         *NOTES,
         *remarks(chosen, table.rows, table.labels),
     ]

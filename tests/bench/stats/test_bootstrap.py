@@ -107,7 +107,7 @@ def test_the_larger_distance_is_widened_by_the_fewest_runs_and_students_t(statis
 
 def test_two_samples_have_the_degrees_of_freedom_of_their_difference() -> None:
     plain = interval(difference_of(iqm), GROUPS, OTHERS, generator=draws(), widen=False)
-    low, high = interval(difference_of(iqm), GROUPS, OTHERS, generator=draws())
+    _, high = interval(difference_of(iqm), GROUPS, OTHERS, generator=draws())
     estimate = difference_of(iqm)(GROUPS, OTHERS)
     freedom = difference(GROUPS, OTHERS).freedom
     factor = math.sqrt(2) * stats.t.isf(0.025, freedom) / stats.norm.isf(0.025)

@@ -166,7 +166,7 @@ def test_a_higher_level_has_a_wider_interval(scores: list[float], level: float) 
 
 
 def test_what_cannot_be_computed_is_refused() -> None:
-    with pytest.raises(ValueError, match="score 1.2 is outside 0 to 1"):
+    with pytest.raises(ValueError, match=r"score 1\.2 is outside 0 to 1"):
         estimate([0.5, 1.2], SHARE)
     with pytest.raises(ValueError, match="score -3 is outside 0 to inf"):
         estimate_over_tasks([[0.5, -3.0]], POSITIVE)
