@@ -10,6 +10,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,11 @@ def verdict_table(repeats: int = VERDICT_REPEATS) -> str:
     return tabulate(body, headings, tablefmt="github", disable_numparse=True)
 
 
+def verdict_tables() -> Iterator[tuple[str, str]]:
+    """Yield the name and the table of the verdicts."""
+    yield "verdicts", verdict_table()
+
+
 def replaced(page: str, name: str, table: str) -> str:
     """Return a page with a table between the marks of its name.
 
@@ -125,7 +131,7 @@ def main() -> None:
     parser.add_argument("--rewrite", action="store_true", help="write docs/statistics.md")
     arguments = parser.parse_args()
     tables = {}
-    for name, table in [*coverage_tables(), ("verdicts", verdict_table())]:
+    for name, table in chain(coverage_tables(), verdict_tables()):
         print(f"\n{name}\n\n{table}", flush=True)
         tables[name] = table
     if arguments.rewrite:
