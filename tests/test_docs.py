@@ -158,7 +158,13 @@ def test_targets_that_a_page_names_exist(page: Path) -> None:
     suites = {
         name for path in SCALES for name in yaml.safe_load((ROOT / path).read_text())["suites"]
     }
-    known = {f"all_{suite}" for suite in suites} | {"all_claims", "partial", "reproduce", "link"}
+    known = {f"all_{suite}" for suite in suites} | {
+        "all",
+        "all_claims",
+        "partial",
+        "reproduce",
+        "link",
+    }
     known |= {f"{kind}_{family}" for kind in ("paper", "claims") for family in FAMILIES}
     for command in snippets(page):
         if made := re.match(r"make ([a-z-]+)", command):

@@ -217,6 +217,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             for reward in axes["rewards"]
             for percent in axes["data_percents"]
             for method in methods
+            if _differs(reward, axes["rewards"], declared.get(method, {}))
             for seed in axes["seeds"]
         )
     variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
@@ -225,6 +226,15 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
     diagnosed = {suite: axes["diagnostic"] for suite, axes in suites if "diagnostic" in axes}
     return Plan(config["name"], variants, runs, artifacts, swept, diagnosed)
+
+
+def _differs(reward: str, rewards: list[str], entry: dict[str, Any]) -> bool:
+    """Return whether a method's runs with this reward differ from others of the suite.
+
+    A method that reads no reward, or only the return of an episode, learns the same from dense and from sparse rewards.
+    A suite of both has its dense runs alone.
+    """
+    return reward == "dense" or "dense" not in rewards or bool(entry.get("reads_rewards", True))
 
 
 def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -250,7 +260,9 @@ def _resolved(name: str, declared: dict[str, dict[str, Any]]) -> dict[str, Any]:
     for domain, options in (entry.get("domains") or {}).items():
         domains[domain] = domains.get(domain, {}) | (options or {})
     inherited = {
-        key: base[key] for key in ("module", "steps", "domain_steps", "reason") if key in base
+        key: base[key]
+        for key in ("module", "steps", "domain_steps", "reads_rewards", "reason")
+        if key in base
     }
     return inherited | entry | {"options": (base.get("options") or {}) | own, "domains": domains}
 

@@ -8,6 +8,7 @@ localrules:
     partial_report,
     partial,
     all_claims,
+    all,
 
 
 # one rule for each artifact of the config
@@ -240,6 +241,13 @@ for name in PLAN.runs:
 rule all_claims:
     input:
         f"reports/{PLAN.scale}/claims.md",
+
+
+# every artifact of every suite, and the ledger of all claims
+rule all:
+    input:
+        f"reports/{PLAN.scale}/claims.md",
+        [artifacts_of(suite) for suite in PLAN.runs],
 
 
 # all artifacts of a family's suites, and the ledger of these suites: paper_mujoco, ...

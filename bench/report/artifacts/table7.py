@@ -14,8 +14,8 @@ TITLE = (
 )
 NOTES = (
     "Sparse: DT's target return is not reduced before the end of the episode; the score is the true return.",
-    "BC does not use rewards, and percent BC only uses their sum over an episode. So their two columns differ only by "
-    "training seeds.",
+    "BC does not use rewards, and percent BC only their sum over an episode. So both learn the same from sparse and "
+    "from dense rewards, and their runs stand once, under dense.",
 )
 # method and reward -> the paper's column; its BC columns do not depend on the reward
 PAPER = {

@@ -139,6 +139,30 @@ def test_order_of_runs_by_hand(config: dict[str, Any], root: Path) -> None:
     assert len(folders) == len(set(folders)) == 16
 
 
+@pytest.mark.parametrize(
+    ("rewards", "runs"),
+    [
+        (["dense", "sparse"], [("dense", "dt"), ("dense", "bc"), ("sparse", "dt")]),
+        (["sparse"], [("sparse", "dt"), ("sparse", "bc")]),
+    ],
+    ids=["both", "sparse-alone"],
+)
+def test_a_method_that_reads_no_rewards_runs_once_for_dense_and_sparse(
+    config: dict[str, Any], root: Path, rewards: list[str], runs: list[tuple[str, str]]
+) -> None:
+    config["methods"]["bc"]["reads_rewards"] = False
+    suite = config["suites"]["mujoco"]
+    suite |= {"tasks": ["hopper-medium"], "methods": ["dt", "bc"], "seeds": [0]}
+    suite |= {"rewards": rewards, "baselines": False}
+    planned = make_plan(config, root).runs["mujoco"]
+    assert [(run.reward, run.method) for run in planned] == runs
+
+
+def test_a_variant_inherits_that_it_reads_no_rewards() -> None:
+    planned = make_plan(read("config.yaml")).runs["sparse"]
+    assert {run.method for run in planned if run.reward == "sparse"} == {"dt", "cql"}
+
+
 def test_methods_stand_in_the_order_that_the_suite_names_them(
     config: dict[str, Any], root: Path
 ) -> None:

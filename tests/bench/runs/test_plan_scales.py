@@ -42,14 +42,18 @@ def test_every_combination_is_a_run_once(names: tuple[str, ...]) -> None:
     plan = make_plan(config)
     assert plan.scale == config["name"]
     for suite, axes in config["suites"].items():
-        asked = itertools.product(
-            axes["tasks"], axes["rewards"], axes["data_percents"], axes["methods"], axes["seeds"]
-        )
+        axes_of_runs = (axes[key] for key in ("tasks", "rewards", "data_percents", "methods"))
+        asked = [
+            combination
+            for combination in itertools.product(*axes_of_runs, axes["seeds"])
+            # these two read no rewards, so their dense runs serve for both
+            if combination[1] == "dense" or combination[3] not in {"bc", "bc10"}
+        ]
         runs = [
             (run.task, run.reward, run.data_percent, run.method, run.seed)
             for run in plan.runs[suite]
         ]
-        assert runs == list(asked)
+        assert runs == asked
         assert {run.scale for run in plan.runs[suite]} == {config["name"]}
 
 
