@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bench.core.seeds import generator
 from bench.report.claims.measure import (
     About,
     Cell,
@@ -21,11 +20,8 @@ from bench.report.claims.measure import (
 )
 from bench.report.claims.sampled import with_arms
 from bench.report.frame import final
-from bench.stats import aggregates
-from bench.stats.bootstrap import interval
 from bench.stats.intervals import difference as difference_over_tasks
-
-REPLICATES = 10_000
+from bench.stats.two_samples import improvement as probability
 
 
 def difference(
@@ -111,16 +107,10 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
 
 def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """Return the probability that a run of `method` scores above one of `against` (Agarwal et al.
-    2021), with a stratified bootstrap interval.
+    2021). The interval is that of `bench.stats.two_samples`.
     """
     (ours, theirs), about, _ = paired(scores, [method, against], (100,))
-    random = generator("claims", "improvement", *dict.fromkeys(scores["task"]))
-    statistic = aggregates.probability_of_improvement
-    low, high = interval(
-        statistic, ours, theirs, generator=random, replicates=REPLICATES, within=(0, 1)
-    )
-    note = "stratified bootstrap over seeds"
-    return Measure(float(statistic(ours, theirs)), float(low), float(high), *about, note)
+    return to_measure(probability(ours, theirs), about)
 
 
 def paired(

@@ -13,6 +13,7 @@ import pandas as pd
 from bench.report.claims import comparisons, equal_cost, spreads, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
 from bench.report.claims.sampled import with_arms
+from bench.report.ranges import range_of
 from bench.stats.intervals import estimate, estimate_over_tasks
 
 LEAST = 1e-6  # records hold six decimals
@@ -54,8 +55,9 @@ def measured(
                 f"no data set has {only['measure']} of {only['group']} at most {only['most']:g}"
             )
     about = about_cells(rows, [(task, 100.0) for task in groups], 0)
-    whole = to_measure(estimate_over_tasks(list(groups.values())), about)
-    parts = {task: estimate(runs) for task, runs in groups.items()}
+    within = range_of(rows)
+    whole = to_measure(estimate_over_tasks(list(groups.values()), within), about)
+    parts = {task: estimate(runs, within) for task, runs in groups.items()}
     return with_arms(replace(whole, parts=parts), list(groups), list(groups.values()))
 
 

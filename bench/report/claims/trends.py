@@ -20,7 +20,7 @@ from bench.report.claims.measure import (
 )
 from bench.report.claims.sampled import Sampled, with_arms
 from bench.report.frame import final
-from bench.stats.intervals import estimate, estimate_over_tasks
+from bench.stats.intervals import ANY, CORRELATION, Range, estimate, estimate_over_tasks
 
 EXPERT_EPISODES = 90.0  # score of the best episode, from which on data hold episodes of an expert
 
@@ -29,7 +29,7 @@ def rank_correlation(scores: pd.DataFrame, method: str) -> Measure:
     """Return Spearman's correlation of target and achieved return of each run, over the targets within
     the returns of the data.
     """
-    return _over_runs(scores, method, _within_data, _rank_correlation, least=3)
+    return _over_runs(scores, method, _within_data, _rank_correlation, least=3, within=CORRELATION)
 
 
 def slope(scores: pd.DataFrame, method: str) -> Measure:
@@ -134,7 +134,8 @@ def context_trend(scores: pd.DataFrame) -> Measure:
     used = [group for group in groups if group]
     tasks = dict.fromkeys(rows["task"])
     cells = [(str(task), 100.0) for task, group in zip(tasks, groups, strict=True) if group]
-    return to_measure(estimate_over_tasks(used), about_cells(rows, cells, len(groups) - len(used)))
+    found = estimate_over_tasks(used, CORRELATION)
+    return to_measure(found, about_cells(rows, cells, len(groups) - len(used)))
 
 
 def _rank_correlation(xs: list[float], ys: list[float]) -> float:
@@ -180,9 +181,10 @@ def _over_runs(
     chosen: Callable[[pd.DataFrame], pd.Series],
     of_run: Callable[[list[float], list[float]], float],
     least: int,
+    within: Range = ANY,
 ) -> Sampled:
     """Return the mean over data sets of a number computed from the chosen rows of each run's sweep; a
-    run with fewer than `least` such rows is left out.
+    run with fewer than `least` such rows is left out. The number lies in `within`.
     """
     groups = {}
     for task, runs in _swept(scores, method).items():
@@ -192,15 +194,17 @@ def _over_runs(
             for p in parts
             if len(p) >= least
         ]
-    return _of_groups(scores, method, groups)
+    return _of_groups(scores, method, groups, within)
 
 
-def _of_groups(scores: pd.DataFrame, method: str, groups: dict[str, list[float]]) -> Sampled:
+def _of_groups(
+    scores: pd.DataFrame, method: str, groups: dict[str, list[float]], within: Range = ANY
+) -> Sampled:
     there = {task: group for task, group in groups.items() if group}
     if not there:
         raise NotRun(f"the sweep of {method} has too few of the targets that this statistic needs")
     cells = [(task, 100.0) for task in there]
     about = about_cells(_sweep_rows(scores, method), cells, len(groups) - len(there))
-    whole = to_measure(estimate_over_tasks(list(there.values())), about)
-    parts = {task: estimate(group) for task, group in there.items()}
+    whole = to_measure(estimate_over_tasks(list(there.values()), within), about)
+    parts = {task: estimate(group, within) for task, group in there.items()}
     return with_arms(replace(whole, parts=parts), list(there), list(there.values()))

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import pytest
+from scipy import special
 
 from bench.report.claims import statistics
 from bench.report.claims.measure import NotRun
@@ -49,12 +50,24 @@ def test_what_a_diagnostic_measured_is_averaged_over_seeds_and_data_sets() -> No
     scores = diagnosed({"a": (0.1, 0.2, 0.3), "b": (0.6, 0.6, 0.6)})
     found = statistics.measured(scores, "m", "auc", "door")
     assert found.value == pytest.approx(0.4)
-    # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom
-    half = 4.302653 * 0.1 / math.sqrt(3) / 2
-    assert (found.low, found.high) == (pytest.approx(0.4 - half), pytest.approx(0.4 + half))
+    # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom; the logit has the
+    # slope 1 / (0.4 * 0.6) there
+    half = 4.302653 * 0.1 / math.sqrt(3) / 2 / 0.24
+    ends = [special.expit(special.logit(0.4) + step) for step in (-half, half)]
+    assert [found.low, found.high] == pytest.approx(ends)
     assert {task: one.mean for task, one in found.parts.items()} == pytest.approx(
         {"a": 0.2, "b": 0.6}
     )
+
+
+def test_no_interval_of_a_diagnostic_leaves_its_bounds() -> None:
+    numbers = {"a": (0.7, 0.98, 1.0), "b": (0.02, 0.9, 0.1)}
+    found = statistics.measured(diagnosed(numbers), "m", "auc", "door")
+    assert 0 < found.low < found.high < 1
+    assert all(0 < part.low < part.high < 1 for part in found.parts.values())
+    change = {"a": (-0.9, 0.2, 0.95)}
+    found = statistics.measured(diagnosed(change, "change"), "m", "change", "door")
+    assert -1 < found.low < 0 < found.high < 1
 
 
 def test_what_was_not_measured_is_not_run() -> None:
@@ -71,18 +84,18 @@ def measured_together(**measures: dict[str, tuple[float, ...]]) -> pd.DataFrame:
 
 def test_a_measure_on_the_data_sets_that_another_measure_chooses() -> None:
     scores = measured_together(
-        stitched={"a": (0.1, 0.2), "b": (0.4, 0.6), "c": (0.3, 0.3)},
+        gain={"a": (0.1, 0.2), "b": (0.4, 0.6), "c": (0.3, 0.3)},
         best={"a": (0.9, 0.9), "b": (0.5, 0.7), "c": (0.2, 0.2)},
     )
     only = {"measure": "best", "group": "door", "most": 0.6}
-    found = statistics.measured(scores, "m", "stitched", "door", only)
+    found = statistics.measured(scores, "m", "gain", "door", only)
     assert set(found.parts) == {"b", "c"}  # the mean over seeds decides, and 0.6 itself counts
     assert found.value == pytest.approx((0.5 + 0.3) / 2)
     assert (found.cells, found.missing) == (2, 0)
     with pytest.raises(NotRun, match=r"no data set has best of door at most 0\.1"):
-        statistics.measured(scores, "m", "stitched", "door", only | {"most": 0.1})
+        statistics.measured(scores, "m", "gain", "door", only | {"most": 0.1})
     with pytest.raises(NotRun, match="measured worst"):
-        statistics.measured(scores, "m", "stitched", "door", only | {"measure": "worst"})
+        statistics.measured(scores, "m", "gain", "door", only | {"measure": "worst"})
 
 
 def test_a_ratio_of_measures_by_hand() -> None:
