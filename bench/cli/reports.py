@@ -54,6 +54,33 @@ def add(verbs: Any) -> None:
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
+    power = verbs.add_parser(
+        "power", help="say which checks of the claims a config can decide, before it runs"
+    )
+    power.add_argument(
+        "--config",
+        required=True,
+        help="a file such as config/desk.yaml, or the merged config as JSON",
+    )
+    power.add_argument(
+        "--records",
+        metavar="SCALE",
+        help="take spread and cost from the packed records of this scale; default: the config's, if there are any",
+    )
+    power.add_argument(
+        "--spread",
+        type=float,
+        help="assume this standard deviation over seeds for every score, in normalised points; default: that of "
+        "the records, and 6 without",
+    )
+    power.add_argument(
+        "--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8"
+    )
+    power.add_argument(
+        "--out", type=Path, nargs="*", default=[], help="also write .md, .html, .csv"
+    )
+    power.set_defaults(verb=_power)
+
     cost = verbs.add_parser(
         "cost",
         help="make the table of the cost of runs: time, speed, memory; with --plan, compute what a config will cost",
@@ -152,6 +179,30 @@ def _claims(arguments: Arguments) -> None:
         for suite, path in zip(arguments.suites, arguments.scores, strict=True)
     }
     write_artifact(ledger.make(frames, arguments.scale), arguments.out)
+
+
+def _power(arguments: Arguments) -> None:
+    from bench.cli.configs import read_config
+    from bench.report.artifact import markdown, write_artifact
+    from bench.report.claims import known, power
+    from bench.runs import archive
+    from bench.runs.plan import make_plan
+
+    config = read_config(arguments.config)
+    plan = make_plan(config)
+    if arguments.spread is not None and not arguments.spread > 0:
+        raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
+    packed = plan.scale if archive.archive_of(plan.scale).exists() else None
+    spread = known.known_of(plan, arguments.records or packed, arguments.spread)
+    table = power.make(plan, config, spread, arguments.power)
+    print(markdown(table))
+    write_artifact(table, arguments.out)
+    if lines := power.refusals(plan, config, spread):
+        print("\n".join(lines))
+        raise ValueError(
+            f"{len(lines)} check(s) cannot have the power that their suite asks for: see the lines above. Give the "
+            "suites more seeds or data sets, or ask for less power"
+        )
 
 
 def _cost(arguments: Arguments) -> None:

@@ -238,3 +238,10 @@ def test_scores_hold_every_run_once(finished):
     scores = pd.read_parquet(finished / "results/tiny/mujoco/scores.parquet")
     assert sorted(scores["method"]) == ["bc", "uniform"]
     assert scores["final"].all()
+
+
+def test_checks_that_can_never_be_decided_are_named_before_anything_runs(clone):
+    output = snakemake(clone, "all_claims", "--dry-run", "--quiet", config=tiny(clone))
+    assert "C2, DT - 0.9 CQL: cannot be decided at scale tiny: 2 seed(s), needs 3" in output
+    assert "C1, DT - CQL: cannot be decided at scale tiny: suite `mujoco` does not run dt" in output
+    assert "cannot be decided" not in snakemake(clone, "all_mujoco", "--dry-run", "--quiet")
