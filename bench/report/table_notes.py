@@ -116,9 +116,9 @@ def _on_verdicts(rows: Mapping[Row, Mapping[str, Cell]], unit: Unit) -> list[str
     if words & set(TESTED):
         notes.append(
             f"Verdicts compare our runs with the paper's mean ± std of {PAPER_SEEDS} seeds. `reproduced`: the 95 % "
-            f"interval of our mean lies within {MARGIN:g} {points} of the paper's mean. `differs`: Welch's test, which "
-            "includes the paper's spread, finds different means. `undecided`: neither. Both are Holm-corrected over "
-            "the table."
+            f"interval of our mean lies within {MARGIN:g} {points} of the paper's mean. `differs`: the test of "
+            "Cochran and Cox, which includes the paper's spread, finds different means. `undecided`: neither. Both are "
+            "Holm-corrected over the table."
         )
     if NO_VERDICT in words:
         notes.append(

@@ -7,8 +7,8 @@ A difference that is not significant does not prove agreement, so each word has 
   rule of `within` in the ledger too. It is about the printed number: the error of the paper's mean is left
   out, as it is where the paper prints no spread. With that error the degrees of freedom would stay near 2,
   whatever the number of our seeds, and Holm's correction over a table would then ask for 10 standard errors.
-- `differs`: Welch's test finds that the two means differ. It includes the error of the paper's mean, so a
-  true replication is as rarely called different as the error rate says.
+- `differs`: the test of Cochran and Cox finds that the two means differ. It includes the error of the paper's
+  mean, so a true replication is as rarely called different as the error rate says.
 - `NO_VERDICT`: the printed mean of a few seeds with such a spread is so uncertain that even a perfect
   replication would rarely be reproduced (`bench.stats.replication`). The rule depends on nothing but the
   printed numbers.
@@ -29,6 +29,7 @@ from scipy import stats
 
 from bench.stats.intervals import ANY, LEVEL, Estimate, Range, errors_to, estimate
 from bench.stats.replication import allows_verdict
+from bench.stats.two_samples import cochran_cox
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
@@ -54,11 +55,10 @@ class Comparison:
 
     Attributes:
         difference: our mean minus the paper's, in points.
-        error: the standard error of the difference. This field and the next three are NaN if the two
+        error: the standard error of the difference. This field and the next two are NaN if the two
             numbers cannot be compared.
-        freedom: the degrees of freedom of the error, after Satterthwaite 1946 if the paper prints a spread.
-        different: the two-sided p of the test that the means are equal. It is Welch's test, or Student's
-            if the paper prints no spread.
+        different: the two-sided p of the test that the means are equal. It is that of Cochran and Cox
+            (`bench.stats.two_samples`), or Student's if the paper prints no spread.
         equivalent: the p of two one-sided tests (Schuirmann 1987) that our mean is farther from the printed
             number than the margin. It is at most 2.5 % if and only if the 95 % interval of our mean lies
             within the margin.
@@ -69,7 +69,6 @@ class Comparison:
 
     difference: float
     error: float
-    freedom: float
     different: float
     equivalent: float
     margin: float
@@ -141,11 +140,10 @@ def compare(
         return _incomparable(gap, margin, NO_VERDICT, why)
     if mine.runs == 1:
         return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
-    own, printed = (mine.std**2 / mine.runs), spread**2 / paper_seeds
-    error = math.sqrt(own + printed)
-    freedom = error**4 / (own**2 / (mine.runs - 1) + printed**2 / (paper_seeds - 1))
-    different = 2 * float(stats.t.sf(abs(gap) / error, freedom))
-    return Comparison(gap, error, freedom, different, _equivalent(mine, paper_mean, margin), margin)
+    errors = (mine.std / math.sqrt(mine.runs), spread / math.sqrt(paper_seeds))
+    different = cochran_cox(gap, errors, (mine.runs - 1, paper_seeds - 1))
+    equivalent = _equivalent(mine, paper_mean, margin)
+    return Comparison(gap, math.hypot(*errors), different, equivalent, margin)
 
 
 def compare_exact(
@@ -174,9 +172,7 @@ def compare_exact(
     if mine.runs == 1:
         return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
     different = 2 * float(stats.t.sf(abs(errors_to(paper_mean, mine)), mine.freedom))
-    return Comparison(
-        gap, mine.error, mine.freedom, different, _equivalent(mine, paper_mean, margin), margin
-    )
+    return Comparison(gap, mine.error, different, _equivalent(mine, paper_mean, margin), margin)
 
 
 def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float) -> float:
@@ -190,7 +186,7 @@ def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float
 
 
 def _incomparable(gap: float, margin: float, obstacle: str, why: str) -> Comparison:
-    return Comparison(gap, math.nan, math.nan, math.nan, math.nan, margin, obstacle, why)
+    return Comparison(gap, math.nan, math.nan, math.nan, margin, obstacle, why)
 
 
 def _precise(mine: Estimate) -> Estimate:

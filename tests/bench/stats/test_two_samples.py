@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.stats.aggregates import probability_of_improvement
-from bench.stats.two_samples import improvement
+from bench.stats.two_samples import cochran_cox, improvement
 
 runs = st.lists(st.floats(-100, 100), min_size=2, max_size=6)
 tasks = st.lists(st.tuples(runs, runs), min_size=1, max_size=5)
@@ -96,3 +96,25 @@ def test_one_run_has_no_interval() -> None:
 def test_different_numbers_of_tasks_are_refused() -> None:
     with pytest.raises(ValueError, match="1 tasks, the other 2"):
         improvement([[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_the_test_of_cochran_and_cox_by_hand() -> None:
+    # squared errors 1 and 3, with 9 and 2 degrees of freedom: (2.262157 + 3 * 4.302653) / 4 standard errors of 2
+    quantile = (2.262157 + 3 * 4.302653) / 4
+    assert cochran_cox(2 * quantile, (1, math.sqrt(3)), (9, 2)) == pytest.approx(0.05, rel=1e-5)
+
+
+@given(st.floats(-50, 50), st.floats(0.1, 5), st.integers(1, 30))
+def test_with_one_number_of_degrees_of_freedom_it_is_students(
+    gap: float, error: float, freedom: int
+) -> None:
+    p = 2 * stats.t.sf(abs(gap) / math.hypot(error, 2 * error), freedom)
+    assert cochran_cox(gap, (error, 2 * error), (freedom, freedom)) == pytest.approx(p, rel=1e-6)
+    alone = cochran_cox(gap, (0.0, error), (5, freedom))
+    assert alone == pytest.approx(2 * stats.t.sf(abs(gap) / error, freedom), rel=1e-6)
+
+
+def test_a_larger_gap_has_a_smaller_p() -> None:
+    found = [cochran_cox(gap, (1.0, 2.0), (9, 2)) for gap in (0.0, 1.0, 5.0, 50.0, 1e200)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == pytest.approx(1)

@@ -89,7 +89,7 @@ def test_other_data_comes_before_every_other_obstacle() -> None:
 
 
 def test_more_cells_ask_for_more_evidence() -> None:
-    cell = compare([80.0, 86.0, 83.0], 90.0, 1.3)
+    cell = compare([80.0, 86.0, 83.0], 93.0, 1.3)
     assert 0.01 < cell.different < 0.05
     assert verdicts_of([cell])[0].word == DIFFERS
     unclear = compare([70.0, 95.0, 88.0], 84.0, 1.0)
