@@ -19,6 +19,14 @@ include: "workflow/rules/reports.smk"
 include: "workflow/rules/reproduce.smk"
 
 
+# what `snakemake` makes without a target: `all_mujoco`, or that of the first suite. It is here, because Snakemake takes
+# no default target from an included file
+rule default:
+    input:
+        artifacts_of(DEFAULT_SUITE),
+    localrule: True
+
+
 onsuccess:
     makes_artifacts() and finished()
 

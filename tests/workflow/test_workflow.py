@@ -49,6 +49,18 @@ def test_the_default_plan(clone):
     assert planned["scores"] == planned["table2"] == planned["cost"] == 1
 
 
+def test_the_default_target_is_all_mujoco(clone):
+    named, default = (
+        jobs(snakemake(clone, *target, "--dry-run", "--quiet", "rules", config=tiny(clone)))
+        for target in (["all_mujoco"], [])
+    )
+    assert named["table2"] == 1
+    targets = {"all_mujoco", "default"}
+    assert {k: v for k, v in default.items() if k not in targets} == {
+        k: v for k, v in named.items() if k not in targets
+    }
+
+
 def test_the_whole_plan_of_the_paper(clone):
     plan = snakemake(
         clone, "paper_mujoco", "--dry-run", "--quiet", "rules", config="config/paper.yaml"
@@ -192,6 +204,10 @@ BAD = {
         {"methods": {"bc": {"module": "bcc"}}},
         "methods.bc.module: unknown module 'bcc'; known: ",
     ),
+    "unknown option": (
+        {"methods": {"bc": {"options": {"learning_rat": 1e-3}}}},
+        "methods.bc.options: module bc has no option 'learning_rat'; known: layers, width",
+    ),
     "wrong type": ({"data": {"steps": "many"}}, "data.steps: 'many' is not of type 'integer'"),
     "seeds not integers": (
         {"suites": {"mujoco": {"seeds": [0.5]}}},
@@ -215,10 +231,10 @@ def test_bad_config_stops_before_anything_runs(clone, change, message):
     assert "Traceback" not in output
 
 
-def test_an_unknown_option_stops_its_own_run(prepared):
-    config = tiny(prepared, methods={"bc": {"options": {"learning_rat": 1e-3}}})
+def test_a_wrong_value_of_an_option_stops_its_own_run(prepared):
+    config = tiny(prepared, methods={"bc": {"options": {"layers": "three"}}})
     output = snakemake(prepared, "all_mujoco", config=config, check=False)
-    assert "method bc has no option 'learning_rat'; known: layers, width" in output
+    assert "method bc: option layers is 'three', expected int" in output
     assert (prepared / RUNS / "uniform/0/result.json").exists()
 
 

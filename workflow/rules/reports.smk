@@ -225,13 +225,12 @@ rule partial:
         [f"reports/{PLAN.scale}/{suite}/partial.md" for suite in PLAN.runs],
 
 
-# a target for each suite of the config. The default target is `all_mujoco`, or that of the first suite
+# a target for each suite of the config
 for name in PLAN.runs:
 
     rule:
         name:
             f"all_{name}"
-        default_target: name == DEFAULT_SUITE
         input:
             artifacts_of(name),
         localrule: True
