@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bench.cli import behaviours, data, records, reports, runs
+from bench.cli.parser import Parser
 
 Arguments = argparse.Namespace
 
@@ -46,7 +47,7 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")

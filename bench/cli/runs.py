@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from bench.cli.data import positive
+from bench.cli.parser import command, json_object, positive
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 
 Arguments = argparse.Namespace
@@ -15,7 +14,7 @@ Arguments = argparse.Namespace
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    train = verbs.add_parser("train", help="train the policy of one run")
+    train = command(verbs, "train", "train the policy of one run")
     train.add_argument(
         "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
     )
@@ -26,7 +25,7 @@ def add(verbs: Any) -> None:
         help="dt, dt_atari, dt_graph, or the name of a file in baselines/",
     )
     train.add_argument(
-        "--options", type=json.loads, default={}, help="values for the method's Config, as JSON"
+        "--options", type=json_object, default={}, help="values for the method's Config, as JSON"
     )
     train.add_argument("--steps", type=int, required=True, help="gradient steps")
     train.add_argument(
@@ -39,9 +38,7 @@ def add(verbs: Any) -> None:
     train.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     train.set_defaults(verb=_train)
 
-    evaluate = verbs.add_parser(
-        "evaluate", help="evaluate the policy of a run and write its record"
-    )
+    evaluate = command(verbs, "evaluate", "evaluate the policy of a run and write its record")
     evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")
     evaluate.add_argument(
         "--episodes", type=int, required=True, help="number of episodes of the score"
@@ -62,7 +59,7 @@ def add(verbs: Any) -> None:
     evaluate.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     evaluate.set_defaults(verb=_evaluate)
 
-    sweep = verbs.add_parser("sweep", help="evaluate a trained policy on a grid of target returns")
+    sweep = command(verbs, "sweep", "evaluate a trained policy on a grid of target returns")
     sweep.add_argument("--run", type=Path, required=True, help="folder of the run")
     sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
     sweep.add_argument(
@@ -80,7 +77,7 @@ def add(verbs: Any) -> None:
     sweep.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
     sweep.set_defaults(verb=_sweep)
 
-    video = verbs.add_parser("video", help="record an episode of a trained policy as a GIF")
+    video = command(verbs, "video", "record an episode of a trained policy as a GIF")
     video.add_argument("--run", type=Path, required=True, help="folder of the run")
     video.add_argument(
         "--episode", type=int, default=0, help="number of the evaluation episode; default: 0"
@@ -92,8 +89,8 @@ def add(verbs: Any) -> None:
     video.add_argument("--out", type=Path, required=True, help=".gif")
     video.set_defaults(verb=_video)
 
-    diagnose = verbs.add_parser(
-        "diagnose", help="measure properties of a trained policy other than its return"
+    diagnose = command(
+        verbs, "diagnose", "measure properties of a trained policy other than its return"
     )
     diagnose.add_argument(
         "kind",
