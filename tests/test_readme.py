@@ -138,8 +138,8 @@ def test_every_readme_command_runs(ran):
         "graph/figure2",
     ):
         assert (clone / f"reports/smoke/{page}.md").stat().st_size > 0
-    for film in ("key_to_door/episode", "atari/pong-replay.dt-atari"):
-        assert (clone / f"reports/smoke/{film}.gif").stat().st_size > 0
+    for video in ("key_to_door/episode", "atari/pong-replay.dt-atari"):
+        assert (clone / f"reports/smoke/{video}.gif").stat().st_size > 0
     record = clone / "results/smoke/runs/reacher2d-medium/dense/100/mine/0/result.json"
     assert record.exists()  # the baseline that the README adds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -31,6 +32,28 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def not_negative(text: str) -> int:
+    """Return the value of an option as a whole number, 0 or above.
+
+    Raises:
+        ArgumentTypeError: the text is not such a number.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
+    return int(text)
+
+
+def device(text: str) -> str:
+    """Return the value of an option as the name of a torch device.
+
+    Raises:
+        ArgumentTypeError: the text is not such a name.
+    """
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu, cuda or cuda:N")
+    return text
 
 
 def json_object(text: str) -> dict[str, Any]:

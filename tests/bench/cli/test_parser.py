@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.cli.main import main
-from bench.cli.parser import Parser, command, json_object, positive
+from bench.cli.parser import Parser, command, device, json_object, not_negative, positive
+from tests.helpers.cli import fails
 
 
 def test_the_help_of_a_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,6 +44,32 @@ def test_options_that_are_no_json_object_are_named(
     assert f"argument --options: {message}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--episodes", "0"], "--episodes: '0' is not a whole number above 0"),
+        (["evaluate", "--num-envs", "two"], "--num-envs: 'two' is not a whole number above 0"),
+        (["train", "--steps", "-3"], "--steps: '-3' is not a whole number, 0 or above"),
+        (["train", "--device", "gpu"], "--device: 'gpu' is not cpu, cuda or cuda:N"),
+    ],
+)
+def test_wrong_values_of_options_are_named(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert f"argument {message}" in capsys.readouterr().err
+
+
+def test_a_video_of_another_format_is_refused_before_it_is_played(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "its name must end in .gif" in fails(capsys, "video", "--run", "r", "--out", "x.mp4")
+
+
 def test_values_of_options() -> None:
     assert positive("12") == 12
+    assert not_negative("0") == 0
+    assert [device(name) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
     assert json_object('{"width": 8}') == {"width": 8}
