@@ -103,6 +103,15 @@ def ran(clone):
     return clone, found
 
 
+def test_an_unknown_scale_is_refused_with_the_known_ones(clone):
+    done = subprocess.run(
+        ["make", "mujoco", "SCALE=smok"], cwd=clone, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "unknown SCALE=smok; known: quick " in done.stderr
+    assert done.stdout == ""
+
+
 def test_the_readme_gives_the_commands_this_project_promises():
     promised = {"make mujoco SCALE=smoke", "make mujoco", "make test"}
     promised |= {
