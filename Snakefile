@@ -19,9 +19,14 @@ include: "workflow/rules/reports.smk"
 include: "workflow/rules/reproduce.smk"
 
 
-# what `snakemake` makes without a target: `all_mujoco`, or that of the first suite. It is here, because Snakemake takes
-# no default target from an included file
+if workflow.is_main_process:
+    announce_obstacles()
+
+
+# without a target: the artifacts of the suite `mujoco`, or of the first suite of the config. It stands in this file,
+# because Snakemake takes no default target from an included one
 rule default:
+    default_target: True
     input:
         artifacts_of(DEFAULT_SUITE),
     localrule: True
