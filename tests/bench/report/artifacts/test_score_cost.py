@@ -88,6 +88,11 @@ def test_points_and_their_times_are_explained() -> None:
     assert any("cuda:0 is not included" in note for note in make(frame(on_gpu), "test").notes)
 
 
+def test_the_error_that_all_seeds_share_is_named() -> None:
+    rows = [row | {"shared_error": 8.25} for row in usual(REACHER)]
+    assert any("at most 8.2 points on Reacher" in note for note in make(frame(rows), "test").notes)
+
+
 def test_a_suite_without_points_says_which_keys_to_set() -> None:
     ends = [row for row in usual() if row["final"]]
     artifact = make(frame(ends), "test")
