@@ -81,10 +81,15 @@ def published_of(tasks: Sequence[str]) -> Published:
         versions[method] = next(iter(points.values()))[0].version
     data = ", ".join(f"{method} on D4RL -{version}" for method, version in versions.items())
     note = (
-        f"By updates: mean over the {len(shared)} data sets that d3rlpy's published curves have. In grey, these curves "
+        f"By updates: mean over {data_sets(len(shared))} that d3rlpy's published curves have. In grey, these curves "
         f"({SOURCE}; {data}): other data, networks and batch sizes than ours, so they show the course and are no test."
     )
     return Published(tuple(shared), curves, runs, note)
+
+
+def data_sets(count: int) -> str:
+    """Return the text of a number of data sets."""
+    return f"{count} data set" + "s" * (count != 1)
 
 
 def methods_of(

@@ -67,7 +67,7 @@ def test_updates_are_averaged_over_the_data_sets_of_the_published_curves() -> No
     assert dt["score"].tolist() == [11, 31, 61]
     published = numbers[numbers["method"] == "d3rlpy"]
     assert set(published["label"]) == {f"{m}, d3rlpy" for m in ("DT", "CQL", "IQL", "TD3+BC")}
-    assert "mean over the 1 data sets that d3rlpy's" in artifact.notes[-1]
+    assert "mean over 1 data set that d3rlpy's" in artifact.notes[-1]
     assert "DT on D4RL -v2, CQL on D4RL -v0" in artifact.notes[-1]
 
 
@@ -142,7 +142,7 @@ def test_a_run_without_a_time_is_left_out_of_the_curve_and_named() -> None:
 
 def test_a_data_set_that_a_method_lacks_is_left_out_and_named() -> None:
     artifact = make(frame(usual(), run("dt", REPLAY)), "test")
-    assert artifact.notes[0] == "Scale test. Mean over 1 data sets."
+    assert artifact.notes[0] == "Scale test. Mean over 1 data set."
     assert f"Left out, because a method has no run there: {REPLAY}." in artifact.notes
 
 
