@@ -1,0 +1,258 @@
+"""The fast update of CQL, compared with d3rlpy's own: loss, gradients, weights, random draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import d3rlpy
+import numpy as np
+import pytest
+import torch
+from d3rlpy.algos.qlearning.torch.cql_impl import CQLImpl
+from d3rlpy.torch_utility import TorchMiniBatch
+from torch import Tensor, nn
+
+from baselines import cql
+from baselines._cql_update import FastCQLImpl, Stack, accelerate, squashed_gaussian
+from baselines._d3rlpy import adam
+from baselines._encoders import encoder_of
+from tests.helpers.cql import parameters
+from tests.helpers.dt import ACT, OBS
+
+SMALL = cql.Config(layers=2, width=24, batch_size=32, action_samples=4)
+CONFIGS = {
+    "small": SMALL,
+    "one layer": replace(SMALL, layers=1),
+    "three layers, ten samples": replace(SMALL, layers=3, action_samples=10),
+    "one sample": replace(SMALL, action_samples=1),
+    "Lagrange multiplier": replace(SMALL, alpha_learning_rate=1e-3),
+    "fixed temperature": replace(SMALL, temperature_learning_rate=0.0),
+    "other constants": replace(SMALL, conservative_weight=0.7, discount=0.9, target_rate=0.1),
+    "the chosen size": replace(SMALL, width=128, batch_size=128),
+}
+
+
+def made(config: cql.Config, *, fast: bool, dtype: torch.dtype = torch.float32) -> Any:
+    """Return an algorithm with the weights of one seed, biases too; d3rlpy's own by its options alone."""
+    encoder = encoder_of(config.layers, config.width, config.precision)
+    optimiser = adam(config.adam_epsilon)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        algorithm = d3rlpy.algos.CQLConfig(
+            actor_learning_rate=config.actor_learning_rate,
+            critic_learning_rate=config.critic_learning_rate,
+            temp_learning_rate=config.temperature_learning_rate,
+            alpha_learning_rate=config.alpha_learning_rate,
+            actor_optim_factory=optimiser,
+            critic_optim_factory=optimiser,
+            temp_optim_factory=optimiser,
+            alpha_optim_factory=optimiser,
+            actor_encoder_factory=encoder,
+            critic_encoder_factory=encoder,
+            gamma=config.discount,
+            tau=config.target_rate,
+            conservative_weight=config.conservative_weight,
+            n_action_samples=config.action_samples,
+        ).create(device="cpu:0")
+        algorithm.create_impl((OBS,), ACT)
+        for network in algorithm.impl.modules.get_torch_modules().values():
+            network.to(dtype)
+    assert type(algorithm.impl) is CQLImpl
+    return accelerate(algorithm) if fast else algorithm
+
+
+def batch_of(size: int, seed: int, dtype: torch.dtype) -> TorchMiniBatch:
+    """Return random transitions, a fifth of them terminals; some actions are -1 or 1."""
+    random = np.random.default_rng(seed)
+    terminals = random.random((size, 1)) < 0.2
+    arrays = {
+        "observations": random.normal(0, 1.5, (size, OBS)),
+        "actions": random.normal(0, 1, (size, ACT)).clip(-1, 1),
+        "rewards": random.normal(1, 2, (size, 1)),
+        "next_observations": random.normal(0, 1.5, (size, OBS)) * ~terminals,
+        "next_actions": np.zeros((size, ACT)),
+        "returns_to_go": np.zeros((size, 1)),
+        "terminals": terminals,
+        "intervals": np.ones((size, 1)),
+    }
+    tensors = {name: torch.as_tensor(array).to(dtype) for name, array in arrays.items()}
+    return TorchMiniBatch(**tensors, device="cpu:0")
+
+
+def updates(
+    algorithm: Any, size: int, count: int, dtype: torch.dtype = torch.float32
+) -> tuple[list[float], list[dict[str, Tensor]]]:
+    """Take updates; return their losses and the gradients that the optimisers of actor and critics were given."""
+    losses, gradients = [], []
+    for name in ("critic_optim", "actor_optim"):
+        optimiser = getattr(algorithm.impl.modules, name).optim
+        part = "q_funcs" if name == "critic_optim" else "policy"
+
+        def step(inner: Any = optimiser.step, part: str = part) -> None:
+            network = getattr(algorithm.impl.modules, part)
+            gradients.append({k: p.grad.clone() for k, p in network.named_parameters()})
+            inner()
+
+        optimiser.step = step
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        for number in range(count):
+            batch = batch_of(size, number, dtype)
+            losses.append(algorithm.impl.update(batch, number)["critic_loss"])
+    return losses, gradients
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
+def test_in_double_precision_it_is_d3rlpys_update(config: cql.Config) -> None:
+    """Five updates with the same draws: losses, gradients and weights agree to ten digits. So the function is the same.
+
+    Adam divides a gradient by its size, so it makes rounding visible where a gradient is nearly zero: weights are
+    compared by the distance that the learning rate allows.
+    """
+    results = []
+    for fast in (True, False):
+        algorithm = made(config, fast=fast, dtype=torch.float64)
+        found = updates(algorithm, config.batch_size, 5, torch.float64)
+        results.append((*found, parameters(algorithm)))
+    (losses, gradients, weights), (expected, their_gradients, their_weights) = results
+    np.testing.assert_allclose(losses, expected, rtol=1e-10)
+    assert np.ptp(losses) > 0.01
+    assert len(gradients) == len(their_gradients) == 10
+    for ours, theirs in zip(gradients, their_gradients, strict=True):
+        assert ours.keys() == theirs.keys()
+        for name, gradient in ours.items():
+            size = float(theirs[name].abs().max())
+            torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=1e-9 * size)
+    assert weights.keys() == their_weights.keys()
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, their_weights[name], rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["small", "three layers, ten samples", "the chosen size"])
+def test_in_float32_loss_and_gradients_differ_by_rounding(name: str) -> None:
+    """One update: the loss to 1e-6 of itself, a gradient to 2e-5 of its largest entry."""
+    config = CONFIGS[name]
+    (loss,), (critic, actor) = updates(made(config, fast=True), config.batch_size, 1)
+    (expected,), (their_critic, their_actor) = updates(
+        made(config, fast=False), config.batch_size, 1
+    )
+    assert loss == pytest.approx(expected, rel=1e-6)
+    for ours, theirs in ((critic, their_critic), (actor, their_actor)):
+        for key, gradient in ours.items():
+            size = float(theirs[key].abs().max())
+            assert size > 0
+            torch.testing.assert_close(gradient, theirs[key], rtol=0, atol=2e-5 * size)
+
+
+def test_fifty_updates_stay_together() -> None:
+    """Weights within a learning rate of each other, while they move by many."""
+    start = parameters(made(SMALL, fast=True))
+    start = {name: weight.detach().clone() for name, weight in start.items()}
+    ours, theirs = made(SMALL, fast=True), made(SMALL, fast=False)
+    losses, _ = updates(ours, SMALL.batch_size, 50)
+    expected, _ = updates(theirs, SMALL.batch_size, 50)
+    np.testing.assert_allclose(losses, expected, rtol=1e-4)
+    for name, weight in parameters(theirs).items():
+        difference = (parameters(ours)[name] - weight).abs().max()
+        assert difference < 3e-4, name
+        if "targ" not in name and "log_alpha" not in name:
+            assert (weight - start[name]).abs().max() > 2e-3, name
+
+
+def test_bfloat16_is_near_d3rlpys_update_in_bfloat16() -> None:
+    config = replace(SMALL, precision="bfloat16")
+    results = [updates(made(config, fast=fast), config.batch_size, 1) for fast in (True, False)]
+    (loss, gradients), (expected, their_gradients) = results
+    assert loss == pytest.approx(expected, rel=1e-2)
+    exact = updates(made(SMALL, fast=True), config.batch_size, 1)[0]
+    assert loss != exact
+    for ours, theirs in zip(gradients, their_gradients, strict=True):
+        for name, gradient in ours.items():
+            size = float(theirs[name].abs().max())
+            torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=0.05 * size)
+
+
+# --- its parts ------------------------------------------------------------------------------------
+
+
+def test_only_the_update_changes() -> None:
+    """Names, shapes and values of weights stay; an optimiser has all weights of its network in one array."""
+    plain, fast = made(SMALL, fast=False), made(SMALL, fast=True)
+    assert type(fast.impl) is FastCQLImpl
+    theirs, ours = parameters(plain), parameters(fast)
+    assert list(ours) == list(theirs)
+    for name, weight in theirs.items():
+        assert torch.equal(ours[name], weight), name
+    for part, optimiser in (("policy", "actor_optim"), ("q_funcs", "critic_optim")):
+        [group] = getattr(fast.impl.modules, optimiser).optim.param_groups
+        [flat] = group["params"]
+        weights = list(getattr(fast.impl.modules, part).parameters())
+        assert flat.numel() == sum(weight.numel() for weight in weights)
+        with torch.no_grad():
+            flat.fill_(7.0)
+        assert all((weight == 7).all() for weight in weights)
+
+
+def test_loading_weights_changes_what_the_update_uses() -> None:
+    """A checkpoint is loaded into the networks of d3rlpy."""
+    config, saved = SMALL, made(SMALL, fast=True)
+    updates(saved, config.batch_size, 3)
+    fresh = made(config, fast=True)
+    for name, network in fresh.impl.modules.get_torch_modules().items():
+        network.load_state_dict(getattr(saved.impl.modules, name).state_dict())
+    inputs = torch.randn(1, 6, OBS + ACT, generator=torch.Generator().manual_seed(0))
+    for name in ("critics", "targets"):
+        found = getattr(fresh.impl, name)(inputs, False)
+        assert torch.equal(found, getattr(saved.impl, name)(inputs, False))
+
+
+def test_a_stack_is_its_networks() -> None:
+    """Two networks with a hidden layer and two heads of 2 and 3 outputs."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        networks = [[nn.Linear(4, 5), nn.Linear(5, 2), nn.Linear(5, 3)] for _ in range(2)]
+        x = torch.randn(7, 4)
+    expected = torch.stack(
+        [
+            torch.cat([head(network[0](x).relu()) for head in network[1:]], dim=1)
+            for network in networks
+        ]
+    )
+    stack = Stack(networks, heads=2)
+    found = stack(x[None], False)
+    torch.testing.assert_close(found, expected)
+    found.square().sum().backward()
+    gradients = [linear.weight.grad.clone() for network in networks for linear in network]
+    assert all(gradient.abs().max() > 0 for gradient in gradients)
+    stack.zero_grad()
+    assert not any(linear.weight.grad.any() for network in networks for linear in network)
+    inputs = x[None].clone().requires_grad_()
+    stack(inputs, False, frozen=True).sum().backward()
+    assert inputs.grad is not None
+    assert inputs.grad.abs().max() > 0
+    assert not any(linear.weight.grad.any() for network in networks for linear in network)
+
+
+def test_the_density_of_a_drawn_action() -> None:
+    """torch's own transformed distribution gives the same; one value by hand: the density of tanh(x), x standard
+    normal, at 0 is 1 / sqrt(2 pi).
+    """
+    mean, logstd = torch.tensor([[0.3, -1.0]]), torch.tensor([[-0.5, 0.4]])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        actions, log_densities = squashed_gaussian(mean, logstd, 6)
+    normal = torch.distributions.Normal(mean, logstd.exp())
+    squashed = torch.distributions.TransformedDistribution(
+        normal, torch.distributions.TanhTransform()
+    )
+    assert actions.shape == (6, 1, 2)
+    torch.testing.assert_close(log_densities, squashed.log_prob(actions).sum(-1), rtol=1e-3, atol=0)
+    narrow = torch.full((1, 1), -12.0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        noise = torch.empty(1, 1, 1).normal_()
+        torch.manual_seed(0)
+        _, log_density = squashed_gaussian(torch.zeros(1, 1), narrow, 1)
+    by_hand = -0.5 * noise.item() ** 2 + 12 - 0.5 * np.log(2 * np.pi)
+    assert log_density.item() == pytest.approx(by_hand, rel=1e-6)
