@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from d3rlpy.models.torch import ActionOutput, get_parameter
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines._encoders import Bfloat16EncoderWithAction
 from bench.methods.optimisers import flatten
 
 threshold_backward = torch.ops.aten.threshold_backward.grad_input
@@ -46,16 +48,21 @@ class FastCQLImpl(CQLImpl):  # type: ignore[misc]
     def prepare(self, config: Any) -> None:
         """Put the parameters of each network into one array, with an optimiser of its own."""
         modules = self._modules
-        self.actor = flatten(modules.policy.parameters())
-        self.critics = flatten(modules.q_funcs.parameters())
-        self.targets = flatten(modules.targ_q_funcs.parameters())
+        actor = flatten(modules.policy.parameters())
+        self.actor_gradients = actor.grad
+        self.critic_weights = flatten(modules.q_funcs.parameters())
+        self.target_weights = flatten(modules.targ_q_funcs.parameters())
+        self.critics = [Critic(network) for network in modules.q_funcs]
+        self.target_critics = [Critic(network) for network in modules.targ_q_funcs]
+        temperature = get_parameter(modules.log_temp)
+        temperature.grad = torch.zeros_like(temperature)
         optimisers = {
             f"{name}_optim": getattr(config, f"{name}_optim_factory").create(
                 [(name, nn.ParameterList([weights]))],
                 lr=getattr(config, f"{name}_learning_rate"),
                 compiled=False,
             )
-            for name, weights in {"actor": self.actor, "critic": self.critics}.items()
+            for name, weights in {"actor": actor, "critic": self.critic_weights}.items()
         }
         self._modules = dataclasses.replace(modules, **optimisers)
 
@@ -67,22 +74,20 @@ class FastCQLImpl(CQLImpl):  # type: ignore[misc]
             following = modules.policy(batch.next_observations)
             target = self.target_value(batch, following)
             actions, log_densities = self.sampled_actions(batch.actions, now, following)
-        modules.critic_optim.zero_grad()
-        loss = self.critic_loss(batch.observations, actions, log_densities, target)
-        loss.backward()
+            loss = self.critic_gradients(batch.observations, actions, log_densities, target)
         modules.critic_optim.step()
-        modules.actor_optim.zero_grad()
-        weights = list(modules.policy.parameters())
-        self.actor_loss(batch.observations, now).backward(inputs=weights)
+        self.actor_gradients.zero_()
+        self.actor_loss(batch.observations, now).backward()
         modules.actor_optim.step()
         with torch.no_grad():
-            self.targets.lerp_(self.critics, self._tau)
-        return {"critic_loss": float(loss.detach())}
+            self.target_weights.lerp_(self.critic_weights, self._tau)
+        return {"critic_loss": loss}
 
     def target_value(self, batch: Any, following: ActionOutput) -> Tensor:
         """Return r + discount * min Q'(s', mode of the policy at s'), (B,); r alone after a terminal."""
-        values = _values(self._modules.targ_q_funcs, batch.next_observations, following.squashed_mu)
-        discount = self._gamma ** batch.intervals * (1 - batch.terminals)
+        inputs = torch.cat([batch.next_observations, following.squashed_mu], dim=1)
+        values = torch.stack([critic(inputs)[0] for critic in self.target_critics])
+        discount = self._gamma**batch.intervals * (1 - batch.terminals)
         return batch.rewards[:, 0] + discount[:, 0] * values.amin(dim=0)
 
     def sampled_actions(
@@ -95,22 +100,26 @@ class FastCQLImpl(CQLImpl):  # type: ignore[misc]
             (1 + 3n, B, act), the actions of the data first, and (3n, B).
         """
         n, (batch, size) = self._n_action_samples, data_actions.shape
-        first, first_log_densities = squashed_gaussian(now, n)
-        second, second_log_densities = squashed_gaussian(following, n)
+        noise = torch.stack([_noise(n, data_actions), _noise(n, data_actions)])
+        mean = torch.stack([now.mu, following.mu])[:, None]
+        logstd = torch.stack([now.logstd, following.logstd])[:, None]
+        drawn, log_densities = squashed_gaussian(mean, logstd, noise)  # (2, n, B, act), (2, n, B)
         uniform = torch.zeros(batch * n, size, device=data_actions.device).uniform_(-1.0, 1.0)
         uniform = uniform.view(batch, n, size).transpose(0, 1)  # d3rlpy's order of draws
-        log_uniform = first_log_densities.new_full((n, batch), size * math.log(0.5))
+        log_uniform = log_densities.new_full((n, batch), size * math.log(0.5))
         return (
-            torch.cat([data_actions[None], first, second, uniform]),
-            torch.cat([first_log_densities, second_log_densities, log_uniform]),
+            torch.cat([data_actions[None], drawn.flatten(0, 1), uniform]),
+            torch.cat([log_densities.flatten(0, 1), log_uniform]),
         )
 
-    def critic_loss(
+    def critic_gradients(
         self, states: Tensor, actions: Tensor, log_densities: Tensor, target: Tensor
-    ) -> Tensor:
-        """Return the loss of equation 4, summed over the critics: the squared error of Q at the actions of the data,
-        and the conservative term: the log-sum-exp of Q over actions, by importance sampling, minus Q at the actions
-        of the data.
+    ) -> float:
+        """Set the gradient of the critics' weights to that of the loss of equation 4, and return the loss.
+
+        For each critic it is the mean over states of (Q(s, a) - target)^2 and of the conservative term
+        log sum exp (Q(s, a') - log density of a') - Q(s, a), with the action a of the data and the sampled actions a'.
+        The gradient of log sum exp is the softmax.
 
         Args:
             states: (B, obs).
@@ -118,84 +127,124 @@ class FastCQLImpl(CQLImpl):  # type: ignore[misc]
             log_densities: (3n, B), likewise.
             target: (B,), what Q at the actions of the data should be.
         """
-        repeated = states.expand(len(actions), -1, -1).flatten(0, 1)
-        values = _values(self._modules.q_funcs, repeated, actions.flatten(0, 1))
-        values = values.unflatten(1, actions.shape[:2])  # (2, (1 + 3n) B) -> (2, 1 + 3n, B)
-        data_values = values[:, 0]
-        error = ((data_values - target) ** 2).mean(dim=1).sum()
-        total = torch.logsumexp(values[:, 1:] - log_densities, dim=1)
-        conservative = self._conservative_weight * (
-            (total - data_values).mean(dim=1) - self._alpha_threshold
-        )
+        count, batch = actions.shape[:2]
+        inputs = torch.cat([states.expand(count, -1, -1), actions], dim=2).flatten(0, 1)
+        passes = [critic(inputs) for critic in self.critics]
+        # (2, (1 + 3n) B) -> (2, 1 + 3n, B)
+        values = torch.stack([value for value, _ in passes]).view(-1, count, batch)
+        data_values, sampled = values[:, 0], values[:, 1:] - log_densities
+        error = data_values - target
+        total = torch.logsumexp(sampled, dim=1, keepdim=True)
+        difference = (total[:, 0] - data_values).mean(dim=1)  # of each critic
+        conservative = self._conservative_weight * (difference - self._alpha_threshold)
         if self._modules.alpha_optim:
-            self.update_alpha(conservative.detach())
-        alpha = get_parameter(self._modules.log_alpha).detach().exp().clamp(0, 1e6)
-        return error + alpha[0, 0] * conservative.sum()
+            with torch.enable_grad():
+                self.update_alpha(conservative)
+        alpha = min(_exponential(self._modules.log_alpha), 1e6)
+        weight = alpha * self._conservative_weight / batch
+        gradients = (sampled - total).exp_().mul_(weight)
+        data_gradients = error.mul(2 / batch).sub_(weight)
+        gradients = torch.cat([data_gradients[:, None], gradients], dim=1).flatten(1)
+        for critic, (_, hidden), gradient in zip(self.critics, passes, gradients, strict=True):
+            critic.learn(hidden, gradient)
+        return float(error.square().mean(dim=1).sum() + alpha * conservative.sum())
+
+    def temperature_after(self, log_densities: Tensor) -> float:
+        """Return the temperature after an update of its logarithm towards an entropy of -act (Haarnoja et al. 2018),
+        where it is learned.
+        """
+        modules = self._modules
+        if modules.temp_optim:
+            missing = float(log_densities.mean()) - self._action_size
+            get_parameter(modules.log_temp).grad.fill_(-_exponential(modules.log_temp) * missing)
+            modules.temp_optim.step()
+        return _exponential(modules.log_temp)
 
     def actor_loss(self, states: Tensor, now: ActionOutput) -> Tensor:
-        """Return the mean of temperature * log pi(a | s) - min Q(s, a), a drawn from the policy (Haarnoja et al.
-        2018), after an update of the temperature.
+        """Return a loss whose gradient is that of the mean of temperature * log pi(a | s) - min Q(s, a), a drawn from
+        the policy (Haarnoja et al. 2018), after an update of the temperature.
         """
-        (actions,), (log_densities,) = squashed_gaussian(now, 1)
-        if self._modules.temp_optim:
-            self.update_temp(log_densities.detach())
-        temperature = get_parameter(self._modules.log_temp).detach().exp()[0, 0]
-        values = _values(self._modules.q_funcs, states, actions, True).amin(dim=0)
-        return (temperature * log_densities - values).mean()
+        (noise,) = _noise(1, now.mu)
+        actions, log_densities = squashed_gaussian(now.mu, now.logstd, noise)
+        temperature = self.temperature_after(log_densities.detach())
+        with torch.no_grad():
+            inputs = torch.cat([states, actions], dim=1)
+            passes = [critic(inputs) for critic in self.critics]
+            smaller = torch.stack([q for q, _ in passes]).argmin(dim=0)
+            slopes = sum(
+                critic.slope(hidden, (smaller == i).to(inputs.dtype))
+                for i, (critic, (_, hidden)) in enumerate(zip(self.critics, passes, strict=True))
+            )
+            slope = slopes[:, states.shape[1] :]  # of min Q in the actions, (B, act)
+        return (temperature * log_densities).mean() - (slope * actions).sum(dim=1).mean()
 
 
-def squashed_gaussian(policy: ActionOutput, count: int) -> tuple[Tensor, Tensor]:
-    """Draw actions tanh(mean + std * noise) and return also the logarithm of their density.
+class Critic:
+    """A critic of d3rlpy, hidden layers with ReLU and a linear head, with a derivative without autograd.
+
+    Its hidden layers are computed in the type of d3rlpy's encoder: float32, or bfloat16 (baselines/_encoders.py).
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        """Take the layers of a d3rlpy Q function, whose weights are `flatten`ed."""
+        linears = [part for part in network.modules() if isinstance(part, nn.Linear)]
+        self.layers = [(layer.weight.data, layer.bias.data) for layer in linears]
+        self.gradients = [(layer.weight.grad, layer.bias.grad) for layer in linears]
+        half = any(isinstance(part, Bfloat16EncoderWithAction) for part in network.modules())
+        self.dtype = torch.bfloat16 if half else self.layers[0][0].dtype
+
+    def __call__(self, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return Q, (R,), at inputs (R, obs + act), and the inputs of each layer."""
+        hidden = [inputs.to(self.dtype)]
+        for weight, bias in self.layers[:-1]:
+            product = torch.addmm(bias.to(self.dtype), hidden[-1], weight.to(self.dtype).T)
+            hidden.append(product.relu_())
+        hidden[-1] = hidden[-1].to(inputs.dtype)
+        weight, bias = self.layers[-1]
+        return torch.addmv(bias, hidden[-1], weight[0]), hidden
+
+    def learn(self, hidden: list[Tensor], gradient: Tensor) -> None:
+        """Set the gradients of the weights, given the inputs of each layer and the gradient of Q, (R,)."""
+        of_weight, of_bias = self.gradients[-1]
+        torch.mv(hidden[-1].T, gradient, out=of_weight[0])
+        torch.sum(gradient, 0, keepdim=True, out=of_bias)
+        for i, delta in self._deltas(hidden, gradient):
+            of_weight, of_bias = self.gradients[i]
+            of_weight.copy_((hidden[i].T @ delta).T)
+            of_bias.copy_(delta.sum(dim=0))
+
+    def slope(self, hidden: list[Tensor], gradient: Tensor) -> Tensor:
+        """Return the gradient of the inputs, (R, obs + act), given that of Q, (R,)."""
+        *_, (_, delta) = self._deltas(hidden, gradient)
+        return (delta @ self.layers[0][0].to(self.dtype)).to(gradient.dtype)
+
+    def _deltas(self, hidden: list[Tensor], gradient: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Yield each hidden layer, the last one first, and the gradient of its outputs before ReLU, (R, width)."""
+        delta = torch.outer(gradient, self.layers[-1][0][0]).to(self.dtype)
+        for i in reversed(range(len(self.layers) - 1)):
+            threshold_backward(delta, hidden[i + 1].to(self.dtype), 0, grad_input=delta)
+            yield i, delta
+            if i:
+                delta = delta @ self.layers[i][0].to(self.dtype)
+
+
+def squashed_gaussian(mean: Tensor, logstd: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the actions tanh(mean + std * noise), (*, act), and the logarithm of their density, (*).
 
     Args:
-        policy: mean and logarithm of the standard deviation before tanh, (B, act) each.
-        count: how many for each row.
-
-    Returns:
-        (count, B, act) and (count, B).
+        mean: of the Gaussian before tanh, (*, act).
+        logstd: the logarithm of its standard deviation, (*, act).
+        noise: draws from the standard normal distribution, (*, act).
     """
-    mean, logstd = policy.mu, policy.logstd
-    noise = torch.empty(count, *mean.shape, dtype=mean.dtype, device=mean.device).normal_()
     raw = mean + logstd.exp() * noise
     log_density = -0.5 * noise**2 - logstd - 0.5 * math.log(2 * math.pi)
     log_jacobian = 2 * (math.log(2) - raw - functional.softplus(-2 * raw))
     return raw.tanh(), (log_density - log_jacobian).sum(dim=-1)
 
 
-class Critic(torch.autograd.Function):
-    """Q at many inputs, with a derivative that reads each hidden layer once and writes in place."""
-
-    @staticmethod
-    def forward(context: Any, inputs: Tensor, *parameters: Tensor) -> Tensor:
-        """Return Q, (R,), at inputs (R, obs + act); weight and bias of each layer in turn."""
-        *layers, (head, head_bias) = zip(parameters[::2], parameters[1::2], strict=True)
-        hidden = [inputs]
-        for weight, bias in layers:
-            hidden.append(torch.addmm(bias, hidden[-1], weight.T).relu_())
-        context.save_for_backward(*hidden, *parameters)
-        return torch.addmv(head_bias, hidden[-1], head[0])
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients of the inputs and of the parameters, given that of Q, (R,)."""
-        saved = context.saved_tensors
-        depth = len(saved) // 3
-        hidden, weights = saved[:depth], saved[depth::2]
-        wanted = context.needs_input_grad
-        results = [torch.mv(hidden[-1].T, gradient)[None], gradient.sum()[None]]
-        delta = torch.outer(gradient, weights[-1][0])
-        for i in reversed(range(depth - 1)):
-            threshold_backward(delta, hidden[i + 1], 0, grad_input=delta)
-            if wanted[1]:
-                results[:0] = [(hidden[i].T @ delta).T, delta.sum(dim=0)]
-            if i or wanted[0]:
-                delta = delta @ weights[i]
-        return delta if wanted[0] else None, *(results if wanted[1] else [None] * len(wanted[1:]))
+def _noise(count: int, like: Tensor) -> Tensor:
+    return torch.empty(count, *like.shape, dtype=like.dtype, device=like.device).normal_()
 
 
-def _values(critics: nn.ModuleList, states: Tensor, actions: Tensor, frozen: bool = False) -> Tensor:
-    """Return Q of each critic, (2, R), at states (R, obs) and actions (R, act)."""
-    inputs = torch.cat([states, actions], dim=1)
-    if False:
-        return torch.cat([critic(states, actions).q_value.T for critic in critics])
-    return torch.stack([Critic.apply(inputs, *((p.detach() for p in critic.parameters()) if frozen else critic.parameters())) for critic in critics])
+def _exponential(parameter: nn.Module) -> float:
+    return math.exp(get_parameter(parameter).item())
