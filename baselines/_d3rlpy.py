@@ -109,17 +109,8 @@ def update_of(
         pairs: gives observations and next observations of steps.
         batch_size: transitions in a batch, B.
         loss: the name under which d3rlpy returns the loss.
-
-    Raises:
-        ValueError: no step of the data is a transition.
     """
     from d3rlpy.dataset import TransitionMiniBatch
-
-    if len(usable) == 0:
-        raise ValueError(
-            "every step of the data is an episode's last, cut by the time limit, and they have no final "
-            "observations: there is no transition to learn from"
-        )
 
     final, ended = terminals_of(data), data.terminals | data.timeouts
 

@@ -155,7 +155,7 @@ def test_the_policy_is_a_copy() -> None:
     with torch.random.fork_rng(devices=[]):
         algorithm = discrete_cql._create(SMALL, SIZE, CHOICES, "cpu")
     before = torch.get_rng_state()
-    values = _discrete.values_of(algorithm, SMALL.quantiles)
+    values = _discrete.values_of(algorithm.impl.modules.q_funcs[0], SMALL.quantiles)
     assert torch.equal(torch.get_rng_state(), before), "torch's generator was used"
     kept = values[0].weight.clone()
     with torch.no_grad():
