@@ -24,7 +24,7 @@ PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
 CHECKS := check-records reproduce link
-.PHONY: help mujoco paper report reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
+.PHONY: help mujoco paper report desk reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
     test-isa bench lock behaviours clean
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
@@ -60,6 +60,9 @@ link: $(INSTALLED) ## the same, and where all is equal, finished runs of the old
 
 check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the current code
 	$(BIN)/python -m bench records check
+
+desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
+	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)

@@ -41,7 +41,7 @@ def train(data: Trajectories, config: Config, context: Context) -> DecisionTrans
     if longest > horizon:
         raise ValueError(
             f"the data hold an episode of {longest} steps, but {context.task.name} ends after "
-            f"{horizon}: correct `horizon` in bench/tasks/tasks.toml or the data"
+            f"{horizon}: correct the data, or the `horizon` of {context.task.domain.name} in bench/tasks/*.toml"
         )
     if config.windows == "first_step" and longest > config.context_length:
         raise ValueError(

@@ -213,6 +213,24 @@ def test_an_episode_does_not_depend_on_its_neighbours(case: Case, folder: Path) 
 
 
 @every_case
+def test_finished_episodes_change_nothing_for_the_others(case: Case, folder: Path) -> None:
+    """The evaluator tells a policy with `finish` which episodes are over, one after the other."""
+    if not hasattr(case.policy, "finish"):
+        return
+    expected = case.play(case.policy, case.shown())
+    case.start(case.policy)
+    for step, (observations, rewards) in enumerate(case.shown()):
+        if 0 < step < ENVS:
+            case.policy.finish(np.array([step - 1]))
+        running = slice(min(step, ENVS - 1), None)
+        actions = case.policy.act(observations, rewards)
+        np.testing.assert_array_equal(actions[running], expected[step][running])
+        check_actions(actions, actions.shape, case.name, n_actions=case.kind.n_actions)
+    # a new start forgets what was finished
+    np.testing.assert_array_equal(case.play(case.policy, case.shown()), expected)
+
+
+@every_case
 def test_it_plays_its_environment(case: Case, folder: Path) -> None:
     """The data of a task, a training, the evaluator."""
     name, data, most = case.kind.plays

@@ -27,6 +27,7 @@ from snakemake.utils import update_config
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.core.files import DamagedFile  # noqa: E402
 from bench.report import cost, scores, time_to_score  # noqa: E402
 from bench.report.artifact import Artifact, write_artifact  # noqa: E402
 from bench.report.claims import ledger  # noqa: E402
@@ -46,11 +47,22 @@ def main() -> None:
     parser.add_argument("scale")
     parser.add_argument("--rewrite", action="store_true", help="pages again, from packed records")
     arguments = parser.parse_args()
-    (rewrite if arguments.rewrite else keep)(arguments.scale)
+    try:
+        (rewrite if arguments.rewrite else keep)(arguments.scale)
+    except (ValueError, FileNotFoundError, DamagedFile) as error:
+        sys.exit(f"error: {error}")
 
 
 def keep(scale: str) -> None:
-    """Copy pages of a scale and pack its records, replacing what was kept of it before."""
+    """Copy pages of a scale and pack its records, replacing what was kept of it before.
+
+    Raises:
+        FileNotFoundError: the scale has no records or no pages; nothing is changed.
+    """
+    if not any((ROOT / "reports" / scale).rglob("*.md")):
+        raise FileNotFoundError(
+            f"reports/{scale} holds no tables: make them first, for example with `make mujoco SCALE={scale}`"
+        )
     archive.pack(ROOT / "results" / scale / "runs", archive.archive_of(scale))
     shutil.rmtree(KEPT / scale, ignore_errors=True)
     for path in sorted((ROOT / "reports" / scale).rglob("*")):

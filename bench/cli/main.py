@@ -1,6 +1,7 @@
 """The command line `bench`: a command for every rule of the workflow, and some more.
 
-Each command imports what it needs when it runs, so that `--help` is fast.
+Each command imports what it needs when it runs, so that `--help` is fast. The commands themselves are
+imported inside `main`: they read the registries, and a bad file of a registry is an expected error too.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.cli import behaviours, data, records, reports, runs
-
 Arguments = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Expected errors print one line and return 1; Ctrl-C returns 130."""
-    arguments = _parser().parse_args(argv)
-    verb: Callable[[Arguments], None] = arguments.verb
     try:
+        arguments = _parser().parse_args(argv)
+        verb: Callable[[Arguments], None] = arguments.verb
         verb(arguments)
     except KeyboardInterrupt:
         print(
@@ -46,6 +45,8 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from bench.cli import behaviours, data, records, reports, runs
+
     parser = argparse.ArgumentParser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )

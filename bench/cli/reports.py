@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.cli.data import positive
 from bench.report.artifacts.registry import ARTIFACTS
 
 Arguments = argparse.Namespace
@@ -53,11 +54,61 @@ def add(verbs: Any) -> None:
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
-    cost = verbs.add_parser("cost", help="make the table of the cost of runs: time, speed, memory")
-    cost.add_argument("--config", type=json.loads, required=True, help="the merged config, as JSON")
-    cost.add_argument("--suite", required=True, help="name of the suite")
-    cost.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html")
-    cost.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
+    power = verbs.add_parser(
+        "power", help="say which checks of the claims a config can decide, before it runs"
+    )
+    power.add_argument(
+        "--config",
+        required=True,
+        help="a file such as config/desk.yaml, or the merged config as JSON",
+    )
+    power.add_argument(
+        "--records",
+        metavar="SCALE",
+        help="take spread and cost from the packed records of this scale; default: the config's, if there are any",
+    )
+    power.add_argument(
+        "--spread",
+        type=float,
+        help="assume this standard deviation over seeds for every score, in normalised points; default: that of "
+        "the records, and 6 without",
+    )
+    power.add_argument(
+        "--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8"
+    )
+    power.add_argument(
+        "--out", type=Path, nargs="*", default=[], help="also write .md, .html, .csv"
+    )
+    power.set_defaults(verb=_power)
+
+    cost = verbs.add_parser(
+        "cost",
+        help="make the table of the cost of runs: time, speed, memory; with --plan, compute what a config will cost",
+    )
+    cost.add_argument(
+        "--config",
+        required=True,
+        help="a file such as config/desk.yaml, or the merged config as JSON",
+    )
+    cost.add_argument("--suite", help="name of the suite; with --plan the default is all suites")
+    cost.add_argument("--out", type=Path, nargs="+", default=[], help=".md, .html, .csv")
+    cost.add_argument("--records", type=Path, nargs="+", default=[], help="result.json files")
+    cost.add_argument(
+        "--plan",
+        action="store_true",
+        help="compute core-hours and wall time from the measured steps of finished runs: of the packed records and "
+        "of those in --results",
+    )
+    cost.add_argument(
+        "--measure",
+        action="store_true",
+        help="with --plan: train and evaluate a short run of every method that was not measured yet; its record is "
+        "kept in --results as scale `costs`",
+    )
+    cost.add_argument(
+        "--cores", type=positive, nargs="+", default=[2], help="with --plan; default: 2"
+    )
+    cost.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     cost.set_defaults(verb=_cost)
 
     timed = verbs.add_parser(
@@ -130,12 +181,63 @@ def _claims(arguments: Arguments) -> None:
     write_artifact(ledger.make(frames, arguments.scale), arguments.out)
 
 
+def _power(arguments: Arguments) -> None:
+    from bench.cli.configs import read_config
+    from bench.report.artifact import markdown, write_artifact
+    from bench.report.claims import known, power
+    from bench.runs import archive
+    from bench.runs.plan import make_plan
+
+    config = read_config(arguments.config)
+    plan = make_plan(config)
+    if arguments.spread is not None and not arguments.spread > 0:
+        raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
+    packed = plan.scale if archive.archive_of(plan.scale).exists() else None
+    spread = known.known_of(plan, arguments.records or packed, arguments.spread)
+    table = power.make(plan, config, spread, arguments.power)
+    print(markdown(table))
+    write_artifact(table, arguments.out)
+    if lines := power.refusals(plan, config, spread):
+        print("\n".join(lines))
+        raise ValueError(
+            f"{len(lines)} check(s) cannot have the power that their suite asks for: see the lines above. Give the "
+            "suites more seeds or data sets, or ask for less power"
+        )
+
+
 def _cost(arguments: Arguments) -> None:
+    from bench.cli.configs import read_config
     from bench.report import cost
     from bench.runs.plan import make_plan
 
+    if arguments.plan:
+        return _planned_cost(arguments, read_config(arguments.config))
+    if arguments.measure:
+        raise ValueError("--measure belongs to --plan: add --plan")
+    for name in ("suite", "out", "records"):
+        if not getattr(arguments, name):
+            raise ValueError(f"--{name} is missing; give it, or --plan to compute a cost")
+    plan = make_plan(json.loads(arguments.config))
     for path in arguments.out:
-        cost.write_cost(arguments.records, make_plan(arguments.config), arguments.suite, path)
+        cost.write_cost(arguments.records, plan, arguments.suite, path)
+
+
+def _planned_cost(arguments: Arguments, config: dict[str, Any]) -> None:
+    from bench.report import cost_measure, cost_plan, step_costs
+    from bench.report.artifact import markdown, write_artifact
+    from bench.runs.plan import make_plan
+
+    plan = make_plan(config)
+    if arguments.suite is not None and arguments.suite not in plan.runs:
+        raise ValueError(f"unknown suite {arguments.suite!r}; known: {', '.join(plan.runs)}")
+    suites = list(plan.runs) if arguments.suite is None else [arguments.suite]
+    records = step_costs.read_records(arguments.results)
+    if arguments.measure:
+        cost_measure.measure(plan, config, records, suites, arguments.results)
+        records = step_costs.read_records(arguments.results)
+    table = cost_plan.make(plan, config, records, arguments.cores, suites)
+    print(markdown(table))
+    write_artifact(table, arguments.out)
 
 
 def _time_to_score(arguments: Arguments) -> None:

@@ -40,6 +40,7 @@ class Context:
         save_every: seconds between two checkpoints. A stopped run resumes from the last one.
         stamp: hash of everything that a checkpoint and the run that resumes from it must share.
         losses: the step and the numbers of every log line, for the record.
+        snapshot_seconds: step -> processor time in seconds until its snapshot, without step 0.
     """
 
     task: Task
@@ -51,6 +52,7 @@ class Context:
     save_every: float = 60.0
     stamp: str = ""
     losses: list[dict[str, float]] = field(default_factory=list)
+    snapshot_seconds: dict[int, float] = field(default_factory=dict)
     _bar: Any = None
     _saved: float = field(default_factory=time.monotonic)
     _began: tuple[float, float] = field(
@@ -101,6 +103,8 @@ class Context:
         if self.folder is not None and (step == 0 or step in self.snapshot_steps):
             folder = self.folder / SNAPSHOTS
             folder.mkdir(parents=True, exist_ok=True)
+            if step > 0:
+                self.snapshot_seconds[step] = self.spent()[1]
             policy.save(folder / f"{step:08d}.safetensors")
 
     def spent(self) -> tuple[float, float]:
@@ -128,6 +132,7 @@ class Context:
                 "losses": self.losses,
                 "stamp": self.stamp,
                 "spent": self.spent(),
+                "snapshot_seconds": list(self.snapshot_seconds.items()),
             }
             save_file(state(), temporary, metadata={"about": json.dumps(about, sort_keys=True)})
         self._saved = time.monotonic()
@@ -145,6 +150,7 @@ class Context:
         step: int = about["step"]
         self.losses[:] = about["losses"]
         self._before = tuple(about["spent"])
+        self.snapshot_seconds = dict(about["snapshot_seconds"])
         print(f"resuming at step {step}/{self.steps}", flush=True)
         return step, state
 

@@ -11,12 +11,21 @@ import numpy as np
 from bench.behaviours import ZOO, zoo
 from bench.behaviours.zoo import Snapshot, Zoo
 from bench.core.files import read_json
+from bench.datasets.readers import d4rl_files
 from bench.report.cells import MISSING
 from bench.report.style import pyplot, save
 from bench.tasks.families import Domain
 from bench.tasks.registry import DOMAINS, family_of_environment
 
-HEADINGS = ["Environment", "Algorithm", "Steps", "Medium", "Expert", "Replay snapshots"]
+HEADINGS = [
+    "Environment",
+    "Algorithm",
+    "Steps",
+    "Medium",
+    "D4RL's medium",
+    "Expert",
+    "Replay snapshots",
+]
 COLUMNS = 4  # of the figure
 
 
@@ -30,9 +39,9 @@ def shipped(root: Path = ZOO) -> list[tuple[Domain, Zoo]]:
 
 
 def table(root: Path = ZOO) -> str:
-    """Return a Markdown table of the policies with their normalised mean returns, raw ones in brackets.
+    """Return a Markdown table of the policies: normalised returns, lengths of episodes, and raw returns in brackets.
 
-    The mean is over 100 sampled episodes, on an Atari game over 20.
+    A return is the mean ± the sample standard deviation over 100 sampled episodes, on an Atari game over 20.
     """
     from tabulate import tabulate
 
@@ -45,9 +54,10 @@ def table(root: Path = ZOO) -> str:
                 domain.environment,
                 f"{manifest['training']['algorithm'].upper()}, seed {manifest['training']['seed']}",
                 f"{steps:,.0f}",
-                _level(policies.medium) if _has_medium(domain) else MISSING,
-                _level(policies.expert),
-                " ".join(f"{snapshot.score:.1f}" for snapshot in policies.replay),
+                _level(domain, policies.medium) if _has_medium(domain) else MISSING,
+                _medium_of_d4rl(domain),
+                _level(domain, policies.expert),
+                f"{len(policies.replay)}: {policies.replay[0].score:.1f} to {policies.replay[-1].score:.1f}",
             ]
         )
     return str(tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True))
@@ -57,9 +67,20 @@ def _has_medium(domain: Domain) -> bool:
     return "medium" in family_of_environment(domain.environment).kinds
 
 
-def _level(snapshot: Snapshot) -> str:
-    spread = f"{snapshot.return_mean:,.1f} ± {snapshot.return_std:,.1f}"
-    return f"{snapshot.score:.1f} ({spread})"
+def _level(domain: Domain, snapshot: Snapshot) -> str:
+    raw = f"{snapshot.return_mean:,.1f} ± {snapshot.return_std:,.1f}"
+    spread = domain.normalised_spread(snapshot.return_std)
+    return f"{snapshot.score:.1f} ± {spread:.1f}, length {snapshot.length_mean:,.0f} ({raw})"
+
+
+def _medium_of_d4rl(domain: Domain) -> str:
+    """Return the published return and length of D4RL's medium data of a domain."""
+    file = d4rl_files.files().get(f"{domain.name}-medium")
+    if file is None:
+        return MISSING
+    mean = domain.normalised(file.statistics["return_mean"])
+    spread = domain.normalised_spread(file.statistics["return_std"])
+    return f"{mean:.1f} ± {spread:.1f}, length {file.statistics['steps'] / file.episodes:,.0f}"
 
 
 def draw(files: list[Path], root: Path = ZOO) -> None:

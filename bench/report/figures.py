@@ -5,6 +5,7 @@ The colours stay distinguishable in grey and for colour-blind readers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F
 
 
 MARKERS = "osD^vPX*"
+NONE = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 
 
 def curve(
@@ -42,6 +44,46 @@ def curve(
     axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
     low, high = [e.low for e in estimates], [e.high for e in estimates]
     axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
+
+
+def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write labels at the right of the axes, each near the end of its line, without overlap.
+
+    Call it after the limits of the axes are set.
+
+    Args:
+        axes: the axes.
+        ends: x, y, text and colour. A thin line leads from (x, y) to the text; with x NaN there is none.
+    """
+    low, high = axes.get_ylim()
+    gap = 10.5 / (axes.bbox.height * 72 / axes.figure.dpi)  # 10.5 points
+    order = sorted(ends, key=lambda end: end[1])
+    places = [(y - low) / (high - low) for _, y, _, _ in order]
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + gap)
+    for index in range(len(places) - 1, -1, -1):
+        above = places[index + 1] - gap if index + 1 < len(places) else 1.0
+        places[index] = min(places[index], above)
+    for place, (x, y, text, colour) in zip(places, order, strict=True):
+        axes.text(
+            1.03, place, text, color=colour, fontsize=8, va="center", transform=axes.transAxes
+        )
+        start = axes.get_xlim()[1] if np.isnan(x) else x
+        axes.annotate(
+            "",
+            xy=(start, y),
+            xytext=(1.02, place),
+            textcoords="axes fraction",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "alpha": 0.6,
+                "lw": 0.5,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+            annotation_clip=False,
+        )
 
 
 def panels(plt: Any, count: int, *, columns: int = 2, height: float = 2.6) -> tuple[Any, list[Any]]:
@@ -109,14 +151,15 @@ def _panel(
     for position, method in enumerate(methods):
         x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
         cells = [table.rows[row][method] for row in rows]
-        means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
-        half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
+        ours = [cell.ours or NONE for cell in cells]
+        means = [one.mean for one in ours]
+        reach = [[one.mean - one.low for one in ours], [one.high - one.mean for one in ours]]
         name, _, reward = method.partition("/")  # both rewards of a method have its colour
         look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
         look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
         axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
         axes.errorbar(
-            x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
+            x, means, reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
         )
         for place, row in zip(x, rows, strict=True):
             mine = runs[(runs["column"] == method) & (runs["row"] == row)]

@@ -13,9 +13,11 @@ import pandas as pd
 
 from bench.report.frame import Incomparable, check_comparable
 from bench.runs import record
+from bench.runs.clock import core_seconds, read_clock, run_core_seconds
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import SWEEP
 from bench.runs.plan import Plan, Variant
+from bench.stats.crossed import shared_error
 from bench.tasks.registry import family_of_environment, task_by_name
 
 NOT_SCORED: dict[str, Any] = dict.fromkeys(
@@ -27,11 +29,15 @@ NOT_SCORED: dict[str, Any] = dict.fromkeys(
         "cut",
         "score",
         "score_std",
+        "shared_error",
         "target_score",
+        "core_seconds",
     ),
     math.nan,
-)
+) | {"timing": ""}
 WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # columns of diagnostics
+RETURNS = "returns"  # of the episodes; replaced by the error that the seeds share
+EVALUATION = ("task", "reward", "data_percent", "method", "kind", "step", "target")
 NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
 
 
@@ -40,11 +46,14 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
 
     Columns: scale, task, reward, data_percent, method, seed, label, position, status, source,
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
-    best_return, data_low, data_high, best_score, max_steps, kind, step, final, episodes, target,
-    return_mean, return_std, length_mean, cut, score, score_std, target_score, measure, group, x, y,
-    value, spread.
+    best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
+    final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
+    shared_error, target_score, core_seconds, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
+    - `shared_error` is the standard error of the mean score over seeds that the common start states
+      cause (`bench.stats.crossed`), in normalised points. It is equal in the rows of one evaluation of
+      all seeds, and NaN with one seed.
     - `kind` is `score` (last checkpoint, declared target return: `final`), `curve` (an earlier
       snapshot), `sweep` (another target return) or `diagnostic` (a measure of the last checkpoint
       other than its return).
@@ -59,6 +68,11 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
       `bench/runs/diagnostics` explains them. In these rows target, returns, lengths and scores are
       NaN, and `episodes` is the number of episodes that were measured. In other rows `measure` and
       `group` are empty, and the numbers are NaN.
+    - `core_seconds` is the processor time of the training until `step`, from the file `run.json` beside
+      the record; NaN if there is none. `timing` is `measured`, `share` if it is the share of the whole
+      training, and empty if there is no time. A run that diverged stopped at that step, and `step` of
+      its score is the planned one. `run_core_seconds` is the time of training and evaluation, without the
+      sweep and the diagnostic.
     - `position` is the place of the method in the suite; without a suite, in the plan.
 
     Args:
@@ -80,17 +94,35 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
             raise Incomparable(
                 f"{path}: no suite of the config runs method {method!r}; known: {', '.join(plan.variants)}"
             )
+        clock = read_clock(path)
         about = _about(result, plan.variants[method], order[method])
+        about["run_core_seconds"] = run_core_seconds(clock)
         if path.name in {diagnostic.record for diagnostic in DIAGNOSTICS.values()}:
             rows += [about | _measured(result, measure) for measure in result["measures"]]
         else:
             rows += [
-                about | _scored(result, evaluation, _kind(path, evaluation))
+                about | _scored(result, evaluation, _kind(path, evaluation), clock)
                 for evaluation in result["evaluations"]
             ]
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(_with_shared_errors(rows))
     check_comparable(frame)
     return frame
+
+
+def _with_shared_errors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the error that the seeds of each evaluation share, in place of the returns."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        if RETURNS in row:
+            groups.setdefault(tuple(row[name] for name in EVALUATION), []).append(row)
+    for group in groups.values():
+        columns = [row.pop(RETURNS) for row in group]
+        same = len({len(column) for column in columns}) == 1 and group[0]["rolled_out"]
+        error = shared_error(columns) if same else math.nan
+        domain = task_by_name(group[0]["task"]).domain
+        for row in group:
+            row["shared_error"] = domain.normalised_spread(error)
+    return rows
 
 
 def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str, Any]:
@@ -123,14 +155,21 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "data_high": data_high,
         "best_score": domain.normalised(best) if family.clipped_rewards else data_high,
         "max_steps": protocol.get("max_steps", math.nan),
+        "device": result["device"],
     }
 
 
-def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> dict[str, Any]:
+def _scored(
+    result: dict[str, Any], evaluation: dict[str, Any], kind: str, clock: dict[str, Any] | None
+) -> dict[str, Any]:
     domain, protocol = task_by_name(result["identity"]["task"]).domain, result["protocol"]
     limit = protocol.get("max_steps", math.inf) if protocol["rolled_out"] else math.inf
     returns = np.asarray(evaluation["returns"], dtype=np.float64)
     spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
+    seconds, timing = math.nan, ""
+    if clock is not None:
+        seconds, measured = core_seconds(result, clock, evaluation["step"])
+        timing = "measured" if measured else "share"
     return {
         "kind": kind,
         "step": evaluation["step"],
@@ -143,7 +182,11 @@ def _scored(result: dict[str, Any], evaluation: dict[str, Any], kind: str) -> di
         "cut": sum(length >= limit for length in evaluation["lengths"]),
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
+        "shared_error": math.nan,
         "target_score": domain.normalised(evaluation["target"]),
+        "core_seconds": seconds,
+        "timing": timing,
+        RETURNS: evaluation["returns"],
         **NOT_MEASURED,
     }
 

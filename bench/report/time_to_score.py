@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.core.files import read_json
 from bench.report.artifact import Artifact, write_artifact
 from bench.report.tables import row_of
 from bench.runs import record
+from bench.runs.clock import CLOCK, core_seconds, read_clock
 from bench.runs.identity import identity_of
 from bench.runs.plan import Plan
 from bench.tasks.registry import task_by_name
@@ -24,23 +24,24 @@ NOTES = (
     "seeds (smallest to largest); `> x`: not reached in the x seconds of the training.",
     "The seconds of a snapshot are those of the whole training times its share of the updates: every update costs the "
     "same.",
+    "The seconds of a snapshot were measured when it was taken.",
 )
 
 
-def reached(result: dict[str, Any], cpu_seconds: float, threshold: float) -> float:
+def reached(result: dict[str, Any], clock: dict[str, Any], threshold: float) -> float:
     """Return the CPU seconds of training until the first snapshot with a normalised score of at least
     `threshold`; infinite if there is none.
 
     Args:
         result: the record of a run.
-        cpu_seconds: of the whole training.
+        clock: the times of the run.
         threshold: a normalised score.
     """
-    domain, steps = task_by_name(result["identity"]["task"]).domain, result["training"]["steps"]
+    domain = task_by_name(result["identity"]["task"]).domain
     for evaluation in sorted(result["evaluations"], key=lambda one: int(one["step"])):
         returns = evaluation["returns"]
         if domain.normalised(fmean(returns)) >= threshold:
-            return float(cpu_seconds * evaluation["step"] / steps)
+            return core_seconds(result, clock, evaluation["step"])[0]
     return math.inf
 
 
@@ -63,15 +64,22 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
         ValueError: no run has snapshots, or none was trained.
         DamagedFile: a record is damaged.
     """
-    rows, curves = [], set()
+    rows: list[dict[str, Any]] = []
+    curves: set[float] = set()
+    measured: set[bool] = set()
     for path in records:
-        result, clock = record.read(path), read_json(path.with_name("run.json"))
+        result, clock = record.read(path), read_clock(path)
+        if clock is None:
+            raise FileNotFoundError(
+                f"{path.with_name(CLOCK)} is missing: the times of a run lie beside its record; evaluate the run again"
+            )
         steps, seconds = result["training"]["steps"], clock["training"]["cpu_seconds"]
         if len(result["evaluations"]) < 2 or not steps:
             continue
         curves |= {one["step"] / steps for one in result["evaluations"]}
+        measured |= {core_seconds(result, clock, one["step"])[1] for one in result["evaluations"]}
         identity = identity_of(path.absolute().parent)
-        times = {f"to_{score}": reached(result, seconds, score) for score in THRESHOLDS}
+        times = {f"to_{score}": reached(result, clock, score) for score in THRESHOLDS}
         about = {"task": identity.task, "method": identity.method, "seed": identity.seed}
         last = result["evaluations"][-1]["returns"]
         score = task_by_name(identity.task).domain.normalised(fmean(last))
@@ -93,7 +101,7 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
     fractions = ", ".join(f"{100 * fraction:g}" for fraction in sorted(curves))
     notes = (
         NOTES[0].format(episodes=numbers["episodes"].min(), steps=f"{fractions} % of the"),
-        NOTES[1],
+        NOTES[1 if False in measured else 2],
     )
     title = f"Time to score of suite {suite} at scale {plan.scale}, in CPU seconds."
     return Artifact(title, [*headings, "Score at the end, each seed"], body, list(notes), numbers)

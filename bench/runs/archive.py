@@ -15,12 +15,12 @@ from typing import Any
 
 from bench.core.code import ROOT
 from bench.core.files import DamagedFile, json_text, read_json, replacing, write_text
+from bench.runs.clock import CLOCK
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP
 
 ARCHIVES = ROOT / "reports" / "reference" / "records"
 SUFFIX = ".jsonl.gz"
-CLOCK = "run.json"
 MAX_BYTES = 5_000_000  # larger files do not belong in the repository
 
 

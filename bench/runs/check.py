@@ -1,13 +1,16 @@
-"""Find the packed records that were not made by the current code."""
+"""Find the packed records that were not made by the current code and constants of tasks."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.core.code import ROOT, method_file
 from bench.runs import archive, links, record
+from bench.runs.clock import CLOCK
 from bench.runs.code import Fingerprint, record_code, training_code
+from bench.runs.compare import first_difference
 from bench.runs.links import Links
 from bench.tasks.registry import task_by_name
 
@@ -26,7 +29,7 @@ def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
     known = links.read() if linked is None else linked
     found = {}
     for path, content in archive.read(packed).items():
-        if Path(path).name == archive.CLOCK:
+        if Path(path).name == CLOCK:
             continue
         checked = record.checked(content, f"{path} in {packed}", Path(path).parent)
         if reason := why_stale(Path(path).name, checked, known):
@@ -35,7 +38,8 @@ def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
 
 
 def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
-    """Return in one line why a record was not made by the current code; None if it was.
+    """Return in one line why a record was not made by the current code and with the current constants of its
+    task; None if it was.
 
     Args:
         name: of the record's file.
@@ -54,6 +58,9 @@ def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
         "training": hashes["code"],
         "evaluation": hashes.get("evaluation_code", {}),
     }
+    constants = {"task": content["protocol"].get("task", asdict(task))}
+    if difference := first_difference(constants, {"task": asdict(task)}):
+        return difference
     for what, code in now.items():
         if not links.same(then[what], code, linked):
             return f"{what}: {links.first_difference(then[what], code)}"

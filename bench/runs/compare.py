@@ -59,7 +59,9 @@ def compare_losses(old: list[dict[str, float]], new: list[dict[str, float]]) -> 
             equal,
             "there are no losses to compare" if equal else "only one of the two has losses",
         )
-    lines = min(EARLY, len(old))
+    lines, here = min(EARLY, len(old)), min(EARLY, len(new))
+    if lines != here:
+        return False, f"the first {EARLY} lines of losses: {lines} in the record, {here} here"
     return True, (
         f"the first losses agree within {100 * TOLERANCE:g} % (lines compared: {lines}, largest "
         f"difference {100 * largest:.2g} %)"
@@ -82,7 +84,7 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]
         one, other = ([*each, *[MISSING] * (count - len(each))] for each in (old, new))
         pairs = [(str(i), one[i], other[i]) for i in range(count)]
     else:
-        if old != new or type(old) is not type(new):
+        if repr(old) != repr(new):  # 1 and 1.0, 0.0 and -0.0 are equal, and other bytes in a file
             yield path, old, new
         return
     for key, a, b in pairs:

@@ -89,6 +89,7 @@ def evaluate_run(
             "evaluation": {
                 "seconds": round(time.perf_counter() - began, 2),
                 "cpu_seconds": round(time.process_time() - cpu, 2),
+                "start_seconds": round(cpu, 2),
                 "peak_memory_mb": peak_memory(),
             },
             "host": {

@@ -27,7 +27,8 @@ def link(
 
     Raises:
         NotReproduced: a record was not reproduced byte for byte, or one is missing.
-        ValueError: the records were made by more than one version of the code.
+        ValueError: the records were made by more than one version of the code. Where the current code made
+            some of them, for instance because they were missing, the older code was not compared.
     """
     done: set[Key] = set()
     pairs: list[tuple[Fingerprint, Fingerprint]] = []

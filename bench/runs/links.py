@@ -89,14 +89,21 @@ def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = No
 
     Raises:
         DamagedFile: the file is damaged.
-        ValueError: a new fingerprint would be linked to two old ones that are not linked with each other.
+        ValueError: a new fingerprint would be linked to two old ones that are not linked with each other,
+            or a pair says that the new code made a record itself, so that the old code did not.
     """
     path = path or FILE
-    links, added = read(path), 0
+    links, added, pairs = read(path), 0, list(pairs)
+    made_now = {digest_of(new) for old, new in pairs if old == new}
     for old, new in pairs:
         if same(old, new, links):
             continue
         first, name = original(old, links), digest_of(new)
+        if name in made_now:
+            raise ValueError(
+                f"nothing is linked: some records were made by the current code, others by older code "
+                f"({first_difference(old, new)}); make all of them with the older code, before the change"
+            )
         if name in links.equal or name in links.originals:
             raise ValueError(
                 f"the current code ({first_difference(old, new)}) is already linked to other code; "

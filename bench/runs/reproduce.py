@@ -132,7 +132,7 @@ def reproduce_all(
         try:
             with redirect_stdout(io.StringIO()):  # what training and evaluation print
                 reproduction = _reproduce(found, work, data, trained)
-        except (NotReproduced, BadMethod) as error:
+        except (ValueError, ModuleNotFoundError, BadMethod) as error:  # such as a missing device
             reproduction = Reproduction("failed", str(error))
         yield found, reproduction
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -65,6 +66,7 @@ def train_run(
     data = load_data(data_folder, identity)
     prepare(device)
     folder.mkdir(parents=True, exist_ok=True)
+    started = time.process_time()
     context = Context(
         task=task,
         seed=derive(
@@ -131,8 +133,12 @@ def train_run(
             "clock": {
                 "seconds": round(seconds, 2),
                 "cpu_seconds": round(cpu_seconds, 2),
+                "start_seconds": round(started, 2),
                 "steps_per_second": round(taken / max(seconds, 1e-9), 1),
                 "peak_memory_mb": peak_memory(),
+                "snapshots": {
+                    str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
+                },
             },
         },
     )

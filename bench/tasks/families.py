@@ -7,12 +7,17 @@ The modules are named but not imported here: a run imports only those of its own
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+# a task is DOMAIN-KIND, so that what stands before the first hyphen is the domain
+NAME = r"[a-z][a-z0-9_]*"
+KIND = r"[a-z0-9][a-z0-9_-]*"
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
@@ -30,12 +35,16 @@ class Unit:
         data: the paper's data, in the words of such a note.
         source: the data source that the record of a run on the same data names.
         raw: whether scores are raw returns of the environment, not normalised ones.
+        bounded: whether scores are between 0 and 100.
+        rate: whether the score is a success rate in per cent: an episode scores 0 or 100.
     """
 
     name: str
     data: str
     source: str
     raw: bool = False
+    bounded: bool = False
+    rate: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +221,9 @@ def _read(path: Path, root: Path) -> Family:
         if not isinstance(content[name], dict) or not content[name]:
             raise BadFamily(f"{path}: {name} must be a table with entries, not {content[name]!r}")
     about = dict(content["family"])
+    _check_keys(
+        path, "family", about, {each.name for each in fields(Family)} - {"kinds", "domains"}, set()
+    )
     unit = _build(path, "family.unit", Unit, about.pop("unit", None))
     kinds = {
         name: _build(path, f"kinds.{name}", Kind, entry) for name, entry in content["kinds"].items()
@@ -219,6 +231,7 @@ def _read(path: Path, root: Path) -> Family:
     domains = {name: _domain(path, name, entry) for name, entry in content["domains"].items()}
     about |= {"unit": unit, "kinds": kinds, "domains": domains}
     family: Family = _build(path, "family", Family, about)
+    _check_values(path, family)
     for key in ("environment", "generator", "trainer"):
         module = getattr(family, key)
         if module and not (root / module_file(module)).is_file():
@@ -235,6 +248,37 @@ def _read(path: Path, root: Path) -> Family:
                     f"{path}: family.{key} names {name!r}, which is not one of its domains: {', '.join(domains)}"
                 )
     return family
+
+
+def _check_values(path: Path, family: Family) -> None:
+    """Refuse names that cannot stand in a path, and numbers that cannot be those of an environment."""
+    for place, name, pattern in (
+        ("family.name", family.name, NAME),
+        *((f"domains.{name}", name, NAME) for name in family.domains),
+        *((f"kinds.{name}", name, KIND) for name in family.kinds),
+    ):
+        if not re.fullmatch(pattern, name):
+            allowed = f"letters a to z, digits{', - ' if pattern == KIND else ' '}and _"
+            raise BadFamily(f"{path}: {place}: the name {name!r} may only hold {allowed}")
+    if not family.simulators:
+        raise BadFamily(f"{path}: family.simulators is empty; name at least one package")
+    for name, kind in family.kinds.items():
+        for key, number in (("steps", kind.steps), ("parts", kind.parts)):
+            if number is not None and number < 1:
+                raise BadFamily(f"{path}: kinds.{name}.{key} is {number}, expected at least 1")
+    for name, domain in family.domains.items():
+        for key in ("target_return", "return_scale", "reference_min", "reference_max"):
+            if not math.isfinite(value := getattr(domain, key)):
+                raise BadFamily(
+                    f"{path}: domains.{name}.{key} is {value}, expected a finite number"
+                )
+        if domain.horizon < 1 or domain.return_scale <= 0:
+            raise BadFamily(f"{path}: domains.{name}: horizon and return_scale must be above 0")
+        if domain.reference_min == domain.reference_max:
+            raise BadFamily(
+                f"{path}: domains.{name}: reference_min and reference_max are both "
+                f"{domain.reference_min}; a score needs two different ones"
+            )
 
 
 def _domain(path: Path, name: str, entry: Any) -> Domain:

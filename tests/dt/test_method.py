@@ -202,5 +202,5 @@ def test_losses_do_not_change_silently(method: str) -> None:
 
 def test_data_longer_than_the_horizon_are_named() -> None:
     task = make_task(horizon=8)
-    with pytest.raises(ValueError, match="an episode of 9 steps"):
+    with pytest.raises(ValueError, match=r"an episode of 9 steps, .* in bench/tasks/\*\.toml"):
         dt.method.train(make_data(), SMALL, make_context(task=task))

@@ -3,6 +3,8 @@
 import copy
 import gzip
 import json
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from bench.report.claims.registry import suites_of_claims
 from bench.report.time_to_score import make as time_to_score
 from bench.runs import archive, record
 from bench.runs.plan import make_plan
+from tools import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "reports" / "reference"
@@ -147,6 +150,33 @@ def test_the_pages_on_speed_are_those_of_the_records(unpacked, tmp_path):
     text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nosuch"], "reports/nosuch holds no tables: make them first"),
+        (["nosuch", "--rewrite"], "no packed records at "),
+    ],
+)
+def test_a_scale_that_is_not_there_is_one_line(arguments, message):
+    command = [sys.executable, "tools/reference.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_is_kept_stays_where_there_are_no_new_tables(tmp_path, monkeypatch):
+    runs = tmp_path / "results/mine/runs"
+    runs.mkdir(parents=True)
+    (tmp_path / "kept/mine/mujoco").mkdir(parents=True)
+    (tmp_path / "kept/mine/mujoco/table2.md").write_text("kept")
+    monkeypatch.setattr(reference, "ROOT", tmp_path)
+    monkeypatch.setattr(reference, "KEPT", tmp_path / "kept")
+    with pytest.raises(FileNotFoundError, match="reports/mine holds no tables"):
+        reference.keep("mine")
+    assert (tmp_path / "kept/mine/mujoco/table2.md").read_text() == "kept"
 
 
 def test_the_page_on_speed_quotes_the_ratios():

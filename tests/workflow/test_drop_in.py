@@ -4,11 +4,13 @@ finished is planned again.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.pipeline import checkout, jobs, snakemake, tiny
+from tests.helpers.pipeline import checkout, clean, jobs, snakemake, tiny
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +146,34 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def planned(folder: Path, target: str, config: str) -> dict[str, int]:
     return jobs(snakemake(folder, target, "--dry-run", config=config))
+
+
+TYPING_ERRORS = {
+    "bench/tasks/graph.toml": ("position =", "positoin =", "family: unknown entry 'positoin'"),
+    "bench/report/artifacts/artifacts.toml": ("title =", "titel =", "table2: unknown entry"),
+    "bench/runs/diagnostics/diagnostics.toml": ("needs =", "neds =", "critic must have the entr"),
+    "bench/report/claims/claims.yaml": (" statistic: d", " statistik: d", "claim C1: unknown key"),
+}
+
+
+@pytest.mark.parametrize("path", TYPING_ERRORS)
+def test_a_typing_error_in_a_registry_is_one_line(finished: Path, path: str) -> None:
+    """Also where it is read before anything runs: by every command, and by the workflow."""
+    old, new, message = TYPING_ERRORS[path]
+    text = (finished / path).read_text()
+    try:
+        (finished / path).write_text(text.replace(old, new, 1))
+        plan = snakemake(finished, "all_mujoco", "--dry-run", config=tiny(finished), check=False)
+        command = [sys.executable, "-m", "bench", "--help"]
+        bench = subprocess.run(command, cwd=finished, capture_output=True, text=True, env=clean())
+    finally:
+        (finished / path).write_text(text)
+    assert f"{finished / path}: {message}" in plan
+    assert "Traceback" not in plan
+    if not path.endswith("claims.yaml"):  # the commands read it where they need it
+        assert bench.returncode == 1
+        assert bench.stderr.startswith(f"error: {finished / path}: ")
+        assert bench.stderr.count("\n") == 1
 
 
 def test_a_family_is_its_own_files(finished: Path) -> None:

@@ -49,6 +49,11 @@ def test_the_default_plan(clone):
     assert planned["scores"] == planned["table2"] == planned["cost"] == 1
 
 
+def test_without_a_target_the_main_suite_is_planned(clone):
+    planned = jobs(snakemake(clone, "--dry-run", config=tiny(clone)))
+    assert (planned["train"], planned["table2"], planned["default"]) == (2, 1, 1)
+
+
 def test_the_whole_plan_of_the_paper(clone):
     plan = snakemake(
         clone, "paper_mujoco", "--dry-run", "--quiet", "rules", config="config/paper.yaml"
@@ -233,3 +238,10 @@ def test_scores_hold_every_run_once(finished):
     scores = pd.read_parquet(finished / "results/tiny/mujoco/scores.parquet")
     assert sorted(scores["method"]) == ["bc", "uniform"]
     assert scores["final"].all()
+
+
+def test_checks_that_can_never_be_decided_are_named_before_anything_runs(clone):
+    output = snakemake(clone, "all_claims", "--dry-run", "--quiet", config=tiny(clone))
+    assert "C2, DT - 0.9 CQL: cannot be decided at scale tiny: 2 seed(s), needs 3" in output
+    assert "C1, DT - CQL: cannot be decided at scale tiny: suite `mujoco` does not run dt" in output
+    assert "cannot be decided" not in snakemake(clone, "all_mujoco", "--dry-run", "--quiet")

@@ -13,21 +13,33 @@ from bench.behaviours import ZOO
 from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
-from bench.report.artifacts.registry import ARTIFACTS, artifact_file, check_artifacts
-from bench.report.claims.registry import suites_of_claims
-from bench.runs import code as files_of
-from bench.runs import links
-from bench.runs.coverage import needed
-from bench.runs.diagnostics.registry import DIAGNOSTICS
-from bench.runs.plan import BadConfig, check_config, make_plan
-from bench.tasks.registry import (
-    FAMILIES,
-    family_of,
-    family_of_all,
-    is_imported,
-    known_tasks,
-    task_by_name,
-)
+
+# these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
+try:
+    from bench.report.artifacts.registry import (
+        ARTIFACTS,
+        artifact_file,
+        check_artifacts,
+    )
+    from bench.report.claims.obstacles import all_obstacles
+    from bench.report.claims.registry import all_claims, suites_of_claims
+    from bench.runs import code as files_of
+    from bench.runs import links
+    from bench.runs.coverage import needed
+    from bench.runs.diagnostics.registry import DIAGNOSTICS
+    from bench.runs.plan import BadConfig, check_config, make_plan
+    from bench.tasks.registry import (
+        FAMILIES,
+        family_of,
+        family_of_all,
+        is_imported,
+        known_tasks,
+        task_by_name,
+    )
+
+    all_claims()
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 
 # a plan makes millions of objects and little garbage; the collector took a quarter of its time
 gc.freeze()

@@ -8,6 +8,7 @@ localrules:
     partial_report,
     partial,
     all_claims,
+    all,
 
 
 # one rule for each artifact of the config
@@ -224,13 +225,12 @@ rule partial:
         [f"reports/{PLAN.scale}/{suite}/partial.md" for suite in PLAN.runs],
 
 
-# a target for each suite of the config. The default target is `all_mujoco`, or that of the first suite
+# a target for each suite of the config
 for name in PLAN.runs:
 
     rule:
         name:
             f"all_{name}"
-        default_target: name == DEFAULT_SUITE
         input:
             artifacts_of(name),
         localrule: True
@@ -240,6 +240,13 @@ for name in PLAN.runs:
 rule all_claims:
     input:
         f"reports/{PLAN.scale}/claims.md",
+
+
+# every artifact of every suite, and the ledger of all claims
+rule all:
+    input:
+        f"reports/{PLAN.scale}/claims.md",
+        [artifacts_of(suite) for suite in PLAN.runs],
 
 
 # all artifacts of a family's suites, and the ledger of these suites: paper_mujoco, ...

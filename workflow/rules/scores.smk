@@ -1,6 +1,7 @@
 rule scores:
     input:
-        records_of,
+        records=records_of,
+        clocks=clocks_of,
     output:
         "results/{scale}/{suite}/scores.parquet",
     log:
@@ -13,4 +14,4 @@ rule scores:
     message:
         "Collecting the records of {wildcards.suite}"
     shell:
-        "python -m bench scores --config {params.config:q} --suite {wildcards.suite} --out {output:q} {input:q} > {log:q} 2>&1"
+        "python -m bench scores --config {params.config:q} --suite {wildcards.suite} --out {output:q} {input.records:q} > {log:q} 2>&1"

@@ -6,17 +6,21 @@ This file imports none of the modules, so that the workflow is planned without p
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.plan import BadConfig
+from bench.tasks.families import BadFamily, Family
 from bench.tasks.registry import FAMILIES, family_of_all
 
 HERE = Path(__file__).parent
 TEXTS = (".html", ".csv", ".md", ".tex")
 PICTURES = (".png", ".svg")
+REWARDS = ("dense", "sparse")
+VIDEOS = ("one", "methods")
 SWITCHES = ("figure", "sweep", "all_data")  # entries that are true or false
 
 
@@ -85,7 +89,8 @@ def _spec(path: Path, name: str, entry: Any) -> Spec:
     for value, there, what in (
         (spec.diagnostic, DIAGNOSTICS, "diagnostic"),
         (spec.family, FAMILIES, "family"),
-        (spec.videos, {"one": 1, "methods": 1}, "choice of videos"),
+        (spec.reward, REWARDS, "reward"),
+        (spec.videos, VIDEOS, "choice of videos"),
     ):
         if value and value not in there:
             raise BadArtifact(
@@ -96,7 +101,22 @@ def _spec(path: Path, name: str, entry: Any) -> Spec:
     return spec
 
 
+def check_overviews(families: Iterable[Family], artifacts: dict[str, Spec]) -> None:
+    """Refuse a family whose overview is no artifact.
+
+    Raises:
+        BadFamily: the message names the family and the artifacts.
+    """
+    for family in families:
+        if family.overview not in artifacts:
+            raise BadFamily(
+                f"family {family.name}: family.overview names the artifact {family.overview!r}, which "
+                f"artifacts.toml does not have; known: {', '.join(artifacts)}"
+            )
+
+
 ARTIFACTS = read_specs()
+check_overviews(FAMILIES.values(), ARTIFACTS)
 
 
 def artifact_file(name: str) -> Path:

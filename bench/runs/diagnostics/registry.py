@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+TAKEN = ("result", "sweep", "run", "training")  # the other JSON files of a run
 
 
 class BadDiagnostic(ValueError):
@@ -47,8 +48,8 @@ def read_diagnostics(path: Path = HERE / "diagnostics.toml") -> dict[str, Diagno
     """Return name -> diagnostic.
 
     Raises:
-        BadDiagnostic: the file is not TOML, or a block has missing, unknown or wrong entries, or no
-            module.
+        BadDiagnostic: the file is not TOML, or a block has missing, unknown or wrong entries, no
+            module, or the name of another file of a run.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -66,6 +67,10 @@ def read_diagnostics(path: Path = HERE / "diagnostics.toml") -> dict[str, Diagno
         for key, value in entry.items():
             if not isinstance(value, str):
                 raise BadDiagnostic(f"{path}: {name}.{key} is {value!r}, expected a text")
+        if name in TAKEN:
+            raise BadDiagnostic(
+                f"{path}: {name}.json is another file of a run; give the diagnostic another name"
+            )
         if not (path.parent / f"{name}.py").is_file():
             raise BadDiagnostic(f"{path}: {name} has no module; add {name}.py to the same folder")
         found[name] = Diagnostic(name, **entry)

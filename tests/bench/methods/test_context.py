@@ -169,6 +169,28 @@ def test_time_before_a_stop_counts_as_spent(
     assert again.spent() == (18, 7)
 
 
+def test_the_time_of_a_snapshot_is_kept_also_over_a_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snapshots after 2 and 9 seconds; a stop after the second; another one 3 seconds after the restart."""
+    clock = {"perf_counter": 0.0, "process_time": 1.0}
+    for name in clock:
+        monkeypatch.setattr(f"bench.methods.context.time.{name}", lambda name=name: clock[name])
+    policy, steps = saving(torch.nn.Linear(2, 1)), (1, 2, 3)
+    context = make_context(folder=tmp_path, snapshot_steps=steps, save_every=0.0)
+    for step, now in enumerate((1.0, 3.0, 10.0)):
+        clock["process_time"] = now
+        context.snapshot(step, policy)
+    assert context.snapshot_seconds == {1: 2.0, 2: 9.0}
+    context.checkpoint(2, lambda: {"weight": torch.zeros(1)})
+    clock["process_time"] = 100.0
+    again = make_context(folder=tmp_path, snapshot_steps=steps)
+    assert again.resume() is not None
+    clock["process_time"] = 103.0
+    again.snapshot(3, policy)
+    assert again.snapshot_seconds == {1: 2.0, 2: 9.0, 3: 12.0}
+
+
 def test_without_a_folder_there_is_no_checkpoint() -> None:
     context = make_context(save_every=0.0)
     context.checkpoint(6, lambda: {"weight": torch.arange(3.0)})

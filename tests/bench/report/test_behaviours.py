@@ -76,10 +76,18 @@ def test_the_table_by_hand(small: Path) -> None:
     heading, rule, hopper, breakout = rows_of(describe.table(small))
     assert heading == describe.HEADINGS
     assert set("".join(rule)) <= {"-", ":"}
-    expert = "123.0 (1,230.0 ± 2.0)"
-    assert hopper[1:] == ["SAC, seed 7", "4,000", "40.0 (400.0 ± 2.0)", expert, "5.0 40.0"]
+    # 2 of Hopper's 3,254.57 and of Breakout's 28 points of return; D4RL's is 378.95 and 999,906 / 2,187
+    assert hopper[1:] == [
+        "SAC, seed 7",
+        "4,000",
+        "40.0 ± 0.1, length 9 (400.0 ± 2.0)",
+        "44.3 ± 11.6, length 457",
+        "123.0 ± 0.1, length 9 (1,230.0 ± 2.0)",
+        "2: 5.0 to 40.0",
+    ]
     # the data of games have no level `medium`
-    assert breakout[1:] == ["PPO, seed 7", "4,000", "—", expert, "5.0 40.0"]
+    expert = "123.0 ± 7.1, length 9 (1,230.0 ± 2.0)"
+    assert breakout[1:] == ["PPO, seed 7", "4,000", "—", "—", expert, "2: 5.0 to 40.0"]
     assert (hopper[0], breakout[0]) == ("Hopper-v4", "bench/Breakout-v0")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from bench.report.cells import Table
-from bench.report.figures import bars
+from bench.report.figures import bars, label_ends
 from bench.report.tables import headline, table2
 from tests.helpers.figures import drawn
 from tests.helpers.tables import RUNS, Scored
@@ -111,3 +113,21 @@ def test_panels_of_several_environments_stand_below_each_other(
     boxes = [axes.get_position() for axes in drawn[0].axes]
     assert boxes[0].x0 == pytest.approx(boxes[1].x0)
     assert boxes[0].y0 > boxes[1].y1
+
+
+def test_labels_at_the_ends_of_lines_do_not_overlap(drawn: list[Any]) -> None:
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(4, 3))
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, 100)
+    ends = [(10.0, y, f"at {y}", "black") for y in (50.0, 51.0, 52.0, 99.0, 100.0, 10.0)]
+    label_ends(axes, [*ends, (math.nan, 30.0, "level", "black")])
+    figure.canvas.draw()
+    texts = [text for text in axes.texts if text.get_text()]
+    boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.y0)
+    assert len(boxes) == 7
+    for low, high in itertools.pairwise(boxes):
+        assert low.y1 <= high.y0 + 1
+    assert [text.get_text() for text in texts][:3] == ["at 10.0", "level", "at 50.0"]
+    plt.close(figure)

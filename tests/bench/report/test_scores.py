@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,31 @@ def test_scores_have_no_measures(write_record: Write, plan: Plan, tmp_path: Path
 def test_rows_follow_the_records(write_record: Write, plan: Plan) -> None:
     frame = collect([write_record(LATER), write_record(RUN)], plan)
     assert frame["seed"].tolist() == [1, 0]
+
+
+def test_core_seconds_by_hand(write_record: Write, plan: Plan) -> None:
+    """A quarter of the training took 2 s, as was measured; half of it counts as half of the 40 s."""
+    steps = [evaluation([900.0], step=step, final=step == 20) for step in (5, 10, 20)]
+    path = write_record(RUN, evaluations=steps)
+    clock = {"training": {"cpu_seconds": 40.0, "snapshots": {"5": 2.0}}}
+    path.with_name("run.json").write_text(json.dumps(clock))
+    frame = collect([path], plan)
+    assert frame["core_seconds"].tolist() == [2, 20, 40]
+    assert frame["timing"].tolist() == ["measured", "share", "measured"]
+    assert frame["device"].tolist() == ["cpu"] * 3
+
+
+def test_without_times_there_are_no_core_seconds(write_record: Write, plan: Plan) -> None:
+    row = collected(write_record, plan, [10.0])
+    assert math.isnan(row["core_seconds"])
+    assert row["timing"] == ""
+
+
+def test_a_run_that_diverged_has_the_core_seconds_until_then(
+    write_record: Write, plan: Plan
+) -> None:
+    """It stopped after 10 of 20 updates, which took 40 s; its score stands at the planned end."""
+    steps = [evaluation([900.0], step=5, final=False), evaluation([100.0])]
+    path = write_record(RUN, evaluations=steps, status="diverged", diverged_at=10)
+    path.with_name("run.json").write_text(json.dumps({"training": {"cpu_seconds": 40.0}}))
+    assert collect([path], plan)["core_seconds"].tolist() == [20, 40]

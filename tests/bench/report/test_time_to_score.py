@@ -65,13 +65,14 @@ def run_of(
 def test_the_first_policy_at_or_above_the_score_counts(tmp_path: Path, plan: Plan) -> None:
     path = run_of(tmp_path, plan, "dt", 0, {10: 30.0, 20: 80.5, 30: 60.0, 40: 91.0}, 200.0)
     result = json.loads(path.read_text())
+    clock = {"training": {"cpu_seconds": 200.0}}
     result["evaluations"].reverse()  # their order does not matter
-    assert reached(result, 200.0, 80) == pytest.approx(
+    assert reached(result, clock, 80) == pytest.approx(
         100
     )  # half of the 200 s, though it falls again
-    assert reached(result, 200.0, 90) == pytest.approx(200)
-    assert reached(result, 200.0, 10) == pytest.approx(50)
-    assert math.isinf(reached(result, 200.0, 95))
+    assert reached(result, clock, 90) == pytest.approx(200)
+    assert reached(result, clock, 10) == pytest.approx(50)
+    assert math.isinf(reached(result, clock, 95))
 
 
 def test_the_table_has_medians_over_seeds_and_says_what_was_not_reached(
@@ -101,6 +102,23 @@ def test_the_table_has_medians_over_seeds_and_says_what_was_not_reached(
     ]
     assert "after 50, 100 % of the updates" in artifact.notes[0]
     assert artifact.numbers["to_50"].tolist() == [30, 60, 30, math.inf]
+
+
+def test_measured_times_are_used_and_said(tmp_path: Path, plan: Plan) -> None:
+    path = run_of(tmp_path, plan, "dt", 0, {10: 55.0, 20: 92.0}, 60.0)
+    assert "every update costs the same" in make([path], plan, "fast").notes[1]
+    clock = {"training": {"cpu_seconds": 60.0, "snapshots": {"10": 5.0}}}
+    path.with_name("run.json").write_text(json.dumps(clock))
+    artifact = make([path], plan, "fast")
+    assert artifact.body[0][3:6] == ["5", "60", "60"]
+    assert "were measured" in artifact.notes[1]
+
+
+def test_a_run_without_times_is_refused(tmp_path: Path, plan: Plan) -> None:
+    path = run_of(tmp_path, plan, "dt", 0, {10: 55.0, 20: 92.0}, 60.0)
+    path.with_name("run.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"run\.json is missing"):
+        make([path], plan, "fast")
 
 
 def test_runs_without_policies_on_the_way_are_refused(tmp_path: Path, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ RUN = Identity("test", "hopper-medium", "dense", 100.0, "bc", 0)
 
 def kept(write_record: Write, **hashes: Any) -> None:
     """Pack one record with these hashes of code."""
-    path = write_record(RUN, hashes=RECORD["hashes"] | hashes)
+    protocol = RECORD["protocol"] | {"task": asdict(TASKS[RUN.task])}
+    path = write_record(RUN, hashes=RECORD["hashes"] | hashes, protocol=protocol)
     archive.pack(path.parents[5], archive.archive_of("test"))
 
 
@@ -79,6 +81,19 @@ def test_a_record_of_other_code_is_named(
         "1 of 1 records were not made by the current code; run them again"
         in capsys.readouterr().err
     )
+
+
+def test_a_record_with_other_constants_of_its_task_is_named(
+    write_record: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are data, bench/tasks/*.toml, so no hash of code covers them."""
+    kept(write_record, **current())
+    task = TASKS[RUN.task]
+    harder = replace(task, domain=replace(task.domain, target_return=4000.0))
+    monkeypatch.setattr(check, "task_by_name", lambda name: harder)
+    assert check.stale(archive.archive_of("test")) == {
+        f"{RUN.folder()}/result.json": "task.domain.target_return: 3600.0 in the record, 4000.0 here"
+    }
 
 
 def test_a_record_of_linked_code_is_not_named(write_record: Write) -> None:

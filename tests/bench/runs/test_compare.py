@@ -56,6 +56,11 @@ def test_the_first_difference(change: dict[str, Any], words: str | None) -> None
     assert first_difference(OLD, OLD | change) == words
 
 
+@pytest.mark.parametrize(("one", "other"), [(0.0, -0.0), (1, True), (1, 1.0), (None, "None")])
+def test_what_has_other_bytes_in_a_file_differs(one: Any, other: Any) -> None:
+    assert first_difference({"a": one}, {"a": other}) == f"a: {one!r} in the record, {other!r} here"
+
+
 def log(*losses: float) -> list[dict[str, float]]:
     return [{"step": step, "loss": loss} for step, loss in enumerate(losses)]
 
@@ -81,6 +86,8 @@ def log(*losses: float) -> list[dict[str, float]]:
         (log(0.0), log(0.0), True, "largest difference 0 %"),
         ([], [], True, "there are no losses to compare"),
         (log(1.0), [], False, "only one of the two has losses"),
+        (log(1, 2, 3), log(1, 2), False, "the first 3 lines of losses: 3 in the record, 2 here"),
+        (log(1), log(1, 2), False, "the first 3 lines of losses: 1 in the record, 2 here"),
         (log(1.0), [{"step": 0}], False, "training.losses.0.loss is missing in the losses here"),
     ],
 )

@@ -66,3 +66,12 @@ def test_records_of_two_versions_of_the_code_link_nothing(plan: Plan, tmp_path: 
     with pytest.raises(ValueError, match="is already linked to other code; use records of one"):
         link(done, plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()
+
+
+def test_a_record_that_was_made_just_now_links_nothing(plan: Plan, tmp_path: Path) -> None:
+    """`make link` makes missing records with the current code: that compares nothing."""
+    done = reproduced(plan)
+    done[1] = reproduced(plan, old="2")[1]
+    with pytest.raises(ValueError, match="some records were made by the current code, others by o"):
+        link(done, plan, tmp_path / "links.json")
+    assert not (tmp_path / "links.json").exists()

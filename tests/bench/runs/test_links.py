@@ -46,6 +46,19 @@ def test_code_is_linked_to_one_code_only(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_code_that_made_a_record_itself_is_not_linked(tmp_path: Path, swapped: bool) -> None:
+    """Such a record says nothing about the older code."""
+    path, pairs = tmp_path / "links.json", [(OLD, NEW), (NEW, NEW)]
+    with pytest.raises(
+        ValueError, match=r"made by the current code, others by .* \(a\.py changed\)"
+    ):
+        links.add(reversed(pairs) if swapped else pairs, path)
+    assert not path.exists()
+    links.add([(OLD, NEW)], path)
+    assert links.add(pairs, path) == 0  # linked already: it counts as the older code
+
+
 @pytest.mark.parametrize(
     "change",
     [

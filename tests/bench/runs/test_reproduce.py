@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from bench.behaviours.generate import generate
 from bench.cli.main import main
@@ -300,6 +301,20 @@ def test_a_record_that_cannot_be_run_again_is_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_record_that_needs_another_machine_does_not_stop_the_others(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    changed(BC / "result.json", lambda content: content.update(device="cuda"))
+    records = [str(BC / "result.json"), str(WALKS / "result.json")]
+    assert main(["reproduce", *records]) == 1
+    output = capsys.readouterr()
+    failed, equal = output.out.splitlines()
+    assert failed.startswith(f"failed: {records[0]}: device 'cuda' is not available here")
+    assert equal.startswith(f"equal: {records[1]}: ")
+    assert output.err.startswith("error: 1 of 2 records were not reproduced; the first is ")
 
 
 def test_a_damaged_record_is_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,7 +177,11 @@ def test_a_domain_twice_in_one_file(root: Path) -> None:
     ("old", "new", "message"),
     [
         ('label = "Ponds"', 'lable = "Ponds"', "family: unknown entry 'lable'; known: .*label"),
-        ('{name = "Fish"', '{names = "Fish"', "family.unit: unknown entry 'names'; known: data,"),
+        (
+            '{name = "Fish"',
+            '{names = "Fish"',
+            "family.unit: unknown entry 'names'; known: bounded, data,",
+        ),
         ("steps = 500", "step = 500", "kinds.calm: unknown entry 'step'; known: label, meaning,"),
         ("horizon = 20", "horison = 20", "domains.shallow: unknown entry 'horison'; known: env"),
         ("horizon = 20", 'horizon = 20\nname = "x"', "domains.shallow: unknown entry 'name'; kn"),
@@ -266,6 +270,46 @@ def test_a_table_that_is_none_or_empty(root: Path, table: str, text: str) -> Non
     write(root, text if "domains" in text else text + "[domains]\na = 1")
     message = f"{root}/families/ponds.toml: {table} must be a table with entries, not "
     assert refused(root).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"ponds"',
+            '"my ponds"',
+            "family.name: the name 'my ponds' may only hold letters a to z, ",
+        ),
+        ("domains.deep", "domains.shallow-wild", "domains.shallow-wild: the name 'shallow-wild' "),
+        (
+            "domains.deep",
+            'domains."a/b"',
+            "domains.a/b: the name 'a/b' may only hold letters a to z",
+        ),
+        ("calm =", '"calm water" =', "kinds.calm water: the name 'calm water' may only hold"),
+        ('["gymnasium", "water"]', "[]", "family.simulators is empty; name at least one package"),
+        ("steps = 500", "steps = 0", "kinds.calm.steps is 0, expected at least 1"),
+        ("parts = 2", "parts = -1", "kinds.wild.parts is -1, expected at least 1"),
+        ("= 9.5", "= nan", "domains.deep.target_return is nan, expected a finite number"),
+        ("= 15.0", "= inf", "domains.shallow.reference_max is inf, expected a finite number"),
+        (
+            "horizon = 20",
+            "horizon = 0",
+            "domains.shallow: horizon and return_scale must be above 0",
+        ),
+        ("= 10.0", "= 0.0", "domains.deep: horizon and return_scale must be above 0"),
+        ("= 15.0", "= -5.0", "domains.shallow: reference_min and reference_max are both -5.0"),
+        ("[family]", "[family]\nkinds = {}", "family: unknown entry 'kinds'; known: average_with"),
+    ],
+)
+def test_a_name_or_a_number_that_cannot_be_used(
+    root: Path, old: str, new: str, message: str
+) -> None:
+    """A domain with a hyphen would make a task of the same name as another domain's."""
+    assert old in PONDS
+    text = PONDS.replace('unpublished = ["deep"]\n', "")
+    write(root, text.replace(old, new, 1))
+    assert refused(root).startswith(f"{root}/families/ponds.toml: {message}")
 
 
 @pytest.mark.parametrize("content", [b"[family", b"name = ponds", b"\xff\xfe", b"a = 1\na = 2"])

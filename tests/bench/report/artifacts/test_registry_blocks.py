@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from bench.report.artifacts.registry import (
     BadArtifact,
     Spec,
     check_artifacts,
+    check_overviews,
     read_specs,
 )
 from bench.runs.plan import BadConfig
+from bench.tasks.families import BadFamily
+from bench.tasks.registry import FAMILIES
 from tests.conftest import CONFIG
 
 GOOD = '[census]\ntitle = "A census"\ncaption = "How many."\n'
@@ -68,6 +72,7 @@ def test_artifacts_keep_the_order_of_their_blocks(folder: Path) -> None:
             "census: unknown diagnostic 'criti'; known: critic, paths$",
         ),
         (GOOD + "family = 'atary'\n", "census: unknown family 'atary'; known: mujoco, "),
+        (GOOD + "reward = 'spares'\n", "census: unknown reward 'spares'; known: dense, sparse$"),
         (
             GOOD + "videos = 'all'\n",
             "census: unknown choice of videos 'all'; known: one, methods$",
@@ -90,6 +95,7 @@ def test_artifacts_keep_the_order_of_their_blocks(folder: Path) -> None:
         "empty",
         "diagnostic",
         "family",
+        "reward",
         "videos",
         "no-module",
         "switch",
@@ -116,6 +122,16 @@ def test_bytes_that_are_no_text_are_refused(folder: Path) -> None:
     (folder / "list.toml").write_bytes(b"\xff")
     with pytest.raises(BadArtifact, match=r"list\.toml: not a TOML file: "):
         read_specs(folder / "list.toml")
+
+
+def test_an_overview_that_is_no_artifact_is_refused() -> None:
+    mistyped = replace(FAMILIES["graph"], overview="tabel2")
+    with pytest.raises(
+        BadFamily,
+        match=r"^family graph: family\.overview names the artifact 'tabel2', .*; known: table2, ",
+    ):
+        check_overviews([mistyped], ARTIFACTS)
+    check_overviews(FAMILIES.values(), ARTIFACTS)
 
 
 def test_suite_and_scale_are_filled_in() -> None:

@@ -60,11 +60,26 @@ def test_diagnostics_keep_the_order_of_their_blocks(folder: Path) -> None:
             GOOD.replace("surprise]", "alarm]"),
             r"alarm has no module; add alarm\.py to the same folder$",
         ),
+        (
+            GOOD.replace("surprise]", "result]"),
+            r"result\.json is another file of a run; give the diagnostic another name$",
+        ),
         ("surprise = 3\n", r"surprise is 3; a diagnostic is a block \[surprise\]$"),
         (GOOD + GOOD, "not a TOML file: "),
         ("[surprise", "not a TOML file: "),
     ],
-    ids=["typo", "unknown", "missing", "empty", "type", "no-module", "no-block", "twice", "syntax"],
+    ids=[
+        "typo",
+        "unknown",
+        "missing",
+        "empty",
+        "type",
+        "no-module",
+        "name",
+        "no-block",
+        "twice",
+        "syntax",
+    ],
 )
 def test_a_bad_block_is_refused_by_name(folder: Path, text: str, message: str) -> None:
     with pytest.raises(BadDiagnostic, match=rf"^{folder / 'list.toml'}: {message}"):

@@ -1,0 +1,46 @@
+"""bench/cli/configs.py: a config as a file or as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from bench.cli.configs import read_config
+from bench.core.code import ROOT
+
+
+@pytest.mark.parametrize("scale", ["config", "desk", "smoke", "paper", "speed"])
+def test_a_file_is_merged_as_the_workflow_does(scale: str) -> None:
+    expected = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    update_config(expected, yaml.safe_load((ROOT / f"config/{scale}.yaml").read_text()))
+    assert read_config(str(ROOT / f"config/{scale}.yaml")) == expected
+
+
+def test_json_is_the_merged_config() -> None:
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    assert read_config(json.dumps(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nothing.yaml", "there is no file nothing.yaml; give a file such as config/desk.yaml"),
+        ("{name: test", "--config is not JSON"),
+        ('{"name": "test", "suits": {}}', "unknown key 'suits' at top level"),
+    ],
+)
+def test_a_wrong_config_is_named(text: str, message: str) -> None:
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        read_config(text)
+
+
+@pytest.mark.parametrize(("text", "message"), [("a: [", "is not YAML"), ("- a", "is not a config")])
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_config(str(path))
