@@ -140,11 +140,15 @@ def update_of(
 
 def falling(update: Update, optimisers: Iterable[torch.optim.Optimizer], steps: int) -> Update:
     """Return an update whose learning rates fall to almost zero over so many steps, along half a cosine."""
-    rates = [(group, group["lr"]) for optimiser in optimisers for group in optimiser.param_groups]
+    # groups are read anew in each step, because a resumed run replaces them
+    optimisers = list(optimisers)
+    rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
 
     def falls(step: int, generator: np.random.Generator) -> Tensor:
-        for group, rate in rates:
-            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
+        factor = 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
+        for optimiser, initial in zip(optimisers, rates, strict=True):
+            for group, rate in zip(optimiser.param_groups, initial, strict=True):
+                group["lr"] = rate * factor
         return update(step, generator)
 
     return falls

@@ -13,7 +13,8 @@ import torch
 
 from baselines import cql
 from bench.methods.context import SNAPSHOTS
-from tests.helpers.dt import ACT, OBS, make_context, make_data
+from bench.methods.training import Update, fit
+from tests.helpers.dt import ACT, OBS, make_context, make_data, saved_bytes
 from tests.helpers.vectors import NO_REWARD, observations
 
 SMALL_CQL = cql.Config(layers=2, width=16, batch_size=32)
@@ -162,6 +163,34 @@ def test_the_average_of_the_actors_weights_acts(tmp_path: Path) -> None:
     for found, expected, last in zip(policy.actor.parameters(), average, weights[-1], strict=True):
         torch.testing.assert_close(found, expected)
         assert not torch.allclose(found, last, atol=1e-5)
+
+
+@pytest.mark.parametrize("stop", [3, 8])
+def test_a_stopped_run_goes_on_with_the_same_numbers(
+    stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With averaged weights and a falling rate: weights, optimisers, draws and losses."""
+    config = replace(SMALL_CQL, average_decay=0.9, schedule="cosine", actor_learning_rate=1e-2)
+
+    def stopping(update: Update, *rest: Any) -> None:
+        def stopped(step: int, generator: np.random.Generator) -> torch.Tensor:
+            if step == stop:
+                raise KeyboardInterrupt
+            return update(step, generator)
+
+        fit(stopped, *rest)
+
+    def train(name: str) -> tuple[bytes, list[dict[str, float]]]:
+        context = make_context(steps=14, folder=tmp_path / name, save_every=0.0)
+        policy = cql.train(make_data(), config, context)
+        return saved_bytes(policy, tmp_path / name), context.losses
+
+    whole = train("whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(cql, "fit", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            train("cut")
+    assert train("cut") == whole
 
 
 def test_with_a_falling_rate_the_last_update_is_small(tmp_path: Path) -> None:

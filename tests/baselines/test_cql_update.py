@@ -171,6 +171,16 @@ def test_bfloat16_is_near_d3rlpys_update_in_bfloat16() -> None:
             torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=0.05 * size)
 
 
+def test_only_hidden_layers_of_critics_are_in_bfloat16() -> None:
+    algorithm = made(replace(SMALL, precision="bfloat16"), fast=True)
+    inputs = torch.randn(6, OBS + ACT, generator=torch.Generator().manual_seed(0))
+    for critic in (*algorithm.impl.critics, *algorithm.impl.target_critics):
+        assert critic.dtype == torch.bfloat16
+        values, hidden = critic(inputs)
+        assert [layer.dtype for layer in hidden] == [torch.bfloat16, torch.bfloat16, torch.float32]
+        assert values.dtype == torch.float32
+
+
 # --- its parts ------------------------------------------------------------------------------------
 
 
