@@ -16,6 +16,7 @@ from scipy import special
 from bench.core.seeds import generator
 from bench.report.artifacts.profiles import bands
 from bench.report.claims.measure import at_once
+from bench.report.claims.spreads import log_ratio
 from bench.stats import aggregates
 from bench.stats.bootstrap import interval as bootstrapped
 from bench.stats.intervals import (
@@ -26,9 +27,9 @@ from bench.stats.intervals import (
     Range,
     difference,
     estimate_over_tasks,
-    wilson,
 )
 from bench.stats.two_samples import improvement
+from bench.stats.wilson import wilson
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ends = tuple[float, float]
@@ -198,6 +199,15 @@ def _wilson(source: np.random.Generator, scores: str, _: int, __: int) -> Ends:
     return wilson(int(source.binomial(EPISODES, RATES[scores])), EPISODES)
 
 
+def _ratio(source: np.random.Generator, scores: str, data_sets: int, seeds: int) -> Ends:
+    xs, ys = pair(source, scores, data_sets, seeds)
+    return ends_of(log_ratio(xs.tolist(), ys.tolist()))
+
+
+def _true_ratio(scores: str, _: int, __: int) -> float:
+    return math.log(0.1) if scores == "unequal" else 0.0
+
+
 RATES = {"0.5": 0.5, "0.9": 0.9, "0.98": 0.98}
 
 
@@ -227,5 +237,6 @@ INTERVALS = (
     Interval("success rate", _success_rate, _true_rate),
     Interval("share", _share, _true_rate),
     Interval("rank correlation", _correlation, lambda *about: 2 * _true_rate(*about) - 1),
+    Interval("ratio of spreads", _ratio, _true_ratio, data_sets=(3, 9, 12)),
     Interval("episodes of one run", _wilson, lambda scores, *_: RATES[scores], tuple(RATES), (1,)),
 )

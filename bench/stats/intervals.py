@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special, stats
 
-LEVEL = 0.95
+from bench.stats.wilson import LEVEL as LEVEL
+from bench.stats.wilson import score_interval
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def estimate_over_tasks(groups: Sequence[Sequence[float]], within: Range = ANY) 
     return _of_sum(float(np.mean([mean for mean, _, _ in each])), each, len(each), within)
 
 
-def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> Estimate:
+def difference(
+    xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]], within: Range = ANY
+) -> Estimate:
     """Return the mean over tasks of the mean of X minus the mean of Y, with its interval.
 
     The Welch-Satterthwaite formula uses the variances of both methods on all tasks. With one task, it is
@@ -103,6 +106,7 @@ def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> 
         xs: the run scores of method X, a sequence for each task.
         ys: the run scores of method Y, in the same order of tasks. Runs are not paired, and the numbers of
             runs may differ.
+        within: the values that the difference can have.
 
     Raises:
         ValueError: there are no tasks, one has no scores, or the numbers of tasks differ.
@@ -113,7 +117,7 @@ def difference(xs: Sequence[Sequence[float]], ys: Sequence[Sequence[float]]) -> 
     if not ours:
         raise ValueError("no tasks to compare")
     mean = float(np.mean([x - y for (x, _, _), (y, _, _) in zip(ours, theirs, strict=True)]))
-    return _of_sum(mean, ours + theirs, len(ours), ANY)
+    return _of_sum(mean, ours + theirs, len(ours), within)
 
 
 def at_level(one: Estimate, level: float) -> Estimate:
@@ -270,42 +274,3 @@ def _with_interval(
     if math.isnan(error):
         return Estimate(mean, std, math.nan, math.nan, runs, within=within)
     return at_level(Estimate(mean, std, mean, mean, runs, freedom, error, within), LEVEL)
-
-
-def wilson(successes: int, episodes: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return Wilson's score interval (1927) of a success rate. Both ends are between 0 and 1.
-
-    With the normal quantile z and p = k / n, the ends are
-    (p + z^2 / 2n ± z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
-    The interval is about the episodes of one policy. It does not include the variation over training seeds.
-
-    Args:
-        successes: k.
-        episodes: n.
-        level: the confidence level.
-
-    Raises:
-        ValueError: there are no episodes, or k is not between 0 and n.
-    """
-    if episodes < 1:
-        raise ValueError(f"{episodes} episodes have no success rate; at least 1 is needed")
-    if not 0 <= successes <= episodes:
-        raise ValueError(f"{successes} successes of {episodes} episodes: give 0 to {episodes}")
-    z = float(stats.norm.ppf((1 + level) / 2))
-    return score_interval(successes / episodes, episodes, z)
-
-
-def score_interval(share: float, number: float, quantile: float) -> tuple[float, float]:
-    """Return Wilson's interval of a share, which lies between 0 and 1 and contains the share.
-
-    Args:
-        share: the observed share, 0 to 1.
-        number: of independent outcomes behind it; need not be whole.
-        quantile: of the normal distribution, or of Student's.
-    """
-    shrink = 1 + quantile**2 / number
-    middle = (share + quantile**2 / (2 * number)) / shrink
-    spread = math.sqrt(share * (1 - share) / number + quantile**2 / (4 * number**2))
-    half = quantile * spread / shrink
-    # exact at the edges: without rounding errors
-    return (0.0 if share == 0 else middle - half), (1.0 if share == 1 else middle + half)

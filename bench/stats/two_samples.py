@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 
 from bench.stats.aggregates import Groups, Values, probability_of_improvement
-from bench.stats.intervals import LEVEL, SHARE, Estimate, score_interval
+from bench.stats.intervals import LEVEL, SHARE, Estimate
+from bench.stats.wilson import score_interval
 
 
 def improvement(xs: Groups, ys: Groups, level: float = LEVEL) -> Estimate:

@@ -11,7 +11,7 @@ from scipy import stats
 from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import spell, trained
 from bench.stats import aggregates
-from bench.stats.intervals import LEVEL, score_interval
+from bench.stats.wilson import LEVEL, score_interval
 
 TITLE = "Performance profiles: the share of runs with a normalised score above tau (Agarwal et al. 2021)."
 NOTE = (

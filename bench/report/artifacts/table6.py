@@ -22,8 +22,9 @@ from bench.report.tables import (
     row_verdict,
     tidy,
 )
-from bench.stats.intervals import Estimate, wilson
+from bench.stats.intervals import Estimate
 from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, verdicts_of
+from bench.stats.wilson import wilson
 from bench.tasks.units import unit_of
 
 TITLE = (

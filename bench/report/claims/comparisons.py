@@ -20,8 +20,10 @@ from bench.report.claims.measure import (
 )
 from bench.report.claims.sampled import with_arms
 from bench.report.frame import final
+from bench.stats.intervals import Estimate
 from bench.stats.intervals import difference as difference_over_tasks
 from bench.stats.two_samples import improvement as probability
+from bench.tasks.units import difference_range, unit_of
 
 
 def difference(
@@ -43,9 +45,7 @@ def difference(
     if chosen := tuple(kinds):
         scores = scores[scores["task"].map(lambda task: task.partition("-")[2] in chosen)]
     (ours, theirs), about, cells = paired(scores, [method, against], data_percents)
-    return with_arms(
-        to_measure(difference_over_tasks(ours, theirs), about), spell(cells), ours, theirs
-    )
+    return with_arms(to_measure(_minus(ours, theirs, cells), about), spell(cells), ours, theirs)
 
 
 def difference_each(scores: pd.DataFrame, method: str, against: str, share: float = 1.0) -> Measure:
@@ -53,10 +53,10 @@ def difference_each(scores: pd.DataFrame, method: str, against: str, share: floa
     (ours, theirs), about, cells = paired(scores, [method, against], (100,))
     theirs = [[share * score for score in runs] for runs in theirs]
     parts = {
-        task: difference_over_tasks([a], [b])
-        for (task, _), a, b in zip(cells, ours, theirs, strict=True)
+        task: _minus([a], [b], [(task, percent)])
+        for (task, percent), a, b in zip(cells, ours, theirs, strict=True)
     }
-    whole = replace(to_measure(difference_over_tasks(ours, theirs), about), parts=parts)
+    whole = replace(to_measure(_minus(ours, theirs, cells), about), parts=parts)
     return with_arms(whole, list(parts), ours, theirs)
 
 
@@ -65,9 +65,9 @@ def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) ->
 
     The best one is chosen on each data set by its mean, in hindsight. So it looks better than it is.
     """
-    (ours, *others), about, _ = paired(scores, [method, *against], (100,))
+    (ours, *others), about, cells = paired(scores, [method, *against], (100,))
     best = [max(cell, key=lambda runs: float(np.mean(runs))) for cell in zip(*others, strict=True)]
-    return to_measure(difference_over_tasks(ours, best), about)
+    return to_measure(_minus(ours, best, cells), about)
 
 
 def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measure:
@@ -83,10 +83,10 @@ def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measur
     ours = [min(cell, key=mean) for cell in zip(*groups[: len(methods)], strict=True)]
     best = [max(cell, key=mean) for cell in zip(*groups[len(methods) :], strict=True)]
     parts = {
-        task: difference_over_tasks([a], [b])
-        for (task, _), a, b in zip(cells, ours, best, strict=True)
+        task: _minus([a], [b], [(task, percent)])
+        for (task, percent), a, b in zip(cells, ours, best, strict=True)
     }
-    whole = replace(to_measure(difference_over_tasks(ours, best), about), parts=parts)
+    whole = replace(to_measure(_minus(ours, best, cells), about), parts=parts)
     return with_arms(whole, list(parts), ours, best)
 
 
@@ -100,9 +100,7 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
         raise NotRun(f"no data set with dense and sparse runs of {method}")
     about = about_cells(rows, both, len(by["dense"] | by["sparse"]) - len(both))
     dense, sparse = ([by[reward][cell] for cell in both] for reward in ("dense", "sparse"))
-    return with_arms(
-        to_measure(difference_over_tasks(dense, sparse), about), spell(both), dense, sparse
-    )
+    return with_arms(to_measure(_minus(dense, sparse, both), about), spell(both), dense, sparse)
 
 
 def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
@@ -111,6 +109,12 @@ def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """
     (ours, theirs), about, _ = paired(scores, [method, against], (100,))
     return to_measure(probability(ours, theirs), about)
+
+
+def _minus(ours: Groups, theirs: Groups, cells: list[Cell]) -> Estimate:
+    """Return the difference of two methods on these data sets; one of success rates stays in its bounds."""
+    within = difference_range(unit_of(task for task, _ in cells))
+    return difference_over_tasks(ours, theirs, within)
 
 
 def paired(

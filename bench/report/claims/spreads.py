@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from bench.report.claims.comparisons import paired, spell
-from bench.report.claims.measure import Measure, to_measure
+from bench.report.claims.measure import Groups, Measure, to_measure
 from bench.report.claims.sampled import with_arms
-from bench.stats.intervals import estimate
+from bench.stats.intervals import Estimate, estimate
 from bench.stats.verdicts import HALF_DIGIT
 
 
@@ -25,13 +25,21 @@ def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:
     data set on which a method has one run is left out: one run has no spread.
     """
     (ours, theirs), about, cells = paired(scores, [method, against], (100,), least=2)
-    logs = [math.log(_deviation(a) / _deviation(b)) for a, b in zip(ours, theirs, strict=True)]
-    found = estimate(logs)
+    found = log_ratio(ours, theirs)
     ratio = replace(
         found, mean=math.exp(found.mean), low=math.exp(found.low), high=math.exp(found.high)
     )
-    note = f"t test of the logarithm over {len(logs)} data sets"
+    note = f"t test of the logarithm over {len(cells)} data sets"
     return with_arms(replace(to_measure(ratio, about), note=note), spell(cells), ours, theirs)
+
+
+def log_ratio(ours: Groups, theirs: Groups) -> Estimate:
+    """Return the logarithm of the ratio of the standard deviations, mean over data sets, with the interval
+    over data sets.
+    """
+    return estimate(
+        [math.log(_deviation(a) / _deviation(b)) for a, b in zip(ours, theirs, strict=True)]
+    )
 
 
 def _deviation(runs: list[float]) -> float:

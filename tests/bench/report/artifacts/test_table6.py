@@ -87,7 +87,7 @@ def test_an_interval_of_a_mean_stays_a_rate(rates: Rates) -> None:
     counts: Counts = {(ONE, "bc"): [0, 10, 30], (ONE, "success"): [1000, 990, 1000]}
     found = cells(made(rates(counts)))
     assert found["BC"] == "1.3 [0.1, 19.5]"
-    assert found["%BC"] == "99.7 [91.5, 100.0]"
+    assert found["%BC"] == "99.7 [80.0, 100.0]"
     never: Counts = {(ONE, "bc"): [0, 0, 0], (ONE, "success"): [1000, 1000, 1000]}
     found = cells(made(rates(never)))
     assert found["BC"] == f"0.0 [0.0, {100 * (1 - 3000 / (3000 + 4.302653**2)):.1f}]"
