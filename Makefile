@@ -28,7 +28,7 @@ PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
 CHECKS := check-records reproduce link
-.PHONY: help mujoco paper report desk reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
+.PHONY: help mujoco paper report desk trials reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
     test-isa bench lock behaviours clean
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
@@ -67,6 +67,10 @@ check-records: $(INSTALLED) ## name every record in reports/reference that was n
 
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
+
+trials: $(INSTALLED) ## 20 trials of settings for each method of MuJoCo, 10 core-hours; the same command continues
+	$(BIN)/snakemake all_trials --cores $(CORES) --configfile config/trials.yaml
+	@cat reports/trials/trials/trials.md
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)

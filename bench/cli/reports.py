@@ -121,6 +121,17 @@ def add(verbs: Any) -> None:
     timed.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
     timed.set_defaults(verb=_time_to_score)
 
+    trials = command(
+        verbs, "trials", "make the table of the trials that choose each method's settings"
+    )
+    trials.add_argument(
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
+    )
+    trials.add_argument("--suite", required=True, help="name of the suite")
+    trials.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
+    trials.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
+    trials.set_defaults(verb=_trials)
+
     summary = command(
         verbs, "data-summary", "make the table of the data sets of a suite, beside D4RL's"
     )
@@ -245,6 +256,14 @@ def _time_to_score(arguments: Arguments) -> None:
 
     plan = make_plan(arguments.config)
     time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
+
+
+def _trials(arguments: Arguments) -> None:
+    from bench.report import trials
+    from bench.runs.plan import make_plan
+
+    plan = make_plan(arguments.config)
+    trials.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
 def _partial(arguments: Arguments) -> None:

@@ -55,7 +55,7 @@ def add(verbs: Any) -> None:
         default=0,
         help="number of episodes of each snapshot; default: 0",
     )
-    _add_max_steps(evaluate)
+    _add_protocol(evaluate)
     _add_device(evaluate)
     evaluate.set_defaults(verb=_evaluate)
 
@@ -73,7 +73,7 @@ def add(verbs: Any) -> None:
         type=positive,
         help="largest number of targets other than multiples of the best return",
     )
-    _add_max_steps(sweep)
+    _add_protocol(sweep)
     _add_device(sweep)
     sweep.set_defaults(verb=_sweep)
 
@@ -112,8 +112,13 @@ def add(verbs: Any) -> None:
     diagnose.set_defaults(verb=_diagnose)
 
 
-def _add_max_steps(verb: argparse.ArgumentParser) -> None:
+def _add_protocol(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--max-steps", type=positive, help="end an episode after this many steps")
+    verb.add_argument(
+        "--episode-list",
+        default="",
+        help="name of another list of episode seeds than that of reported scores",
+    )
 
 
 def _add_device(verb: argparse.ArgumentParser) -> None:
@@ -146,6 +151,7 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.curve_episodes,
         arguments.device,
         arguments.max_steps,
+        arguments.episode_list,
     )
 
 
@@ -160,6 +166,7 @@ def _sweep(arguments: Arguments) -> None:
         arguments.points,
         arguments.device,
         arguments.max_steps,
+        arguments.episode_list,
     )
 
 
