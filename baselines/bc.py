@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ from bench.methods.networks import (
 from bench.methods.optimisers import AdamW
 from bench.methods.policy_file import below, read_tensors, write_tensors
 from bench.methods.sampling import choose, generators_of
-from bench.methods.training import descend, fit
+from bench.methods.training import Averaged, check_average_decay, descend, fit
 
 STD_FLOOR = 1e-6  # kzl gym/experiment.py, state_std
 
@@ -55,6 +56,11 @@ class Config:
     history: int = (
         1  # latest states that are seen, oldest first; kzl --K: 20, Table 10 says nothing
     )
+    # of the learning rate. constant: after the warm-up (kzl); cosine: falls to almost zero at the last update
+    schedule: Literal["constant", "cosine"] = "constant"
+    # decay of the moving average of the weights, which acts in their place. 0: the weights after the last
+    # update act, as in kzl
+    average_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "batch_size", "history"):
@@ -62,6 +68,7 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.temperature < 0:
             raise ValueError(f"temperature must not be negative, not {self.temperature}")
+        check_average_decay(self.average_decay)
 
 
 class MlpPolicy:
@@ -133,7 +140,8 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
         size = data.n_actions if data.discrete else actions.shape[1]
         network = _build(config, config.history * len(mean), size, discrete=data.discrete)
         network.to(context.device)
-        policy = MlpPolicy(network, config, mean, std, context.device)
+        acting = Averaged(network, config.average_decay) if config.average_decay else None
+        policy = MlpPolicy(acting.average if acting else network, config, mean, std, context.device)
         optimiser = AdamW(
             network.parameters(),
             lr=config.learning_rate,
@@ -149,8 +157,17 @@ def train(data: Trajectories, config: Config, context: Context) -> MlpPolicy:
                 return functional.cross_entropy(predicted, actions[rows])
             return (predicted - actions[rows]).square().mean()
 
-        update = descend(loss_of_batch, network, optimiser, warmup_steps=config.warmup_steps)
-        fit(update, {"network": network}, {"adamw": optimiser}, lambda: policy, context)
+        update = descend(
+            loss_of_batch,
+            network,
+            optimiser,
+            warmup_steps=config.warmup_steps,
+            decay_steps=context.steps if config.schedule == "cosine" else None,
+        )
+        modules: dict[str, nn.Module] = {"network": network}
+        if acting:
+            update, modules["average"] = acting.after(update), acting.average
+        fit(update, modules, {"adamw": optimiser}, lambda: policy, context)
     return policy
 
 

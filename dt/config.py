@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bench.methods.training import check_average_decay
 from dt.precision import usable
 
 
@@ -78,10 +79,7 @@ class Config:
             positive=("learning_rate", "gradient_clip", "return_scale", "init_std", "value_std"),
             not_negative=("weight_decay", "warmup_steps", "time_std", "temperature"),
         )
-        if not 0 <= self.average_decay < 1:
-            raise ValueError(
-                f"average_decay must be at least 0 and below 1, not {self.average_decay}"
-            )
+        check_average_decay(self.average_decay)
         if not 0 < self.discount <= 1:
             raise ValueError(f"discount must be above 0 and at most 1, not {self.discount}")
         if self.discount < 1 and self.target_follows == "rewards":

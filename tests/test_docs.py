@@ -36,7 +36,7 @@ MADE = (
 )
 OWN = ("baselines/mine.py", "baselines/NAME.py", "bench/tasks/NAME.toml")
 TOY = ("bandit", "census", "/NAME.py")  # the additions that docs/architecture.md shows
-SCALES = ("config/config.yaml", *(f"config/{name}.yaml" for name in ("desk", "speed")))
+SCALES = ("config/config.yaml", *(f"config/{name}.yaml" for name in ("desk", "speed", "trials")))
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from bench.cli.data import positive
+from bench.cli.parser import command, json_object, positive
 from bench.report.artifacts.registry import ARTIFACTS
 
 Arguments = argparse.Namespace
@@ -15,9 +14,9 @@ Arguments = argparse.Namespace
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    scores = verbs.add_parser("scores", help="collect records into one table")
+    scores = command(verbs, "scores", "collect records into one table")
     scores.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     scores.add_argument(
         "--suite", required=True, help="suite of the records; decides the order of methods"
@@ -26,7 +25,7 @@ def add(verbs: Any) -> None:
     scores.add_argument("records", type=Path, nargs="+", help="record files")
     scores.set_defaults(verb=_scores)
 
-    artifact = verbs.add_parser("artifact", help="make a table or a figure from scores")
+    artifact = command(verbs, "artifact", "make a table or a figure from scores")
     artifact.add_argument("name", choices=ARTIFACTS, metavar="NAME", help=", ".join(ARTIFACTS))
     artifact.add_argument("--scores", type=Path, required=True, help="a file of `bench scores`")
     artifact.add_argument("--scale", required=True, help="the config's name, for the notes")
@@ -39,9 +38,7 @@ def add(verbs: Any) -> None:
     )
     artifact.set_defaults(verb=_artifact)
 
-    claims = verbs.add_parser(
-        "claims", help="make the ledger: the verdicts on the claims of the paper"
-    )
+    claims = command(verbs, "claims", "make the ledger: the verdicts on the claims of the paper")
     claims.add_argument("--scale", required=True, help="the config's name, for the notes")
     claims.add_argument("--suites", nargs="*", default=[], help="names of suites")
     claims.add_argument(
@@ -54,8 +51,8 @@ def add(verbs: Any) -> None:
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
-    power = verbs.add_parser(
-        "power", help="say which checks of the claims a config can decide, before it runs"
+    power = command(
+        verbs, "power", "say which checks of the claims a config can decide, before it runs"
     )
     power.add_argument(
         "--config",
@@ -81,9 +78,11 @@ def add(verbs: Any) -> None:
     )
     power.set_defaults(verb=_power)
 
-    cost = verbs.add_parser(
+    cost = command(
+        verbs,
         "cost",
-        help="make the table of the cost of runs: time, speed, memory; with --plan, compute what a config will cost",
+        "make the table of the cost of runs: time, speed, memory; with --plan, "
+        "compute what a config will cost",
     )
     cost.add_argument(
         "--config",
@@ -111,19 +110,30 @@ def add(verbs: Any) -> None:
     cost.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     cost.set_defaults(verb=_cost)
 
-    timed = verbs.add_parser(
-        "time-to-score", help="make the table of how long runs train until they reach a score"
+    timed = command(
+        verbs, "time-to-score", "make the table of how long runs train until they reach a score"
     )
     timed.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     timed.add_argument("--suite", required=True, help="name of the suite")
     timed.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     timed.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
     timed.set_defaults(verb=_time_to_score)
 
-    summary = verbs.add_parser(
-        "data-summary", help="make the table of the data sets of a suite, beside D4RL's"
+    trials = command(
+        verbs, "trials", "make the table of the trials that choose each method's settings"
+    )
+    trials.add_argument(
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
+    )
+    trials.add_argument("--suite", required=True, help="name of the suite")
+    trials.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
+    trials.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
+    trials.set_defaults(verb=_trials)
+
+    summary = command(
+        verbs, "data-summary", "make the table of the data sets of a suite, beside D4RL's"
     )
     summary.add_argument("--scale", required=True, help="the config's name, for the notes")
     summary.add_argument(
@@ -134,11 +144,11 @@ def add(verbs: Any) -> None:
     )
     summary.set_defaults(verb=_data_summary)
 
-    partial = verbs.add_parser(
-        "partial", help="make a table of the finished runs, and list the missing ones"
+    partial = command(
+        verbs, "partial", "make a table of the finished runs, and list the missing ones"
     )
     partial.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     partial.add_argument("--suite", required=True, help="name of the suite")
     partial.add_argument("--out", type=Path, required=True, help=".md")
@@ -206,7 +216,7 @@ def _power(arguments: Arguments) -> None:
 
 
 def _cost(arguments: Arguments) -> None:
-    from bench.cli.configs import read_config
+    from bench.cli.configs import merged_config, read_config
     from bench.report import cost
     from bench.runs.plan import make_plan
 
@@ -217,7 +227,7 @@ def _cost(arguments: Arguments) -> None:
     for name in ("suite", "out", "records"):
         if not getattr(arguments, name):
             raise ValueError(f"--{name} is missing; give it, or --plan to compute a cost")
-    plan = make_plan(json.loads(arguments.config))
+    plan = make_plan(merged_config(arguments.config))
     for path in arguments.out:
         cost.write_cost(arguments.records, plan, arguments.suite, path)
 
@@ -246,6 +256,14 @@ def _time_to_score(arguments: Arguments) -> None:
 
     plan = make_plan(arguments.config)
     time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
+
+
+def _trials(arguments: Arguments) -> None:
+    from bench.report import trials
+    from bench.runs.plan import make_plan
+
+    plan = make_plan(arguments.config)
+    trials.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
 def _partial(arguments: Arguments) -> None:

@@ -88,8 +88,7 @@ def descend(
             of bench/methods/optimisers.py start a second faster than torch's own.
         warmup_steps: the learning rate rises linearly over this number of steps.
         gradient_clip: the largest global norm of the gradient; None for no limit.
-        decay_steps: the learning rate falls to 0 over this number of steps, along half a cosine; None for no
-            decay.
+        decay_steps: the learning rate falls to 0 over this number of steps (`half_cosine`); None for no decay.
         multiplier: returns a factor of the learning rate at update number `step`, for other schedules.
         flat: whether `bench.methods.optimisers.flatten` made the parameters of the optimiser.
     """
@@ -100,7 +99,7 @@ def descend(
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * min(step / max(warmup_steps, 1), 1.0)
             if decay_steps is not None:
-                group["lr"] *= 0.5 * (1 + math.cos(math.pi * (step - 1) / decay_steps))
+                group["lr"] *= half_cosine(step, decay_steps)
             if multiplier is not None:
                 group["lr"] *= multiplier(step)
         module.train()
@@ -116,6 +115,47 @@ def descend(
         return torch.stack(losses).sum()
 
     return update
+
+
+def half_cosine(step: int, steps: int) -> float:
+    """Return the factor of the learning rate at update `step` (from 1) of `steps`: half a cosine from 1 towards 0
+    (Loshchilov & Hutter 2017, arXiv 1608.03983). It is PyTorch's CosineAnnealingLR with T_max = steps.
+    """
+    return 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
+
+
+def decaying(
+    update: Update, optimisers: Iterable[torch.optim.Optimizer], decay_steps: int
+) -> Update:
+    """Return an update whose learning rates fall to 0 over `decay_steps` steps (`half_cosine`), for updates that
+    another library takes. The step alone decides the rates, so a resumed run has the same ones.
+
+    Args:
+        update: the update.
+        optimisers: those whose learning rates fall. Their rates at the time of this call are the first ones.
+        decay_steps: number of steps.
+    """
+    optimisers = list(optimisers)
+    rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
+
+    def decayed(step: int, generator: np.random.Generator) -> Tensor:
+        for optimiser, own in zip(optimisers, rates, strict=True):
+            # the groups are other objects after a run was resumed
+            for group, rate in zip(optimiser.param_groups, own, strict=True):
+                group["lr"] = rate * half_cosine(step, decay_steps)
+        return update(step, generator)
+
+    return decayed
+
+
+def check_average_decay(average_decay: float) -> None:
+    """Refuse a decay with which there is no average.
+
+    Raises:
+        ValueError: it is below 0, or not below 1.
+    """
+    if not 0 <= average_decay < 1:
+        raise ValueError(f"average_decay must be at least 0 and below 1, not {average_decay}")
 
 
 class Averaged(Generic[Network]):

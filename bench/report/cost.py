@@ -39,10 +39,10 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
             continue
         variant = plan.variants[name]
         columns = {key: [row[key] for row in rows[name]] for key in rows[name][0]}
-        settings = _settings(variant.options) or "defaults"
+        settings = settings_of(variant.options) or "defaults"
         own = "".join(f"; {domain}: {n:,}" for domain, n in variant.domain_steps.items())
         for domain, options in variant.domains.items():
-            settings += f"; {domain}: {_settings(options)}"
+            settings += f"; {domain}: {settings_of(options)}"
         body.append(
             [
                 variant.label,
@@ -77,5 +77,6 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
     return Artifact(title, headings, body, notes, numbers)
 
 
-def _settings(options: dict[str, object]) -> str:
+def settings_of(options: dict[str, object]) -> str:
+    """Return options as text."""
     return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -57,12 +57,17 @@ def read(path: Path) -> pd.DataFrame:
     """Read scores that `write` wrote.
 
     Raises:
+        FileNotFoundError: there is no such file.
         DamagedFile: the file is not Parquet, or its content was changed after it was written.
     """
     try:
         table = read_table(path)
         frame: pd.DataFrame = table.to_pandas()
         intact = (table.schema.metadata or {}).get(DIGEST) == _digest(frame)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"there are no scores at {path}; `bench scores`, or Snakemake, collects them from records"
+        ) from None
     except (ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise DamagedFile(
             f"scores {path} are damaged ({error}); delete the file and run again"

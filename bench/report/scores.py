@@ -137,6 +137,7 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
     best = protocol.get("data_scores", {}).get("maximum", math.nan)
     simulator = family.simulators[-1]
     cut = f", at most {protocol['max_steps']:,} steps" if "max_steps" in protocol else ""
+    listed = f", list {protocol['episode_list']}" if "episode_list" in protocol else ""
     return {
         **identity,
         "label": variant.label,
@@ -145,7 +146,7 @@ def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str,
         "source": protocol["source"],
         "environment": protocol["environment"],
         "simulator": f"{simulator} {result['versions'][simulator]}",
-        "protocol": f"{protocol['episodes']} episodes in {protocol['num_envs']} environments{cut}",
+        "protocol": f"{protocol['episodes']} episodes in {protocol['num_envs']} environments{cut}{listed}",
         "rolled_out": protocol["rolled_out"],
         "quoted_table": variant.quoted[0] if variant.quoted else "",
         "quoted_method": variant.quoted[1] if variant.quoted else "",

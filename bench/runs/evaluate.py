@@ -31,6 +31,7 @@ def evaluate_run(
     curve_episodes: int,
     device: str,
     max_steps: int | None = None,
+    episode_list: str = "",
 ) -> None:
     """Evaluate a trained run's policies; write `result.json` and `run.json` into its folder.
 
@@ -41,6 +42,7 @@ def evaluate_run(
         curve_episodes: for each snapshot; 0: none is evaluated.
         device: a torch device.
         max_steps: where an episode is cut short; None: nowhere.
+        episode_list: name of the list of episode seeds; empty: that of reported scores.
 
     Raises:
         FileNotFoundError: the run was not trained.
@@ -60,11 +62,29 @@ def evaluate_run(
             continue
         side_by_side = min(num_envs, curve_episodes)
         [outcome], _ = score(
-            method, path, task, identity, [target], curve_episodes, side_by_side, device, max_steps
+            method,
+            path,
+            task,
+            identity,
+            [target],
+            curve_episodes,
+            side_by_side,
+            device,
+            max_steps,
+            episode_list,
         )
         evaluations.append(evaluation(step, outcome, final=False))
     [outcome], rolled_out = score(
-        method, folder / POLICY, task, identity, [target], episodes, num_envs, device, max_steps
+        method,
+        folder / POLICY,
+        task,
+        identity,
+        [target],
+        episodes,
+        num_envs,
+        device,
+        max_steps,
+        episode_list,
     )
     evaluations.append(evaluation(training["steps"], outcome, final=True))
     write_record(
@@ -78,7 +98,7 @@ def evaluate_run(
             "curve_episodes": curve_episodes,
             "num_envs": num_envs,
             "rolled_out": rolled_out,
-            **cut(max_steps),
+            **departures(max_steps, episode_list),
         },
         evaluations=evaluations,
     )
@@ -127,9 +147,12 @@ def checked_training(folder: Path) -> dict[str, Any]:
     return training
 
 
-def cut(max_steps: int | None) -> dict[str, int]:
-    """Return what a record's protocol says of a limit on steps that is not the environment's."""
-    return {} if max_steps is None else {"max_steps": max_steps}
+def departures(max_steps: int | None, episode_list: str) -> dict[str, int | str]:
+    """Return what a record's protocol says of a limit on steps that is not the environment's, and of a list of
+    episode seeds that is not that of reported scores.
+    """
+    limit = {} if max_steps is None else {"max_steps": max_steps}
+    return limit | ({"episode_list": episode_list} if episode_list else {})
 
 
 def evaluation(step: int, outcome: Outcome, *, final: bool) -> dict[str, Any]:
@@ -199,6 +222,7 @@ def score(
     num_envs: int,
     device: str,
     max_steps: int | None = None,
+    episode_list: str = "",
 ) -> tuple[list[Outcome], bool]:
     """Evaluate a saved policy at some targets.
 
@@ -231,6 +255,7 @@ def score(
             seed=identity.seed,
             sparse=identity.reward == "sparse",
             max_steps=max_steps,
+            episode_list=episode_list,
             progress=progress,
         )
     return [

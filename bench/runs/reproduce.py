@@ -192,16 +192,17 @@ def _evaluate(found: Record, run: Path, data_folder: Path) -> None:
     content, protocol = found.content, found.content["protocol"]
     episodes, num_envs = protocol["episodes"], protocol["num_envs"]
     device, most = content["device"], protocol.get("max_steps")
+    listed = protocol.get("episode_list", "")
     if found.file == RESULT:
         from bench.runs.evaluate import evaluate_run
 
         curve = protocol["curve_episodes"]
-        evaluate_run(run, episodes, num_envs, curve, device, most)
+        evaluate_run(run, episodes, num_envs, curve, device, most, listed)
     elif found.file == SWEEP:
         from bench.runs.sweep import sweep_run
 
         points = protocol.get("points")
-        sweep_run(run, data_folder, episodes, num_envs, points, device, most)
+        sweep_run(run, data_folder, episodes, num_envs, points, device, most, listed)
     else:
         from bench.runs.diagnose import diagnose_run
 

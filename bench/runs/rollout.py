@@ -41,9 +41,14 @@ class Outcome:
     lengths: list[int]
 
 
-def episode_seed(environment: str, episode: int) -> int:
-    """Return the seed of the environment in episode `episode`; it is the same for every method."""
-    return derive("evaluation", environment, episode)
+def episode_seed(environment: str, episode: int, episode_list: str = "") -> int:
+    """Return the seed of the environment in episode `episode` of a list; it is the same for every method.
+
+    The list without a name is that of reported scores. A named one has other seeds, so that settings can be
+    chosen on episodes that no reported score is measured on.
+    """
+    own = (episode_list,) if episode_list else ()
+    return derive("evaluation", *own, environment, episode)
 
 
 def policy_seed(environment: str, seed: int, episode: int) -> int:
@@ -63,6 +68,7 @@ def evaluate(
     sparse: bool = False,
     first: int = 0,
     max_steps: int | None = None,
+    episode_list: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Outcome]:
     """Return one outcome per target return.
@@ -81,6 +87,7 @@ def evaluate(
         first: index of the first episode.
         max_steps: end an episode after this many steps and keep the return earned so far; None: only
             the environment ends an episode.
+        episode_list: name of the list of episode seeds; empty: that of reported scores.
         progress: called with the number of finished episodes and of all episodes.
 
     Raises:
@@ -102,7 +109,16 @@ def evaluate(
                     start + env if first <= start + env < last else None for env in range(num_envs)
                 ]
                 finished += _batch(
-                    policy, task, environments, assigned, target, method, seed, sparse, limit
+                    policy,
+                    task,
+                    environments,
+                    assigned,
+                    target,
+                    method,
+                    seed,
+                    sparse,
+                    limit,
+                    episode_list,
                 )
                 progress(len(outcomes) * episodes + len(finished), len(targets) * episodes)
             outcomes.append(Outcome(target, [r for r, _ in finished], [n for _, n in finished]))
@@ -121,6 +137,7 @@ def _batch(
     seed: int,
     sparse: bool,
     limit: float,
+    episode_list: str,
 ) -> list[tuple[float, int]]:
     """Return the return and the length of each assigned episode, at most `limit` steps long. An env
     whose episode is None stays idle.
@@ -134,7 +151,7 @@ def _batch(
         np.array(policy_seeds, dtype=np.int64), np.full(num_envs, target, dtype=np.float32)
     )
     for env, episode in enumerate(started):
-        environments.reset(env, episode_seed(name, episode))
+        environments.reset(env, episode_seed(name, episode, episode_list))
     running = np.array([episode is not None for episode in assigned])
     counted = np.flatnonzero(running).tolist()
     finish: Callable[[I64], None] = getattr(policy, "finish", lambda envs: None)

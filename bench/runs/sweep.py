@@ -15,7 +15,7 @@ from bench.core.machine import prepare
 from bench.datasets.trajectories import Trajectories
 from bench.methods.loader import load_method
 from bench.paper import figure4
-from bench.runs.evaluate import checked_training, cut, evaluation, score, write_record
+from bench.runs.evaluate import checked_training, departures, evaluation, score, write_record
 from bench.runs.identity import SWEEP, identity_of
 from bench.runs.train import POLICY, load_data
 from bench.tasks.registry import Task, task_by_name
@@ -33,6 +33,7 @@ def sweep_run(
     points: int | None,
     device: str,
     max_steps: int | None = None,
+    episode_list: str = "",
 ) -> None:
     """Evaluate a trained policy at every target return of the grid; write `sweep.json` to its folder.
 
@@ -45,6 +46,7 @@ def sweep_run(
             None: all.
         device: a torch device.
         max_steps: end an episode after this many steps; None: only the environment ends it.
+        episode_list: name of the list of episode seeds; empty: that of reported scores.
 
     Raises:
         FileNotFoundError: the run was not trained.
@@ -59,7 +61,16 @@ def sweep_run(
     low, high = float(data.returns.min()), float(data.returns.max())
     targets, side_by_side = grid(task, low, high, points), min(num_envs, episodes)
     outcomes, rolled_out = score(
-        method, folder / POLICY, task, identity, targets, episodes, side_by_side, device, max_steps
+        method,
+        folder / POLICY,
+        task,
+        identity,
+        targets,
+        episodes,
+        side_by_side,
+        device,
+        max_steps,
+        episode_list,
     )
     write_record(
         folder,
@@ -75,7 +86,7 @@ def sweep_run(
             "points": points,
             "data_returns": {"minimum": round(low, 6), "maximum": round(high, 6)},
             **_scores(data),
-            **cut(max_steps),
+            **departures(max_steps, episode_list),
         },
         evaluations=[evaluation(training["steps"], outcome, final=False) for outcome in outcomes],
     )

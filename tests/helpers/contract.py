@@ -46,6 +46,8 @@ SIZES = {"context_length": 4, "layers": 2, "heads": 2, "width": 16, "batch_size"
 OPTIONS: dict[str, dict[str, Any]] = {
     "dt": {"batch_size": 16},
     "cql": {"batch_size": 32},
+    "iql": {"batch_size": 32},
+    "td3_bc": {"batch_size": 32},
     "dt_atari": SIZES,
     "dt_atari without returns": SIZES | {"returns": False, "top_percent": 60},
     "cql_atari": {"batch_size": 4, "features": 16, "quantiles": 3, "epsilon": 0.3},

@@ -15,6 +15,7 @@ from tests.helpers.pipeline import checkout, snakemake, tiny
 pytestmark = pytest.mark.slow
 RUNS = "results/tiny/runs"
 TIMES = "reports/tiny/sparse/time_to_score.md"
+TRIALS = "reports/tiny/sparse/trials.md"
 VIDEO = "reports/tiny/atari/pong-replay.dt-atari.gif"
 AXES: dict[str, Any] = {"rewards": ["dense"], "data_percents": [100], "baselines": False}
 # no two settings have the same number
@@ -69,6 +70,7 @@ SETTINGS: dict[str, Any] = {
         "sweep_episodes": 14,
         "sweep_points": 15,
         "max_steps": 16,
+        "episode_list": "other",
         "domains": {
             "walker2d": {
                 "episodes": 21,
@@ -100,7 +102,7 @@ SETTINGS: dict[str, Any] = {
 def commands(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The commands of a dry run of five suites, without the redirection of their output."""
     folder = checkout(tmp_path_factory.mktemp("commands") / "clone")
-    targets = ("all_mujoco", "all_critic", "all_fetched", TIMES, VIDEO)
+    targets = ("all_mujoco", "all_critic", "all_fetched", TIMES, TRIALS, VIDEO)
     output = snakemake(
         folder, *targets, "--dry-run", "--printshellcmds", config=tiny(folder, **SETTINGS)
     )
@@ -132,6 +134,7 @@ def test_evaluate_gets_the_settings_of_its_domain(
         "episodes": episodes,
         "num-envs": num_envs,
         "curve-episodes": curve,
+        "episode-list": "other",
         "device": "cpu",
     }
     assert strip(found) == expected | ({"max-steps": limit} if limit else {})
@@ -155,6 +158,7 @@ def test_sweep_gets_the_settings_of_its_domain(
         "data": f"data/generated/{domain}-medium/1500-4",
         "episodes": episodes,
         "num-envs": num_envs,
+        "episode-list": "other",
         "device": "cpu",
     }
     expected |= {"points": points} if points else {}
@@ -233,18 +237,20 @@ def test_a_video_is_of_the_policy_with_the_settings_of_its_family(commands: list
     }
 
 
-def test_time_to_score_gets_the_records_and_the_config_of_its_suite(commands: list[str]) -> None:
-    found = parsed(one(commands, "time-to-score "))
+@pytest.mark.parametrize(("verb", "file"), [("time-to-score", TIMES), ("trials", TRIALS)])
+def test_a_table_of_runs_gets_the_records_and_the_config_of_its_suite(
+    commands: list[str], verb: str, file: str
+) -> None:
+    found = parsed(one(commands, f"{verb} --config"))
     config = found.pop("config")
     assert list(config["suites"]) == ["sparse"]
     assert config["name"] == "tiny"
     assert found["suite"] == "sparse"
-    page = Path(TIMES)
+    page = Path(file)
     assert set(found["out"]) == {page, page.with_suffix(".html"), page.with_suffix(".csv")}
-    expected = [
+    expected = [  # bc reads no rewards: it runs once, with dense ones
         Path(RUNS, "hopper-medium-expert", reward, "50", method, "2", "result.json")
-        for reward in ("dense", "sparse")
-        for method in ("bc", "own")
+        for reward, method in (("dense", "bc"), ("dense", "own"), ("sparse", "own"))
     ]
     assert sorted(found["records"]) == expected
 

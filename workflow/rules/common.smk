@@ -133,7 +133,11 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {steps} --options {options}"
 
 
-DEFAULT_EVALUATION = {"diagnostic_episodes": 1000, "max_steps": None}
+DEFAULT_EVALUATION = {
+    "diagnostic_episodes": 1000,
+    "max_steps": None,
+    "episode_list": None,
+}
 
 
 # a setting of the evaluation; a domain can have its own

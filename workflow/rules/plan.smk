@@ -42,8 +42,8 @@ def artifacts_of(suite):
         for suffix in ARTIFACTS[name].suffixes
     ]
     videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
-    timed = [f"{below}/time_to_score.md"] if suite == "time_to_score" else []
-    return [*files, *videos, *timed, f"{below}/cost.md", f"{below}/data.md"]
+    own = [f"{below}/{suite}.md"] if suite in ("time_to_score", "trials") else []
+    return [*files, *videos, *own, f"{below}/cost.md", f"{below}/data.md"]
 
 
 # video -> its run. `one`: the first seed of the first method on the last data set; `methods`: the first seed of each

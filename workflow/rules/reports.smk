@@ -1,6 +1,7 @@
 localrules:
     cost,
     time_to_score,
+    trials,
     data_summary,
     video,
     scores,
@@ -140,6 +141,33 @@ rule time_to_score:
         "Measuring how long runs of {wildcards.suite} take to reach a score"
     shell:
         "python -m bench time-to-score --config {params.config:q} --suite {wildcards.suite} --out {output:q} "
+        "--records {input.records:q} > {log:q} 2>&1"
+
+
+rule trials:
+    input:
+        records=results_of,
+        clocks=clocks_of,
+    output:
+        report(
+            "reports/{scale}/{suite}/trials.html",
+            caption="../report/trials.rst",
+            category="Trials",
+            labels={"artifact": "trials", "format": "HTML"},
+        ),
+        "reports/{scale}/{suite}/trials.csv",
+        "reports/{scale}/{suite}/trials.md",
+    log:
+        "logs/{scale}/{suite}/trials.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("bench/report/trials.py"),
+        config=config_of_suite,
+    message:
+        "Comparing the trials of {wildcards.suite}"
+    shell:
+        "python -m bench trials --config {params.config:q} --suite {wildcards.suite} --out {output:q} "
         "--records {input.records:q} > {log:q} 2>&1"
 
 

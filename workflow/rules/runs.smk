@@ -51,13 +51,14 @@ rule evaluate:
         num_envs=evaluation("num_envs"),
         curve=evaluation("curve_episodes"),
         most=evaluation_option("max_steps", "--max-steps"),
+        listed=evaluation_option("episode_list", "--episode-list"),
         device=config["device"],
         run=folder_of_output,
     message:
         "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}"
     shell:
         "python -m bench evaluate --run {params.run:q} --episodes {params.episodes} --num-envs {params.num_envs} "
-        "--curve-episodes {params.curve} {params.most} --device {params.device} > {log:q} 2>&1"
+        "--curve-episodes {params.curve} {params.most} {params.listed} --device {params.device} > {log:q} 2>&1"
 
 
 rule sweep:
@@ -83,6 +84,7 @@ rule sweep:
         num_envs=evaluation("num_envs"),
         points=evaluation_option("sweep_points", "--points"),
         most=evaluation_option("max_steps", "--max-steps"),
+        listed=evaluation_option("episode_list", "--episode-list"),
         device=config["device"],
         run=folder_of_output,
         data=lambda wildcards, input: str(Path(input.data).parent),
@@ -90,7 +92,7 @@ rule sweep:
         "Evaluating {wildcards.method} on {wildcards.task}, seed {wildcards.seed}, on a grid of target returns"
     shell:
         "python -m bench sweep --run {params.run:q} --data {params.data:q} --episodes {params.episodes} "
-        "--num-envs {params.num_envs} {params.points} {params.most} --device {params.device} > {log:q} 2>&1"
+        "--num-envs {params.num_envs} {params.points} {params.most} {params.listed} --device {params.device} > {log:q} 2>&1"
 
 
 rule diagnose:

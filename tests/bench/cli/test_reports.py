@@ -140,4 +140,6 @@ def test_options_of_cost_that_do_not_fit_together(
 
 
 def test_a_config_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "there is no file mine.yaml" in fails(capsys, "cost", "--plan", "--config", "mine.yaml")
+    plain = ("--suite", "mujoco", "--out", "cost.md", "--records", "result.json")
+    for more in (("--plan",), plain):
+        assert "there is no file mine.yaml" in fails(capsys, "cost", "--config", "mine.yaml", *more)

@@ -75,24 +75,26 @@ def test_evaluate_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = handed_on(monkeypatch, bench.runs.evaluate, "evaluate_run")
     line = ["evaluate", "--run", str(RUN), "--episodes", "5", "--num-envs", "3"]
     more = ["--curve-episodes", "2", "--max-steps", "11", "--device", "cuda"]
+    more += ["--episode-list", "trials"]
     assert main([*line, *more]) == 0
     assert main(line) == 0
     shared = {"folder": RUN, "episodes": 5, "num_envs": 3}
     assert given == [
-        shared | {"curve_episodes": 2, "device": "cuda", "max_steps": 11},
-        shared | {"curve_episodes": 0, "device": "cpu", "max_steps": None},
+        shared | {"curve_episodes": 2, "device": "cuda", "max_steps": 11, "episode_list": "trials"},
+        shared | {"curve_episodes": 0, "device": "cpu", "max_steps": None, "episode_list": ""},
     ]
 
 
 def test_sweep_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = handed_on(monkeypatch, bench.runs.sweep, "sweep_run")
     line = ["sweep", *WHERE, "--episodes", "5", "--num-envs", "3"]
-    assert main([*line, "--points", "4", "--max-steps", "11", "--device", "cuda"]) == 0
+    more = ["--points", "4", "--max-steps", "11", "--device", "cuda", "--episode-list", "trials"]
+    assert main([*line, *more]) == 0
     assert main(line) == 0
     shared = {"folder": RUN, "data_folder": Path("set"), "episodes": 5, "num_envs": 3}
     assert given == [
-        shared | {"points": 4, "device": "cuda", "max_steps": 11},
-        shared | {"points": None, "device": "cpu", "max_steps": None},
+        shared | {"points": 4, "device": "cuda", "max_steps": 11, "episode_list": "trials"},
+        shared | {"points": None, "device": "cpu", "max_steps": None, "episode_list": ""},
     ]
 
 

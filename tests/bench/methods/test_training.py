@@ -17,7 +17,7 @@ import dt.method
 from baselines import bc, cql
 from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import Diverged
-from bench.methods.training import descend, fit, pack, unpack
+from bench.methods.training import decaying, descend, fit, half_cosine, pack, unpack
 from tests.helpers.dt import make_context, make_data, saved_bytes
 from tests.helpers.runs import stop_after
 from tests.helpers.tiny_training import saving, tiny
@@ -249,3 +249,32 @@ def test_a_policy_kept_after_the_divergence_is_not_the_runs_policy(
 
 
 # --- the axes reach the method ------------------------------------------------------------------
+
+
+# --- learning rates that fall ---------------------------------------------------------------------
+
+
+def test_the_factor_is_pytorchs_cosine() -> None:
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=30)
+    for step in range(1, 31):
+        assert half_cosine(step, 30) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-12)
+        optimiser.step()
+        theirs.step()
+
+
+def test_the_rates_of_the_named_optimisers_fall() -> None:
+    """The step alone decides them: also where another step came before, as in a resumed run."""
+    falls, stays = (torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0) for _ in range(2))
+    seen = []
+
+    def update(step: int, rng: np.random.Generator) -> Tensor:
+        seen.append(tuple(optimiser.param_groups[0]["lr"] for optimiser in (falls, stays)))
+        return torch.zeros(())
+
+    decayed = decaying(update, [falls], 4)
+    for step in (1, 3, 2, 3):
+        falls.load_state_dict(falls.state_dict())  # makes new groups
+        decayed(step, np.random.default_rng(0))
+    half = 1 + np.sqrt(0.5)
+    assert seen == [pytest.approx((rate, 2.0)) for rate in (2.0, 1.0, half, 1.0)]

@@ -173,7 +173,7 @@ def test_a_changed_number_in_an_intact_file_is_noticed(frame: pd.DataFrame, tmp_
 
 
 def test_a_missing_file_of_scores_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DamagedFile, match=r"scores .*nothing.parquet are damaged"):
+    with pytest.raises(FileNotFoundError, match=r"no scores at .*nothing\.parquet; `bench scores`"):
         table.read(tmp_path / "nothing.parquet")
 
 

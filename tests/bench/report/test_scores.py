@@ -98,6 +98,8 @@ def test_games_have_an_emulator_and_a_protocol_of_their_own(
     assert (row["simulator"], row["max_steps"]) == ("ale-py 0.10.2", 3000)
     assert row["protocol"] == "10 episodes in 10 environments, at most 3,000 steps"
     assert row["cut"] == 0
+    listed = played({(BREAKOUT, "uniform"): [2.0]}, episode_list="trials", episodes=10, num_envs=10)
+    assert listed.iloc[0]["protocol"] == "10 episodes in 10 environments, list trials"
     short = {"max_steps": 9, "episodes": 10, "num_envs": 10}  # an episode has 9 steps
     assert played({(BREAKOUT, "uniform"): [2.0]}, **short).iloc[0]["cut"] == 1
     recorded = played({(BREAKOUT, "uniform"): [2.0]}, **short, rolled_out=False)

@@ -58,6 +58,17 @@ def test_a_limit_on_steps_is_in_the_record_where_there_is_one(folder):
     assert cut["evaluations"][0]["lengths"] == [3, 3]
 
 
+def test_another_list_of_episodes_is_in_the_record_and_gives_other_returns(folder):
+    evaluate_run(folder, 3, 2, 0, "cpu")
+    usual = record.read(folder / "result.json")
+    evaluate_run(folder, 3, 2, 0, "cpu", episode_list="trials")
+    other = record.read(folder / "result.json")
+    assert "episode_list" not in usual["protocol"]
+    assert other["protocol"] == usual["protocol"] | {"episode_list": "trials"}
+    returns = [each["evaluations"][0]["returns"] for each in (usual, other)]
+    assert not set(returns[0]) & set(returns[1])
+
+
 def test_only_the_control_may_score_itself(folder, monkeypatch):
     class Cheat:
         recorded = (np.array([9000.0]), np.array([1000]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.core.code import OWN
+from bench.core.code import OWN, ROOT
 from bench.methods.loader import load_method
 from bench.paper import cells
 from bench.runs.plan import Plan, check_config, found_modules, make_plan
@@ -174,11 +174,33 @@ def test_the_paper_scale_is_the_authors_settings() -> None:
     assert json.loads(code.options_json("halfcheetah")) == {"target_return": 12_000}
     assert json.loads(code.options_json("hopper")) == {}
     assert json.loads(code.options_json("reacher2d")) == {"context_length": 20, "target_return": 76}
-    assert plan.variants["dt-paper"].options == {"warmup_steps": 100_000}
+    assert plan.variants["dt-warmup"].options == {"warmup_steps": 100_000}
+
+
+def test_quick_and_desk_have_the_optimisation_of_dt_fast() -> None:
+    fast = make_plan(read("config.yaml", "speed.yaml")).variants["dt-fast"].options
+    optimisation = ("learning_rate", "warmup_steps", "schedule", "time_std", "average_decay")
+    for scale in ("config", "desk"):
+        plan = make_plan(read(*dict.fromkeys(("config.yaml", f"{scale}.yaml"))))
+        options = plan.variants["dt"].options
+        assert {name: options[name] for name in optimisation} == {
+            name: fast[name] for name in optimisation
+        }
+
+
+def test_at_desk_a_variant_has_the_authors_optimisation_and_the_same_network() -> None:
+    plan = make_plan(read("config.yaml", "desk.yaml"))
+    authors, ours = configured(plan, "dt-paper"), configured(plan, "dt")
+    defaults = asdict(load_method("dt").config())
+    for name in ("schedule", "time_std", "average_decay"):
+        assert authors[name] == defaults[name] != ours[name]
+    for name in ("context_length", "layers", "heads", "width", "dropout", "batch_size"):
+        assert authors[name] == defaults[name] == ours[name]
+    assert "dt-paper" in {run.method for run in plan.runs["presets"]}
 
 
 def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
-    for scale in ("smoke", "desk", "paper"):
+    for scale in ("smoke", "desk", "paper", "speed", "trials"):
         for variant in make_plan(read("config.yaml", f"{scale}.yaml")).variants.values():
             method = load_method(variant.module)
             for domain in ("hopper", "reacher2d", "halfcheetah", "pong"):
@@ -189,14 +211,20 @@ def test_every_option_of_every_scale_is_one_that_its_module_takes() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("config.yaml",), *(("config.yaml", f"{name}.yaml") for name in ("smoke", "desk", "paper"))],
+    [
+        ("config.yaml",),
+        *(
+            ("config.yaml", f"{name}.yaml")
+            for name in ("smoke", "desk", "paper", "speed", "trials")
+        ),
+    ],
     ids="/".join,
 )
 def test_the_configs_here_pass_the_schema(names: tuple[str, ...]) -> None:
     check_config(read(*names), SCHEMA)
 
 
-@pytest.mark.parametrize("scale", ["config", "smoke", "desk", "paper", "speed"])
+@pytest.mark.parametrize("scale", ["config", "smoke", "desk", "paper", "speed", "trials"])
 def test_every_module_of_this_suite_is_mentioned_and_joins_no_suite_by_itself(scale: str) -> None:
     config = read(*dict.fromkeys(("config.yaml", f"{scale}.yaml")))
     plan = make_plan(config)
@@ -209,3 +237,47 @@ def test_the_repository_has_the_methods_of_the_paper() -> None:
     assert {"dt", "bc", "percent_bc", "cql", "discrete_cql", "uniform", "behaviour"} <= set(
         found_modules()
     )
+    assert {"iql", "td3_bc"} <= set(found_modules())
+
+
+# --- scale trials ---------------------------------------------------------------------------------
+
+TRIED = {
+    "dt": "dt",
+    "cql": "cql",
+    "iql": "iql",
+    "td3bc": "td3_bc",
+    "bc": "bc",
+    "bc10": "percent_bc",
+}
+
+
+@pytest.fixture(scope="module")
+def trials() -> Plan:
+    return make_plan(read("config.yaml", "trials.yaml"))
+
+
+def test_each_method_has_twenty_different_trials(trials: Plan) -> None:
+    names = list(dict.fromkeys(run.method for run in trials.runs["trials"]))
+    assert names == [f"{method}-t{n:02d}" for method in TRIED for n in range(1, 21)]
+    for method, module in TRIED.items():
+        settings = [configured(trials, name) for name in names if name.split("-t")[0] == method]
+        assert all(one != other for one, other in itertools.combinations(settings, 2)), method
+        assert {trials.variants[f"{method}-t{n:02d}"].module for n in range(1, 21)} == {module}
+
+
+def test_trials_share_nothing_with_the_scales_that_report(trials: Plan) -> None:
+    config = read("config.yaml", "trials.yaml")
+    assert config["evaluation"]["episode_list"] == "trials"
+    assert {run.seed for run in trials.runs["trials"]} == {1000, 1001}
+    for scale in ("config", "smoke", "desk", "paper", "speed"):
+        other = read(*dict.fromkeys(("config.yaml", f"{scale}.yaml")))
+        assert other["data"]["seed"] != config["data"]["seed"]
+        assert "episode_list" not in other["evaluation"]
+        assert max(run.seed for run in make_plan(other).all_runs()) < 1000
+
+
+def test_the_page_counts_the_trials_of_the_config() -> None:
+    page = (ROOT / "docs/trials.md").read_text()
+    for label in ("DT", "CQL", "IQL", "TD3+BC", "BC", "10%BC"):
+        assert f"| {label}, MuJoCo | 20 |" in page

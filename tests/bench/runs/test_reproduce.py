@@ -46,8 +46,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     storage.save(make_data(observation_size=11, action_size=3), data, {"source": "generated"})
     options = {"width": 8, "layers": 1, "batch_size": 4}
     train_run(folder / BC, data, "bc", options, 6, (0.5,), "cpu")
-    evaluate_run(folder / BC, 2, 2, 1, "cpu", max_steps=20)
-    sweep_run(folder / BC, data, 1, 1, 2, "cpu", max_steps=5)
+    evaluate_run(folder / BC, 2, 2, 1, "cpu", max_steps=20, episode_list="trials")
+    sweep_run(folder / BC, data, 1, 1, 2, "cpu", max_steps=5, episode_list="trials")
     walks = folder / "data/generated/graph1-walks/3000-3"
     generate(TASKS["graph1-walks"], 3000, 3, walks)
     train_run(folder / WALKS, walks, "dt_graph", {"width": 16, "batch_size": 8}, 4, (), "cpu")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from baselines import behaviour
+from bench.core.seeds import derive
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import UnknownEnvironment, VectorEnv, make
 from bench.methods.context import Context
@@ -168,6 +169,14 @@ def test_seeds_of_episodes_do_not_follow_from_the_run() -> None:
     assert outcomes[0] == outcomes[1]
     assert len({episode_seed("Hopper-v4", episode) for episode in range(100)}) == 100
     assert episode_seed("Walker2d-v4", 0) != episode_seed("Hopper-v4", 0)
+
+
+def test_a_named_list_has_seeds_of_its_own() -> None:
+    lists = ("", "trials", "others")
+    seeds = {episode_seed("Hopper-v4", episode, name) for episode in range(50) for name in lists}
+    assert len(seeds) == 150
+    # the list of reported scores keeps its seeds
+    assert episode_seed("Hopper-v4", 3) == derive("evaluation", "Hopper-v4", 3)
 
 
 def test_a_policy_that_draws_draws_otherwise_in_another_run(policies: dict[str, Any]) -> None:
