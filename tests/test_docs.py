@@ -30,6 +30,7 @@ MADE = (
     "results/",
     "reports/SCALE",
     "reports/quick",
+    "reports/trials",
     "logs/",
     "config/mine.yaml",
     "bench/runs/links.json",

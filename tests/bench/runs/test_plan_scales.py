@@ -141,7 +141,9 @@ def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
     assert smoke.variants["dt"].options["width"] == 32
     assert smoke.variants["dt"].steps < quick.variants["dt"].steps
     assert smoke.variants["bc10"].options["top_percent"] == 10
-    for name, variant in smoke.variants.items():
+    assert set(smoke.variants) - set(quick.variants) <= {"bc25", "iql", "td3bc"}
+    for name in smoke.variants.keys() & quick.variants.keys():
+        variant = smoke.variants[name]
         assert (variant.label, variant.module, variant.quoted) == (
             quick.variants[name].label,
             quick.variants[name].module,
