@@ -9,6 +9,10 @@ CORES ?= all
 WORKERS ?= 2
 SCALE ?= quick
 CONFIG := config/$(if $(filter quick,$(SCALE)),config,$(SCALE)).yaml
+SCALES := quick $(filter-out config,$(basename $(notdir $(wildcard config/*.yaml))))
+ifeq ($(filter $(SCALE),$(SCALES)),)
+$(error unknown SCALE=$(SCALE); known: $(SCALES) (files of config/))
+endif
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -39,11 +43,11 @@ $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
 
 mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
-	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG)
+	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG) --quiet reason
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 
 paper: $(INSTALLED) ## all of the paper's continuous control: tables, figures, the ledger of claims
-	$(BIN)/snakemake paper_mujoco --cores $(CORES) --configfile $(CONFIG)
+	$(BIN)/snakemake paper_mujoco --cores $(CORES) --configfile $(CONFIG) --quiet reason
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE) WHAT=paper_mujoco
 
 report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco, all_key_to_door, ...)
@@ -62,7 +66,7 @@ check-records: $(INSTALLED) ## name every record in reports/reference that was n
 	$(BIN)/python -m bench records check
 
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
-	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml
+	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
 
 trials: $(INSTALLED) ## 20 trials of settings for each method of MuJoCo, 10 core-hours; the same command continues
 	$(BIN)/snakemake all_trials --cores $(CORES) --configfile config/trials.yaml

@@ -19,6 +19,10 @@ include: "workflow/rules/reports.smk"
 include: "workflow/rules/reproduce.smk"
 
 
+if workflow.is_main_process:
+    announce_obstacles()
+
+
 # without a target: the artifacts of the suite `mujoco`, or of the first suite of the config. It stands in this file,
 # because Snakemake takes no default target from an included one
 rule default:

@@ -5,14 +5,15 @@ d3rlpy is imported where it is needed, so that a policy acts without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.datasets.trajectories import F32, I64, Array, Trajectories
+from bench.datasets.trajectories import F32, I64, Array, Bools, Trajectories
 from bench.methods.networks import flat, normalise
 from bench.methods.optimisers import Adam
 from bench.methods.training import Update
@@ -33,25 +34,67 @@ def positive(config: Any, *names: str) -> None:
             raise ValueError(f"{name} must be at least 1, not {getattr(config, name)}")
 
 
-def vectors_of(data: Trajectories) -> tuple[I64, Pairs]:
-    """Return the steps that are transitions, and a function from steps (B,) to their standardised
-    observations and next observations, (B, obs) each.
+def check_decay(average_decay: float) -> None:
+    """Refuse a decay of averaged weights that is not at least 0 and below 1.
 
-    The last step of an episode cut by the time limit is no transition: its next observation counts
-    as unknown. After a terminal d3rlpy expects zeros.
+    Raises:
+        ValueError: states the value.
+    """
+    if not 0 <= average_decay < 1:
+        raise ValueError(f"average_decay must be at least 0 and below 1, not {average_decay}")
+
+
+def terminals_of(data: Trajectories) -> Bools:
+    """Return after which steps nothing follows, (N,): the terminals, and in data whose whole reward is given at the
+    last step of each episode (the sparse variant) also a last step with an unknown next observation.
+
+    Such a step would otherwise be left out, and with it all reward of its episode.
+    """
+    last = data.episode_starts[1:] - 1
+    sparse = np.count_nonzero(data.rewards) == np.count_nonzero(data.rewards[last])
+    if data.final_observations is None and sparse:
+        return np.asarray(data.terminals | data.timeouts)
+    return data.terminals
+
+
+def usable_steps(data: Trajectories) -> I64:
+    """Return the steps that are transitions, (U,). Print one line where others are left out, or where a step cut by
+    the time limit counts as a terminal.
+
+    The next observation of the last step of an episode is in `final_observations`. In data without them, such as
+    D4RL's -v0 files, the last step of an episode cut by the time limit is a terminal in the sparse variant
+    (`terminals_of`), and is left out in the dense one, as d3rlpy does.
+    """
+    if data.final_observations is not None or not data.timeouts.any():
+        return np.arange(data.steps)
+    cut = f"the data have no final observations: {data.timeouts.sum()} steps cut by the time limit"
+    if (terminals_of(data) & data.timeouts).any():
+        print(f"{cut} count as terminals, because they hold the sparse reward", flush=True)
+        return np.arange(data.steps)
+    print(f"{cut} are left out, {np.mean(data.timeouts):.2%} of all", flush=True)
+    return np.flatnonzero(~np.asarray(data.timeouts))
+
+
+def vectors_of(data: Trajectories) -> tuple[I64, Pairs]:
+    """Return the steps that are transitions (`usable_steps`), and a function from steps (B,) to their standardised
+    observations and next observations, (B, obs) each. After a terminal d3rlpy expects zeros.
     """
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
-    observations = flat(data.observations)
+    observations, last = flat(data.observations), data.episode_starts[1:] - 1
+    final = None if data.final_observations is None else flat(data.final_observations)
+    terminals = terminals_of(data)
 
     def pairs(now: I64) -> tuple[F32, F32]:
         following = observations[np.minimum(now + 1, data.steps - 1)]
-        goes_on = ~data.terminals[now][:, None]
+        cut = np.flatnonzero(data.timeouts[now])
+        if final is not None and len(cut):
+            following[cut] = final[np.searchsorted(last, now[cut])]
         return (
             normalise(observations[now], mean, std, STD_FLOOR),
-            normalise(following, mean, std, STD_FLOOR) * goes_on,
+            normalise(following, mean, std, STD_FLOOR) * ~terminals[now][:, None],
         )
 
-    return np.flatnonzero(~np.asarray(data.timeouts)), pairs
+    return usable_steps(data), pairs
 
 
 def update_of(
@@ -61,21 +104,15 @@ def update_of(
 
     Args:
         algorithm: d3rlpy's, with its networks.
-        data: gives actions, rewards and terminals.
+        data: gives actions, rewards and terminals (`terminals_of`).
         usable: the steps that are transitions, (U,).
         pairs: gives observations and next observations of steps.
         batch_size: transitions in a batch, B.
         loss: the name under which d3rlpy returns the loss.
-
-    Raises:
-        ValueError: no step of the data is a transition.
     """
     from d3rlpy.dataset import TransitionMiniBatch
 
-    if len(usable) == 0:
-        raise ValueError(
-            "every step of the data is an episode's last, cut by the time limit: CQL has no transition"
-        )
+    final, ended = terminals_of(data), data.terminals | data.timeouts
 
     def actions_of(steps: I64) -> F32:
         return data.actions[steps].reshape(len(steps), -1).astype(np.float32)
@@ -83,13 +120,13 @@ def update_of(
     def update(step: int, generator: np.random.Generator) -> Tensor:
         now = usable[generator.integers(len(usable), size=batch_size)]
         observations, next_observations = pairs(now)
-        terminals = data.terminals[now][:, None]
+        terminals = final[now][:, None]
         batch = TransitionMiniBatch(
             observations=observations,
             actions=actions_of(now),
             rewards=data.rewards[now][:, None],
             next_observations=next_observations,
-            next_actions=actions_of(np.minimum(now + 1, data.steps - 1)) * ~terminals,
+            next_actions=actions_of(np.minimum(now + 1, data.steps - 1)) * ~ended[now][:, None],
             terminals=terminals.astype(np.float32),
             intervals=np.ones((batch_size, 1), dtype=np.float32),
             transitions=[],
@@ -99,6 +136,22 @@ def update_of(
         return torch.tensor(algorithm.update(batch)[loss])
 
     return update
+
+
+def falling(update: Update, optimisers: Iterable[torch.optim.Optimizer], steps: int) -> Update:
+    """Return an update whose learning rates fall to almost zero over so many steps, along half a cosine."""
+    # groups are read anew in each step, because a resumed run replaces them
+    optimisers = list(optimisers)
+    rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
+
+    def falls(step: int, generator: np.random.Generator) -> Tensor:
+        factor = 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
+        for optimiser, initial in zip(optimisers, rates, strict=True):
+            for group, rate in zip(optimiser.param_groups, initial, strict=True):
+                group["lr"] = rate * factor
+        return update(step, generator)
+
+    return falls
 
 
 def adam(epsilon: float, *, fused: bool = False) -> Any:

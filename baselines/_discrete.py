@@ -14,14 +14,23 @@ import numpy as np
 import torch
 from torch import nn
 
-from baselines._d3rlpy import STD_FLOOR, Pairs, adam, device_of, positive, update_of
+from baselines._d3rlpy import (
+    STD_FLOOR,
+    Pairs,
+    adam,
+    check_decay,
+    device_of,
+    falling,
+    positive,
+    update_of,
+)
 from bench.core.machine import importing
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.methods.context import Context
 from bench.methods.networks import arrays_of, flat, normalise, predict, set_arrays
 from bench.methods.policy_file import below, read_tensors, write_tensors
 from bench.methods.sampling import choose, generators_of
-from bench.methods.training import fit
+from bench.methods.training import Averaged, fit
 
 STRIDES = (4, 2, 1)  # of d3rlpy's convolutions
 
@@ -43,9 +52,15 @@ class DiscreteConfig:
     epsilon: float = 0.0
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
     precision: Literal["float32", "bfloat16"] = "float32"
+    # of the learning rate. constant: as in d3rlpy; cosine: it falls to almost zero at the last update
+    schedule: Literal["constant", "cosine"] = "constant"
+    # decay of the moving average of the weights, which acts in their place: average = decay * average +
+    # (1 - decay) * weights after each update. 0: the weights after the last update act, as in d3rlpy
+    average_decay: float = 0.0
 
     def __post_init__(self) -> None:
         positive(self, "batch_size", "target_interval")
+        check_decay(self.average_decay)
         if self.quantiles < 0:
             raise ValueError(f"quantiles must not be negative, not {self.quantiles}")
         if not 0 <= self.epsilon <= 1:
@@ -167,23 +182,31 @@ def learn(
         statistics: mean and standard deviation of observations, for `GreedyPolicy`.
         context: budget, seed and services of the run.
     """
-
-    def policy() -> GreedyPolicy:
-        values = values_of(algorithm, config.quantiles).to(context.device)
-        return GreedyPolicy(values, *statistics, context.device, config.epsilon)
-
     modules = algorithm.impl.modules
     networks = {"q_funcs": modules.q_funcs, "targ_q_funcs": modules.targ_q_funcs}
+    optimiser = modules.optim.optim
     update = update_of(algorithm, data, *transitions, batch_size=config.batch_size, loss="loss")
-    fit(update, networks, {"optim": modules.optim.optim}, policy, context)
+    if config.schedule == "cosine":
+        update = falling(update, [optimiser], context.steps)
+    [acting] = modules.q_funcs
+    if config.average_decay:
+        average = Averaged(acting, config.average_decay)
+        update, acting = average.after(update), average.average
+        networks["average"] = acting
+
+    def policy() -> GreedyPolicy:
+        values = values_of(acting, config.quantiles).to(context.device)
+        return GreedyPolicy(values, *statistics, context.device, config.epsilon)
+
+    fit(update, networks, {"optim": optimiser}, policy, context)
     return policy()
 
 
-def values_of(algorithm: Any, quantiles: int) -> nn.Sequential:
-    """Return a copy of d3rlpy's first Q function as a plain network; of quantiles, which are linear in
-    its last hidden layer, it gives the mean.
+def values_of(q_function: nn.Module, quantiles: int) -> nn.Sequential:
+    """Return a copy of a d3rlpy Q function as a plain network; of quantiles, which are linear in its last
+    hidden layer, it gives the mean.
     """
-    tensors = [tensor.cpu() for tensor in algorithm.impl.modules.q_funcs[0].state_dict().values()]
+    tensors = [tensor.cpu() for tensor in q_function.state_dict().values()]
     if quantiles:
         tensors[-2:] = [part.unflatten(0, (-1, quantiles)).mean(1) for part in tensors[-2:]]
     with torch.random.fork_rng(devices=[]):

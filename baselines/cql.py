@@ -19,13 +19,22 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from baselines._d3rlpy import STD_FLOOR, adam, device_of, positive, update_of, vectors_of
+from baselines._d3rlpy import (
+    STD_FLOOR,
+    adam,
+    check_decay,
+    device_of,
+    falling,
+    positive,
+    update_of,
+    vectors_of,
+)
 from bench.core.machine import importing
 from bench.datasets.trajectories import F32, I64, Trajectories
 from bench.methods.context import Context
 from bench.methods.networks import arrays_of, normalise, predict, set_arrays
 from bench.methods.policy_file import below, read_tensors, write_tensors
-from bench.methods.training import fit
+from bench.methods.training import Averaged, fit
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,16 @@ class Config:
     adam_epsilon: float = 1e-8
     # arithmetic of the matrix products of the hidden layers while it learns; it acts in float32
     precision: Literal["float32", "bfloat16"] = "float32"
+    # of all learning rates. constant: as in d3rlpy; cosine: they fall to almost zero at the last update
+    schedule: Literal["constant", "cosine"] = "constant"
+    # decay of the moving average of the actor's weights, which acts in their place: average = decay *
+    # average + (1 - decay) * weights after each update. 0: the weights after the last update act, as in
+    # d3rlpy
+    average_decay: float = 0.0
 
     def __post_init__(self) -> None:
         positive(self, "layers", "width", "batch_size", "action_samples")
+        check_decay(self.average_decay)
 
 
 class CqlPolicy:
@@ -78,30 +94,43 @@ class CqlPolicy:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> CqlPolicy:
-    """Learn from transitions; the last step of an episode cut by the time limit has no next state
-    and is left out.
+    """Learn from transitions. After the last step of an episode cut by the time limit comes the
+    episode's final observation. Where the data lack it, such a step is a terminal if all reward is given
+    at the end of episodes (the sparse variant), and is left out otherwise.
 
     Raises:
-        ValueError: actions are discrete, or no step is a transition.
+        ValueError: actions are discrete or do not go from -1 to 1, or no step is a transition.
     """
     if data.discrete:
         raise ValueError(
             f"cql learns continuous actions, and these are {data.n_actions} discrete ones: use "
             f"{'discrete_cql' if data.stack == 1 else 'cql_atari'}"
         )
+    if (data.action_low, data.action_high) != (-1, 1):
+        raise ValueError(
+            f"cql learns actions from -1 to 1, and these go from {data.action_low:g} to {data.action_high:g}: "
+            "scale the actions of the data and of the environment"
+        )
     mean, std = data.observation_mean, data.observation_std
     with context.torch_random():
         sizes = data.observations.shape[1], data.actions.shape[1]
         algorithm = _create(config, *sizes, context.device)
-
-        def policy() -> CqlPolicy:
-            actor = actor_of(algorithm).to(context.device)
-            return CqlPolicy(actor, mean, std, context.device)
-
         update = update_of(
             algorithm, data, *vectors_of(data), batch_size=config.batch_size, loss="critic_loss"
         )
-        fit(update, *_parts(algorithm), policy, context)
+        modules, optimisers = _parts(algorithm)
+        if config.schedule == "cosine":
+            update = falling(update, optimisers.values(), context.steps)
+        acting = modules["policy"]
+        if config.average_decay:
+            average = Averaged(acting, config.average_decay)
+            update, acting = average.after(update), average.average
+            modules["average"] = acting
+
+        def policy() -> CqlPolicy:
+            return CqlPolicy(actor_of(acting).to(context.device), mean, std, context.device)
+
+        fit(update, modules, optimisers, policy, context)
     return policy()
 
 
@@ -121,9 +150,9 @@ def load(path: Path, device: str) -> CqlPolicy:
     return CqlPolicy(actor, tensors["mean"], tensors["std"], device)
 
 
-def actor_of(algorithm: Any) -> nn.Sequential:
-    """Return a copy of the part of d3rlpy's policy that gives the mode of its actions."""
-    tensors = [t for name, t in algorithm.impl.policy.state_dict().items() if "logstd" not in name]
+def actor_of(policy: nn.Module) -> nn.Sequential:
+    """Return a copy of the part of a d3rlpy policy that gives the mode of its actions."""
+    tensors = [tensor for name, tensor in policy.state_dict().items() if "logstd" not in name]
     with torch.random.fork_rng(devices=[]):
         actor = _mlp([tuple(tensor.shape) for tensor in tensors if tensor.ndim == 2])
     actor.load_state_dict(
@@ -146,18 +175,20 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
     with importing():
         import d3rlpy
 
+        from baselines._cql_update import accelerate
         from baselines._encoders import encoder_of
 
     encoder = encoder_of(config.layers, config.width, config.precision)
+    optimiser = adam(config.adam_epsilon, fused=True)
     algorithm = d3rlpy.algos.CQLConfig(
         actor_learning_rate=config.actor_learning_rate,
         critic_learning_rate=config.critic_learning_rate,
         temp_learning_rate=config.temperature_learning_rate,
         alpha_learning_rate=config.alpha_learning_rate,
-        actor_optim_factory=adam(config.adam_epsilon),
-        critic_optim_factory=adam(config.adam_epsilon),
-        temp_optim_factory=adam(config.adam_epsilon),
-        alpha_optim_factory=adam(config.adam_epsilon),
+        actor_optim_factory=optimiser,
+        critic_optim_factory=optimiser,
+        temp_optim_factory=optimiser,
+        alpha_optim_factory=optimiser,
         actor_encoder_factory=encoder,
         critic_encoder_factory=encoder,
         batch_size=config.batch_size,
@@ -167,7 +198,7 @@ def _create(config: Config, observation_size: int, action_size: int, device: str
         n_action_samples=config.action_samples,
     ).create(device=device_of(device))
     algorithm.create_impl((observation_size,), action_size)
-    return algorithm
+    return accelerate(algorithm)
 
 
 def _parts(algorithm: Any) -> tuple[dict[str, nn.Module], dict[str, torch.optim.Optimizer]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from baselines._d3rlpy import Pairs, positive
+from baselines._d3rlpy import Pairs, positive, usable_steps
 from baselines._discrete import DiscreteConfig, GreedyPolicy, create, learn, load
 from bench.core.machine import importing
 from bench.datasets.frames import statistics
@@ -45,8 +45,9 @@ class Config(DiscreteConfig):
 
 
 def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
-    """Learn from transitions. The last step of an episode cut by the time limit is one of them where
-    the data have the episode's final frame, and is left out otherwise.
+    """Learn from transitions. After the last step of an episode cut by the time limit comes the
+    episode's final frame. Where the data lack it, such a step is a terminal if all reward is given at
+    the end of episodes (the sparse variant), and is left out otherwise.
 
     Raises:
         ValueError: the data are no stacks of frames with discrete actions, or no step is a transition.
@@ -91,8 +92,7 @@ def stacks_of(data: Trajectories, standardise: bool) -> tuple[I64, Pairs]:
         pixels = normalise(frames, mean, std, 0) if standardise else frames.astype(np.float32)
         return pixels[:, :-1], pixels[:, 1:]
 
-    usable = np.arange(data.steps) if final is not None else np.flatnonzero(~data.timeouts)
-    return usable, pairs
+    return usable_steps(data), pairs
 
 
 def _create(config: Config, seen: tuple[int, ...], actions: int, device: str) -> Any:

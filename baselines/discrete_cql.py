@@ -32,8 +32,9 @@ class Config(DiscreteConfig):
 
 
 def train(data: Trajectories, config: Config, context: Context) -> GreedyPolicy:
-    """Learn from transitions; the last step of an episode cut by the time limit has no next state
-    and is left out.
+    """Learn from transitions. After the last step of an episode cut by the time limit comes the
+    episode's final observation. Where the data lack it, such a step is a terminal if all reward is given
+    at the end of episodes (the sparse variant), and is left out otherwise.
 
     Raises:
         ValueError: actions are continuous, observations are stacks of frames, or no step is a

@@ -36,6 +36,10 @@ GOALS = {
         ("ours float32", "d3rlpy float32", None),
         ("ours bfloat16", "d3rlpy float32", None),
     ],
+    "CQL training step, the suite's size": [
+        ("ours float32", "d3rlpy float32", 0.6),
+        ("ours bfloat16", "d3rlpy float32", None),
+    ],
     "discrete CQL training step": [("ours float32", "d3rlpy float32", None)],
     "DT training step on images, Table 8's network, batch of 32": [
         ("ours bfloat16", "d3rlpy float32", None),

@@ -50,6 +50,10 @@ class Config:
     embedding_order: Literal["add_then_norm", "norm_then_add"] = "add_then_norm"
     # of rewards in returns-to-go (p.4: 1). Below 1 the policy sets its target differently: dt/policy.py
     discount: float = 1.0
+    # what lowers the return-to-go while the policy acts. rewards: the rewards that were seen; time: the
+    # steps that have passed, as if the target were earned in equal parts (`spread_evenly` in dt/policy.py).
+    # auto: rewards without a discount, and time with one, where rewards cannot
+    target_follows: Literal["auto", "rewards", "time"] = "auto"
     # any_step: windows start at any step (kzl get_batch). first_step: at the first step of an episode,
     # for a context that covers whole episodes (p.9, Key-to-Door)
     windows: Literal["any_step", "first_step"] = "any_step"
@@ -78,6 +82,11 @@ class Config:
         check_average_decay(self.average_decay)
         if not 0 < self.discount <= 1:
             raise ValueError(f"discount must be above 0 and at most 1, not {self.discount}")
+        if self.discount < 1 and self.target_follows == "rewards":
+            raise ValueError(
+                "target_follows 'rewards' is not possible with a discount below 1, because the division by "
+                "the discount enlarges every deviation: use 'auto' or 'time'"
+            )
         if self.time_embedding == "concatenate":
             if self.width % 2:
                 raise ValueError(
@@ -89,6 +98,11 @@ class Config:
                     f"embedding_order {self.embedding_order!r} says when the time step is added, but "
                     "time_embedding 'concatenate' adds nothing: use 'add_then_norm' or 'add'"
                 )
+
+    @property
+    def closed_loop(self) -> bool:
+        """Return whether the rewards seen lower the return-to-go while the policy acts."""
+        return self.target_follows != "time" and self.discount == 1
 
     def on(self, device: str) -> Config:
         """Return the configuration that a run on this device uses and records: with the precision

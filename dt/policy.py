@@ -29,9 +29,9 @@ class DecisionTransformerPolicy:
     (dt/cpu/kv_cache.py). Elsewhere finished episodes are left out of the products. Discrete actions
     are drawn with one generator for each episode.
 
-    With a discount below 1 the return-to-go of each step is the discounted value of the target,
-    spread evenly over the horizon, whatever the rewards were (`spread_evenly`); so too where all
-    reward comes with the last step.
+    With a discount below 1 or `target_follows: time` the return-to-go of each step is the discounted
+    value of the target, spread evenly over the horizon, whatever the rewards were (`spread_evenly`);
+    so too where all reward comes with the last step.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class DecisionTransformerPolicy:
     def reset(self, seeds: I64, targets: F32) -> None:
         """Start L = len(seeds) episodes with these target returns (L,), in raw units."""
         num_envs, steps = len(seeds), self.horizon
-        # (L,) raw: the rest of the target, or with a discount the whole target
+        # (L,) raw: the rest of the target, or the whole target if time lowers it
         self.target_return = targets.astype(np.float64)
         self.returns_to_go = torch.zeros(num_envs, steps)
         self.states = torch.zeros(num_envs, steps, self.model.embed_state.in_features)
@@ -83,8 +83,8 @@ class DecisionTransformerPolicy:
 
         Args:
             observations: (L, *obs), as the environments give them.
-            rewards: (L,), raw, of the previous actions. Without a discount they lower the
-                return-to-go.
+            rewards: (L,), raw, of the previous actions. They lower the return-to-go, unless time
+                does.
 
         Raises:
             ValueError: the episode is longer than the horizon, for which there are embeddings.
@@ -109,7 +109,7 @@ class DecisionTransformerPolicy:
         """Return the return-to-go of the current step, (L,), raw."""
         if self.model.critic:
             return np.zeros(len(rewards))  # hidden from a critic
-        if self.config.discount < 1:
+        if not self.config.closed_loop:
             return spread_evenly(self.target_return, self.config.discount, self.horizon, self.step)
         self.target_return -= rewards
         return self.target_return
@@ -176,18 +176,20 @@ class DecisionTransformerPolicy:
 
 
 def spread_evenly(target: F64, discount: float, horizon: int, step: int) -> F64:
-    """Return the discounted return from `step` on of episodes that earn `target` in equal parts.
+    """Return the return from `step` on of episodes that earn `target` in equal parts, discounted.
 
     A discounted return-to-go cannot be lowered by rewards as an undiscounted one is: (R - r) / discount
     enlarges every deviation at each step, with 0.95 over 1000 steps by 10^22.
 
     Args:
         target: (L,) undiscounted return of the whole episode, raw units.
-        discount: above 0 and below 1.
+        discount: above 0 and at most 1.
         horizon: steps of an episode.
         step: from 0.
 
     Returns:
         (L,) the sum of discount^k target / horizon over the steps that are left, k from 0.
     """
+    if discount == 1:
+        return target / horizon * (horizon - step)
     return target / horizon * (1 - discount ** (horizon - step)) / (1 - discount)

@@ -300,8 +300,8 @@ def test_the_readme_quotes_table_6() -> None:
 def test_the_readme_counts_the_claims() -> None:
     verdicts = pd.read_csv(KEPT / "claims.csv").drop_duplicates("id")["verdict"].value_counts()
     assert (
-        f"of {verdicts.sum()}, these runs support {verdicts['supported']}, do not support "
-        f"{verdicts['not supported']}, and leave {verdicts['undecided']} undecided"
+        f"of {verdicts.sum()}, these runs support {verdicts.get('supported', 0)}, do not support "
+        f"{verdicts.get('not supported', 0)}, and leave {verdicts.get('undecided', 0)} undecided"
     ) in readme()
 
 

@@ -103,6 +103,15 @@ def ran(clone):
     return clone, found
 
 
+def test_an_unknown_scale_is_refused_with_the_known_ones(clone):
+    done = subprocess.run(
+        ["make", "mujoco", "SCALE=smok"], cwd=clone, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "unknown SCALE=smok; known: quick " in done.stderr
+    assert done.stdout == ""
+
+
 def test_the_readme_gives_the_commands_this_project_promises():
     promised = {"make mujoco SCALE=smoke", "make mujoco", "make test"}
     promised |= {
@@ -138,8 +147,8 @@ def test_every_readme_command_runs(ran):
         "graph/figure2",
     ):
         assert (clone / f"reports/smoke/{page}.md").stat().st_size > 0
-    for film in ("key_to_door/episode", "atari/pong-replay.dt-atari"):
-        assert (clone / f"reports/smoke/{film}.gif").stat().st_size > 0
+    for video in ("key_to_door/episode", "atari/pong-replay.dt-atari"):
+        assert (clone / f"reports/smoke/{video}.gif").stat().st_size > 0
     record = clone / "results/smoke/runs/reacher2d-medium/dense/100/mine/0/result.json"
     assert record.exists()  # the baseline that the README adds
 

@@ -66,7 +66,7 @@ def train_online(
         import sbx
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "training behaviour policies needs the optional extra: pip install -e '.[behaviours]'"
+            "training behaviour policies needs the optional extra `behaviours`: run `make behaviours`"
         ) from error
     from stable_baselines3.common.callbacks import BaseCallback
 

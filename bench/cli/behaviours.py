@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.cli.data import positive
+from bench.cli.parser import command, json_object, positive
 from bench.tasks.families import Domain
 
 Arguments = argparse.Namespace
@@ -17,12 +17,13 @@ Arguments = argparse.Namespace
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    behaviours = verbs.add_parser(
-        "behaviours", help="train and describe the policies that generate the data"
+    behaviours = command(
+        verbs, "behaviours", "train and describe the policies that generate the data"
     ).add_subparsers(required=True, metavar="COMMAND")
-    online = behaviours.add_parser(
+    online = command(
+        behaviours,
         "train",
-        help="train behaviour policies online and write a zoo (needs the extra `behaviours`, except for games)",
+        "train behaviour policies online and write a zoo (needs the extra `behaviours`, except for games)",
     )
     online.add_argument("domain", help="for example hopper or breakout")
     online.add_argument(
@@ -37,7 +38,7 @@ def add(verbs: Any) -> None:
     )
     online.add_argument("--seed", type=int, default=0, help="default: 0")
     online.add_argument(
-        "--options", type=json.loads, default={}, help="settings of the algorithm, as JSON"
+        "--options", type=json_object, default={}, help="settings of the algorithm, as JSON"
     )
     online.add_argument(
         "--keep-every",
@@ -51,13 +52,17 @@ def add(verbs: Any) -> None:
     )
     online.add_argument("--zoo", type=Path, help="folder for the zoo; default: the shipped one")
     online.set_defaults(verb=_behaviours)
-    describe = behaviours.add_parser(
-        "describe", help="print the levels of the shipped policies and draw their learning curves"
+    describe = command(
+        behaviours,
+        "describe",
+        "print the levels of the shipped policies and draw their learning curves",
     )
     describe.add_argument("--figure", type=Path, help=".png or .svg")
     describe.set_defaults(verb=_describe)
-    again = behaviours.add_parser(
-        "from-d4rl", help="generate a data set from the policy inside a D4RL file, as a new task"
+    again = command(
+        behaviours,
+        "from-d4rl",
+        "generate a data set from the policy inside a D4RL file, as a new task",
     )
     again.add_argument("file", type=Path, help="a medium or expert file of D4RL -v2")
     again.add_argument(

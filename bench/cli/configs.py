@@ -26,9 +26,22 @@ def read_config(given: str) -> dict[str, Any]:
     """
     from bench.runs.plan import check_config
 
-    config = _json(given) if given.lstrip().startswith("{") else _files(Path(given))
+    config = merged_config(given)
     check_config(config, ROOT / SCHEMA)
     return config
+
+
+def merged_config(given: str) -> dict[str, Any]:
+    """Return a merged config that is not checked: the workflow gives some commands only the part that they need.
+
+    Args:
+        given: as for `read_config`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the text is neither JSON nor YAML.
+    """
+    return _json(given) if given.lstrip().startswith("{") else _files(Path(given))
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.cli.parser import command, positive
+
 Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    data = verbs.add_parser(
-        "data", help="generate, fetch, import, export, describe and verify data sets"
+    data = command(
+        verbs, "data", "generate, fetch, import, export, describe and verify data sets"
     ).add_subparsers(required=True, metavar="COMMAND")
-    generate = data.add_parser(
-        "generate", help="generate a data set with the shipped behaviour policies"
-    )
+    generate = command(data, "generate", "generate a data set with the shipped behaviour policies")
     generate.add_argument("--task", required=True, help="for example hopper-medium")
     generate.add_argument(
         "--steps", type=positive, required=True, help="number of transitions in one part"
@@ -25,7 +25,7 @@ def add(verbs: Any) -> None:
     generate.add_argument("--seed", type=int, default=0, help="default: 0")
     generate.add_argument("--out", type=Path, required=True, help="folder of the data set")
     generate.set_defaults(verb=_generate)
-    fetch = data.add_parser("fetch", help="make a data set from published files: D4RL, DQN-replay")
+    fetch = command(data, "fetch", "make a data set from published files: D4RL, DQN-replay")
     fetch.add_argument("task", help="for example hopper-medium or breakout-replay")
     fetch.add_argument(
         "--source", choices=("d4rl", "dqn_replay"), help="default: dqn_replay for Atari, else d4rl"
@@ -55,8 +55,8 @@ def add(verbs: Any) -> None:
         help="folder of the data set; default: data/d4rl/TASK/v2 or data/dqn_replay/TASK/STEPS-SEED",
     )
     fetch.set_defaults(verb=_fetch)
-    importing = data.add_parser(
-        "import", help="make a task from your own data: .npz, .hdf5, or a Minari data set"
+    importing = command(
+        data, "import", "make a task from your own data: .npz, .hdf5, or a Minari data set"
     )
     importing.add_argument("--file", required=True, help="a path or a Minari id")
     importing.add_argument(
@@ -77,32 +77,19 @@ def add(verbs: Any) -> None:
         help="the returns with the normalised scores 0 and 100",
     )
     importing.set_defaults(verb=_import)
-    export = data.add_parser("export", help="write a data set in Minari's format")
+    export = command(data, "export", "write a data set in Minari's format")
     export.add_argument("folder", type=Path, help="folder of the data set")
     export.add_argument("--minari-id", required=True, help="for example mine/hopper-medium-v0")
     export.set_defaults(verb=_export)
-    describe = data.add_parser(
-        "describe", help="describe data sets: sizes, returns, lengths, digests"
-    )
+    describe = command(data, "describe", "describe data sets: sizes, returns, lengths, digests")
     describe.add_argument("folder", type=Path, nargs="+", help="folders of data sets")
     describe.add_argument(
         "--figure", type=Path, help=".png or .svg file: histograms of returns and lengths"
     )
     describe.set_defaults(verb=_describe)
-    verify = data.add_parser("verify", help="check a data set against its manifest and its task")
+    verify = command(data, "verify", "check a data set against its manifest and its task")
     verify.add_argument("folder", type=Path, help="folder of the data set")
     verify.set_defaults(verb=_verify)
-
-
-def positive(text: str) -> int:
-    """Return the value of an option as a whole number above 0.
-
-    Raises:
-        ArgumentTypeError: the text is not such a number.
-    """
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _generate(arguments: Arguments) -> None:

@@ -10,6 +10,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from bench.cli.parser import Parser
+
 Arguments = argparse.Namespace
 
 
@@ -47,7 +49,7 @@ def _expected(error: Exception) -> bool:
 def _parser() -> argparse.ArgumentParser:
     from bench.cli import behaviours, data, records, reports, runs
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -5,26 +5,27 @@ evaluate the runs of records again.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from bench.cli.parser import command, json_object
 
 Arguments = argparse.Namespace
 
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    records = verbs.add_parser(
-        "records", help="pack, unpack and check the records of a scale"
+    records = command(
+        verbs, "records", "pack, unpack and check the records of a scale"
     ).add_subparsers(required=True, metavar="COMMAND")
-    pack = records.add_parser("pack", help="put the records of a scale into one file")
+    pack = command(records, "pack", "put the records of a scale into one file")
     pack.add_argument("--scale", required=True, help="the config's name, for example quick")
     pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     pack.add_argument("--out", type=Path, help="default: reports/reference/records/SCALE.jsonl.gz")
     pack.set_defaults(verb=_pack)
-    unpack = records.add_parser("unpack", help="write the files of packed records")
+    unpack = command(records, "unpack", "write the files of packed records")
     unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
     unpack.add_argument(
         "--out",
@@ -33,14 +34,14 @@ def add(verbs: Any) -> None:
         help="a folder; the records are written to its results/SCALE/runs",
     )
     unpack.set_defaults(verb=_unpack)
-    check = records.add_parser(
-        "check", help="name every packed record that was not made by the current code"
+    check = command(
+        records, "check", "name every packed record that was not made by the current code"
     )
     check.add_argument("--scale", nargs="*", help="names of scales; default: all packed ones")
     check.add_argument("--strict", action="store_true", help="fail if there is such a record")
     check.set_defaults(verb=_check)
-    again = verbs.add_parser(
-        "reproduce", help="train and evaluate the runs of records again, and compare the results"
+    again = command(
+        verbs, "reproduce", "train and evaluate the runs of records again, and compare the results"
     )
     again.add_argument(
         "records",
@@ -54,7 +55,7 @@ def add(verbs: Any) -> None:
     )
     again.add_argument(
         "--link",
-        type=json.loads,
+        type=json_object,
         metavar="CONFIG",
         help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
         "data of this config, link the current code to the code of the records",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from bench.cli.data import positive
+from bench.cli.parser import command, json_object, positive
 from bench.report.artifacts.registry import ARTIFACTS
 
 Arguments = argparse.Namespace
@@ -15,9 +14,9 @@ Arguments = argparse.Namespace
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    scores = verbs.add_parser("scores", help="collect records into one table")
+    scores = command(verbs, "scores", "collect records into one table")
     scores.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     scores.add_argument(
         "--suite", required=True, help="suite of the records; decides the order of methods"
@@ -26,7 +25,7 @@ def add(verbs: Any) -> None:
     scores.add_argument("records", type=Path, nargs="+", help="record files")
     scores.set_defaults(verb=_scores)
 
-    artifact = verbs.add_parser("artifact", help="make a table or a figure from scores")
+    artifact = command(verbs, "artifact", "make a table or a figure from scores")
     artifact.add_argument("name", choices=ARTIFACTS, metavar="NAME", help=", ".join(ARTIFACTS))
     artifact.add_argument("--scores", type=Path, required=True, help="a file of `bench scores`")
     artifact.add_argument("--scale", required=True, help="the config's name, for the notes")
@@ -39,9 +38,7 @@ def add(verbs: Any) -> None:
     )
     artifact.set_defaults(verb=_artifact)
 
-    claims = verbs.add_parser(
-        "claims", help="make the ledger: the verdicts on the claims of the paper"
-    )
+    claims = command(verbs, "claims", "make the ledger: the verdicts on the claims of the paper")
     claims.add_argument("--scale", required=True, help="the config's name, for the notes")
     claims.add_argument("--suites", nargs="*", default=[], help="names of suites")
     claims.add_argument(
@@ -54,9 +51,38 @@ def add(verbs: Any) -> None:
     claims.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     claims.set_defaults(verb=_claims)
 
-    cost = verbs.add_parser(
+    power = command(
+        verbs, "power", "say which checks of the claims a config can decide, before it runs"
+    )
+    power.add_argument(
+        "--config",
+        required=True,
+        help="a file such as config/desk.yaml, or the merged config as JSON",
+    )
+    power.add_argument(
+        "--records",
+        metavar="SCALE",
+        help="take spread and cost from the packed records of this scale; default: the config's, if there are any",
+    )
+    power.add_argument(
+        "--spread",
+        type=float,
+        help="assume this standard deviation over seeds for every score, in normalised points; default: that of "
+        "the records, and 6 without",
+    )
+    power.add_argument(
+        "--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8"
+    )
+    power.add_argument(
+        "--out", type=Path, nargs="*", default=[], help="also write .md, .html, .csv"
+    )
+    power.set_defaults(verb=_power)
+
+    cost = command(
+        verbs,
         "cost",
-        help="make the table of the cost of runs: time, speed, memory; with --plan, compute what a config will cost",
+        "make the table of the cost of runs: time, speed, memory; with --plan, "
+        "compute what a config will cost",
     )
     cost.add_argument(
         "--config",
@@ -84,30 +110,30 @@ def add(verbs: Any) -> None:
     cost.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     cost.set_defaults(verb=_cost)
 
-    timed = verbs.add_parser(
-        "time-to-score", help="make the table of how long runs train until they reach a score"
+    timed = command(
+        verbs, "time-to-score", "make the table of how long runs train until they reach a score"
     )
     timed.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     timed.add_argument("--suite", required=True, help="name of the suite")
     timed.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     timed.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
     timed.set_defaults(verb=_time_to_score)
 
-    trials = verbs.add_parser(
-        "trials", help="make the table of the trials that choose each method's settings"
+    trials = command(
+        verbs, "trials", "make the table of the trials that choose each method's settings"
     )
     trials.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     trials.add_argument("--suite", required=True, help="name of the suite")
     trials.add_argument("--out", type=Path, nargs="+", required=True, help=".md, .html, .csv")
     trials.add_argument("--records", type=Path, nargs="+", required=True, help="result.json files")
     trials.set_defaults(verb=_trials)
 
-    summary = verbs.add_parser(
-        "data-summary", help="make the table of the data sets of a suite, beside D4RL's"
+    summary = command(
+        verbs, "data-summary", "make the table of the data sets of a suite, beside D4RL's"
     )
     summary.add_argument("--scale", required=True, help="the config's name, for the notes")
     summary.add_argument(
@@ -118,11 +144,11 @@ def add(verbs: Any) -> None:
     )
     summary.set_defaults(verb=_data_summary)
 
-    partial = verbs.add_parser(
-        "partial", help="make a table of the finished runs, and list the missing ones"
+    partial = command(
+        verbs, "partial", "make a table of the finished runs, and list the missing ones"
     )
     partial.add_argument(
-        "--config", type=json.loads, required=True, help="the merged config, as JSON"
+        "--config", type=json_object, required=True, help="the merged config, as JSON"
     )
     partial.add_argument("--suite", required=True, help="name of the suite")
     partial.add_argument("--out", type=Path, required=True, help=".md")
@@ -165,8 +191,32 @@ def _claims(arguments: Arguments) -> None:
     write_artifact(ledger.make(frames, arguments.scale), arguments.out)
 
 
-def _cost(arguments: Arguments) -> None:
+def _power(arguments: Arguments) -> None:
     from bench.cli.configs import read_config
+    from bench.report.artifact import markdown, write_artifact
+    from bench.report.claims import known, power
+    from bench.runs import archive
+    from bench.runs.plan import make_plan
+
+    config = read_config(arguments.config)
+    plan = make_plan(config)
+    if arguments.spread is not None and not arguments.spread > 0:
+        raise ValueError(f"--spread must be above 0, not {arguments.spread:g}")
+    packed = plan.scale if archive.archive_of(plan.scale).exists() else None
+    spread = known.known_of(plan, arguments.records or packed, arguments.spread)
+    table = power.make(plan, config, spread, arguments.power)
+    print(markdown(table))
+    write_artifact(table, arguments.out)
+    if lines := power.refusals(plan, config, spread):
+        print("\n".join(lines))
+        raise ValueError(
+            f"{len(lines)} check(s) cannot have the power that their suite asks for: see the lines above. Give the "
+            "suites more seeds or data sets, or ask for less power"
+        )
+
+
+def _cost(arguments: Arguments) -> None:
+    from bench.cli.configs import merged_config, read_config
     from bench.report import cost
     from bench.runs.plan import make_plan
 
@@ -177,7 +227,7 @@ def _cost(arguments: Arguments) -> None:
     for name in ("suite", "out", "records"):
         if not getattr(arguments, name):
             raise ValueError(f"--{name} is missing; give it, or --plan to compute a cost")
-    plan = make_plan(json.loads(arguments.config))
+    plan = make_plan(merged_config(arguments.config))
     for path in arguments.out:
         cost.write_cost(arguments.records, plan, arguments.suite, path)
 

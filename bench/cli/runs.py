@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from bench.cli.data import positive
+from bench.cli.parser import command, device, json_object, not_negative, positive
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 
 Arguments = argparse.Namespace
@@ -15,7 +14,7 @@ Arguments = argparse.Namespace
 
 def add(verbs: Any) -> None:
     """Add these commands to the parser."""
-    train = verbs.add_parser("train", help="train the policy of one run")
+    train = command(verbs, "train", "train the policy of one run")
     train.add_argument(
         "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
     )
@@ -26,9 +25,9 @@ def add(verbs: Any) -> None:
         help="dt, dt_atari, dt_graph, or the name of a file in baselines/",
     )
     train.add_argument(
-        "--options", type=json.loads, default={}, help="values for the method's Config, as JSON"
+        "--options", type=json_object, default={}, help="values for the method's Config, as JSON"
     )
-    train.add_argument("--steps", type=int, required=True, help="gradient steps")
+    train.add_argument("--steps", type=not_negative, required=True, help="gradient steps")
     train.add_argument(
         "--curve",
         type=float,
@@ -36,54 +35,55 @@ def add(verbs: Any) -> None:
         default=[],
         help="fractions of the training after which a snapshot is taken",
     )
-    train.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
+    _add_device(train)
     train.set_defaults(verb=_train)
 
-    evaluate = verbs.add_parser(
-        "evaluate", help="evaluate the policy of a run and write its record"
-    )
+    evaluate = command(verbs, "evaluate", "evaluate the policy of a run and write its record")
     evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")
     evaluate.add_argument(
-        "--episodes", type=int, required=True, help="number of episodes of the score"
+        "--episodes", type=positive, required=True, help="number of episodes of the score"
     )
     evaluate.add_argument(
         "--num-envs",
-        type=int,
+        type=positive,
         required=True,
         help="number of episodes that run side by side; part of the protocol",
     )
     evaluate.add_argument(
         "--curve-episodes",
-        type=int,
+        type=not_negative,
         default=0,
         help="number of episodes of each snapshot; default: 0",
     )
     _add_protocol(evaluate)
-    evaluate.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
+    _add_device(evaluate)
     evaluate.set_defaults(verb=_evaluate)
 
-    sweep = verbs.add_parser("sweep", help="evaluate a trained policy on a grid of target returns")
+    sweep = command(verbs, "sweep", "evaluate a trained policy on a grid of target returns")
     sweep.add_argument("--run", type=Path, required=True, help="folder of the run")
     sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
     sweep.add_argument(
-        "--episodes", type=int, required=True, help="number of episodes for each target"
+        "--episodes", type=positive, required=True, help="number of episodes for each target"
     )
     sweep.add_argument(
-        "--num-envs", type=int, required=True, help="number of episodes that run side by side"
+        "--num-envs", type=positive, required=True, help="number of episodes that run side by side"
     )
     sweep.add_argument(
         "--points",
-        type=int,
+        type=positive,
         help="largest number of targets other than multiples of the best return",
     )
     _add_protocol(sweep)
-    sweep.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
+    _add_device(sweep)
     sweep.set_defaults(verb=_sweep)
 
-    video = verbs.add_parser("video", help="record an episode of a trained policy as a GIF")
+    video = command(verbs, "video", "record an episode of a trained policy as a GIF")
     video.add_argument("--run", type=Path, required=True, help="folder of the run")
     video.add_argument(
-        "--episode", type=int, default=0, help="number of the evaluation episode; default: 0"
+        "--episode",
+        type=not_negative,
+        default=0,
+        help="number of the evaluation episode; default: 0",
     )
     video.add_argument("--steps", type=positive, help="stop after this many steps")
     video.add_argument(
@@ -92,8 +92,8 @@ def add(verbs: Any) -> None:
     video.add_argument("--out", type=Path, required=True, help=".gif")
     video.set_defaults(verb=_video)
 
-    diagnose = verbs.add_parser(
-        "diagnose", help="measure properties of a trained policy other than its return"
+    diagnose = command(
+        verbs, "diagnose", "measure properties of a trained policy other than its return"
     )
     diagnose.add_argument(
         "kind",
@@ -104,11 +104,11 @@ def add(verbs: Any) -> None:
     diagnose.add_argument("--data", type=Path, required=True, help="folder of the data set")
     diagnose.add_argument(
         "--episodes",
-        type=int,
+        type=positive,
         default=1000,
         help="number of episodes to predict, or of paths to generate",
     )
-    diagnose.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N; default: cpu")
+    _add_device(diagnose)
     diagnose.set_defaults(verb=_diagnose)
 
 
@@ -118,6 +118,12 @@ def _add_protocol(verb: argparse.ArgumentParser) -> None:
         "--episode-list",
         default="",
         help="name of another list of episode seeds than that of reported scores",
+    )
+
+
+def _add_device(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--device", type=device, default="cpu", help="cpu, cuda or cuda:N; default: cpu"
     )
 
 
@@ -173,9 +179,10 @@ def _diagnose(arguments: Arguments) -> None:
 
 
 def _video(arguments: Arguments) -> None:
-    from bench.environments.video import write_gif
+    from bench.environments.video import check_gif, write_gif
     from bench.runs.video import episode_frames
 
+    check_gif(arguments.out, arguments.fps)
     write_gif(
         episode_frames(arguments.run, arguments.episode, arguments.steps),
         arguments.out,

@@ -38,6 +38,7 @@ PLUMBING = (
     "bench/runs/identity.py",
     "bench/runs/linking.py",
     "bench/runs/links.py",
+    "bench/runs/options.py",
     "bench/runs/plan.py",
     "bench/runs/record.py",
     "bench/runs/reproduce.py",

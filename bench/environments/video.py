@@ -80,6 +80,7 @@ def episode(
 
     Raises:
         gymnasium.error.Error: there is no such environment.
+        ValueError: the environment cannot be drawn on this machine.
     """
     register(environment)
     scene = gymnasium.make(environment, render_mode="rgb_array", disable_env_checker=True)
@@ -87,7 +88,7 @@ def episode(
         seen, _ = scene.reset(seed=seed)
         own = seed if noise is None else noise
         policy.reset(np.array([own], dtype=np.int64), np.array([target], dtype=np.float32))
-        frames, reward, over = [_picture(scene)], 0.0, False
+        frames, reward, over = [_first_picture(scene, environment)], 0.0, False
         while not over and (most is None or len(frames) <= most):
             shown = np.asarray(seen)[None]
             if shown.dtype != np.uint8:
@@ -99,6 +100,18 @@ def episode(
         return frames
     finally:
         scene.close()
+
+
+def check_gif(path: Path, fps: float) -> None:
+    """Refuse a path or a frame rate that `write_gif` cannot write.
+
+    Raises:
+        ValueError: the path does not end in .gif, or the rate is not above 0 and at most 50.
+    """
+    if path.suffix != ".gif":
+        raise ValueError(f"cannot write a video to {path}: its name must end in .gif")
+    if not 0 < fps <= 50:
+        raise ValueError(f"fps must be above 0 and at most 50, not {fps:g}")
 
 
 def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
@@ -117,10 +130,7 @@ def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
         DiskFull: the file system has no space left.
         OSError: the path is not writable.
     """
-    if path.suffix != ".gif":
-        raise ValueError(f"cannot write a video to {path}: its name must end in .gif")
-    if not 0 < fps <= 50:
-        raise ValueError(f"fps must be above 0 and at most 50, not {fps:g}")
+    check_gif(path, fps)
     images = _indexed(frames)
     with replacing(path) as temporary:
         images[0].save(
@@ -132,6 +142,17 @@ def write_gif(frames: Sequence[U8], path: Path, fps: float = 8.0) -> None:
             loop=0,  # for ever
             optimize=True,  # store only the changed part of each frame
         )
+
+
+def _first_picture(scene: gymnasium.Env, environment: str) -> U8:
+    try:
+        return _picture(scene)
+    except (
+        Exception
+    ) as error:  # each simulator has its own errors: MuJoCo without a display, for example
+        raise ValueError(
+            f"cannot draw {environment} on this machine: {error}. There are videos of Atari and Key-to-Door"
+        ) from error
 
 
 def _picture(scene: gymnasium.Env) -> U8:

@@ -81,7 +81,9 @@ def load_method(name: str) -> Method:
             module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name == module_name:
-            raise BadMethod(f"unknown method {name!r}: there is no {where}") from error
+            raise BadMethod(
+                f"unknown method {name!r}: there is no {where}; known: dt, dt_atari, dt_graph and what is in baselines/"
+            ) from error
         raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
     except Exception as error:
         raise BadMethod(

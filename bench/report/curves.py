@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
+from bench.stats.intervals import ANY, Estimate, Range, estimate, estimate_over_tasks
 
 LEAST = 0.01  # s; shorter times are not measured
 Run = tuple[tuple[float, ...], tuple[float, ...]]  # costs, ascending, and their scores
@@ -76,7 +76,7 @@ def score_at(run: Run, cost: float) -> float:
     return scores[index - 1] + share * (scores[index] - scores[index - 1])
 
 
-def curve(runs: Runs, at: Sequence[float] = ()) -> Curve:
+def curve(runs: Runs, at: Sequence[float] = (), within: Range = ANY) -> Curve:
     """Return the mean over tasks, at the points of the runs and at other costs between them.
 
     It begins where every run has a score. A point of the curve is at the cost of the slowest run.
@@ -84,6 +84,7 @@ def curve(runs: Runs, at: Sequence[float] = ()) -> Curve:
     Args:
         runs: of one method. If a task has no run, the curve is empty.
         at: further costs.
+        within: the values that a score can have.
     """
     every = [run for group in runs.values() for run in group]
     if not every or not all(runs.values()):
@@ -94,13 +95,17 @@ def curve(runs: Runs, at: Sequence[float] = ()) -> Curve:
     counted = [[costs[-k] for costs, _ in every if len(costs) >= k] for k in range(1, most + 1)]
     points = sorted({max(costs) for costs in counted if max(costs) >= begin} | {begin, end})
     costs = sorted({*points, *(cost for cost in at if begin <= cost <= end)})
-    return Curve(tuple(costs), tuple(mean_at(runs, cost) for cost in costs), tuple(points), end)
+    return Curve(
+        tuple(costs), tuple(mean_at(runs, cost, within) for cost in costs), tuple(points), end
+    )
 
 
-def mean_at(runs: Runs, cost: float) -> Estimate:
+def mean_at(runs: Runs, cost: float, within: Range = ANY) -> Estimate:
     """Return the mean over tasks at a cost, with its 95 % interval over seeds."""
     groups = [[score_at(run, cost) for run in group] for group in runs.values()]
-    return estimate(groups[0]) if len(groups) == 1 else estimate_over_tasks(groups)
+    if len(groups) == 1:
+        return estimate(groups[0], within)
+    return estimate_over_tasks(groups, within)
 
 
 def cost_of(costs: Sequence[float], scores: Sequence[float], level: float) -> float:

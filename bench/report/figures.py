@@ -5,6 +5,7 @@ The colours stay distinguishable in grey and for colour-blind readers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F
 
 
 MARKERS = "osD^vPX*"
+NONE = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 
 
 def curve(
@@ -149,14 +151,15 @@ def _panel(
     for position, method in enumerate(methods):
         x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
         cells = [table.rows[row][method] for row in rows]
-        means = [cell.ours.mean if cell.ours else np.nan for cell in cells]
-        half = [cell.ours.high - cell.ours.mean if cell.ours else np.nan for cell in cells]
+        ours = [cell.ours or NONE for cell in cells]
+        means = [one.mean for one in ours]
+        reach = [[one.mean - one.low for one in ours], [one.high - one.mean for one in ours]]
         name, _, reward = method.partition("/")  # both rewards of a method have its colour
         look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
         look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
         axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
         axes.errorbar(
-            x, means, half, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
+            x, means, reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=2, zorder=3
         )
         for place, row in zip(x, rows, strict=True):
             mine = runs[(runs["column"] == method) & (runs["row"] == row)]

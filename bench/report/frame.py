@@ -22,19 +22,20 @@ class Incomparable(ValueError):
 def check_comparable(frame: pd.DataFrame) -> None:
     """Refuse scores that must not be compared.
 
-    Rows are checked against the other rows of the same kind and the same family of tasks: a config may
-    set another number of evaluation episodes for each family.
+    Rows are checked against the other rows of the same kind: for the simulator those of the same family of
+    tasks, for the protocol those of the same environment. A config may set another number of evaluation
+    episodes for each environment.
 
     Raises:
         Incomparable: such rows come from different simulator versions or protocols.
     """
     if frame.empty:
         return
-    alike = frame.assign(
+    with_family = frame.assign(
         family=frame["environment"].map(lambda name: family_of_environment(name).name)
-    ).groupby(["kind", "family"])
-    for column in ("simulator", "protocol"):
-        for _, rows in alike:
+    )
+    for column, place in (("simulator", "family"), ("protocol", "environment")):
+        for _, rows in with_family.groupby(["kind", place]):
             different = sorted(rows[column].unique())
             if len(different) > 1:
                 raise Incomparable(
@@ -56,12 +57,17 @@ def read(path: Path) -> pd.DataFrame:
     """Read scores that `write` wrote.
 
     Raises:
+        FileNotFoundError: there is no such file.
         DamagedFile: the file is not Parquet, or its content was changed after it was written.
     """
     try:
         table = read_table(path)
         frame: pd.DataFrame = table.to_pandas()
         intact = (table.schema.metadata or {}).get(DIGEST) == _digest(frame)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"there are no scores at {path}; `bench scores`, or Snakemake, collects them from records"
+        ) from None
     except (ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise DamagedFile(
             f"scores {path} are damaged ({error}); delete the file and run again"

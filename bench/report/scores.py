@@ -17,6 +17,7 @@ from bench.runs.clock import core_seconds, read_clock, run_core_seconds
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import SWEEP
 from bench.runs.plan import Plan, Variant
+from bench.stats.crossed import shared_error
 from bench.tasks.registry import family_of_environment, task_by_name
 
 NOT_SCORED: dict[str, Any] = dict.fromkeys(
@@ -28,12 +29,15 @@ NOT_SCORED: dict[str, Any] = dict.fromkeys(
         "cut",
         "score",
         "score_std",
+        "shared_error",
         "target_score",
         "core_seconds",
     ),
     math.nan,
 ) | {"timing": ""}
 WORDS, NUMBERS = ("measure", "group"), ("x", "y", "value", "spread")  # columns of diagnostics
+RETURNS = "returns"  # of the episodes; replaced by the error that the seeds share
+EVALUATION = ("task", "reward", "data_percent", "method", "kind", "step", "target")
 NOT_MEASURED: dict[str, Any] = dict.fromkeys(WORDS, "") | dict.fromkeys(NUMBERS, math.nan)
 
 
@@ -44,9 +48,12 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
     best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
     final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
-    target_score, core_seconds, timing, measure, group, x, y, value, spread.
+    shared_error, target_score, core_seconds, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
+    - `shared_error` is the standard error of the mean score over seeds that the common start states
+      cause (`bench.stats.crossed`), in normalised points. It is equal in the rows of one evaluation of
+      all seeds, and NaN with one seed.
     - `kind` is `score` (last checkpoint, declared target return: `final`), `curve` (an earlier
       snapshot), `sweep` (another target return) or `diagnostic` (a measure of the last checkpoint
       other than its return).
@@ -97,9 +104,25 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
                 about | _scored(result, evaluation, _kind(path, evaluation), clock)
                 for evaluation in result["evaluations"]
             ]
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(_with_shared_errors(rows))
     check_comparable(frame)
     return frame
+
+
+def _with_shared_errors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the error that the seeds of each evaluation share, in place of the returns."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        if RETURNS in row:
+            groups.setdefault(tuple(row[name] for name in EVALUATION), []).append(row)
+    for group in groups.values():
+        columns = [row.pop(RETURNS) for row in group]
+        same = len({len(column) for column in columns}) == 1 and group[0]["rolled_out"]
+        error = shared_error(columns) if same else math.nan
+        domain = task_by_name(group[0]["task"]).domain
+        for row in group:
+            row["shared_error"] = domain.normalised_spread(error)
+    return rows
 
 
 def _about(result: dict[str, Any], variant: Variant, position: int) -> dict[str, Any]:
@@ -160,9 +183,11 @@ def _scored(
         "cut": sum(length >= limit for length in evaluation["lengths"]),
         "score": domain.normalised(float(returns.mean())),
         "score_std": domain.normalised_spread(spread),
+        "shared_error": math.nan,
         "target_score": domain.normalised(evaluation["target"]),
         "core_seconds": seconds,
         "timing": timing,
+        RETURNS: evaluation["returns"],
         **NOT_MEASURED,
     }
 

@@ -6,14 +6,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from bench.report.cells import Cell
-from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA
+from bench.report.cells import Cell, Row
+from bench.stats.replication import POWER, SEEDS
+from bench.stats.verdicts import (
+    MARGIN,
+    NO_VERDICT,
+    NOT_COMPARABLE,
+    OTHER_DATA,
+    PAPER_SEEDS,
+    TESTED,
+)
 from bench.tasks.families import Unit
+from bench.tasks.registry import family_of_environment
+
+LEAST_SHARED = 1.0  # points; a smaller shared error is not mentioned
 
 
 def notes_of(
     chosen: pd.DataFrame,
-    rows: Mapping[tuple[str, str], Mapping[str, Cell]],
+    rows: Mapping[Row, Mapping[str, Cell]],
     labels: dict[str, str],
     scale: str,
     unit: Unit,
@@ -29,39 +40,101 @@ def notes_of(
     """
     seeds, sources = chosen["seed"].nunique(), sorted(set(chosen["source"]))
     rolled = chosen[chosen["rolled_out"]]
-    episodes = sorted(set(rolled["episodes"])) or [0]
+    scale_of = "on the logit scale" if unit.bounded else "Welch-Satterthwaite for the average"
     notes = [
         f"{unit.name}, last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} seed{'s' * (seeds != 1)}, {', '.join(map(str, episodes))} evaluation episodes each; "
+        f"Scale {scale}: {seeds} seed{'s' * (seeds != 1)}, {_episodes(rolled)} evaluation episodes each; "
         f"data: {', '.join(sources)}. "
-        "Brackets: 95 % interval of the mean over seeds (Student's t; Welch-Satterthwaite for the average).",
+        f"Brackets: 95 % interval of the mean over seeds (Student's t; {scale_of}).",
     ]
+    notes += shared_starts(rolled)
     if len(cuts := sorted(set(rolled["max_steps"].dropna()))) > 0:
         limits = ", ".join(f"{steps:,.0f}" for steps in cuts)
         notes.append(
             f"Evaluation episodes end after {limits} steps at the latest and keep the return earned so far; the paper "
             f"has no such limit. It ended {rolled['cut'].sum():,.0f} of these {rolled['episodes'].sum():,} episodes."
         )
+    return [*notes, *_on_verdicts(rows, unit), *remarks(chosen, rows, labels)]
+
+
+def _episodes(rolled: pd.DataFrame) -> str:
+    """Return the text of the numbers of episodes; environments with their own number are named."""
+    counts = rolled.groupby("environment", sort=False)["episodes"].max()
+    if len(counts) == 0:
+        return "0"
+    usual = counts.mode().iloc[0]
+    others = [
+        f"{_label(str(environment))}: {count:,}"
+        for environment, count in counts.items()
+        if count != usual
+    ]
+    return f"{usual:,}" + f" ({', '.join(others)})" * bool(others)
+
+
+def shared_starts(rolled: pd.DataFrame) -> list[str]:
+    """Return a note on the error of the evaluation that all seeds share, where it is a point or more.
+
+    Args:
+        rolled: scores of policies that were rolled out.
+    """
+    errors = rolled.groupby("environment", sort=False)["shared_error"].max()
+    large = [
+        f"{error:.1f} points on {_label(str(environment))}"
+        for environment, error in errors.items()
+        if error >= LEAST_SHARED
+    ]
+    if not large:
+        return []
+    return [
+        "All seeds meet the same start states. The standard error of this choice, which the brackets leave out, is "
+        f"at most {', '.join(large)}."
+    ]
+
+
+def _label(environment: str) -> str:
+    """Return the name of an environment in tables."""
+    domains = family_of_environment(environment).domains.values()
+    return next(domain.label for domain in domains if domain.environment == environment)
+
+
+def _on_verdicts(rows: Mapping[Row, Mapping[str, Cell]], unit: Unit) -> list[str]:
+    """Return notes on the verdicts of a table, and on cells without one."""
     points = "points, normalised" if unit.raw else "points"
-    words = {cell.verdict for line in rows.values() for cell in line.values()}
+    words = {cell.verdict for line in rows.values() for cell in line.values()} - {""}
+    notes = []
     if OTHER_DATA in words:
+        others = [
+            " ".join(row)
+            for row, line in rows.items()
+            if any(cell.verdict == OTHER_DATA for cell in line.values())
+        ]
+        where = f" on {', '.join(others)}" if words - {OTHER_DATA} else ""
         notes.append(
-            f"Verdict `{OTHER_DATA}`: these runs were not trained on {unit.data} but on generated or imported data. "
-            "The paper's numbers are shown for orientation; they are neither reproduced nor refuted."
+            f"No verdict, because of other data: the runs{where} were not trained on {unit.data} but on generated or "
+            "imported data. The paper's numbers are shown for orientation; they are neither reproduced nor refuted."
         )
-    if words - {OTHER_DATA, ""}:
+    if words & set(TESTED):
         notes.append(
-            "Verdicts compare our runs with the paper's mean ± std of 3 seeds, Holm-corrected over the table. "
-            f"`reproduced`: equivalent within {MARGIN:g} {points} (two one-sided tests). `differs`: different by "
-            f"Welch's t test. `undecided`: neither. `{NOT_COMPARABLE}`: the paper prints no spread over seeds, or "
-            "there is only one run of ours."
+            f"Verdicts compare our runs with the paper's mean ± std of {PAPER_SEEDS} seeds. `reproduced`: the 95 % "
+            f"interval of our mean lies within {MARGIN:g} {points} of the paper's mean. `differs`: the test of "
+            "Cochran and Cox, which includes the paper's spread, finds different means. `undecided`: neither. Both are "
+            "Holm-corrected over the table."
         )
-    return [*notes, *remarks(chosen, rows, labels)]
+    if NO_VERDICT in words:
+        notes.append(
+            f"`{NO_VERDICT}`: with {SEEDS} seeds even a perfect replication would be `reproduced` with a probability "
+            f"below {POWER:g}, because the paper's mean of {PAPER_SEEDS} seeds is too uncertain."
+        )
+    if NOT_COMPARABLE in words:
+        notes.append(
+            f"`{NOT_COMPARABLE}`: the paper prints no spread over seeds, or there is only one run of ours."
+        )
+    return notes
 
 
 def remarks(
     chosen: pd.DataFrame,
-    rows: Mapping[tuple[str, str], Mapping[str, Cell]],
+    rows: Mapping[Row, Mapping[str, Cell]],
     labels: dict[str, str],
 ) -> list[str]:
     """Return notes on single cells: on the paper's numbers, on methods that are not rolled out, and on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from bench.report.artifact import Artifact
 from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
 from bench.report.frame import final
 from bench.report.table_notes import notes_of
-from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
-from bench.stats.verdicts import compare, verdicts_of
+from bench.stats.intervals import Estimate, Range, estimate, estimate_over_tasks
+from bench.stats.verdicts import OTHER_DATA, TESTED, compare, verdicts_of
 from bench.tasks.families import Unit
 from bench.tasks.registry import family_of, family_of_all, task_by_name
-from bench.tasks.units import margin, unit_of
+from bench.tasks.units import margin, score_range, unit_of
+
+VERDICT = "Verdict"  # heading of the last column
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:
@@ -89,12 +91,13 @@ def lay_out(
             paper = quoted(
                 str(source["quoted_table"]), tasks.get(row, ""), str(source["quoted_method"])
             )
-            ours = estimate(scores) if scores else None
+            ours = estimate(scores, range_of_scores(runs, unit)) if scores else None
             rows[row][name] = Cell(ours, paper, int((runs["status"] == "diverged").sum()))
             values[row][name] = scores
     rows = _with_verdicts(rows, values, chosen, unit)
     verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
-    foot = _averages(rows, values, columns, tasks) if averages and len(rows) > 1 else {}
+    within = range_of_scores(chosen, unit)
+    foot = _averages(rows, values, columns, tasks, within) if averages and len(rows) > 1 else {}
     whole = rows | foot
     notes = notes_of(chosen, whole, labels, scale, unit)
     return Table(labels, whole, verdicts | dict.fromkeys(foot, ""), notes)
@@ -107,7 +110,7 @@ def as_artifact(
     notes: tuple[str, ...] = (),
 ) -> Artifact:
     """Return a table as an artifact. A column of the paper stands beside ours only if the paper has a
-    number there.
+    number there, and a column of verdicts only if a cell was tested. The CSV holds every verdict.
 
     Args:
         table: the table.
@@ -125,10 +128,10 @@ def as_artifact(
         for method in table.labels:
             cell = line[method]
             texts += [cell.text()] + ([str(cell.paper or MISSING)] if method in with_paper else [])
-        body.append([*texts, table.verdicts[data, environment]])
+        body.append([*texts, table.verdicts[data, environment]] if tested(table.rows) else texts)
     return Artifact(
         title=title,
-        headings=[*headings, "Verdict"],
+        headings=[*headings, VERDICT] if tested(table.rows) else headings,
         body=body,
         notes=[*notes, *table.notes],
         numbers=tidy(table),
@@ -137,12 +140,23 @@ def as_artifact(
     )
 
 
+def tested(rows: Mapping[Row, Mapping[str, Cell]]) -> bool:
+    """Return whether any cell of a table could be tested against the paper's number."""
+    return any(cell.verdict in TESTED for line in rows.values() for cell in line.values())
+
+
+def range_of_scores(runs: pd.DataFrame, unit: Unit) -> Range:
+    """Return the values that the scores of some runs can have."""
+    return score_range(unit, int(runs["episodes"].min()) if len(runs) else 0)
+
+
 def against(runs: pd.DataFrame, axis: str) -> dict[float, Estimate]:
     """Return value of a numeric column -> estimate of the scores with that value; ascending."""
+    within = range_of_scores(runs, unit_of(runs["task"]))
     found: dict[float, list[float]] = {}
     for value, score in zip(runs[axis], runs["score"], strict=True):
         found.setdefault(float(value), []).append(float(score))
-    return {value: estimate(found[value]) for value in sorted(found)}
+    return {value: estimate(found[value], within) for value in sorted(found)}
 
 
 def row_of(task: str) -> Row:
@@ -214,10 +228,13 @@ def _with_verdicts(
 
 
 def row_verdict(line: dict[str, Cell], labels: dict[str, str]) -> str:
-    """Return the verdict if all cells have the same one, else each verdict with its columns."""
+    """Return the verdict if all cells have the same one, else each verdict with its columns.
+
+    A note below the table names the rows with other data, so they have a dash.
+    """
     words: dict[str, list[str]] = {}
     for name, cell in line.items():
-        if cell.verdict:
+        if cell.verdict and cell.verdict != OTHER_DATA:
             words.setdefault(cell.verdict, []).append(labels[name])
     if len(words) <= 1:
         return next(iter(words), MISSING)
@@ -229,6 +246,7 @@ def _averages(
     values: dict[Row, dict[str, list[float]]],
     columns: dict[str, pd.Series],
     tasks: dict[Row, str],
+    within: Range,
 ) -> dict[Row, dict[str, Cell]]:
     """Return the average over all rows. Where the paper also has an average without one domain, that
     one stands before it. The paper's average stands beside ours only if it is over the same rows.
@@ -253,7 +271,7 @@ def _averages(
                 theirs = {task for task in theirs if not task.startswith(f"{omitted}-")}
             same = theirs == {tasks.get(row, "") for row in members}
             averages[place][name] = Cell(
-                estimate_over_tasks(scores) if all(scores) else None,
+                estimate_over_tasks(scores, within) if all(scores) else None,
                 quoted(printed[0], key, printed[1]) if same else None,
                 sum(rows[row][name].diverged for row in members),
             )

@@ -13,6 +13,7 @@ from typing import Any
 from bench.core.code import OWN, ROOT
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP, Identity
+from bench.runs.options import unknown_option
 from bench.tasks.registry import FAMILIES, known_tasks
 
 DEFAULT_ARTIFACTS = ("table2",)
@@ -166,7 +167,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
 
     Raises:
         BadConfig: a suite names an unknown method, task or diagnostic, or a method names an unknown
-            module or base.
+            module, base or option.
     """
     modules = found_modules(root)
     written: dict[str, dict[str, Any]] = config["methods"]
@@ -177,6 +178,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             raise BadConfig(
                 f"methods.{name}.module: unknown module {entry['module']!r}; known: {known_modules}"
             )
+        if (unknown := unknown_option(entry, root)) is not None:
+            raise BadConfig(f"methods.{name}.{unknown}")
     dropped = [
         module
         for module in modules

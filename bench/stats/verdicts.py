@@ -1,31 +1,50 @@
 """Verdicts: do our runs of a table cell reproduce the paper's number? The paper prints `mean ± std` of three
 seeds, or only a number.
 
-A difference that is not significant does not prove agreement. Equivalence therefore has its own test. A
-cell for which neither test is significant stays undecided. Holm's correction keeps the probability of any
-wrong verdict of one kind in a whole table below 5 %.
+A difference that is not significant does not prove agreement, so each word has its own test.
+
+- `reproduced`: the 95 % interval of our mean lies within the margin around the printed mean. This is the
+  rule of `within` in the ledger too. It is about the printed number: the error of the paper's mean is left
+  out, as it is where the paper prints no spread. With that error the degrees of freedom would stay near 2,
+  whatever the number of our seeds, and Holm's correction over a table would then ask for 10 standard errors.
+- `differs`: the test of Cochran and Cox finds that the two means differ. It includes the error of the paper's
+  mean, so a true replication is as rarely called different as the error rate says.
+- `NO_VERDICT`: the printed mean of a few seeds with such a spread is so uncertain that even a perfect
+  replication would rarely be reproduced (`bench.stats.replication`). The rule depends on nothing but the
+  printed numbers.
+- `undecided`: neither test is significant.
+
+Holm's correction keeps the probability of any wrong `reproduced` in a whole table below 2.5 %, and of any
+wrong `differs` below 5 %.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from bench.stats.intervals import LEVEL, Estimate, estimate
+from bench.stats.intervals import ANY, LEVEL, Estimate, Range, errors_to, estimate
+from bench.stats.replication import allows_verdict
+from bench.stats.two_samples import cochran_cox
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 UNDECIDED = "undecided"
 NOT_COMPARABLE = "not comparable"
 OTHER_DATA = "other data"
+NO_VERDICT = "the paper's spread allows no verdict"
+TESTED = (REPRODUCED, DIFFERS, UNDECIDED)  # the verdicts that need tests
 
 MARGIN = 5.0  # normalised points; a smaller difference of means counts as equivalence
 PAPER_SEEDS = 3
-ERROR_RATE = 0.05  # for each family of tests in a table
+ERROR_RATE = 0.05  # of `differs` in a table
+WITHIN_RATE = (
+    1 - LEVEL
+) / 2  # of `reproduced`: only the end of the interval nearer to the margin can err
 HALF_DIGIT = 0.05  # the paper prints one decimal, so a printed 0.0 may be up to this value
 ONE_RUN = "we have one run, which has no spread"
 
@@ -36,13 +55,13 @@ class Comparison:
 
     Attributes:
         difference: our mean minus the paper's, in points.
-        error: the standard error of the difference. This field and the next three are NaN if the two
+        error: the standard error of the difference. This field and the next two are NaN if the two
             numbers cannot be compared.
-        freedom: the degrees of freedom of the error, after Satterthwaite 1946 if the paper prints a spread.
-        different: the two-sided p of the test that the means are equal. It is Welch's test, or Student's
-            if the paper's number is taken as exact.
-        equivalent: the p of two one-sided tests (Schuirmann 1987) that the means differ by more than the
-            margin.
+        different: the two-sided p of the test that the means are equal. It is that of Cochran and Cox
+            (`bench.stats.two_samples`), or Student's if the paper prints no spread.
+        equivalent: the p of two one-sided tests (Schuirmann 1987) that our mean is farther from the printed
+            number than the margin. It is at most 2.5 % if and only if the 95 % interval of our mean lies
+            within the margin.
         margin: in points.
         obstacle: the verdict if the two numbers cannot be compared, else empty.
         why: the reason for the obstacle, else empty.
@@ -50,7 +69,6 @@ class Comparison:
 
     difference: float
     error: float
-    freedom: float
     different: float
     equivalent: float
     margin: float
@@ -63,7 +81,7 @@ class Verdict:
     """The verdict on one cell.
 
     Attributes:
-        word: `REPRODUCED`, `DIFFERS`, `UNDECIDED`, `NOT_COMPARABLE` or `OTHER_DATA`.
+        word: `REPRODUCED`, `DIFFERS`, `UNDECIDED`, `NO_VERDICT`, `NOT_COMPARABLE` or `OTHER_DATA`.
         why: the reason, in words.
         different, equivalent: the p values of the comparison, corrected for the table; NaN if the two
             numbers cannot be compared.
@@ -102,7 +120,7 @@ def compare(
         ValueError: we have no runs, a score is not finite, the paper's number is of one seed, or the
             margin is not positive.
     """
-    mine = estimate(ours)
+    mine = _precise(estimate(ours))
     gap = _gap(mine, ours, paper_mean, margin)
     if paper_seeds < 2:
         raise ValueError(f"{paper_seeds} seeds of the paper have no spread; at least 2 are needed")
@@ -113,37 +131,48 @@ def compare(
     if paper_std is None:
         why = "the paper prints no spread over its own seeds"
         return _incomparable(gap, margin, NOT_COMPARABLE, why)
+    spread = max(paper_std, HALF_DIGIT)
+    if not allows_verdict(spread, margin, paper_seeds):
+        why = (
+            f"a perfect replication would rarely come within {margin:g} points of a mean of {paper_seeds} seeds "
+            f"with a standard deviation of {paper_std:g}"
+        )
+        return _incomparable(gap, margin, NO_VERDICT, why)
     if mine.runs == 1:
         return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
-    own, printed = mine.std**2 / mine.runs, max(paper_std, HALF_DIGIT) ** 2 / paper_seeds
-    error = math.sqrt(own + printed)
-    freedom = error**4 / (own**2 / (mine.runs - 1) + printed**2 / (paper_seeds - 1))
-    return _tested(gap, error, freedom, margin)
+    errors = (mine.std / math.sqrt(mine.runs), spread / math.sqrt(paper_seeds))
+    different = cochran_cox(gap, errors, (mine.runs - 1, paper_seeds - 1))
+    equivalent = _equivalent(mine, paper_mean, margin)
+    return Comparison(gap, math.hypot(*errors), different, equivalent, margin)
 
 
-def compare_exact(ours: Sequence[float], paper_mean: float, margin: float = MARGIN) -> Comparison:
+def compare_exact(
+    ours: Sequence[float], paper_mean: float, margin: float = MARGIN, within: Range = ANY
+) -> Comparison:
     """Return the tests of our run scores against a printed number taken as exact.
 
     Use it for a number that the paper prints without a spread and without the number of seeds or episodes.
-    The tests leave out the error of that number, so the verdict is about the printed number only. They are
-    Student's tests on our runs: a two-sided test for a difference, and two one-sided tests for equivalence.
-    Our standard deviation counts as at least half of the last digit that the paper prints, because the
+    Both tests leave out the error of that number, so either verdict is about the printed number only. They
+    are Student's tests on our runs: a two-sided test for a difference, and two one-sided tests for
+    equivalence. Our standard deviation counts as at least half of the last digit that the paper prints, because the
     paper's number is not more precise than that.
 
     Args:
         ours: the score of each run, in the paper's unit. Diverged runs must be among them.
         paper_mean: as printed.
         margin: the largest difference, in points, that counts as equivalence.
+        within: the values that a score can have. The tests use the scale of the interval
+            (`bench.stats.intervals.at_level`).
 
     Raises:
         ValueError: we have no runs, a number is not finite, or the margin is not positive.
     """
-    mine = estimate(ours)
+    mine = _precise(estimate(ours, within))
     gap = _gap(mine, ours, paper_mean, margin)
     if mine.runs == 1:
         return _incomparable(gap, margin, NOT_COMPARABLE, ONE_RUN)
-    error = max(mine.std, HALF_DIGIT) / math.sqrt(mine.runs)
-    return _tested(gap, error, mine.runs - 1, margin)
+    different = 2 * float(stats.t.sf(abs(errors_to(paper_mean, mine)), mine.freedom))
+    return Comparison(gap, mine.error, different, _equivalent(mine, paper_mean, margin), margin)
 
 
 def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float) -> float:
@@ -157,14 +186,20 @@ def _gap(mine: Estimate, ours: Sequence[float], paper_mean: float, margin: float
 
 
 def _incomparable(gap: float, margin: float, obstacle: str, why: str) -> Comparison:
-    return Comparison(gap, math.nan, math.nan, math.nan, math.nan, margin, obstacle, why)
+    return Comparison(gap, math.nan, math.nan, math.nan, margin, obstacle, why)
 
 
-def _tested(gap: float, error: float, freedom: float, margin: float) -> Comparison:
-    different = 2 * float(stats.t.sf(abs(gap) / error, freedom))
-    # the larger of the two one-sided p values belongs to the end of the margin nearer to the gap
-    equivalent = float(stats.t.sf((margin - abs(gap)) / error, freedom))
-    return Comparison(gap, error, freedom, different, equivalent, margin)
+def _precise(mine: Estimate) -> Estimate:
+    """Return our estimate with an error that is not below the precision of the printed number."""
+    return replace(mine, error=max(mine.error, HALF_DIGIT / math.sqrt(mine.runs)))
+
+
+def _equivalent(mine: Estimate, paper_mean: float, margin: float) -> float:
+    """Return the larger p of the one-sided tests that our mean is not above the lower end of the margin, and
+    not below its upper end.
+    """
+    below, above = errors_to(paper_mean - margin, mine), errors_to(paper_mean + margin, mine)
+    return float(stats.t.sf(min(above, -below), mine.freedom))
 
 
 def verdicts_of(comparisons: Sequence[Comparison]) -> list[Verdict]:
@@ -184,7 +219,7 @@ def _word(comparison: Comparison, different: float, equivalent: float) -> Verdic
         return Verdict(comparison.obstacle, comparison.why, math.nan, math.nan)
     within = f"within {comparison.margin:g} points (corrected p {equivalent:.2g})"
     unlike = f"(corrected p {different:.2g})"
-    if equivalent <= ERROR_RATE:
+    if equivalent <= WITHIN_RATE:
         word, why = REPRODUCED, f"equivalent {within}"
     elif different <= ERROR_RATE:
         word, why = DIFFERS, f"{comparison.difference:+.1f} points from the paper's mean {unlike}"
@@ -210,23 +245,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
     values[order] = np.minimum(np.maximum.accumulate(stepped), 1)
     corrected: list[float] = values.tolist()
     return corrected
-
-
-def predictive_interval(
-    ours: Sequence[float], paper_seeds: int = PAPER_SEEDS, level: float = LEVEL
-) -> tuple[float, float]:
-    """Return the prediction interval of the mean of n new runs of our code, where n is the paper's number of
-    seeds. If the paper's mean is inside, it could be such a mean.
-
-    The ends are mean ± t s sqrt(1/N + 1/n), where t has the N - 1 degrees of freedom of our N runs. They are
-    NaN for one run.
-
-    Raises:
-        ValueError: we have no runs.
-    """
-    mine = estimate(ours)
-    if mine.runs == 1:
-        return math.nan, math.nan
-    quantile = float(stats.t.ppf((1 + level) / 2, mine.runs - 1))
-    half = quantile * mine.std * math.sqrt(1 / mine.runs + 1 / paper_seeds)
-    return mine.mean - half, mine.mean + half

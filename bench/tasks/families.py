@@ -35,12 +35,16 @@ class Unit:
         data: the paper's data, in the words of such a note.
         source: the data source that the record of a run on the same data names.
         raw: whether scores are raw returns of the environment, not normalised ones.
+        bounded: whether scores are between 0 and 100.
+        rate: whether the score is a success rate in per cent: an episode scores 0 or 100.
     """
 
     name: str
     data: str
     source: str
     raw: bool = False
+    bounded: bool = False
+    rate: bool = False
 
 
 @dataclass(frozen=True)

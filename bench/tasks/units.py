@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bench.stats.intervals import ANY, Range
 from bench.stats.verdicts import MARGIN
 from bench.tasks.families import Unit
 from bench.tasks.registry import family_of_all, task_by_name
@@ -25,3 +26,20 @@ def margin(unit: Unit, task: str) -> float:
     if not unit.raw:
         return MARGIN
     return MARGIN / task_by_name(task).domain.normalised_spread(1)
+
+
+def score_range(unit: Unit, episodes: int = 0) -> Range:
+    """Return the values that a score in this unit can have.
+
+    Args:
+        unit: of the scores.
+        episodes: behind each score; needed for success rates.
+    """
+    if not unit.bounded:
+        return ANY
+    return Range(0, 100, episodes if unit.rate else 0)
+
+
+def difference_range(unit: Unit) -> Range:
+    """Return the values that a difference of two scores in this unit can have."""
+    return Range(-100, 100) if unit.bounded else ANY

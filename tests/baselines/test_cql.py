@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from baselines import cql
-from tests.helpers.dt import ACT, OBS, make_context, make_data
+from bench.methods.context import SNAPSHOTS
+from bench.methods.training import Update, fit
+from tests.helpers.dt import ACT, OBS, make_context, make_data, saved_bytes
 from tests.helpers.vectors import NO_REWARD, observations
 
 SMALL_CQL = cql.Config(layers=2, width=16, batch_size=32)
@@ -58,13 +60,14 @@ def test_cql_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cql_sees_the_sparse_rewards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, though two of four episodes end with a time-out."""
     data = make_data()
     batches = spy_on_updates(monkeypatch)
     cql.train(data.sparse(), SMALL_CQL, make_context(steps=20))
     ended = {float(r) for batch in batches for r in batch.rewards[batch.terminals == 1]}
     before = {float(r) for batch in batches for r in batch.rewards[batch.terminals == 0]}
     assert before == {0.0}
-    assert ended == set(data.returns[[0, 2]].tolist())  # 1 and 3 end with a time-out
+    assert ended == set(data.returns.tolist())
 
 
 @pytest.mark.parametrize("layers", range(1, 7))
@@ -131,7 +134,81 @@ def test_everything_that_cql_changes_is_in_its_checkpoint() -> None:
         for parameter in group["params"]
     }
     learned = {p for name, m in modules.items() if name != "targ_q_funcs" for p in m.parameters()}
-    assert optimised == learned
+    # an optimiser has all weights of its network in one array
+    assert {p.untyped_storage().data_ptr() for p in optimised} == {
+        p.untyped_storage().data_ptr() for p in learned
+    }
+    assert sum(p.numel() for p in optimised) == sum(p.numel() for p in learned)
+
+
+def test_cql_refuses_another_range_of_actions() -> None:
+    data = replace(make_data(), action_low=-2.0, action_high=2.0)
+    with pytest.raises(ValueError, match="actions from -1 to 1, and these go from -2 to 2: scale"):
+        cql.train(data, SMALL_CQL, make_context(steps=1))
+
+
+def test_the_average_of_the_actors_weights_acts(tmp_path: Path) -> None:
+    """Snapshots of a run without average are the weights after each update; the average is computed from them."""
+    config = replace(SMALL_CQL, actor_learning_rate=1e-2)
+    context = make_context(steps=6, folder=tmp_path, snapshot_steps=tuple(range(7)))
+    cql.train(make_data(), config, context)
+    paths = sorted((tmp_path / SNAPSHOTS).glob("*.safetensors"))
+    weights = [list(cql.load(path, "cpu").actor.parameters()) for path in paths]
+    assert len(weights) == 7
+    average = weights[0]
+    for step, current in enumerate(weights[1:], 1):
+        decay = min(0.3, step / (step + 10))
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, current, strict=True)]
+    policy = cql.train(make_data(), replace(config, average_decay=0.3), make_context(steps=6))
+    for found, expected, last in zip(policy.actor.parameters(), average, weights[-1], strict=True):
+        torch.testing.assert_close(found, expected)
+        assert not torch.allclose(found, last, atol=1e-5)
+
+
+@pytest.mark.parametrize("stop", [3, 8])
+def test_a_stopped_run_goes_on_with_the_same_numbers(
+    stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With averaged weights and a falling rate: weights, optimisers, draws and losses."""
+    config = replace(SMALL_CQL, average_decay=0.9, schedule="cosine", actor_learning_rate=1e-2)
+
+    def stopping(update: Update, *rest: Any) -> None:
+        def stopped(step: int, generator: np.random.Generator) -> torch.Tensor:
+            if step == stop:
+                raise KeyboardInterrupt
+            return update(step, generator)
+
+        fit(stopped, *rest)
+
+    def train(name: str) -> tuple[bytes, list[dict[str, float]]]:
+        context = make_context(steps=14, folder=tmp_path / name, save_every=0.0)
+        policy = cql.train(make_data(), config, context)
+        return saved_bytes(policy, tmp_path / name), context.losses
+
+    whole = train("whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(cql, "fit", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            train("cut")
+    assert train("cut") == whole
+
+
+def test_with_a_falling_rate_the_last_update_is_small(tmp_path: Path) -> None:
+    """Adam moves a weight by at most about the rate, which at the last of 30 updates is 0.0027 of the first."""
+    config = replace(SMALL_CQL, actor_learning_rate=1e-2, schedule="cosine")
+    context = make_context(steps=30, folder=tmp_path, snapshot_steps=(1, 29, 30))
+    cql.train(make_data(), config, context)
+    paths = sorted((tmp_path / SNAPSHOTS).glob("*.safetensors"))
+    weights = [list(cql.load(path, "cpu").actor.parameters()) for path in paths]
+    moved = [
+        max(
+            float((after - before).detach().abs().max())
+            for before, after in zip(*pair, strict=True)
+        )
+        for pair in ((weights[0], weights[1]), (weights[2], weights[3]))
+    ]
+    assert moved[0] == pytest.approx(1e-2, rel=0.01)
+    assert 0 < moved[1] < 1e-4
 
 
 def test_cql_sees_nothing_after_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,8 +221,12 @@ def test_cql_sees_nothing_after_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
         assert batch.next_observations[~rows].any(axis=1).all()
 
 
-def test_cql_without_any_transition_says_so() -> None:
+def test_episodes_of_one_step_that_the_time_limit_cuts_are_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is an episode's last, with its whole reward."""
     data = make_data(lengths=(1, 1))
-    cut = replace(data, terminals=~data.timeouts & False, timeouts=data.timeouts | True)
-    with pytest.raises(ValueError, match="CQL has no transition"):
-        cql.train(cut, SMALL_CQL, make_context(steps=1))
+    cut = replace(data, terminals=data.terminals & False, timeouts=data.timeouts | True)
+    batches = spy_on_updates(monkeypatch)
+    cql.train(cut, SMALL_CQL, make_context(steps=5))
+    assert all((batch.terminals == 1).all() for batch in batches)

@@ -193,7 +193,7 @@ def test_what_acts_is_d3rlpys_function(quantiles: int, tmp_path: Path) -> None:
     for step in range(1, 4):
         update(step, np.random.default_rng(step))
     stacks = data.stacked(np.arange(data.steps))
-    values = _discrete.values_of(algorithm, config.quantiles)
+    values = _discrete.values_of(algorithm.impl.modules.q_funcs[0], config.quantiles)
     with torch.no_grad():
         found = values(torch.from_numpy(stacks / 255).float()).numpy()
     for action in range(CHOICES):

@@ -23,6 +23,7 @@ from tests.helpers.dt import make_context, saved_bytes
 SMALL = discrete_cql.Config(
     layers=2, width=16, batch_size=32, learning_rate=1e-2, target_interval=5
 )
+AVERAGED = replace(SMALL, average_decay=0.9, schedule="cosine")
 NO_REWARD = np.zeros(3, dtype=np.float32)
 
 
@@ -74,9 +75,13 @@ def test_the_target_is_copied_each_so_many_updates(
     assert all(torch.equal(now, target) for now, target in pairs) == (12 in expected)
 
 
+@pytest.mark.parametrize("config", [SMALL, AVERAGED], ids=["d3rlpy", "averaged, falling rate"])
 @pytest.mark.parametrize("stop", [4, 8, 11])
 def test_a_stopped_run_goes_on_with_the_same_numbers(
-    stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stop: int,
+    config: discrete_cql.Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Copies at 5, 10, ..., and not so many updates after it went on."""
 
@@ -92,7 +97,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
         context = make_context(
             steps=14, folder=tmp_path / name, save_every=0.0, snapshot_steps=(10, 12)
         )
-        return discrete_cql.train(make_choices(), SMALL, context), context.losses
+        return discrete_cql.train(make_choices(), config, context), context.losses
 
     whole, losses = train("whole")
     with monkeypatch.context() as patch:
@@ -150,12 +155,24 @@ def test_it_takes_d3rlpys_greedy_action(
     np.testing.assert_array_equal(loaded.act(observations, no_reward), found)
 
 
+def test_the_average_of_the_weights_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The learned network differs from the one that acts, unless the decay is 0."""
+    created = algorithm_of(monkeypatch)
+    for decay in (0.0, 0.9):
+        policy = discrete_cql.train(
+            make_choices(), replace(SMALL, average_decay=decay), make_context(steps=12)
+        )
+        learned = _discrete.values_of(created[-1].impl.modules.q_funcs[0], SMALL.quantiles)
+        pairs = zip(policy.values.parameters(), learned.parameters(), strict=True)
+        assert all(torch.equal(acts, learns) for acts, learns in pairs) == (decay == 0)
+
+
 def test_the_policy_is_a_copy() -> None:
     """So that one kept earlier does not learn on."""
     with torch.random.fork_rng(devices=[]):
         algorithm = discrete_cql._create(SMALL, SIZE, CHOICES, "cpu")
     before = torch.get_rng_state()
-    values = _discrete.values_of(algorithm, SMALL.quantiles)
+    values = _discrete.values_of(algorithm.impl.modules.q_funcs[0], SMALL.quantiles)
     assert torch.equal(torch.get_rng_state(), before), "torch's generator was used"
     kept = values[0].weight.clone()
     with torch.no_grad():

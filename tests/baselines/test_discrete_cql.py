@@ -38,8 +38,8 @@ def spy_on_updates(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_it_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Episodes end in turn with a terminal and with a time-out. What a time-out cuts is never
-    drawn, a terminal has no future.
+    """Episodes end in turn with a terminal and with a time-out. After a time-out comes the episode's
+    final observation, a terminal has no future.
     """
     data = make_choices((5, 1, 1, 7, 3, 4))
     batches = spy_on_updates(monkeypatch)
@@ -47,6 +47,8 @@ def test_it_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) -
     flat = data.observations.reshape(data.steps, SIZE)
     mean, std = data.observation_mean.ravel(), data.observation_std.ravel()
     standard = ((flat - mean) / (std + 1e-3)).astype(np.float32)
+    final = data.final_observations.reshape(data.episodes, SIZE)  # type: ignore[union-attr]
+    final = ((final - mean) / (std + 1e-3)).astype(np.float32)
     row_of = {tuple(observation): row for row, observation in enumerate(standard.tolist())}
     assert len(row_of) == data.steps
     drawn = set()
@@ -57,18 +59,14 @@ def test_it_learns_from_true_transitions_only(monkeypatch: pytest.MonkeyPatch) -
         np.testing.assert_array_equal(batch.actions[:, 0], data.actions[rows])
         np.testing.assert_array_equal(batch.rewards[:, 0], data.rewards[rows])
         np.testing.assert_array_equal(batch.terminals[:, 0], data.terminals[rows])
-        ended = data.terminals[rows]
+        ended, cut = data.terminals[rows], data.timeouts[rows]
         assert not batch.next_observations[ended].any()
-        np.testing.assert_array_equal(batch.next_observations[~ended], standard[rows[~ended] + 1])
+        goes_on = ~(ended | cut)
+        np.testing.assert_array_equal(batch.next_observations[goes_on], standard[rows[goes_on] + 1])
+        episodes = np.searchsorted(data.episode_starts, rows[cut], side="right") - 1
+        np.testing.assert_array_equal(batch.next_observations[cut], final[episodes])
         assert (batch.intervals == 1).all()
-    assert drawn == set(np.flatnonzero(~data.timeouts).tolist())
-
-
-def test_without_any_transition_it_says_so() -> None:
-    data = make_choices((1, 1))
-    cut = replace(data, terminals=data.terminals & False, timeouts=data.timeouts | True)
-    with pytest.raises(ValueError, match="CQL has no transition"):
-        discrete_cql.train(cut, SMALL, make_context(steps=1))
+    assert drawn == set(range(data.steps))
 
 
 def test_options_reach_d3rlpy() -> None:

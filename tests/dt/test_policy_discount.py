@@ -93,3 +93,41 @@ def test_a_long_episode_asks_for_sensible_numbers() -> None:
 def test_a_discount_of_almost_one_asks_for_what_is_left_of_the_target() -> None:
     found = spread_evenly(np.array([100.0, 40.0]), 1 - 1e-9, 10, 4)
     assert found.tolist() == pytest.approx([60.0, 24.0], rel=1e-5)
+
+
+def test_a_target_that_follows_time_is_not_lowered_by_rewards() -> None:
+    """8 in 4 steps: 8, 6, 4, 2, whatever was earned; with the rewards seen: 8, 3, -97, -97."""
+    task = make_task(horizon=4, return_scale=10.0)
+    found = {}
+    for follows in ("time", "rewards", "auto"):
+        config = replace(SMALL, target_follows=follows)
+        policy = dt.method.train(make_data((2, 4)), config, make_context(steps=3, task=task))
+        policy.reset(np.arange(2), np.array([8, 80], dtype=np.float32))
+        for rewards in ([0, 0], [5, -5], [100, 0], [0, 3]):
+            policy.act(np.ones((2, OBS), np.float32), np.array(rewards, dtype=np.float32))
+        found[follows] = policy.returns_to_go.tolist()
+    np.testing.assert_allclose(found["time"], [[0.8, 0.6, 0.4, 0.2], [8, 6, 4, 2]], rtol=1e-6)
+    np.testing.assert_allclose(
+        found["rewards"], [[0.8, 0.3, -9.7, -9.7], [8, 8.5, 8.5, 8.2]], rtol=1e-6
+    )
+    assert found["auto"] == found["rewards"]
+
+
+def test_training_does_not_depend_on_what_the_target_follows() -> None:
+    task, data = make_task(horizon=4), make_data((2, 4))
+    first, second = (
+        dt.method.train(
+            data, replace(SMALL, target_follows=follows), make_context(steps=3, task=task)
+        )
+        for follows in ("rewards", "time")
+    )
+    for ours, theirs in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert ours.equal(theirs)
+
+
+def test_rewards_cannot_lower_a_discounted_target() -> None:
+    with pytest.raises(
+        ValueError, match="target_follows 'rewards' is not possible with a discount"
+    ):
+        Config(discount=0.99, target_follows="rewards")
+    assert Config(discount=0.99, target_follows="time").closed_loop is False

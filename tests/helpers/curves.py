@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from bench.tasks.registry import task_by_name
+
 MEDIUM, REPLAY, REACHER = "hopper-medium", "hopper-medium-replay", "reacher2d-medium"
 # method -> label, core-seconds and scores of each point of seed 0; seed 1 has 2 points more
 CURVES: dict[str, tuple[str, list[float], list[float]]] = {
@@ -30,6 +32,8 @@ def run(method: str, task: str = MEDIUM, seed: int = 0, **changes: Any) -> list[
         "status": "done",
         "rolled_out": True,
         "device": "cpu",
+        "environment": task_by_name(task).domain.environment,
+        "shared_error": math.nan,
         "timing": "measured",
     }
     return [

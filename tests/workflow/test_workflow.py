@@ -197,6 +197,10 @@ BAD = {
         {"methods": {"bc": {"module": "bcc"}}},
         "methods.bc.module: unknown module 'bcc'; known: ",
     ),
+    "unknown option": (
+        {"methods": {"bc": {"options": {"learning_rat": 1e-3}}}},
+        "methods.bc.options: module bc has no option 'learning_rat'; known: layers, width",
+    ),
     "wrong type": ({"data": {"steps": "many"}}, "data.steps: 'many' is not of type 'integer'"),
     "seeds not integers": (
         {"suites": {"mujoco": {"seeds": [0.5]}}},
@@ -220,10 +224,10 @@ def test_bad_config_stops_before_anything_runs(clone, change, message):
     assert "Traceback" not in output
 
 
-def test_an_unknown_option_stops_its_own_run(prepared):
-    config = tiny(prepared, methods={"bc": {"options": {"learning_rat": 1e-3}}})
+def test_a_wrong_value_of_an_option_stops_its_own_run(prepared):
+    config = tiny(prepared, methods={"bc": {"options": {"layers": "three"}}})
     output = snakemake(prepared, "all_mujoco", config=config, check=False)
-    assert "method bc has no option 'learning_rat'; known: layers, width" in output
+    assert "method bc: option layers is 'three', expected int" in output
     assert (prepared / RUNS / "uniform/0/result.json").exists()
 
 
@@ -238,3 +242,10 @@ def test_scores_hold_every_run_once(finished):
     scores = pd.read_parquet(finished / "results/tiny/mujoco/scores.parquet")
     assert sorted(scores["method"]) == ["bc", "uniform"]
     assert scores["final"].all()
+
+
+def test_checks_that_can_never_be_decided_are_named_before_anything_runs(clone):
+    output = snakemake(clone, "all_claims", "--dry-run", "--quiet", config=tiny(clone))
+    assert "C2, DT - 0.9 CQL: cannot be decided at scale tiny: 2 seed(s), needs 3" in output
+    assert "C1, DT - CQL: cannot be decided at scale tiny: suite `mujoco` does not run dt" in output
+    assert "cannot be decided" not in snakemake(clone, "all_mujoco", "--dry-run", "--quiet")

@@ -21,6 +21,7 @@ try:
         artifact_file,
         check_artifacts,
     )
+    from bench.report.claims.obstacles import all_obstacles
     from bench.report.claims.registry import all_claims, suites_of_claims
     from bench.runs import code as files_of
     from bench.runs import links

@@ -118,6 +118,13 @@ def makes_artifacts():
     return not {"reproduce", "link"} & set(sys.argv)
 
 
+# print, before anything runs, which checks of a requested ledger the config can never decide
+def announce_obstacles():
+    if any("claims" in word or word.startswith("paper_") for word in sys.argv):
+        for line in all_obstacles(PLAN, config):
+            print(line, file=sys.stderr)
+
+
 # print the files of the report that exist
 def finished():
     files = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]

@@ -66,7 +66,7 @@ def refuse_other_files(path: Path) -> None:
         DamagedFile: the file is a web page or has another format.
     """
     if not path.exists():
-        raise FileNotFoundError(f"no file {path}")
+        raise FileNotFoundError(f"there is no file {path}; check the path")
     with path.open("rb") as file:
         start = file.read(512)
     if start.startswith(SIGNATURE):

@@ -53,7 +53,7 @@ def read(path: Path, names: Sequence[str], needed: Sequence[str] = ()) -> dict[s
 
 def _refuse_other_files(path: Path) -> None:
     if not path.exists():
-        raise FileNotFoundError(f"no file {path}")
+        raise FileNotFoundError(f"there is no file {path}; check the path")
     with path.open("rb") as file:
         start = file.read(512)
     if start.startswith(ZIP):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.environments.key_to_door_rooms import HORIZON, PHASES
 from bench.runs.diagnostics.critic import OUTCOMES, ROOMS
-from bench.stats.intervals import estimate
+from bench.stats.intervals import SHARE, estimate
 
 # colour and line of each outcome, as in the paper; of each room, and its marker
 OUTCOME_LOOKS = dict(
@@ -118,7 +118,7 @@ def _roc(axes: Any, runs: pd.DataFrame) -> None:
     curves, areas = runs[runs["measure"] == "roc"], runs[runs["measure"] == "auc"]
     for room in dict.fromkeys(curves["group"]):
         colour, _ = ROOM_LOOKS[room]
-        area = estimate(areas[areas["group"] == room]["value"].tolist())
+        area = estimate(areas[areas["group"] == room]["value"].tolist(), SHARE)
         label = f"end of {room}: area {spell(area.mean, area.low, area.high, 3)}"
         for _, curve in curves[curves["group"] == room].groupby("seed"):
             axes.plot(curve["x"], curve["value"], color=colour, lw=1.2, alpha=0.8, label=label)

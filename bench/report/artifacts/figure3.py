@@ -12,9 +12,10 @@ from bench.paper import figure3
 from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import KEY_TO_DOOR
 from bench.report.cells import MISSING, spell
-from bench.report.tables import headline, quoting
+from bench.report.tables import headline, quoting, range_of_scores
 from bench.stats.intervals import Estimate, estimate_over_tasks
 from bench.tasks.registry import tasks_of
+from bench.tasks.units import unit_of
 
 ATARI = tasks_of("atari")
 
@@ -41,7 +42,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
             runs = quoting(chosen, TABLES[group], method)
             cells = [runs[runs["task"] == task]["score"].tolist() for task in members]
             if all(cells):
-                ours[group, method] = estimate_over_tasks(cells)
+                within = range_of_scores(runs, unit_of(members))
+                ours[group, method] = estimate_over_tasks(cells, within)
     body, numbers = [], []
     for bar in figure3():
         mine = ours.get((bar.group, bar.method))
@@ -93,7 +95,7 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
             x = np.arange(len(groups)) + (position - (len(methods) - 1) / 2) * width
             colour = COLOURS[position]
             axes.bar(x, part["mean"], 0.9 * width, color=colour, label=f"{NAMES[method]}, ours")
-            reach = part["high"] - part["mean"]
+            reach = [part["mean"] - part["low"], part["high"] - part["mean"]]
             axes.errorbar(x, part["mean"], reach, fmt="none", ecolor="black", lw=0.8, capsize=2)
             outline = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.4, "ls": "--"}
             axes.bar(x, part["paper"], 0.9 * width, label=f"{NAMES[method]}, paper", **outline)

@@ -12,6 +12,7 @@ from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.samples import spell
 from bench.report.cells import MISSING
+from bench.report.ranges import range_of
 from bench.report.tables import by_method
 from bench.runs.diagnostics.critic import LAST_STEPS, OUTCOMES, ROOMS
 from bench.stats.intervals import estimate
@@ -102,7 +103,8 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
     place = rank.where(averaged["measure"] == "calibration", averaged["x"].fillna(-1))
     found = []
     for (measure, group, _), cell in averaged.groupby(["measure", "group", place], sort=False):
-        ours, x = estimate(cell["value"].tolist()), float(cell["x"].mean())
+        ours = estimate(cell["value"].tolist(), range_of(cell))
+        x = float(cell["x"].mean())
         middle, low, high = _printed(str(measure), str(group), x)
         found.append(
             {"measure": measure, "group": group, "x": x, "value": ours.mean}
@@ -170,5 +172,6 @@ def _source(diagnosed: pd.DataFrame, scale: str) -> str:
     )
     return (
         f"Scale {scale}: {diagnosed['seed'].nunique()} seeds; {diagnosed['episodes'].max():,} new random "
-        f"episodes, the same for all ({outcomes}). Brackets: 95 % interval over seeds (Student's t)."
+        f"episodes, the same for all ({outcomes}). Brackets: 95 % interval over seeds (Student's t "
+        "on the logit scale, so that it stays between 0 and 1)."
     )

@@ -12,6 +12,7 @@ import pandas as pd
 from bench.paper.graph import STITCHED, figure6, figure6_reached
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.ranges import range_of
 from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
 from bench.stats.intervals import Estimate, estimate_over_tasks
@@ -128,10 +129,10 @@ def _numbers(mine: pd.DataFrame, paper: float) -> dict[str, float]:
     if known.empty:
         ours = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
     else:
-        groups = [(100 * runs["value"]).tolist() for _, runs in known.groupby("task", sort=False)]
-        ours = estimate_over_tasks(groups)
-    low, high = np.clip([ours.low, ours.high], 0, 100).tolist()
-    return {"mean": ours.mean, "low": low, "high": high, "runs": ours.runs, "paper": paper}
+        groups = [runs["value"].tolist() for _, runs in known.groupby("task", sort=False)]
+        ours = estimate_over_tasks(groups, range_of(known))
+    mean, low, high = (100 * share for share in (ours.mean, ours.low, ours.high))
+    return {"mean": mean, "low": low, "high": high, "runs": ours.runs, "paper": paper}
 
 
 def _spell(cell: Any) -> str:
@@ -155,7 +156,8 @@ def _notes(rows: pd.DataFrame, shares: pd.DataFrame, scale: str) -> list[str]:
     strict = _numbers(rows[rows["measure"] == "unseen, stays counted"], math.nan)
     return [
         f"Scale {scale}: {graphs} random graphs, {rows['seed'].nunique()} seeds, {paths} paths each. Means over the "
-        "graphs; brackets: 95 % interval over seeds (Welch-Satterthwaite), for these graphs and these walks.",
+        "graphs; brackets: 95 % interval over seeds (Welch-Satterthwaite on the logit scale), for these graphs and "
+        "these walks.",
         f"The best walk of the data takes the fewest steps from {found['mean']:.1f} % of the eligible start nodes. "
         f"With stays counted, {strict['mean']:.1f} % of the paths that reach the goal are not in the data.",
     ]

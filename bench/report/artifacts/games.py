@@ -10,8 +10,8 @@ from bench.paper import quoted
 from bench.report.artifact import Artifact
 from bench.report.artifacts.table3 import HINDSIGHT, best_in_hindsight
 from bench.report.cells import Table
-from bench.report.tables import as_artifact, headline, lay_out, row_of
-from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, OTHER_DATA
+from bench.report.tables import VERDICT, as_artifact, headline, lay_out, row_of, tested
+from bench.stats.verdicts import MARGIN
 from bench.tasks.registry import tasks_of
 from bench.tasks.units import margin, raw_unit, unit_of
 
@@ -57,11 +57,11 @@ def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: b
         laid_out, chosen, title, (RULES, COPIED, *([] if raw else [NEGATIVE])), raw=raw
     )
     tasks = [task for task in ATARI if row_of(task) in laid_out.rows]
-    last = len(artifact.headings) - 1
+    last = len(artifact.headings) - (VERDICT in artifact.headings)
     headings = [f"{method}*, paper" for method in QUOTED_ONLY]
     theirs = {task: [quoted(table, task, method) for method in QUOTED_ONLY] for task in tasks}
     body = [
-        [*line[:last], *map(str, theirs[task]), line[last]]
+        [*line[:last], *map(str, theirs[task]), *line[last:]]
         for task, line in zip(tasks, artifact.body, strict=True)
     ]
     lines = [
@@ -72,7 +72,7 @@ def compared(scores: pd.DataFrame, scale: str, table: str, title: str, *, raw: b
         for method, cell in zip(QUOTED_ONLY, theirs[task], strict=True)
     ]
     numbers = pd.concat([artifact.numbers, pd.DataFrame(lines)], ignore_index=True)
-    headings = [*artifact.headings[:last], *headings, artifact.headings[last]]
+    headings = [*artifact.headings[:last], *headings, *artifact.headings[last:]]
     return replace(artifact, headings=headings, body=body, numbers=numbers)
 
 
@@ -103,8 +103,7 @@ def _artifact(
 ) -> Artifact:
     from bench.report.figures import bars
 
-    words = {cell.verdict for line in table.rows.values() for cell in line.values()}
-    notes = (*notes, *([WIDE] if words - {OTHER_DATA, NOT_COMPARABLE, ""} else []))
+    notes = (*notes, *([WIDE] if tested(table.rows) else []))
     if raw:
         return as_artifact(table, title, None, notes)
     return as_artifact(table, title, lambda files: bars(table, chosen, files, apart=True), notes)

@@ -10,10 +10,17 @@ from typing import Any
 import pandas as pd
 
 from bench.report.artifact import Artifact
-from bench.report.artifacts.score_cost_methods import Method, Published, methods_of, published_of
+from bench.report.artifacts.score_cost_methods import (
+    Method,
+    Published,
+    data_sets,
+    methods_of,
+    published_of,
+)
 from bench.report.artifacts.score_cost_panels import draw
 from bench.report.cells import MISSING, spell
 from bench.report.curves import Curve, cost_of
+from bench.report.table_notes import shared_starts
 from bench.report.tables import headline
 
 TITLE = "Score against cost: normalised score over core-seconds of training."
@@ -66,9 +73,10 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     data = finals[~finals["rolled_out"] & finals["task"].isin(tasks)]
     levels = {str(task): float(own["score"].mean()) for task, own in data.groupby("task")}
     level = sum(levels.values()) / len(levels) if levels else math.nan
-    notes = [f"Scale {scale}. Mean over {len(tasks)} data sets.", *NOTES, *_about_points(rows)]
+    notes = [f"Scale {scale}. Mean over {data_sets(len(tasks))}.", *NOTES, *_about_points(rows)]
     if left_out := [task for task in every if task not in tasks]:
         notes.append(f"Left out, because a method has no run there: {', '.join(left_out)}.")
+    notes += shared_starts(rows[rows["rolled_out"] & rows["final"]])
     notes += [*missing, LEVEL if levels else NO_LEVEL]
     notes += [published.note] if published.note else []
     to_level = "To the behaviour's level" + (f" ({level:.1f})" if levels else "")

@@ -9,8 +9,10 @@ import pandas as pd
 
 from bench.paper.d3rlpy_curves import SOURCE, published_curves, published_points
 from bench.report.curves import Curve, Runs, curve, runs_of
+from bench.report.tables import range_of_scores
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
 from bench.tasks.registry import task_by_name
+from bench.tasks.units import unit_of
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,15 @@ def published_of(tasks: Sequence[str]) -> Published:
         versions[method] = next(iter(points.values()))[0].version
     data = ", ".join(f"{method} on D4RL -{version}" for method, version in versions.items())
     note = (
-        f"By updates: mean over the {len(shared)} data sets that d3rlpy's published curves have. In grey, these curves "
+        f"By updates: mean over {data_sets(len(shared))} that d3rlpy's published curves have. In grey, these curves "
         f"({SOURCE}; {data}): other data, networks and batch sizes than ours, so they show the course and are no test."
     )
     return Published(tuple(shared), curves, runs, note)
+
+
+def data_sets(count: int) -> str:
+    """Return the text of a number of data sets."""
+    return f"{count} data set" + "s" * (count != 1)
 
 
 def methods_of(
@@ -98,6 +105,7 @@ def methods_of(
     """
     found: dict[str, Method] = {}
     notes: list[str] = []
+    within = range_of_scores(rows[rows["rolled_out"]], unit_of(rows["task"]))
     for name in order:
         own = rows[rows["method"] == name]
         last = own[own["final"]]
@@ -113,12 +121,12 @@ def methods_of(
             position=sum(method.trained for method in found.values()),
             trained=trained,
             data=not last["rolled_out"].any(),
-            final=estimate_over_tasks(list(ends.values())),
-            finals={task: estimate(scores) for task, scores in ends.items()},
-            cost=curve(runs, at),
-            of_task={task: curve({task: group}) for task, group in runs.items()},
+            final=estimate_over_tasks(list(ends.values()), within),
+            finals={task: estimate(scores, within) for task, scores in ends.items()},
+            cost=curve(runs, at, within),
+            of_task={task: curve({task: group}, within=within) for task, group in runs.items()},
             spent=tuple(sorted(costs[-1] for group in runs.values() for costs, _ in group)),
-            updates=curve(runs_of(of_updates, "step")[0] if trained else {}),
+            updates=curve(runs_of(of_updates, "step")[0] if trained else {}, within=within),
             diverged=len(diverged) > 0,
         )
         if trained:

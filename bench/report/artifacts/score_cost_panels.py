@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.report.artifacts.score_cost_methods import Method, Published
+from bench.report.artifacts.score_cost_methods import Method, Published, data_sets
 from bench.report.curves import Curve
 from bench.report.figures import COLOURS, MARKERS, label_ends
 from bench.report.style import pyplot, save
@@ -93,7 +93,7 @@ def _mean_over_cost(axes: Any, methods: dict[str, Method]) -> None:
     _times(axes, [cost for curve in curves for cost in curve.points])
     label_ends(axes, labels)
     count = len(next(iter(methods.values())).finals)
-    axes.set_title(f"Mean over {count} data sets", loc="left")
+    axes.set_title(f"Mean over {data_sets(count)}", loc="left")
     axes.set_xlabel("core-seconds of training")
     axes.set_ylabel("normalised score")
 
@@ -115,7 +115,7 @@ def _mean_over_updates(axes: Any, trained: Sequence[Method], published: Publishe
     axes.set_xscale("log")
     _limits(axes, means)
     label_ends(axes, labels)
-    of = f", over {len(published.tasks)} data sets of d3rlpy" if published.tasks else ""
+    of = f", over {data_sets(len(published.tasks))} of d3rlpy" if published.tasks else ""
     axes.set_title(f"By updates{of}", loc="left")
     axes.set_xlabel("updates")
 

@@ -14,9 +14,18 @@ from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.cells import Cell, Row, Table
 from bench.report.table_notes import remarks
-from bench.report.tables import as_artifact, headline, lay_out, row_verdict, tidy
-from bench.stats.intervals import Estimate, wilson
+from bench.report.tables import (
+    as_artifact,
+    headline,
+    lay_out,
+    range_of_scores,
+    row_verdict,
+    tidy,
+)
+from bench.stats.intervals import Estimate
 from bench.stats.verdicts import MARGIN, NOT_COMPARABLE, compare_exact, verdicts_of
+from bench.stats.wilson import wilson
+from bench.tasks.units import unit_of
 
 TITLE = (
     "Table 6 (layout of Chen, Lu et al. 2021, p.10): success rate in per cent on Key-to-Door, trained on episodes of "
@@ -30,9 +39,9 @@ NOTES = (
     "reports 3.1 %.",
     "The paper's environment and data were not released. Rooms, actions and observations are inferred; "
     "docs/key_to_door.md gives the sources. The paper states no spread, seeds or episodes for this table.",
-    "Verdicts take the paper's number as exact. `reproduced`: our mean is equivalent to it within "
-    f"{MARGIN:g} points (two one-sided t tests over our seeds). `differs`: a t test finds a difference. `undecided`: "
-    f"neither. Both tests are Holm-corrected over the table. `{NOT_COMPARABLE}`: there is only one seed.",
+    "Verdicts take the paper's number as exact. `reproduced`: the 95 % interval of our mean lies within "
+    f"{MARGIN:g} points of it. `differs`: the interval does not contain it. `undecided`: neither. Both are "
+    f"Holm-corrected over the table. `{NOT_COMPARABLE}`: there is only one seed.",
 )
 
 
@@ -105,19 +114,16 @@ def _successes(run: pd.Series) -> int:
 
 
 def _with_verdicts(table: Table, chosen: pd.DataFrame) -> Table:
-    """Return the table with verdicts that take the paper's numbers as exact, and with the intervals of
-    means limited to 0 to 100 %.
-    """
-    rows = {
-        row: {name: replace(cell, ours=_limited(cell.ours)) for name, cell in line.items()}
-        for row, line in table.rows.items()
-    }
+    """Return the table with verdicts that take the paper's numbers as exact."""
+    rows = {row: dict(line) for row, line in table.rows.items()}
     places, comparisons = [], []
     for row, line in rows.items():
         for name, cell in line.items():
             if cell.ours and cell.paper:
                 runs = chosen[(chosen["row"] == row) & (chosen["column"] == name)]
-                comparisons.append(compare_exact(runs["score"].tolist(), cell.paper.mean))
+                within = range_of_scores(runs, unit_of(runs["task"]))
+                scores = runs["score"].tolist()
+                comparisons.append(compare_exact(scores, cell.paper.mean, within=within))
                 places.append((row, name))
     for (row, name), verdict in zip(places, verdicts_of(comparisons), strict=True):
         rows[row][name] = replace(rows[row][name], verdict=verdict.word)
@@ -125,20 +131,13 @@ def _with_verdicts(table: Table, chosen: pd.DataFrame) -> Table:
     return replace(table, rows=rows, verdicts=verdicts)
 
 
-def _limited(ours: Estimate | None) -> Estimate | None:
-    if ours is None:
-        return None
-    low, high = np.clip([ours.low, ours.high], 0, 100).tolist()
-    return replace(ours, low=low, high=high)
-
-
 def _notes(chosen: pd.DataFrame, table: Table, scale: str) -> list[str]:
     episodes = ", ".join(f"{count:,}" for count in sorted(set(chosen["episodes"])))
     return [
         "Per cent of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
         f"Scale {scale}: {chosen['seed'].nunique()} seeds, {episodes} evaluation episodes each. Brackets of means: "
-        "95 % interval over seeds (Student's t, limited to 0 and 100). Brackets of a seed: Wilson's 95 % interval over "
-        "its episodes.",
+        "95 % interval over seeds (Student's t on the logit scale, with an error of at least that of the episodes; "
+        "Wilson's at 0 and 100). Brackets of a seed: Wilson's 95 % interval over its episodes.",
         *NOTES,
         *remarks(chosen, table.rows, table.labels),
     ]

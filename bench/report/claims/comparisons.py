@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from bench.core.seeds import generator
 from bench.report.claims.measure import (
     About,
+    Cell,
     Groups,
     Measure,
     NotRun,
@@ -20,30 +18,46 @@ from bench.report.claims.measure import (
     scores_by_cell,
     to_measure,
 )
+from bench.report.claims.sampled import with_arms
 from bench.report.frame import final
-from bench.stats import aggregates
-from bench.stats.bootstrap import interval
+from bench.stats.intervals import Estimate
 from bench.stats.intervals import difference as difference_over_tasks
-
-REPLICATES = 10_000
+from bench.stats.two_samples import improvement as probability
+from bench.tasks.units import difference_range, unit_of
 
 
 def difference(
-    scores: pd.DataFrame, method: str, against: str, data_percents: Iterable[float] = (100,)
+    scores: pd.DataFrame,
+    method: str,
+    against: str,
+    data_percents: Iterable[float] = (100,),
+    kinds: Iterable[str] = (),
 ) -> Measure:
-    """Return `method` minus `against`, mean over data sets, in normalised points."""
-    (ours, theirs), about = _paired(scores, [method, against], data_percents)
-    return to_measure(difference_over_tasks(ours, theirs), about)
+    """Return `method` minus `against`, mean over data sets, in normalised points.
+
+    Args:
+        scores: of a suite.
+        method: the first method.
+        against: the second method.
+        data_percents: the data fractions to use.
+        kinds: of data, such as `medium`; none: all of the suite.
+    """
+    if chosen := tuple(kinds):
+        scores = scores[scores["task"].map(lambda task: task.partition("-")[2] in chosen)]
+    (ours, theirs), about, cells = paired(scores, [method, against], data_percents)
+    return with_arms(to_measure(_minus(ours, theirs, cells), about), spell(cells), ours, theirs)
 
 
-def difference_each(scores: pd.DataFrame, method: str, against: str) -> Measure:
-    """Return `difference`, with parts: the difference on each data set."""
-    whole, parts = difference(scores, method, against), {}
-    for task, rows in scores.groupby("task", sort=False):
-        with contextlib.suppress(NotRun):
-            (ours, theirs), _ = _paired(rows, [method, against], (100,))
-            parts[str(task)] = difference_over_tasks(ours, theirs)
-    return replace(whole, parts=parts)
+def difference_each(scores: pd.DataFrame, method: str, against: str, share: float = 1.0) -> Measure:
+    """Return `method` minus `share` times `against`, with parts: the difference on each data set."""
+    (ours, theirs), about, cells = paired(scores, [method, against], (100,))
+    theirs = [[share * score for score in runs] for runs in theirs]
+    parts = {
+        task: _minus([a], [b], [(task, percent)])
+        for (task, percent), a, b in zip(cells, ours, theirs, strict=True)
+    }
+    whole = replace(to_measure(_minus(ours, theirs, cells), about), parts=parts)
+    return with_arms(whole, list(parts), ours, theirs)
 
 
 def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) -> Measure:
@@ -51,9 +65,9 @@ def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) ->
 
     The best one is chosen on each data set by its mean, in hindsight. So it looks better than it is.
     """
-    (ours, *others), about = _paired(scores, [method, *against], (100,))
+    (ours, *others), about, cells = paired(scores, [method, *against], (100,))
     best = [max(cell, key=lambda runs: float(np.mean(runs))) for cell in zip(*others, strict=True)]
-    return to_measure(difference_over_tasks(ours, best), about)
+    return to_measure(_minus(ours, best, cells), about)
 
 
 def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measure:
@@ -61,17 +75,19 @@ def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measur
 
     Both are chosen on each data set by their means. So the lead is the smallest of all pairs there.
     """
-    groups, about = _paired(scores, [*methods, *against], (100,))
-    tasks = list(dict.fromkeys(final(scores)["task"]))
+    groups, about, cells = paired(scores, [*methods, *against], (100,))
 
     def mean(runs: list[float]) -> float:
         return float(np.mean(runs))
 
     ours = [min(cell, key=mean) for cell in zip(*groups[: len(methods)], strict=True)]
     best = [max(cell, key=mean) for cell in zip(*groups[len(methods) :], strict=True)]
-    each = [difference_over_tasks([a], [b]) for a, b in zip(ours, best, strict=True)]
-    whole = to_measure(difference_over_tasks(ours, best), about)
-    return replace(whole, parts=dict(zip(tasks, each, strict=True)))
+    parts = {
+        task: _minus([a], [b], [(task, percent)])
+        for (task, percent), a, b in zip(cells, ours, best, strict=True)
+    }
+    whole = replace(to_measure(_minus(ours, best, cells), about), parts=parts)
+    return with_arms(whole, list(parts), ours, best)
 
 
 def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
@@ -83,43 +99,38 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
     if not both:
         raise NotRun(f"no data set with dense and sparse runs of {method}")
     about = about_cells(rows, both, len(by["dense"] | by["sparse"]) - len(both))
-    groups = ([by[reward][cell] for cell in both] for reward in ("dense", "sparse"))
-    return to_measure(difference_over_tasks(*groups), about)
+    dense, sparse = ([by[reward][cell] for cell in both] for reward in ("dense", "sparse"))
+    return with_arms(to_measure(_minus(dense, sparse, both), about), spell(both), dense, sparse)
 
 
 def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """Return the probability that a run of `method` scores above one of `against` (Agarwal et al.
-    2021), with a stratified bootstrap interval.
+    2021). The interval is that of `bench.stats.two_samples`.
     """
-    (ours, theirs), about = _paired(scores, [method, against], (100,))
-    statistic, random = aggregates.probability_of_improvement, _random("improvement", scores)
-    low, high = interval(
-        statistic, ours, theirs, generator=random, replicates=REPLICATES, within=(0, 1)
-    )
-    note = "stratified bootstrap over seeds"
-    return Measure(float(statistic(ours, theirs)), float(low), float(high), *about, note)
+    (ours, theirs), about, _ = paired(scores, [method, against], (100,))
+    return to_measure(probability(ours, theirs), about)
 
 
-def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:
-    """Return the ratio of the standard deviations over seeds of two methods (root mean square over
-    data sets), with a stratified bootstrap interval.
-
-    A data set on which a method has one run is left out: one run has no spread.
-    """
-    (ours, theirs), about = _paired(scores, [method, against], (100,), least=2)
-    statistic, random = aggregates.ratio_of(aggregates.spread), _random("spread", scores)
-    low, high = interval(
-        statistic, ours, theirs, generator=random, replicates=REPLICATES, within=(0, math.inf)
-    )
-    note = "stratified bootstrap over seeds"
-    return Measure(float(statistic(ours, theirs)), float(low), float(high), *about, note)
+def _minus(ours: Groups, theirs: Groups, cells: list[Cell]) -> Estimate:
+    """Return the difference of two methods on these data sets; one of success rates stays in its bounds."""
+    within = difference_range(unit_of(task for task, _ in cells))
+    return difference_over_tasks(ours, theirs, within)
 
 
-def _paired(
+def paired(
     scores: pd.DataFrame, methods: list[str], data_percents: Iterable[float], least: int = 1
-) -> tuple[list[Groups], About]:
-    """Return the scores of each method on the data sets with runs of all methods, in one order, and the
-    counts of `about_cells`.
+) -> tuple[list[Groups], About, list[Cell]]:
+    """Return the scores of each method on the data sets with runs of all methods, in one order; the
+    counts of `about_cells`; and these data sets.
+
+    Args:
+        scores: of a suite; runs with dense reward are used.
+        methods: to compare.
+        data_percents: the data fractions to use.
+        least: a data set with fewer runs of a method is left out.
+
+    Raises:
+        NotRun: no data set has runs of all methods.
     """
     rows = final(scores)
     rows = rows[(rows["reward"] == "dense") & rows["method"].isin(methods)]
@@ -129,9 +140,9 @@ def _paired(
     if not both:
         raise NotRun(f"no data set with runs of {' and '.join(methods)}")
     groups = [[by[method][cell] for cell in both] for method in methods]
-    return groups, about_cells(rows, both, len(needed) - len(both))
+    return groups, about_cells(rows, both, len(needed) - len(both)), both
 
 
-def _random(purpose: str, scores: pd.DataFrame) -> np.random.Generator:
-    """Return a generator seeded by the purpose and the tasks."""
-    return generator("claims", purpose, *dict.fromkeys(scores["task"]))
+def spell(cells: list[Cell]) -> list[str]:
+    """Return the names of data sets with the percent of their data."""
+    return [task if percent == 100 else f"{task} {percent:g} %" for task, percent in cells]

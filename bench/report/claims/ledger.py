@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
+from bench.report.claims import gates
 from bench.report.claims.measure import Measure, NotRun, at_once
-from bench.report.claims.registry import Check, Claim, all_claims
+from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
+from bench.report.claims.registry import Check, Claim, all_claims, bounds_of, spell_rule
+from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable
+from bench.stats.power import MOST_SEEDS
 from bench.tasks.registry import FAMILIES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
@@ -29,12 +33,20 @@ class Finding:
         measure: its number; None: there are no runs for it.
         result: `SUPPORTED`, `NOT_SUPPORTED`, `UNDECIDED`, `NOT_RUN` or `SHOWN`.
         remarks: what is missing, and what a reader must know; often empty.
+        why: the reason of `UNDECIDED`, if it is not the interval; else empty.
+        gate: the levels that open or close the gate; empty without one.
+        price: what a verdict costs, in words; empty if there is one.
+        cost: the price as numbers, for the value that the claim expects; None: there is none.
     """
 
     check: Check
     measure: Measure | None
     result: str
     remarks: str
+    why: str = ""
+    gate: str = ""
+    price: str = ""
+    cost: Price | None = None
 
 
 def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
@@ -65,7 +77,42 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         result = apply_rule_to_each(measure, check.rule, least, of)
     else:
         result = apply_rule(measure, check.rule)
-    return Finding(check, measure, result, "; ".join(remarks))
+    text = "; ".join(remarks)
+    short = measure.cells < check.min_data_sets
+    few = f"{measure.cells} data set(s); {check.min_data_sets} are needed" if short else ""
+    if check.rule is None:
+        return Finding(check, measure, result, "; ".join(filter(None, [few, text])))
+    return _judged(Finding(check, measure, result, text), measure, frames)
+
+
+def _judged(finding: Finding, measure: Measure, frames: dict[str, pd.DataFrame]) -> Finding:
+    """Return a finding after the conditions of its check besides the rule: the gate, the number of data
+    sets and the number of seeds. An undecided one gets its price.
+    """
+    check, rows = finding.check, frames[finding.check.suite]
+    opening = gates.evaluate(check, frames)
+    why, seeds = "", _fewest_seeds(measure)
+    if opening is not None and not opening.open:
+        why = opening.reason
+    elif measure.cells < check.min_data_sets:
+        why = f"{measure.cells} data set(s), the rule needs {check.min_data_sets}"
+    elif seeds < check.min_seeds:
+        why = f"{seeds} seed(s), the rule needs {check.min_seeds}"
+    judged = replace(finding, why=why, gate=opening.numbers if opening else "")
+    if not why and judged.result != UNDECIDED:
+        return judged
+    if opening is not None and not opening.open:
+        text = f"{IMPOSSIBLE}: {opening.reason}"
+        return replace(judged, result=UNDECIDED, price=text)
+    text, cost = spell_prices(check, measure, rows)
+    return replace(judged, result=UNDECIDED, price=text, cost=cost)
+
+
+def _fewest_seeds(measure: Measure) -> int:
+    """Return the smallest number of runs of an arm on a data set; a large number if it is unknown."""
+    if not isinstance(measure, Sampled):
+        return MOST_SEEDS
+    return min(len(runs) for arms in measure.arms.values() for runs in arms)
 
 
 def apply_rule_to_each(
@@ -103,9 +150,7 @@ def apply_rule(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> 
         return SHOWN
     if math.isnan(measure.low) or math.isnan(measure.high):
         return UNDECIDED
-    kind, bounds = rule
-    least = -math.inf if kind == "below" else bounds[0]
-    most = math.inf if kind == "above" else bounds[-1]
+    least, most = bounds_of(rule)
     if least < measure.low and measure.high < most:
         return SUPPORTED
     return NOT_SUPPORTED if measure.high < least or measure.low > most else UNDECIDED
@@ -154,27 +199,9 @@ def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
             head = [claim.id, f"{claim.claim} ({claim.source})", claim_verdict]
             body.append([*(head if position == 0 else ["", "", ""]), *_cells(finding)])
             numbers.append(_numbers(claim, claim_verdict, finding))
-    headings = ["", "Claim", "Verdict", "Check", "Measured", "Rule", "Result", "Remarks"]
+    headings = ["", "Claim", "Verdict", "Check", "Measured", "Rule", "Gate", "Result", "Price"]
+    headings.append("Remarks")
     return Artifact(TITLE, headings, body, _notes(frames, scale), pd.DataFrame(numbers))
-
-
-def spell_rule(rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return the text of a rule."""
-    if rule is None:
-        return MISSING
-    kind, bounds = rule
-    signs = {"above": "> ", "below": "< "}
-    return (
-        f"within {bounds[0]:g} to {bounds[1]:g}"
-        if kind == "within"
-        else f"{signs[kind]}{bounds[0]:g}"
-    )
-
-
-def _where(check: Check) -> str:
-    if check.every:
-        return ", on every data set"
-    return f", on at least {check.least} data sets" if check.least else ""
 
 
 def _cells(finding: Finding) -> list[str]:
@@ -185,8 +212,9 @@ def _cells(finding: Finding) -> list[str]:
         text = f"{measure.value:.2f}"
     else:
         text = f"{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
-    rule = spell_rule(finding.check.rule) + _where(finding.check)
-    return [finding.check.name, text, rule, finding.result, finding.remarks]
+    result = f"{finding.result}: {finding.why}" if finding.why else finding.result
+    more = [finding.gate or MISSING, result, finding.price or MISSING, finding.remarks]
+    return [finding.check.name, text, spell_rule(finding.check), *more]
 
 
 def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, object]:
@@ -203,9 +231,14 @@ def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, ob
         "low": measure.low if measure else math.nan,
         "high": measure.high if measure else math.nan,
         "data_sets": measure.cells if measure else 0,
-        "rule": spell_rule(finding.check.rule) + _where(finding.check) * bool(finding.check.least),
+        "rule": spell_rule(finding.check),
         "every_data_set": finding.check.every,
+        "gate": finding.gate,
         "result": finding.result,
+        "why": finding.why,
+        "seeds_for_a_verdict": finding.cost.seeds if finding.cost else None,
+        "core_hours_more": finding.cost.core_hours if finding.cost else math.nan,
+        "price": finding.price,
         "remarks": finding.remarks,
     }
 
@@ -216,6 +249,9 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         "one rule it lies outside. Undecided: neither. Statistics and rules: bench/report/claims/claims.yaml.",
         "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
         "training seeds.",
+        "Gate: the compared method must score at least the behaviour's level minus 5 points, as means over the data "
+        "sets of the suite. Otherwise the check is undecided, because a method that has not learned decides nothing.",
+        NOTE,
     ]
     if one_suffices := [claim.id for claim in all_claims() if claim.any]:
         notes.append(f"One supported rule is enough for {', '.join(one_suffices)}.")

@@ -7,14 +7,12 @@ otherwise. A data set without runs of a method is left out and counted in `missi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
-from scipy import stats
 
-from bench.stats.intervals import LEVEL, Estimate
+from bench.stats.intervals import LEVEL, Estimate, at_level
 
 Groups = list[list[float]]
 Cell = tuple[str, float]  # a task, and the percent of its data
@@ -50,13 +48,12 @@ class NotRun(ValueError):
 
 
 def at_once(one: Estimate, many: int) -> Estimate:
-    """Return an estimate whose interval holds for `many` estimates at once (Bonferroni)."""
-    if math.isnan(one.high):
-        return one
-    tails = [(1 - LEVEL) / 2, (1 - LEVEL) / (2 * many)]
-    usual, wide = (float(stats.t.isf(tail, one.runs - 1)) for tail in tails)
-    half = (one.high - one.mean) * wide / usual
-    return replace(one, low=one.mean - half, high=one.mean + half)
+    """Return an estimate whose interval holds for `many` estimates at once (Bonferroni).
+
+    The quantile has the degrees of freedom of the estimate, which are those of Welch and Satterthwaite for
+    a difference of two methods.
+    """
+    return at_level(one, 1 - (1 - LEVEL) / many)
 
 
 def about_cells(rows: pd.DataFrame, used: list[Cell], missing: int) -> About:

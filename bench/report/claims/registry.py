@@ -5,16 +5,45 @@ The workflow imports this file when it is parsed, so it imports no heavy library
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.report.claims.designs import DESIGNS, check_arguments
 from bench.runs.plan import Plan
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
 KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
+BEHAVIOUR = "behaviour"  # the method whose score is that of the data
+CHECK_KEYS = (
+    "name",
+    "suite",
+    "statistic",
+    "arguments",
+    "rule",
+    "truth",
+    "every",
+    "least",
+    "gate",
+    "min_seeds",
+    "min_data_sets",
+)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Methods that must have learned before a check says something.
+
+    Attributes:
+        methods: each must score at least the behaviour's level minus a margin.
+        behaviour: the method that stands for the data.
+    """
+
+    methods: tuple[str, ...]
+    behaviour: str = BEHAVIOUR
 
 
 @dataclass(frozen=True)
@@ -29,6 +58,9 @@ class Check:
         rule: (kind, bounds): `above` x, `below` x, `within` a and b; None: the number is only shown.
         every: the rule must hold on every data set, not for their mean.
         least: the rule must hold on at least this many data sets, not for their mean; 0: for the mean.
+        truth: the value at which the power of the rule is computed.
+        gate: the methods that must have learned; None: none.
+        min_seeds, min_data_sets: with fewer, the check is undecided.
     """
 
     name: str
@@ -38,6 +70,10 @@ class Check:
     rule: tuple[str, tuple[float, ...]] | None
     every: bool = False
     least: int = 0
+    truth: float | None = None
+    gate: Gate | None = None
+    min_seeds: int = 2
+    min_data_sets: int = 1
 
 
 @dataclass(frozen=True)
@@ -65,8 +101,9 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     """Read claims.
 
     Raises:
-        ValueError: the file is not a YAML list, a key is missing or unknown, two claims have the same id,
-            or a rule is not one of RULES. The message names the file and the claim.
+        ValueError: the file is not a YAML list, two claims have the same id, or a key, a statistic, an
+            argument, a rule or a gate is missing, unknown or impossible. The message names the file and
+            the claim.
     """
     import yaml
 
@@ -90,6 +127,33 @@ def all_claims() -> tuple[Claim, ...]:
     return read_claims(CLAIMS)
 
 
+def bounds_of(rule: tuple[str, tuple[float, ...]]) -> tuple[float, float]:
+    """Return the bounds of a rule; infinite where it has one bound."""
+    kind, bounds = rule
+    return (
+        -math.inf if kind == "below" else bounds[0],
+        math.inf if kind == "above" else bounds[-1],
+    )
+
+
+def spell_rule(check: Check) -> str:
+    """Return the text of the rule of a check."""
+    if check.rule is None:
+        return "—"
+    kind, bounds = check.rule
+    signs = {"above": "> ", "below": "< "}
+    text = (
+        f"within {bounds[0]:g} to {bounds[1]:g}"
+        if kind == "within"
+        else f"{signs[kind]}{bounds[0]:g}"
+    )
+    if check.every:
+        return f"{text}, on every data set"
+    if check.least:
+        return f"{text}, on at least {check.least} data set{'s' * (check.least > 1)}"
+    return text
+
+
 def suites_of_claims(plan: Plan) -> list[str]:
     """Return the suites of a plan that any claim needs, in the order of the plan."""
     needed = {check.suite for claim in all_claims() for check in claim.checks}
@@ -100,9 +164,8 @@ def _claim(entry: Any, path: Path) -> Claim:
     if not isinstance(entry, dict):
         raise ValueError(f"{path}: a claim is {entry!r}; it must have the keys {', '.join(KEYS)}")
     try:
-        if unknown := set(entry) - {*KEYS, "any"}:
-            raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
-        checks = tuple(_check(test) for test in entry["checks"])
+        _known(entry, (*KEYS, "any"))
+        checks = tuple(_named_check(test) for test in entry["checks"])
         fields = {key: entry[key] for key in KEYS if key != "checks"}
     except KeyError as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
@@ -111,27 +174,69 @@ def _claim(entry: Any, path: Path) -> Claim:
     return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
 
 
+def _known(entry: dict[str, Any], known: tuple[str, ...]) -> None:
+    if unknown := set(entry) - set(known):
+        raise ValueError(
+            f"unknown key {', '.join(sorted(map(str, unknown)))}; known: {', '.join(known)}"
+        )
+
+
+def _named_check(entry: dict[str, Any]) -> Check:
+    try:
+        return _check(entry)
+    except ValueError as error:
+        raise ValueError(f"check {entry.get('name', entry)!r}: {error}") from error
+
+
 def _check(entry: dict[str, Any]) -> Check:
-    unknown = set(entry) - {"name", "suite", "statistic", "arguments", "rule", "every", "least"}
-    if unknown:
-        raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
-    rule = None
-    if "rule" in entry:
-        [(kind, bounds)] = entry["rule"].items()
-        if kind not in RULES:
-            raise ValueError(f"unknown rule {kind!r}; known: {', '.join(RULES)}")
-        listed = bounds if isinstance(bounds, list) else [bounds]
-        if len(listed) != (2 if kind == "within" else 1):
-            raise ValueError(
-                f"rule {kind} has {len(listed)} bounds; it needs {2 if kind == 'within' else 1}"
-            )
-        rule = (kind, tuple(float(bound) for bound in listed))
+    _known(entry, CHECK_KEYS)
+    check_arguments(entry["statistic"], entry["arguments"])
+    rule = _rule(entry["rule"]) if "rule" in entry else None
+    every, least = bool(entry.get("every", False)), int(entry.get("least", 0))
+    if (every or least) and not DESIGNS[entry["statistic"]].parts:
+        raise ValueError(
+            f"statistic {entry['statistic']} has no numbers for each data set, so no rule can be about each"
+        )
+    truth = entry.get("truth")
+    if rule and truth is None:
+        raise ValueError("a rule needs a truth: the value at which its power is computed")
     return Check(
         name=entry["name"],
         suite=entry["suite"],
         statistic=entry["statistic"],
         arguments=entry["arguments"],
         rule=rule,
-        every=bool(entry.get("every", False)),
-        least=int(entry.get("least", 0)),
+        every=every,
+        least=least,
+        truth=None if truth is None else float(truth),
+        gate=_gate(entry["gate"]) if "gate" in entry else None,
+        min_seeds=int(entry.get("min_seeds", 2)),
+        min_data_sets=max(int(entry.get("min_data_sets", 1)), least),
     )
+
+
+def _rule(entry: dict[str, Any]) -> tuple[str, tuple[float, ...]]:
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise ValueError(f"rule {entry!r} must have one key of {', '.join(RULES)}")
+    [(kind, bounds)] = entry.items()
+    if kind not in RULES:
+        raise ValueError(f"unknown rule {kind!r}; known: {', '.join(RULES)}")
+    listed = bounds if isinstance(bounds, list) else [bounds]
+    if len(listed) != (2 if kind == "within" else 1):
+        raise ValueError(
+            f"rule {kind} has {len(listed)} bounds; it needs {2 if kind == 'within' else 1}"
+        )
+    return kind, tuple(float(bound) for bound in listed)
+
+
+def _gate(entry: Any) -> Gate:
+    """Return a gate, written as a list of methods or as a mapping with the behaviour's name."""
+    given = {"methods": entry} if isinstance(entry, list) else entry
+    if not isinstance(given, dict) or set(given) - {"methods", "behaviour"}:
+        raise ValueError(
+            f"gate {entry!r} must be a list of methods, or have the keys methods, behaviour"
+        )
+    methods = given.get("methods")
+    if not isinstance(methods, list) or not methods:
+        raise ValueError(f"gate {entry!r} names no methods")
+    return Gate(tuple(map(str, methods)), str(given.get("behaviour", BEHAVIOUR)))

@@ -2,29 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bench.report.claims import comparisons, trends
+from bench.report.claims import comparisons, equal_cost, spreads, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
+from bench.report.claims.sampled import with_arms
+from bench.report.ranges import range_of
 from bench.stats.intervals import estimate, estimate_over_tasks
 
+LEAST = 1e-6  # records hold six decimals
 
-def measured(scores: pd.DataFrame, method: str, measure: str, group: str) -> Measure:
+
+def measured(
+    scores: pd.DataFrame,
+    method: str,
+    measure: str,
+    group: str,
+    only: Mapping[str, Any] | None = None,
+) -> Measure:
     """Return a measure of a diagnostic in its own unit, mean over data sets, with parts.
 
     The measures and their groups are those of the modules in bench/runs/diagnostics.
+
+    Args:
+        scores: of a suite with a diagnostic.
+        method: whose policies were measured.
+        measure: its name.
+        group: its group.
+        only: use the data sets on which another measure (`measure`, `group`) is at most `most`, as mean
+            over seeds; None: all.
+
+    Raises:
+        NotRun: no data set has the measure, or `only` leaves none.
     """
+    rows = _rows(scores, method, measure, group)
+    groups = _groups(rows)
+    if only is not None:
+        others = _groups(_rows(scores, method, only["measure"], only["group"]))
+        groups = {
+            task: runs
+            for task, runs in groups.items()
+            if task in others and np.mean(others[task]) <= only["most"]
+        }
+        if not groups:
+            raise NotRun(
+                f"no data set has {only['measure']} of {only['group']} at most {only['most']:g}"
+            )
+    about = about_cells(rows, [(task, 100.0) for task in groups], 0)
+    within = range_of(rows)
+    whole = to_measure(estimate_over_tasks(list(groups.values()), within), about)
+    parts = {task: estimate(runs, within) for task, runs in groups.items()}
+    return with_arms(replace(whole, parts=parts), list(groups), list(groups.values()))
+
+
+def measured_ratio(
+    scores: pd.DataFrame, method: str, measure: str, group: str, to: Mapping[str, str]
+) -> Measure:
+    """Return the ratio of two measures of a diagnostic in each run, geometric mean over runs and data
+    sets. Its interval is that of the logarithm, so it stays above 0.
+
+    Args:
+        scores: of a suite with a diagnostic.
+        method: whose policies were measured.
+        measure: the numerator's name.
+        group: the numerator's group.
+        to: `measure` and `group` of the denominator.
+
+    Raises:
+        NotRun: no run has both measures.
+    """
+    top = _rows(scores, method, measure, group)
+    bottom = _rows(scores, method, to["measure"], to["group"])
+    both = top.merge(bottom, on=["task", "seed"], suffixes=("", "_to"))
+    if both.empty:
+        raise NotRun(f"no run of {method} measured {measure} {group} and {to['measure']}")
+    ratios = (both["value"].clip(lower=LEAST) / both["value_to"].clip(lower=LEAST)).map(math.log)
+    logs = {str(task): runs.tolist() for task, runs in ratios.groupby(both["task"], sort=False)}
+    cells = [(task, 100.0) for task in logs]
+    about = about_cells(both, cells, top["task"].nunique() - len(cells))
+    found = estimate_over_tasks(list(logs.values()))
+    ratio = replace(
+        found, mean=math.exp(found.mean), low=math.exp(found.low), high=math.exp(found.high)
+    )
+    note = "ratio, interval on a logarithmic scale"
+    return with_arms(replace(to_measure(ratio, about), note=note), list(logs), list(logs.values()))
+
+
+def _rows(scores: pd.DataFrame, method: str, measure: str, group: str) -> pd.DataFrame:
+    """Return the rows of a measure, in the order of seeds on each data set."""
     rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
     rows = rows[(rows["measure"] == measure) & (rows["group"] == group)].dropna(subset=["value"])
     if rows.empty:
         raise NotRun(f"no diagnostic of {method} measured {measure} {group}".rstrip())
-    groups = {str(task): runs["value"].tolist() for task, runs in rows.groupby("task", sort=False)}
-    about = about_cells(rows, [(task, 100.0) for task in groups], 0)
-    whole = to_measure(estimate_over_tasks(list(groups.values())), about)
-    return replace(whole, parts={task: estimate(runs) for task, runs in groups.items()})
+    return rows.sort_values("seed", kind="stable")
+
+
+def _groups(rows: pd.DataFrame) -> dict[str, list[float]]:
+    """Return task -> the values of a measure."""
+    return {str(task): runs["value"].tolist() for task, runs in rows.groupby("task", sort=False)}
 
 
 STATISTICS: dict[str, Callable[..., Measure]] = {
@@ -36,13 +117,15 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
         comparisons.lead,
         comparisons.reward_difference,
         comparisons.improvement,
-        comparisons.spread_ratio,
+        equal_cost.difference_at_equal_cost,
+        spreads.spread_ratio,
         trends.rank_correlation,
         trends.slope,
-        trends.target_range,
+        trends.target_deviation,
         trends.drop,
         trends.excess,
         trends.context_trend,
         measured,
+        measured_ratio,
     )
 }

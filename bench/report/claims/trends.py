@@ -18,15 +18,18 @@ from bench.report.claims.measure import (
     to_measure,
     whole_data,
 )
+from bench.report.claims.sampled import Sampled, with_arms
 from bench.report.frame import final
-from bench.stats.intervals import estimate, estimate_over_tasks
+from bench.stats.intervals import ANY, CORRELATION, Range, estimate, estimate_over_tasks
+
+EXPERT_EPISODES = 90.0  # score of the best episode, from which on data hold episodes of an expert
 
 
 def rank_correlation(scores: pd.DataFrame, method: str) -> Measure:
     """Return Spearman's correlation of target and achieved return of each run, over the targets within
     the returns of the data.
     """
-    return _over_runs(scores, method, _within_data, _rank_correlation, least=3)
+    return _over_runs(scores, method, _within_data, _rank_correlation, least=3, within=CORRELATION)
 
 
 def slope(scores: pd.DataFrame, method: str) -> Measure:
@@ -40,11 +43,41 @@ def slope(scores: pd.DataFrame, method: str) -> Measure:
     return _over_runs(scores, method, _within_data, of_run, least=3)
 
 
-def target_range(scores: pd.DataFrame, method: str, near: tuple[float, float]) -> Measure:
-    """Return the range of the achieved returns of a run over targets of near[0] to near[1] times the
-    best return. It includes the noise of the episodes, so it is an upper estimate.
+def target_deviation(scores: pd.DataFrame, method: str, near: tuple[float, float]) -> Measure:
+    """Return how far the achieved return at a target return lies from the mean over all targets, where
+    this deviation is largest, with parts: the deviation at each target.
+
+    Used are data sets with episodes of an expert, and targets of near[0] to near[1] times the expert's return.
+    The expert's return is that of the score 100; a data set holds its episodes if the best one scores at least
+    90. The deviation of a run is its score at a target minus the mean of its scores over the targets, so the
+    interval is over seeds. A data set whose sweep has fewer than three such targets is left out.
+
+    Raises:
+        NotRun: no data set has such episodes and targets.
     """
-    return _over_runs(scores, method, _multiples(near), lambda _, got: max(got) - min(got), least=2)
+    parts: dict[str, list[float]] = {}
+    swept, used = _swept(scores, method), []
+    for task, runs in swept.items():
+        close = runs[
+            (runs["data_high"] >= EXPERT_EPISODES)
+            & runs["target_score"].between(100 * near[0] - 1e-6, 100 * near[1] + 1e-6)
+        ]
+        table = close.pivot_table(index="seed", columns="target", values="score").dropna(axis=1)
+        if table.shape[1] < 3:
+            continue
+        used.append((task, 100.0))
+        for target, column in table.sub(table.mean(axis=1), axis=0).items():
+            parts[f"{task} at {target:g}"] = column.tolist()
+    if not parts:
+        raise NotRun(
+            f"no sweep of {method} on data with episodes of an expert has three targets near the expert's return"
+        )
+    about = about_cells(_sweep_rows(scores, method), used, len(swept) - len(used))
+    each = {name: estimate(runs) for name, runs in parts.items()}
+    largest = max(each.values(), key=lambda one: abs(one.mean))
+    note = f"largest of {len(each)} deviations, interval for all at once"
+    whole = replace(to_measure(at_once(largest, len(each)), about), note=note, parts=each)
+    return with_arms(whole, list(parts), list(parts.values()))
 
 
 def drop(
@@ -101,7 +134,8 @@ def context_trend(scores: pd.DataFrame) -> Measure:
     used = [group for group in groups if group]
     tasks = dict.fromkeys(rows["task"])
     cells = [(str(task), 100.0) for task, group in zip(tasks, groups, strict=True) if group]
-    return to_measure(estimate_over_tasks(used), about_cells(rows, cells, len(groups) - len(used)))
+    found = estimate_over_tasks(used, CORRELATION)
+    return to_measure(found, about_cells(rows, cells, len(groups) - len(used)))
 
 
 def _rank_correlation(xs: list[float], ys: list[float]) -> float:
@@ -147,9 +181,10 @@ def _over_runs(
     chosen: Callable[[pd.DataFrame], pd.Series],
     of_run: Callable[[list[float], list[float]], float],
     least: int,
-) -> Measure:
+    within: Range = ANY,
+) -> Sampled:
     """Return the mean over data sets of a number computed from the chosen rows of each run's sweep; a
-    run with fewer than `least` such rows is left out.
+    run with fewer than `least` such rows is left out. The number lies in `within`.
     """
     groups = {}
     for task, runs in _swept(scores, method).items():
@@ -159,14 +194,17 @@ def _over_runs(
             for p in parts
             if len(p) >= least
         ]
-    return _of_groups(scores, method, groups)
+    return _of_groups(scores, method, groups, within)
 
 
-def _of_groups(scores: pd.DataFrame, method: str, groups: dict[str, list[float]]) -> Measure:
+def _of_groups(
+    scores: pd.DataFrame, method: str, groups: dict[str, list[float]], within: Range = ANY
+) -> Sampled:
     there = {task: group for task, group in groups.items() if group}
     if not there:
         raise NotRun(f"the sweep of {method} has too few of the targets that this statistic needs")
     cells = [(task, 100.0) for task in there]
     about = about_cells(_sweep_rows(scores, method), cells, len(groups) - len(there))
-    whole = to_measure(estimate_over_tasks(list(there.values())), about)
-    return replace(whole, parts={task: estimate(group) for task, group in there.items()})
+    whole = to_measure(estimate_over_tasks(list(there.values()), within), about)
+    parts = {task: estimate(group, within) for task, group in there.items()}
+    return with_arms(replace(whole, parts=parts), list(there), list(there.values()))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bench.behaviours.random_walks import generate, walks
 from bench.datasets import storage
-from bench.environments.graph import random_graph
-from bench.runs.diagnostics.paths import walks_of
+from bench.environments.graph import GRAPHS, HORIZON, distances, random_graph
+from bench.runs.diagnostics.paths import best_lengths, walks_of
 from bench.tasks.registry import TASKS
 from tests.helpers.graph import LINE
 
@@ -49,6 +49,16 @@ def test_walks_are_uniform_over_what_they_choose_from() -> None:
     np.testing.assert_allclose(np.bincount(indices.actions) / 4000, 1 / 6, atol=0.025)
     starts = np.bincount(indices.observations[:, 0], minlength=6) / 4000
     np.testing.assert_allclose(starts, [0.2, 0.2, 0.2, 0, 0.2, 0.2], atol=0.025)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("index", [graph for graph in GRAPHS if graph > 5])
+def test_on_some_graphs_the_walks_lack_many_shortest_paths(index: int, seed: int) -> None:
+    graph = random_graph(index)
+    fewest = distances(graph)
+    eligible = (fewest > 0) & (fewest <= HORIZON)
+    best = best_lengths(walks_of(walks(graph, seed=seed)), graph)
+    assert (best > fewest)[eligible].mean() >= 1 / 3
 
 
 def test_walks_depend_on_their_seed_alone() -> None:

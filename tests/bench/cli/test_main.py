@@ -65,7 +65,9 @@ def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: bench" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "usage: bench" in message
+    assert re.search(r"`bench[\w ]* --help` explains the command$", message.strip())
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:

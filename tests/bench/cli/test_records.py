@@ -162,4 +162,4 @@ def test_a_config_that_is_not_json_is_wrong_usage(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as caught:
         main([*REPRODUCE, "equal", "--link", "config.yaml"])
     assert caught.value.code == 2
-    assert "argument --link: invalid loads value: 'config.yaml'" in capsys.readouterr().err
+    assert "argument --link: 'config.yaml' is not JSON" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Pictures of Key-to-Door for people, and films of them."""
+"""Pictures of Key-to-Door for people, and videos of them."""
 
 import errno
 import os
@@ -104,7 +104,7 @@ def test_cells_too_small_for_text_are_refused():
         draw(Rooms(1), 0, pixels=11)
 
 
-def test_a_film_is_exact_small_and_the_same_each_time(frames, tmp_path):
+def test_a_video_is_exact_small_and_the_same_each_time(frames, tmp_path):
     assert len(frames) == HORIZON + 1
     write_gif(frames, tmp_path / "a.gif")
     write_gif(frames, tmp_path / "b.gif")
@@ -200,7 +200,7 @@ def test_an_episode_keeps_the_contract_of_a_policy():
     assert [step for step, (_, reward) in enumerate(agent.seen) if reward[0]] == [107]
 
 
-def test_a_film_of_another_environment(tmp_path):
+def test_a_video_of_another_environment(tmp_path):
     """Observations that are not pixels arrive as float32, as in an evaluation."""
 
     class Left:
@@ -234,6 +234,16 @@ def test_a_film_of_another_environment(tmp_path):
     shown = episode(Left(), "test/Line-v0", seed=0, target=0.0)
     assert [frame.max() for frame in shown] == [0, 1, 2, 3]
     del gymnasium.registry["test/Line-v0"]
+
+
+def test_an_environment_that_cannot_be_drawn_is_named(monkeypatch):
+    def no_display(scene):
+        raise RuntimeError("no display")
+
+    monkeypatch.setattr(KeyToDoor, "render", no_display)
+    message = f"cannot draw {ID} on this machine: no display"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        episode(Script([0]), ID, seed=3, target=1.0)
 
 
 def test_a_script_that_is_too_short_says_so():

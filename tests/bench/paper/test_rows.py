@@ -15,6 +15,7 @@ from bench.paper.rows import number, rows_of
 FOLDER = Path(package.__file__).parent
 KEYS = {
     "tables.csv": ("table", "task", "method"),
+    "d3rlpy_curves.csv": ("method", "task", "updates"),
     "errata.csv": ("place",),
     "figure3.csv": ("group", "method"),
     "figure4.csv": ("domain", "raw_target"),
@@ -27,7 +28,7 @@ KEYS = {
 }
 TEXT = {
     *("note", "sentence", "citation", "rule", "label", "place", "source", "group", "domain"),
-    *("table", "task", "method", "series", "event", "steps"),
+    *("table", "task", "method", "series", "event", "steps", "version"),
 }
 
 

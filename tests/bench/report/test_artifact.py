@@ -28,13 +28,13 @@ def test_markdown(scored: Scored) -> None:
     text = markdown(as_artifact(table2(scored(runs), "test"), "A caption."))
     heading, rule, expert, medium, average = rows_of(text)
     assert heading[:6] == ["Data", "Environment", "DT", "DT, paper", "BC", "BC, paper"]
-    assert heading[6:] == ["10%BC", "10%BC, paper", "Behaviour", "Verdict"]
+    assert heading[6:] == ["10%BC", "10%BC, paper", "Behaviour"]  # no verdict on other data
     assert set("".join(rule)) <= {"-", ":"}
     assert expert[:4] == ["Medium-Expert", "Hopper", "50.0 [47.5, 52.5]", "107.6 ± 1.8"]
-    assert expert[4:] == ["20.0 [17.5, 22.5]", "79.6", "1.0", "—", "2.5 (1 seed)", "other data"]
-    assert medium[6:] == ["—", "65.9", "3.5 (1 seed)", "other data"]
+    assert expert[4:] == ["20.0 [17.5, 22.5]", "79.6", "1.0", "—", "2.5 (1 seed)"]
+    assert medium[6:] == ["—", "65.9", "3.5 (1 seed)"]
     assert average[:5] == ["Average", "", "40.0 [38.9, 41.1]", "—", "30.0 [28.9, 31.1]"]
-    assert average[-1] == ""
+    assert average[-1] == "3.0 (no interval)"
     assert text.startswith("A caption.\n")
     assert "\n- D4RL-normalised score" in text
 
@@ -49,7 +49,7 @@ def test_latex(scored: Scored) -> None:
     assert r"Data & Environment & DT & DT, paper & BC & BC, paper & 10\%BC & " in text
     expert = (
         r"Medium-Expert & Hopper & 50.0 [47.5, 52.5] & 107.6 $\pm$ 1.8 & 20.0 [17.5, 22.5] & 79.6 "
-        r"& 2.0 [-0.5, 4.5]\dag{} & -- & other data \\"
+        r"& 2.0 [-0.5, 4.5]\dag{} & -- \\"
     )
     assert expert in text
     assert text.count(r"\midrule") == 2
@@ -66,7 +66,7 @@ def test_latex(scored: Scored) -> None:
 def test_latex_of_any_label(scored: Scored, label: str, escaped: str) -> None:
     frame = scored(three_seeds())
     frame.loc[frame["method"] == "bc", "label"] = label
-    heading = f"Data & Environment & DT & DT, paper & {escaped} & {escaped}, paper & Verdict"
+    heading = f"Data & Environment & DT & DT, paper & {escaped} & {escaped}, paper"
     assert heading in latex(as_artifact(table2(frame, "test"), "A caption."))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.report.curves import LEAST, Run, cost_of, curve, mean_at, runs_of, score_at
+from bench.stats.intervals import Range
 from tests.helpers.tables import HALF
 
 RUN: Run = ((1.0, 100.0, 1000.0), (20.0, 40.0, 10.0))
@@ -45,6 +46,13 @@ def test_the_interval_of_one_task_is_students() -> None:
     runs = {"a": [((1.0,), (score,)) for score in (49.0, 50.0, 51.0)]}
     found = mean_at(runs, 2.0)
     assert (found.mean, found.low) == (50, pytest.approx(50 - HALF))
+
+
+def test_bounded_scores_have_bounded_intervals() -> None:
+    runs = {"a": [((1.0,), (score,)) for score in (2.0, 4.0, 12.0)]}
+    assert mean_at(runs, 1.0).low < 0
+    found = curve(runs, within=Range(0, 100)).scores[0]
+    assert 0 <= found.low < found.mean < found.high <= 100
 
 
 def test_a_curve_begins_where_every_run_has_a_score_and_ends_with_the_slowest() -> None:

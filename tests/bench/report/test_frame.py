@@ -61,9 +61,9 @@ def test_each_family_of_environments_has_a_protocol_of_its_own(
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("key_to_door-1k", "key_to_door-10k"), ("graph1-walks", "graph2-walks")],
+    [("key_to_door-1k", "key_to_door-10k"), ("hopper-medium", "hopper-medium-replay")],
 )
-def test_within_a_family_protocols_must_agree(
+def test_on_one_environment_protocols_must_agree(
     write_record: Write, plan: Plan, first: str, second: str
 ) -> None:
     paths = []
@@ -74,6 +74,21 @@ def test_within_a_family_protocols_must_agree(
         paths.append(write_record(identity, protocol=protocol))
     with pytest.raises(Incomparable, match=r"protocol.*100 episodes .*; 1000 episodes"):
         collect(paths, plan)
+
+
+def test_environments_of_one_family_may_have_other_numbers_of_episodes(
+    write_record: Write, plan: Plan
+) -> None:
+    paths = []
+    for task, episodes in (("hopper-medium", 20), ("reacher2d-medium", 300)):
+        identity = Identity("test", task, "dense", 100.0, "bc", 0)
+        environment = TASKS[task].domain.environment
+        protocol = RECORD["protocol"] | {"environment": environment, "episodes": episodes}
+        paths.append(write_record(identity, protocol=protocol))
+    frame = collect(paths, plan)
+    assert len(frame) == 2
+    with pytest.raises(Incomparable, match="different simulators"):
+        check_comparable(frame.assign(simulator=["mujoco 3.4.0", "mujoco 3.3.0"]))
 
 
 def test_nothing_is_comparable() -> None:
@@ -158,7 +173,7 @@ def test_a_changed_number_in_an_intact_file_is_noticed(frame: pd.DataFrame, tmp_
 
 
 def test_a_missing_file_of_scores_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DamagedFile, match=r"scores .*nothing.parquet are damaged"):
+    with pytest.raises(FileNotFoundError, match=r"no scores at .*nothing\.parquet; `bench scores`"):
         table.read(tmp_path / "nothing.parquet")
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from bench.paper import Quoted
 from bench.report.cells import Cell
-from bench.report.table_notes import notes_of, remarks
+from bench.report.table_notes import notes_of, remarks, shared_starts
 from bench.report.tables import table2
 from bench.stats.intervals import Estimate
-from bench.stats.verdicts import OTHER_DATA, UNDECIDED
+from bench.stats.verdicts import NO_VERDICT, OTHER_DATA, UNDECIDED
 from bench.tasks.units import unit_of
 from tests.helpers.evidence import made
 from tests.helpers.games import SMALL, Played, arcade, played
@@ -47,6 +47,7 @@ def test_episodes_that_were_cut_have_a_note(played: Played) -> None:
 def runs(**columns: Any) -> pd.DataFrame:
     """Two runs of one method."""
     about = {"seed": [0, 1], "source": "d4rl", "rolled_out": True, "episodes": 10, "label": "DT"}
+    about |= {"environment": "Hopper-v4", "shared_error": math.nan}
     return pd.DataFrame(about | {"max_steps": math.nan, "cut": 0.0, "status": "done"} | columns)
 
 
@@ -61,8 +62,10 @@ def noted(chosen: pd.DataFrame, verdict: str = "") -> str:
 
 
 def test_seeds_episodes_and_sources_are_counted() -> None:
-    text = noted(runs(source=["generated", "d4rl"], episodes=[20, 10]))
-    assert "Scale desk: 2 seeds, 10, 20 evaluation episodes each; data: d4rl, generated." in text
+    text = noted(runs(source=["generated", "d4rl"], episodes=[10, 10]))
+    assert "Scale desk: 2 seeds, 10 evaluation episodes each; data: d4rl, generated." in text
+    three = pd.concat([runs(), runs(), runs(environment="bench/Reacher2d-v0", episodes=1300)])
+    assert "Scale desk: 2 seeds, 10 (Reacher: 1,300) evaluation episodes each" in noted(three)
     assert "Scale desk: 1 seed, 10 evaluation" in noted(runs(seed=[0, 0]))
     recorded = noted(runs(rolled_out=False))
     assert "Scale desk: 2 seeds, 0 evaluation episodes each" in recorded
@@ -70,12 +73,38 @@ def test_seeds_episodes_and_sources_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "other", "tests"),
-    [("", False, False), (OTHER_DATA, True, False), (UNDECIDED, False, True)],
+    [
+        ("", False, False),
+        (OTHER_DATA, True, False),
+        (UNDECIDED, False, True),
+        (NO_VERDICT, False, False),
+    ],
 )
 def test_verdicts_are_explained_where_they_stand(verdict: str, other: bool, tests: bool) -> None:
     text = noted(runs(), verdict)
     assert ("were not trained on" in text) == other
     assert ("Holm-corrected" in text) == tests
+    assert ("with 10 seeds even a perfect replication" in text) == (verdict == NO_VERDICT)
+    assert "None" not in text
+
+
+def test_rows_with_other_data_are_named_if_others_have_verdicts() -> None:
+    rows = cells_with(UNDECIDED) | {
+        ("Medium", "Reacher"): cells_with(OTHER_DATA)["Medium", "Hopper"]
+    }
+    notes = notes_of(runs(), rows, {"dt": "DT"}, "desk", unit_of(["hopper-medium"]))
+    [note] = [note for note in notes if "other data" in note]
+    assert "the runs on Medium Reacher were not trained on D4RL's files" in note
+    alone = noted(runs(), OTHER_DATA)
+    assert "the runs were not trained on D4RL's files" in alone
+
+
+def test_an_error_that_all_seeds_share_is_named() -> None:
+    far = runs(environment=["bench/Reacher2d-v0", "Hopper-v4"], shared_error=[2.34, 0.9])
+    [note] = shared_starts(far)
+    assert note.endswith("is at most 2.3 points on Reacher.")
+    assert note in noted(far)
+    assert shared_starts(runs(shared_error=[0.9, math.nan])) == []
 
 
 def test_notes_on_single_cells() -> None:

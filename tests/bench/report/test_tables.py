@@ -75,7 +75,7 @@ def test_the_average_of_diverged_runs_is_marked_too(scored: Scored) -> None:
 @pytest.mark.parametrize(
     ("source", "expert", "mentions"),
     [
-        ("generated", "other data", True),
+        ("generated", "—", True),
         # 50 against 107.6 ± 1.8, and a cell without a spread of the paper's
         ("d4rl", "differs: DT; not comparable: BC", False),
     ],
@@ -86,6 +86,9 @@ def test_verdict(scored: Scored, source: str, expert: str, mentions: bool) -> No
     assert table.verdicts[(AVERAGE, "")] == ""
     assert any("Holm-corrected" in note for note in table.notes) != mentions
     assert any("neither reproduced nor refuted" in note for note in table.notes) == mentions
+    # the column stands only where a cell was tested; the CSV holds every verdict
+    assert (as_artifact(table, "A caption.").headings[-1] == "Verdict") != mentions
+    assert (tidy(table)["verdict"] == "other data").any() == mentions
     assert any(f"data: {source}" in note for note in table.notes)
 
 

@@ -25,6 +25,7 @@ from bench.stats.aggregates import (
     spread,
 )
 from bench.stats.bootstrap import interval
+from bench.stats.intervals import difference, estimate_over_tasks
 
 GROUPS = [[10.0, 20.0, 60.0], [0.0, 5.0, 7.0, 40.0]]
 OTHERS = [[15.0, 25.0], [6.0, 8.0, 90.0]]
@@ -58,7 +59,9 @@ def test_two_runs_by_hand() -> None:
     plain = interval(mean, [[0.0, 8.0]], generator=draws(), replicates=2000, widen=False)
     assert plain == (0, 8)
     wide = interval(mean, [[0.0, 8.0]], generator=draws(), replicates=2000)
-    assert wide == pytest.approx((4 - 4 * math.sqrt(2), 4 + 4 * math.sqrt(2)))
+    # sqrt(2 / 1) for two runs, and the quantile of Student's t with one degree of freedom over the normal one
+    reach = 4 * math.sqrt(2) * 12.706204736 / 1.959963985
+    assert wide == pytest.approx((4 - reach, 4 + reach))
     half = interval(mean, [[0.0, 8.0]], generator=draws(), replicates=2000, level=0.4, widen=False)
     assert half == (4, 4)
 
@@ -92,17 +95,23 @@ def test_samples_are_drawn_independently() -> None:
 
 
 @pytest.mark.parametrize("statistic", [mean, median, iqm, optimality_gap, spread])
-def test_deviations_are_widened_by_the_fewest_runs(statistic) -> None:
+def test_the_larger_distance_is_widened_by_the_fewest_runs_and_students_t(statistic) -> None:
     plain = interval(statistic, GROUPS, generator=draws(), replicates=3000, widen=False)
-    wide = interval(statistic, GROUPS, generator=draws(), replicates=3000)
+    low, high = interval(statistic, GROUPS, generator=draws(), replicates=3000)
     estimate = statistic(GROUPS)
-    expected = [estimate + math.sqrt(3 / 2) * (end - estimate) for end in plain]
-    assert wide == pytest.approx(expected)
-    two = interval(difference_of(statistic), GROUPS, OTHERS, generator=draws(), replicates=3000)
-    narrow = interval(
-        difference_of(statistic), GROUPS, OTHERS, generator=draws(), replicates=3000, widen=False
-    )
-    assert two[1] - two[0] == pytest.approx(math.sqrt(2) * (narrow[1] - narrow[0]))
+    freedom = estimate_over_tasks(GROUPS).freedom
+    factor = math.sqrt(3 / 2) * stats.t.isf(0.025, freedom) / stats.norm.isf(0.025)
+    reach = factor * max(abs(end - estimate) for end in plain)
+    assert (low, high) == pytest.approx((estimate - reach, estimate + reach))
+
+
+def test_two_samples_have_the_degrees_of_freedom_of_their_difference() -> None:
+    plain = interval(difference_of(iqm), GROUPS, OTHERS, generator=draws(), widen=False)
+    _, high = interval(difference_of(iqm), GROUPS, OTHERS, generator=draws())
+    estimate = difference_of(iqm)(GROUPS, OTHERS)
+    freedom = difference(GROUPS, OTHERS).freedom
+    factor = math.sqrt(2) * stats.t.isf(0.025, freedom) / stats.norm.isf(0.025)
+    assert high - estimate == pytest.approx(factor * max(abs(end - estimate) for end in plain))
 
 
 def test_ends_stay_within_what_is_possible() -> None:
@@ -245,10 +254,10 @@ APART = np.array([67, 83, 37, 74, 68, 43, 108, 108, 87])  # means like those of 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("runs", "means", "plain", "wide"),
-    [(3, 0 * APART, 0.87, 0.93), (10, 0 * APART, 0.93, 0.95), (3, APART, 0.76, 0.82)],
+    [(3, 0 * APART, 0.87, 0.98), (10, 0 * APART, 0.93, 0.96), (3, APART, 0.76, 0.93)],
     ids=["3", "10", "3, means apart"],
 )
-def test_widening_brings_the_coverage_of_the_iqm_closer(
+def test_widening_cures_the_coverage_of_the_iqm(
     runs: int, means: np.ndarray, plain: float, wide: float
 ) -> None:
     source = draws("coverage")

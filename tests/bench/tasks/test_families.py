@@ -177,7 +177,11 @@ def test_a_domain_twice_in_one_file(root: Path) -> None:
     ("old", "new", "message"),
     [
         ('label = "Ponds"', 'lable = "Ponds"', "family: unknown entry 'lable'; known: .*label"),
-        ('{name = "Fish"', '{names = "Fish"', "family.unit: unknown entry 'names'; known: data,"),
+        (
+            '{name = "Fish"',
+            '{names = "Fish"',
+            "family.unit: unknown entry 'names'; known: bounded, data,",
+        ),
         ("steps = 500", "step = 500", "kinds.calm: unknown entry 'step'; known: label, meaning,"),
         ("horizon = 20", "horison = 20", "domains.shallow: unknown entry 'horison'; known: env"),
         ("horizon = 20", 'horizon = 20\nname = "x"', "domains.shallow: unknown entry 'name'; kn"),

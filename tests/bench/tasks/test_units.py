@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bench.stats.intervals import ANY, Range
 from bench.tasks.families import Unit
 from bench.tasks.registry import FAMILIES
-from bench.tasks.units import margin, raw_unit, unit_of
+from bench.tasks.units import difference_range, margin, raw_unit, score_range, unit_of
 
 
 def test_the_unit_is_that_of_the_tasks_family() -> None:
@@ -36,3 +37,18 @@ def test_equivalent_means_five_normalised_points_whatever_the_unit(
     unit = unit_of([task])
     assert margin(unit, task) == 5
     assert margin(raw_unit("Return", unit), task) == pytest.approx(points)
+
+
+@pytest.mark.parametrize(
+    ("task", "scores", "differences"),
+    [
+        ("key_to_door-1k", Range(0, 100, 50), Range(-100, 100)),
+        ("graph1-walks", Range(0, 100), Range(-100, 100)),
+        ("hopper-medium", ANY, ANY),
+        ("pong-replay", ANY, ANY),
+    ],
+)
+def test_the_values_that_scores_can_have(task: str, scores: Range, differences: Range) -> None:
+    unit = unit_of([task])
+    assert score_range(unit, episodes=50) == scores
+    assert difference_range(unit) == differences

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
+from scipy import special
 
 from tests.helpers.credit import ONE, credit
 from tests.helpers.critic import DOOR_STEP, KEY_STEP, REACHED, Diagnostics, diagnostics, known
@@ -67,6 +68,7 @@ def test_bands_are_one_spread_wide_and_every_point_is_inside_its_panel(
     ends = [y for _, _, bars in calibrated.containers for y in bars[0].get_segments()]
     reached = [point[1] for segment in ends for point in segment]
     assert len(reached) == 2 * 3 * 3  # ends, rooms and bins
-    assert max(reached) == pytest.approx(0.42 + 0.02 * 4.302653 / math.sqrt(3), abs=1e-4)
+    step = max(0.02 / math.sqrt(3), math.sqrt(0.42 * 0.58 / 150)) * 4.302653 / (0.42 * 0.58)
+    assert max(reached) == pytest.approx(special.expit(special.logit(0.42) + step), abs=1e-4)
     assert max(reached) < high
     assert calibrated.get_xlim() == (low, high)

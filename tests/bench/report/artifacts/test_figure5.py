@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special
 
 from bench.report.artifact import Artifact, write_artifact
 from bench.report.artifacts import figure5
@@ -23,7 +23,16 @@ from tests.helpers.critic import MISSED, REACHED, WITHOUT, Diagnostics, diagnost
 __all__ = ["credit", "diagnostics", "known", "rates"]  # fixtures
 
 
-HALF = 4.302652729911275 / math.sqrt(3)  # of a 95 % interval of three seeds, in their spread
+def ends(mean: float, std: float = 0.01) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of a share, of three seeds."""
+    step = 4.302652729911275 * std / math.sqrt(3) / (mean * (1 - mean))
+    low, high = special.expit(special.logit(mean) + np.array([-step, step])).tolist()
+    return low, high
+
+
+def spelt(mean: float) -> str:
+    low, high = ends(mean)
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def made(scores: pd.DataFrame) -> Artifact:
@@ -39,8 +48,7 @@ def test_means_over_seeds_by_hand(diagnostics: Diagnostics) -> None:
     means = over_seeds(diagnostics()).set_index(["measure", "group", "x"])
     found = means.loc[("reward probability", REACHED, 50.0)]
     assert found["value"] == pytest.approx(0.1 + 0.05 + 0.01)
-    assert found["low"] == pytest.approx(0.16 - HALF * 0.01)
-    assert found["high"] == pytest.approx(0.16 + HALF * 0.01)
+    assert (found["low"], found["high"]) == pytest.approx(ends(0.16))
     assert found["spread"] == pytest.approx(0.03)  # of 0.02, 0.03 and 0.04
     assert found["runs"] == 3
 
@@ -63,40 +71,40 @@ def test_the_table_by_hand(diagnostics: Diagnostics) -> None:
     assert len(artifact.body) == 3 * 4 + 3 + 2
     assert {tuple(row[:2]) for row in artifact.body} == {("10K random trajectories", "DT, critic")}
     chance = "Predicted reward probability, {}"
-    # 0.01 ± 0.0248
+    assert spelt(0.01) == "0.010 [0.001, 0.110]"
     assert line(artifact, chance.format("start"), WITHOUT) == [
-        "0.010 [-0.015, 0.035]",
+        spelt(0.01),
         "0.276",
         "0.028: all episodes",
     ]
     assert line(artifact, chance.format("end of key room"), REACHED) == [
-        "0.124 [0.099, 0.149]",
+        spelt(0.124),
         "0.418",
         "",
     ]
     assert line(artifact, chance.format("end of distractor room"), WITHOUT)[::2] == [
-        "0.114 [0.089, 0.139]",
+        spelt(0.114),
         "0.000: without the key",
     ]
     assert (
         line(artifact, chance.format("end of distractor room"), MISSED)[2] == "0.274: with the key"
     )
     assert line(artifact, chance.format("end of door room"), MISSED)[:2] == [
-        "0.329 [0.304, 0.354]",
+        spelt(0.329),
         "0.153",
     ]
     assert line(artifact, "Area under the ROC curve, end of key room", "") == [
-        "0.710 [0.685, 0.735]",
+        spelt(0.71),
         "—",
         "0.5: guessing",
     ]
     assert line(artifact, "Share of the attention after the event", "the key") == [
-        "0.610 [0.585, 0.635]",
+        spelt(0.61),
         "0.981",
         "even attention: 0.040, paper's 0.021",
     ]
     assert line(artifact, "Share of the attention after the event", "the door")[:2] == [
-        "0.810 [0.785, 0.835]",
+        spelt(0.81),
         "0.962",
     ]
 
@@ -173,7 +181,7 @@ def test_it_writes_every_format_the_same_again(diagnostics: Diagnostics, tmp_pat
     assert [path.read_bytes() for path in files] == first
     assert all(first)
     svg = (tmp_path / "out/figure5.svg").read_text()
-    for words in (*OUTCOMES, "distractor", "picks up key", "area 0.710 [0.685, 0.735]", "paper"):
+    for words in (*OUTCOMES, "distractor", "picks up key", f"area {spelt(0.71)}", "paper"):
         assert words in svg
 
 
@@ -198,8 +206,17 @@ def test_diagnostics_of_graphs_are_other_artifacts(diagnostics: Diagnostics) -> 
         made(walked)
 
 
-def test_intervals_are_scipys(diagnostics: Diagnostics) -> None:
-    found = over_seeds(diagnostics()).set_index(["measure", "group"]).loc[("auc", ROOMS[2])]
-    values = [0.9, 0.91, 0.92]
-    theirs = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
-    assert (found["low"].item(), found["high"].item()) == pytest.approx(theirs)
+def test_no_interval_leaves_0_to_1(diagnostics: Diagnostics) -> None:
+    means = over_seeds(diagnostics())
+    shares = means[means["measure"] != "episodes"]
+    assert (shares["low"] >= 0).all()
+    assert (shares["high"] <= 1).all()
+    assert (shares["low"] <= shares["value"]).all()
+    assert (shares["value"] <= shares["high"]).all()
+
+
+def test_a_bin_of_a_calibration_is_a_rate_of_its_episodes(diagnostics: Diagnostics) -> None:
+    means = over_seeds(diagnostics())
+    first = means[(means["measure"] == "calibration") & (means["group"] == ROOMS[0])].iloc[0]
+    # 0.02 with the spread 0.02 / sqrt(3); of 3 x 50 episodes sqrt(0.02 * 0.98 / 150), which is less than half
+    assert (first["low"], first["high"]) == pytest.approx(ends(0.02, 0.02))

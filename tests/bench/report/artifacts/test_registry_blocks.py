@@ -128,7 +128,7 @@ def test_an_overview_that_is_no_artifact_is_refused() -> None:
     mistyped = replace(FAMILIES["graph"], overview="tabel2")
     with pytest.raises(
         BadFamily,
-        match=r"^family graph: family\.overview names the artifact 'tabel2', .*; known: table2, ",
+        match=r"^family graph: family\.overview names the artifact 'tabel2', .*; known: score_cost, table2, ",
     ):
         check_overviews([mistyped], ARTIFACTS)
     check_overviews(FAMILIES.values(), ARTIFACTS)
@@ -184,7 +184,8 @@ def test_the_critic_of_the_default_config_needs_its_diagnostic() -> None:
 def test_an_unknown_artifact_is_refused_with_the_known_ones(config: dict[str, Any]) -> None:
     config["suites"]["mujoco"] |= {"artifacts": ["figure9"], "sweep": True}
     with pytest.raises(
-        BadConfig, match=r"mujoco\.artifacts: unknown artifact 'figure9'; known: table2, "
+        BadConfig,
+        match=r"mujoco\.artifacts: unknown artifact 'figure9'; known: score_cost, table2, ",
     ):
         check_artifacts(config)
 

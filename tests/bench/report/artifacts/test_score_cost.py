@@ -67,7 +67,7 @@ def test_updates_are_averaged_over_the_data_sets_of_the_published_curves() -> No
     assert dt["score"].tolist() == [11, 31, 61]
     published = numbers[numbers["method"] == "d3rlpy"]
     assert set(published["label"]) == {f"{m}, d3rlpy" for m in ("DT", "CQL", "IQL", "TD3+BC")}
-    assert "mean over the 1 data sets that d3rlpy's" in artifact.notes[-1]
+    assert "mean over 1 data set that d3rlpy's" in artifact.notes[-1]
     assert "DT on D4RL -v2, CQL on D4RL -v0" in artifact.notes[-1]
 
 
@@ -86,6 +86,11 @@ def test_points_and_their_times_are_explained() -> None:
     assert any("share of the updates" in note for note in make(frame(shared), "test").notes)
     on_gpu = [row | {"device": "cuda:0"} for row in usual()]
     assert any("cuda:0 is not included" in note for note in make(frame(on_gpu), "test").notes)
+
+
+def test_the_error_that_all_seeds_share_is_named() -> None:
+    rows = [row | {"shared_error": 8.25} for row in usual(REACHER)]
+    assert any("at most 8.2 points on Reacher" in note for note in make(frame(rows), "test").notes)
 
 
 def test_a_suite_without_points_says_which_keys_to_set() -> None:
@@ -137,7 +142,7 @@ def test_a_run_without_a_time_is_left_out_of_the_curve_and_named() -> None:
 
 def test_a_data_set_that_a_method_lacks_is_left_out_and_named() -> None:
     artifact = make(frame(usual(), run("dt", REPLAY)), "test")
-    assert artifact.notes[0] == "Scale test. Mean over 1 data sets."
+    assert artifact.notes[0] == "Scale test. Mean over 1 data set."
     assert f"Left out, because a method has no run there: {REPLAY}." in artifact.notes
 
 

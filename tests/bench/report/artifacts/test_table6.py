@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
-from scipy import stats
+from scipy import special, stats
 
 from bench.report.artifact import Artifact, write_artifact
 from bench.report.artifacts import table6
@@ -45,12 +45,19 @@ def test_chance_is_what_the_rooms_give() -> None:
     assert KEY_TO_DOOR == (ONE, TEN)
 
 
+def spelt(rate: float, std: float, episodes: int = 3000) -> str:
+    """Return the text of a rate with its 95 % interval on the logit scale, of three seeds."""
+    error = max(std / math.sqrt(3), math.sqrt(rate * (1 - rate) / episodes))
+    step = 4.302652729911275 * error / (rate * (1 - rate))
+    low, high = 100 * special.expit(special.logit(rate) + np.array([-step, step]))
+    return f"{100 * rate:.1f} [{low:.1f}, {high:.1f}]"
+
+
 def test_means_over_seeds_by_hand(rates: Rates) -> None:
     found = cells(made(rates(SMALL)))
-    # 72 ± t(0.975, 2 degrees) 2 / sqrt(3) = 72 ± 4.97
-    assert (found["DT"], found["DT, paper"]) == ("72.0 [67.0, 77.0]", "71.8")
-    # 3 ± 2.48
-    assert (found["Random"], found["Random, paper"]) == ("3.0 [0.5, 5.5]", "3.1")
+    assert (found["DT"], found["DT, paper"]) == (spelt(0.72, 0.02), "71.8")
+    assert (found["Random"], found["Random, paper"]) == (spelt(0.03, 0.01), "3.1")
+    assert found["Random"] == "3.0 [1.3, 6.8]"
 
 
 def test_a_row_for_each_seed_with_wilsons_interval(rates: Rates) -> None:
@@ -79,29 +86,44 @@ def test_data_sets_and_methods_stand_in_order(rates: Rates) -> None:
 def test_an_interval_of_a_mean_stays_a_rate(rates: Rates) -> None:
     counts: Counts = {(ONE, "bc"): [0, 10, 30], (ONE, "success"): [1000, 990, 1000]}
     found = cells(made(rates(counts)))
-    assert found["BC"].startswith("1.3 [0.0, ")
-    assert found["%BC"].endswith(", 100.0]")
+    assert found["BC"] == "1.3 [0.1, 19.5]"
+    assert found["%BC"] == "99.7 [80.0, 100.0]"
+    never: Counts = {(ONE, "bc"): [0, 0, 0], (ONE, "success"): [1000, 1000, 1000]}
+    found = cells(made(rates(never)))
+    assert found["BC"] == f"0.0 [0.0, {100 * (1 - 3000 / (3000 + 4.302653**2)):.1f}]"
+    assert found["%BC"] == f"100.0 [{100 * 3000 / (3000 + 4.302653**2):.1f}, 100.0]"
 
 
 @pytest.mark.parametrize(
     ("wins", "word"),
     [
         ([717, 718, 719], "reproduced"),
-        ([690, 692, 694], "reproduced"),  # lower for sure, but within 5 points
+        ([690, 692, 694], "undecided"),  # seeds agree better than 1,000 episodes can
         ([718, 718, 718], "reproduced"),
         ([500, 510, 520], "differs"),
         ([600, 720, 820], "undecided"),
-        ([718], "not comparable"),
     ],
 )
 def test_verdicts_take_the_papers_number_as_exact(rates: Rates, wins: list[int], word: str) -> None:
     assert cells(made(rates({(ONE, "dt"): wins})))["Verdict"] == word
 
 
+def test_many_episodes_allow_a_verdict_within_the_margin(rates: Rates) -> None:
+    wins: Counts = {(ONE, "dt"): [6900, 6920, 6940]}  # lower for sure, but within 5 points
+    assert cells(made(rates(wins, episodes=10_000)))["Verdict"] == "reproduced"
+
+
+def test_one_seed_has_no_verdict(rates: Rates) -> None:
+    artifact = made(rates({(ONE, "dt"): [718]}))
+    assert "Verdict" not in artifact.headings
+    assert any("`not comparable`: there is only one seed" in note for note in artifact.notes)
+
+
 def test_verdicts_are_corrected_over_the_table(rates: Rates) -> None:
     wins = [800, 830, 860]
-    # 83 against 71.8 with 2 degrees of freedom: t = 11.2 / sqrt(3)
-    p = stats.ttest_1samp([80, 83, 86], 71.8).pvalue
+    # 83 against 71.8 with 2 degrees of freedom, on the logit scale
+    distance = special.logit(0.83) - special.logit(0.718)
+    p = 2 * stats.t.sf(distance * 0.83 * 0.17 / (0.03 / math.sqrt(3)), 2)
     assert 0.01 < p < 0.05
     assert cells(made(rates({(ONE, "dt"): wins})))["Verdict"] == "differs"
     unclear: Counts = {(ONE, "bc"): [0, 60, 90], (TEN, "bc"): [0, 60, 90], (ONE, "dt"): wins}
@@ -109,8 +131,9 @@ def test_verdicts_are_corrected_over_the_table(rates: Rates) -> None:
 
 
 def test_a_row_names_the_columns_of_each_verdict(rates: Rates) -> None:
-    counts: Counts = {(ONE, "dt"): [717, 718, 719], (ONE, "cql"): [500, 510, 520]}
-    assert cells(made(rates(counts)))["Verdict"] == "reproduced: DT; differs: CQL"
+    counts: Counts = {(ONE, "dt"): [7170, 7180, 7190], (ONE, "cql"): [5000, 5100, 5200]}
+    found = cells(made(rates(counts, episodes=10_000)))
+    assert found["Verdict"] == "reproduced: DT; differs: CQL"
 
 
 def test_a_missing_cell_is_quoted_all_the_same(rates: Rates) -> None:
@@ -125,7 +148,7 @@ def test_a_missing_cell_is_quoted_all_the_same(rates: Rates) -> None:
 
 def test_a_diverged_run_counts_and_is_marked(rates: Rates) -> None:
     artifact = made(rates(SMALL, diverged=("dt",)))
-    assert cells(artifact)["DT"] == "72.0 [67.0, 77.0]†"
+    assert cells(artifact)["DT"] == f"{spelt(0.72, 0.02)}†"
     assert cells(artifact, seed="0")["DT"].endswith("†")
     assert any(note.startswith("† 3 run(s) diverged") for note in artifact.notes)
 

@@ -29,7 +29,6 @@ def test_each_variant_has_a_column_and_an_average(frame: Frame) -> None:
         "Environment",
         "DT",
         "DT, K = 1",
-        "Verdict",
     ]
     means = artifact.numbers.set_index(["data", "method"])["mean"]
     assert means["Medium", "dt"] == pytest.approx(31)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.report.claims import comparisons
 from bench.report.claims.ledger import find
@@ -54,19 +55,13 @@ def test_dense_minus_sparse_by_hand(frame: Frame) -> None:
     assert (found.cells, found.missing) == (1, 2)
 
 
-def test_improvement_and_spread_by_hand(frame: Frame) -> None:
+def test_improvement_by_hand(frame: Frame) -> None:
     scores = frame((FULL, {}))
     found = comparisons.improvement(scores, "dt", "cql")
     # 5 7 9 against 0 2 4: always
-    assert (found.value, found.low, found.high) == (1, 1, 1)
-    wide = {
-        (task, method): [v, v + 6, v + 12]
-        for (task, method), (v, *_) in FULL.items()
-        if method == "cql"
-    }
-    found = comparisons.spread_ratio(frame((FULL | wide, {})), "dt", "cql")
-    assert found.value == pytest.approx(1 / 3)
-    assert found.low <= found.value <= found.high
+    assert (found.value, found.high) == (1, 1)
+    # nine runs of either that never overlap are not certain: t(0.975, 12 degrees) = 2.179
+    assert found.low == pytest.approx(9 / (9 + 2.178813**2))
 
 
 def test_a_share_that_nobody_ran_is_counted_as_missing(frame: Frame) -> None:
@@ -92,7 +87,6 @@ COMPARISONS: dict[str, Callable[[pd.DataFrame], Measure]] = {
     ),
     "lead": lambda scores: comparisons.lead(scores, ["dt"], ["cql", "bc"]),
     "improvement": lambda scores: comparisons.improvement(scores, "dt", "cql"),
-    "spread_ratio": lambda scores: comparisons.spread_ratio(scores, "dt", "cql"),
 }
 
 
@@ -126,22 +120,26 @@ def test_both_rewards_count_diverged_runs(frame: Frame) -> None:
     assert comparisons.reward_difference(scores, "cql").diverged == 3 + 2
 
 
-def test_a_data_set_with_one_seed_is_left_out_of_a_spread_ratio(frame: Frame) -> None:
-    cells = {
-        (REPLAY, "dt"): [10.0, 13.0],
-        (REPLAY, "cql"): [10.0, 16.0],
-        (MEDIUM, "dt"): [40.0, 80.0],
-        (MEDIUM, "cql"): [50.0],
-    }
-    found = comparisons.spread_ratio(frame((cells, {})), "dt", "cql")
-    assert found.value == pytest.approx(3 / 6)  # of the first data set alone
-    assert (found.cells, found.missing) == (1, 1)
+def test_a_difference_to_a_share_of_the_other_method(frame: Frame) -> None:
+    """DT 25, 45, 65 and CQL 20, 40, 60 with two more points on average: DT - 0.9 CQL is 27 - 19.8 and so on."""
+    found = comparisons.difference_each(frame((FULL, {})), "dt", "cql", share=0.9)
+    each = {REPLAY: 27 - 19.8, MEDIUM: 47 - 37.8, EXPERT: 67 - 55.8}
+    assert {task: one.mean for task, one in found.parts.items()} == pytest.approx(each)
+    assert found.value == pytest.approx(sum(each.values()) / 3)
+    # standard deviations 2 and 1.8, three runs each
+    part = found.parts[MEDIUM]
+    a, b = 4 / 3, 3.24 / 3
+    freedom = (a + b) ** 2 / ((a**2 + b**2) / 2)
+    assert part.high - part.mean == pytest.approx(stats.t.isf(0.025, freedom) * math.sqrt(a + b))
 
 
-def test_no_data_set_with_two_seeds_leaves_no_spread_ratio(frame: Frame) -> None:
-    cells = {(REPLAY, "dt"): [10.0, 13.0], (REPLAY, "cql"): [10.0]}
-    with pytest.raises(NotRun, match="dt and cql"):
-        comparisons.spread_ratio(frame((cells, {})), "dt", "cql")
+def test_a_difference_on_some_kinds_of_data(frame: Frame) -> None:
+    ahead = {(EXPERT, "dt"): [160.0, 162.0, 164.0]}
+    scores = frame((FULL | ahead, {}))
+    found = comparisons.difference(scores, "dt", "cql", kinds=["medium", "medium-replay"])
+    assert (found.value, found.cells, found.missing) == (pytest.approx(5), 2, 0)
+    with pytest.raises(NotRun):
+        comparisons.difference(scores, "dt", "cql", kinds=["expert"])
 
 
 def test_the_best_method_is_the_one_with_the_largest_mean(frame: Frame) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from bench.report.artifact import write_artifact
@@ -218,13 +219,42 @@ def test_the_ledger_of_nothing_lists_every_claim_as_not_run(tmp_path: Path) -> N
 
 
 def test_the_ledger_gives_verdicts_on_the_given_suites(frame: Frame) -> None:
-    artifact = ledger.make({"mujoco": frame((FULL, {}))}, "test")
+    """C16 has no rule about all of the data, so its three checks are decided on 1 and 10 %."""
+    few = {
+        (task, method): [v + 20 * (method == "dt") for v in runs]
+        for (task, method), runs in FULL.items()
+    }
+    scores = frame((FULL, {}), *((few, {"data_percent": p}) for p in (1.0, 10.0)))
+    behaviour = scores[scores["method"] == "bc"].assign(method="behaviour", label="Behaviour")
+    scores = pd.concat([scores, behaviour], ignore_index=True)
+    artifact = ledger.make({"fractions": scores}, "test")
     verdicts = artifact.numbers.drop_duplicates("id").set_index("id")["verdict"]
-    assert verdicts["C1"] == SUPPORTED
+    assert verdicts["C16"] == SUPPORTED
     assert verdicts["C2"] == NOT_RUN
     assert any(note.startswith("None of the data are those of D4RL") for note in artifact.notes)
-    first = artifact.numbers.iloc[0]
-    assert (first["value"], first["data_sets"]) == (pytest.approx(5), 3)
+    first = artifact.numbers[artifact.numbers["id"] == "C16"].iloc[0]
+    assert (first["value"], first["data_sets"]) == (pytest.approx(30), 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"min_data_sets": 4}, "3 data set(s), the rule needs 4"),
+        ({"min_seeds": 4}, "3 seed(s), the rule needs 4"),
+        ({"min_data_sets": 3, "min_seeds": 3}, ""),
+    ],
+)
+def test_a_rule_may_need_data_sets_and_seeds(
+    frame: Frame, changes: dict[str, int], why: str
+) -> None:
+    found = find(check(**changes), {"mujoco": frame((FULL, {}))})
+    assert found.result == (UNDECIDED if why else SUPPORTED)
+    assert found.why == why
+    shown = find(check(rule=None, **changes), {"mujoco": frame((FULL, {}))})
+    assert shown.result == SHOWN
+    assert ("3 data set(s); 4 are needed" in shown.remarks) == (
+        "min_data_sets" in changes and bool(why)
+    )
 
 
 def test_scores_of_different_simulators_are_refused(frame: Frame) -> None:

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import pytest
+from scipy import special
 
 from bench.report.claims import statistics
 from bench.report.claims.measure import NotRun
@@ -49,12 +50,24 @@ def test_what_a_diagnostic_measured_is_averaged_over_seeds_and_data_sets() -> No
     scores = diagnosed({"a": (0.1, 0.2, 0.3), "b": (0.6, 0.6, 0.6)})
     found = statistics.measured(scores, "m", "auc", "door")
     assert found.value == pytest.approx(0.4)
-    # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom
-    half = 4.302653 * 0.1 / math.sqrt(3) / 2
-    assert (found.low, found.high) == (pytest.approx(0.4 - half), pytest.approx(0.4 + half))
+    # standard errors 0.1 / sqrt(3) and 0: half of the first, with its two degrees of freedom; the logit has the
+    # slope 1 / (0.4 * 0.6) there
+    half = 4.302653 * 0.1 / math.sqrt(3) / 2 / 0.24
+    ends = [special.expit(special.logit(0.4) + step) for step in (-half, half)]
+    assert [found.low, found.high] == pytest.approx(ends)
     assert {task: one.mean for task, one in found.parts.items()} == pytest.approx(
         {"a": 0.2, "b": 0.6}
     )
+
+
+def test_no_interval_of_a_diagnostic_leaves_its_bounds() -> None:
+    numbers = {"a": (0.7, 0.98, 1.0), "b": (0.02, 0.9, 0.1)}
+    found = statistics.measured(diagnosed(numbers), "m", "auc", "door")
+    assert 0 < found.low < found.high < 1
+    assert all(0 < part.low < part.high < 1 for part in found.parts.values())
+    change = {"a": (-0.9, 0.2, 0.95)}
+    found = statistics.measured(diagnosed(change, "change"), "m", "change", "door")
+    assert -1 < found.low < 0 < found.high < 1
 
 
 def test_what_was_not_measured_is_not_run() -> None:
@@ -63,3 +76,54 @@ def test_what_was_not_measured_is_not_run() -> None:
             statistics.measured(diagnosed({"a": (1.0,)}), method, measure, group)
     with pytest.raises(NotRun):
         statistics.measured(diagnosed({"a": (math.nan,)}), "m", "auc", "door")
+
+
+def measured_together(**measures: dict[str, tuple[float, ...]]) -> pd.DataFrame:
+    return pd.concat([diagnosed(values, name) for name, values in measures.items()])
+
+
+def test_a_measure_on_the_data_sets_that_another_measure_chooses() -> None:
+    scores = measured_together(
+        gain={"a": (0.1, 0.2), "b": (0.4, 0.6), "c": (0.3, 0.3)},
+        best={"a": (0.9, 0.9), "b": (0.5, 0.7), "c": (0.2, 0.2)},
+    )
+    only = {"measure": "best", "group": "door", "most": 0.6}
+    found = statistics.measured(scores, "m", "gain", "door", only)
+    assert set(found.parts) == {"b", "c"}  # the mean over seeds decides, and 0.6 itself counts
+    assert found.value == pytest.approx((0.5 + 0.3) / 2)
+    assert (found.cells, found.missing) == (2, 0)
+    with pytest.raises(NotRun, match=r"no data set has best of door at most 0\.1"):
+        statistics.measured(scores, "m", "gain", "door", only | {"most": 0.1})
+    with pytest.raises(NotRun, match="measured worst"):
+        statistics.measured(scores, "m", "gain", "door", only | {"measure": "worst"})
+
+
+def test_a_ratio_of_measures_by_hand() -> None:
+    """Ratios 8 and 2 of two runs: geometric mean 4, and the interval of the logarithm."""
+    scores = measured_together(mass={"a": (0.8, 0.4)}, even={"a": (0.1, 0.2)})
+    to = {"measure": "even", "group": "door"}
+    found = statistics.measured_ratio(scores, "m", "mass", "door", to)
+    half = 12.706204736432095 * math.log(2)  # t of 1 degree of freedom; standard error log 2
+    assert found.value == pytest.approx(4)
+    assert (found.low, found.high) == pytest.approx((4 / math.exp(half), 4 * math.exp(half)))
+    assert found.low > 0
+    back = statistics.measured_ratio(scores, "m", "even", "door", to | {"measure": "mass"})
+    assert back.value == pytest.approx(1 / 4)
+
+
+def test_a_ratio_is_of_the_same_run() -> None:
+    scores = measured_together(mass={"a": (0.8, 0.4)}, even={"a": (0.1, 0.2)})
+    to = {"measure": "even", "group": "door"}
+    backwards = scores.iloc[::-1]
+    assert statistics.measured_ratio(backwards, "m", "mass", "door", to).value == pytest.approx(4)
+    one = scores[(scores["measure"] == "mass") | (scores["seed"] == 0)]
+    assert statistics.measured_ratio(one, "m", "mass", "door", to).value == pytest.approx(8)
+    none = one[(one["measure"] == "even") | (one["seed"] == 1)]
+    with pytest.raises(NotRun, match="no run of m measured mass door and even"):
+        statistics.measured_ratio(none, "m", "mass", "door", to)
+
+
+def test_a_measure_of_zero_leaves_a_finite_ratio() -> None:
+    scores = measured_together(mass={"a": (0.0, 0.0)}, even={"a": (0.1, 0.1)})
+    to = {"measure": "even", "group": "door"}
+    assert statistics.measured_ratio(scores, "m", "mass", "door", to).value == pytest.approx(1e-5)

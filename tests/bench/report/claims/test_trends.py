@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.report.claims import trends
-from bench.report.claims.measure import Measure, NotRun
+from bench.report.claims.measure import Measure, NotRun, at_once
 from bench.report.scores import collect
 from bench.runs.plan import Plan
 from tests.helpers.evidence import MEDIUM, REPLAY, Frame, frame, sweep, swept, whole
@@ -30,7 +31,6 @@ def test_statistics_of_a_perfect_follower(swept: Swept) -> None:
     assert trends.rank_correlation(scores, "dt").value == pytest.approx(1)
     assert trends.slope(scores, "dt").value == pytest.approx(1)
     assert trends.drop(scores, "dt", (1, 1.25), (2, 3)).value == pytest.approx(0, abs=1e-6)
-    assert trends.target_range(scores, "dt", (1, 1.5)).value == pytest.approx(0, abs=1e-6)
     # seeds end at 89, 90, 91, and the best episode at 90
     assert trends.excess(scores, "dt", (1, 1.5)).value == pytest.approx(0, abs=1e-6)
 
@@ -102,8 +102,6 @@ def test_a_multiple_of_a_negative_best_return_is_no_more_than_it(swept: Swept) -
     scores["target"] = -scores["target"]
     with pytest.raises(NotRun, match="too few of the targets"):
         trends.drop(scores, "dt", (1, 1.25), (2, 3))
-    with pytest.raises(NotRun, match="too few of the targets"):
-        trends.target_range(scores, "dt", (1, 1.5))
 
 
 def test_the_best_game_may_be_that_of_its_own_score(arcade: Plan, tmp_path: Path) -> None:
@@ -163,6 +161,41 @@ def test_targets_equal_to_the_worst_and_the_best_episode_count() -> None:
     # three points at equal distances: the slope is that of the outer two
     assert trends.slope(scores, "dt").value == pytest.approx((55 - 10) / 90)
     assert trends.rank_correlation(scores, "dt").value == pytest.approx(1)
+
+
+def test_deviations_of_targets_from_their_common_mean_by_hand() -> None:
+    """Targets 95, 110, 140; the first run scores 90, 93, 96 and the second 90, 96, 102."""
+    targets = [60.0, 95.0, 110.0, 140.0, 150.0]
+    scores = runs_of(targets, [0.0, 90.0, 93.0, 96.0, 0.0], [0.0, 90.0, 96.0, 102.0, 0.0])
+    scores["data_high"] = 90.0
+    found = trends.target_deviation(scores, "dt", (0.95, 1.4))
+    assert {name: one.mean for name, one in found.parts.items()} == pytest.approx(
+        {f"{REPLAY} at 950": -4.5, f"{REPLAY} at 1100": 0, f"{REPLAY} at 1400": 4.5}
+    )
+    # deviations -3 and -6: standard error 1.5; t(1 - 0.05 / 6, 1 degree of freedom) for three at once
+    assert abs(found.value) == pytest.approx(4.5)
+    assert found.high - found.value == pytest.approx(1.5 * stats.t.isf(0.05 / 6, 1))
+    assert (found.cells, found.missing) == (1, 0)
+
+
+def test_deviations_need_an_expert_s_episodes_and_three_targets() -> None:
+    scores = runs_of([95.0, 110.0, 140.0], [90.0, 93.0, 96.0])
+    with pytest.raises(NotRun, match="episodes of an expert"):
+        trends.target_deviation(scores.assign(data_high=89.9), "dt", (0.95, 1.4))
+    with pytest.raises(NotRun, match="three targets"):
+        trends.target_deviation(scores, "dt", (0.95, 1.3))
+    assert trends.target_deviation(scores, "dt", (0.95, 1.4)).cells == 1
+
+
+def test_noise_does_not_add_up_over_targets() -> None:
+    """Ten targets with equal means: each interval covers 0, although the range of a run is large."""
+    random = np.random.default_rng(0)
+    scores = runs_of(
+        [100.0 + n for n in range(10)], *(random.normal(90, 5, 10).tolist() for _ in range(8))
+    )
+    found = trends.target_deviation(scores, "dt", (0.95, 1.4))
+    assert len(found.parts) == 10
+    assert all(at_once(one, 10).low < 0 < at_once(one, 10).high for one in found.parts.values())
 
 
 def test_targets_below_the_worst_episode_do_not_count() -> None:

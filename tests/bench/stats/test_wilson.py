@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.stats.intervals import wilson
+from bench.stats.wilson import score_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, from a table
 
@@ -54,3 +54,20 @@ def test_none_and_all_by_hand(episodes: int) -> None:
 def test_what_is_no_rate_is_refused(wins: int, episodes: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         wilson(wins, episodes)
+
+
+@given(st.floats(0, 1), st.floats(0.5, 5000), st.floats(0.1, 20))
+def test_ends_of_a_share_stay_between_0_and_1_and_around_it(
+    share: float, number: float, quantile: float
+) -> None:
+    low, high = score_interval(share, number, quantile)
+    assert low + 1e-12 >= 0
+    assert low - 1e-12 <= share <= high + 1e-12
+    assert high <= 1 + 1e-12
+
+
+def test_the_interval_of_a_share_is_where_the_score_equals_the_quantile() -> None:
+    low, high = score_interval(0.3, 7.5, 2.2)
+    for end in (low, high):
+        score = (0.3 - end) / math.sqrt(end * (1 - end) / 7.5)
+        assert abs(score) == pytest.approx(2.2)

@@ -1,0 +1,73 @@
+"""Parts of the command line that all commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses a command; an error names the help of this command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and exit with 2."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: error: {message}; `{self.prog} --help` explains the command\n")
+
+
+def command(commands: Any, name: str, text: str) -> Any:
+    """Add a command with this text to the list of commands, and as the first line of the command's own help."""
+    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+
+def positive(text: str) -> int:
+    """Return the value of an option as a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: the text is not such a number.
+    """
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def not_negative(text: str) -> int:
+    """Return the value of an option as a whole number, 0 or above.
+
+    Raises:
+        ArgumentTypeError: the text is not such a number.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
+    return int(text)
+
+
+def device(text: str) -> str:
+    """Return the value of an option as the name of a torch device.
+
+    Raises:
+        ArgumentTypeError: the text is not such a name.
+    """
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu, cuda or cuda:N")
+    return text
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the value of an option as a JSON object.
+
+    Raises:
+        ArgumentTypeError: the text is something else.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a JSON object, such as '{{\"width\": 64}}'"
+        )
+    return value

@@ -1,0 +1,66 @@
+"""The statistic that compares methods at an equal cost of training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bench.report.claims.measure import Groups, Measure, NotRun, about_cells, to_measure, whole_data
+from bench.report.claims.sampled import with_arms
+from bench.stats.intervals import difference as difference_over_tasks
+
+
+def difference_at_equal_cost(scores: pd.DataFrame, method: str, against: str) -> Measure:
+    """Return `method` minus `against` after the same core-seconds of training, mean over data sets, in
+    normalised points.
+
+    On each data set the cost is the largest one that both methods reach: the smaller of the medians over seeds
+    of the cost of a whole run. The score of a run at this cost is interpolated between its snapshots and the
+    end. A data set where this cost comes before the first snapshot of a run is left out. A snapshot is that of
+    a longer training, whose learning rate has not fallen yet, so the dearer method looks worse than a training
+    of this length would.
+
+    Raises:
+        NotRun: no data set has snapshots and times of both methods.
+    """
+    rows = whole_data(scores)
+    rows = rows[rows["kind"].isin(["score", "curve"]) & rows["method"].isin([method, against])]
+    ours: Groups = []
+    theirs: Groups = []
+    costs: dict[str, float] = {}
+    tasks = [str(task) for task in dict.fromkeys(rows["task"])]
+    for task in tasks:
+        of_task = rows[rows["task"] == task]
+        curves = [_curves(of_task[of_task["method"] == name]) for name in (method, against)]
+        if not all(curves):
+            continue
+        cost = min(float(np.median([run[0][-1] for run in runs])) for runs in curves)
+        if any(run[0][0] > cost for runs in curves for run in runs):
+            continue
+        costs[task] = cost
+        for group, runs in zip((ours, theirs), curves, strict=True):
+            group.append([float(np.interp(cost, *run)) for run in runs])
+    if not costs:
+        raise NotRun(f"no data set with times and snapshots of {method} and {against}")
+    cells = [(task, 100.0) for task in costs]
+    about = about_cells(rows, cells, len(tasks) - len(cells))
+    low, high = min(costs.values()), max(costs.values())
+    note = (
+        f"at {low:,.0f} core-seconds"
+        if low == high
+        else f"at {low:,.0f} to {high:,.0f} core-seconds"
+    )
+    found = replace(to_measure(difference_over_tasks(ours, theirs), about), note=note)
+    return with_arms(found, list(costs), ours, theirs)
+
+
+def _curves(rows: pd.DataFrame) -> list[tuple[list[float], list[float]]]:
+    """Return the core-seconds and the scores of each run's snapshots and end; none without times."""
+    if rows["core_seconds"].isna().any():
+        return []
+    return [
+        (run["core_seconds"].tolist(), run["score"].tolist())
+        for _, run in rows.sort_values(["seed", "step"]).groupby("seed")
+    ]

@@ -1,0 +1,123 @@
+"""Why a check can never be decided with a config, whatever the runs give. It is known before anything runs.
+
+This file imports no heavy library, so that the workflow can print the obstacles when it starts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.report.claims.designs import DESIGNS, methods_of
+from bench.report.claims.registry import Check, all_claims
+from bench.runs.identity import Identity
+from bench.runs.plan import Plan
+
+
+def obstacles(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
+    """Return the reasons why a check with a rule cannot be decided; empty: it can.
+
+    Args:
+        check: with a rule.
+        plan: of the config.
+        config: the merged config; its snapshots matter for a check at equal cost.
+    """
+    if check.suite not in plan.runs:
+        return [f"suite `{check.suite}` is not in the config"]
+    runs = plan.runs[check.suite]
+    methods = methods_of(check.statistic, check.arguments)
+    found = [
+        f"suite `{check.suite}` does not run {name}"
+        for name in methods
+        if name not in {run.method for run in runs}
+    ]
+    found += _missing_numbers(check, plan, config)
+    used = runs_of(check, plan)
+    if used and not found:
+        seeds, data_sets = seeds_of(used), data_sets_of(used)
+        if seeds < max(2, check.min_seeds):
+            found.append(f"{seeds} seed(s), needs {max(2, check.min_seeds)}")
+        if data_sets < check.min_data_sets:
+            found.append(f"{data_sets} data set(s), needs {check.min_data_sets}")
+    elif not found:
+        found.append(f"suite `{check.suite}` has no data set of this check")
+    return found + _closed_gate(check, plan)
+
+
+def all_obstacles(plan: Plan, config: dict[str, Any]) -> list[str]:
+    """Return a line for each check of the claims that can never be decided with a config."""
+    return [
+        f"{claim.id}, {check.name}: cannot be decided at scale {plan.scale}: {'; '.join(reasons)}"
+        for claim in all_claims()
+        for check in claim.checks
+        if check.rule and (reasons := obstacles(check, plan, config))
+    ]
+
+
+def runs_of(check: Check, plan: Plan) -> list[Identity]:
+    """Return the runs of a plan that a check compares."""
+    rewards = ("dense", "sparse") if DESIGNS[check.statistic].needs == "sparse" else ("dense",)
+    percents = [float(percent) for percent in check.arguments.get("data_percents", [100])]
+    methods = methods_of(check.statistic, check.arguments)
+    kinds = check.arguments.get("kinds")
+    return [
+        run
+        for run in plan.runs.get(check.suite, ())
+        if run.method in methods
+        and run.reward in rewards
+        and run.data_percent in percents
+        and (not kinds or run.task.partition("-")[2] in kinds)
+    ]
+
+
+def seeds_of(runs: list[Identity]) -> int:
+    """Return the number of seeds of these runs."""
+    return len({run.seed for run in runs})
+
+
+def data_sets_of(runs: list[Identity]) -> int:
+    """Return the number of data sets of these runs; each fraction of the data counts."""
+    return len({(run.task, run.data_percent) for run in runs})
+
+
+def _missing_numbers(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
+    """Return which numbers besides scores the suite of a check does not make."""
+    needs = DESIGNS[check.statistic].needs
+    runs = plan.runs[check.suite]
+    if needs == "sweep" and check.suite not in plan.swept:
+        return [f"suite `{check.suite}` has no `sweep: true`"]
+    if needs == "diagnostic" and check.suite not in plan.diagnosed:
+        return [f"suite `{check.suite}` has no `diagnostic`"]
+    if needs == "sparse" and not {"dense", "sparse"} <= {run.reward for run in runs}:
+        return [f"suite `{check.suite}` does not have both rewards, dense and sparse"]
+    curve = config["training"].get("curve") and config.get("evaluation", {}).get("curve_episodes")
+    if needs == "curve" and not curve:
+        return ["no snapshots are evaluated: set training.curve and evaluation.curve_episodes"]
+    return []
+
+
+def _closed_gate(check: Check, plan: Plan) -> list[str]:
+    """Return why the gate of a check cannot be evaluated."""
+    if check.gate is None:
+        return []
+    own = [
+        run
+        for run in plan.runs[check.suite]
+        if run.reward == "dense" and run.data_percent == 100 and run.method in check.gate.methods
+    ]
+    found = [
+        f"the gate cannot be evaluated: suite `{check.suite}` does not run {name} on all of the data"
+        for name in check.gate.methods
+        if name not in {run.method for run in own}
+    ]
+    known = {
+        run.task
+        for runs in plan.runs.values()
+        for run in runs
+        if run.method == check.gate.behaviour and run.reward == "dense" and run.data_percent == 100
+    }
+    if missing := [task for task in dict.fromkeys(run.task for run in own) if task not in known]:
+        found.append(
+            f"the gate cannot be evaluated: no suite runs {check.gate.behaviour} on {', '.join(missing)}; "
+            f"add it to the methods of suite `{check.suite}`"
+        )
+    return found

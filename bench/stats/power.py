@@ -1,0 +1,125 @@
+"""The probability that a rule about a mean is decided, and the number of seeds that this takes.
+
+A rule is supported if the interval of an estimate lies inside its bounds, and not supported if it lies
+outside (`bench.report.claims.ledger`). Scores are taken as normal over seeds. The interval is that of
+`bench.stats.intervals` (Welch-Satterthwaite), so its half-width depends on the sampled variances alone, which are
+independent of the mean. They are drawn; the probability over the mean is exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from bench.stats.intervals import LEVEL
+
+POWER = 0.8  # the usual aim of a plan
+MOST_SEEDS = 1000
+DRAWS = 4000  # of the sampled variances; the standard error of a probability is below 0.01
+
+Bounds = tuple[float, float]  # from a to b; infinite where a rule has one bound
+Spreads = Sequence[Sequence[float]]
+
+
+def supported(bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1) -> float:
+    """Return the probability that the interval of a mean over data sets lies inside the bounds.
+
+    Args:
+        bounds: of the rule, in the unit of the mean.
+        truth: the true value of the mean.
+        spreads: for each data set, the standard deviation over seeds of each compared method. One method: of a
+            mean; two methods: of a difference.
+        seeds: the number of runs of each method on each data set, at least 2.
+        many: for how many estimates at once the interval holds (Bonferroni).
+
+    Raises:
+        ValueError: there are no data sets, or fewer than 2 seeds.
+    """
+    low, high = bounds
+    error, half = _halves(spreads, seeds, many)
+    if error == 0:
+        return float(low < truth < high)
+    inside = stats.norm.cdf((high - half - truth) / error) - stats.norm.cdf(
+        (low + half - truth) / error
+    )
+    return float(np.maximum(inside, 0).mean())
+
+
+def not_supported(
+    bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1
+) -> float:
+    """Return the probability that the interval of a mean over data sets lies outside the bounds.
+
+    Arguments and errors are those of `supported`.
+    """
+    low, high = bounds
+    error, half = _halves(spreads, seeds, many)
+    if error == 0:
+        return float(truth < low or truth > high)
+    below = stats.norm.cdf((low - half - truth) / error)
+    above = stats.norm.sf((high + half - truth) / error)
+    return float((below + above).mean())
+
+
+def _halves(spreads: Spreads, seeds: int, many: int) -> tuple[float, NDArray[np.float64]]:
+    """Return the true standard error of the mean, and drawn half-widths of its interval, (DRAWS,)."""
+    if not spreads or seeds < 2:
+        raise ValueError(
+            f"{len(spreads)} data sets with {seeds} seeds have no standard error: give at least one data "
+            "set and 2 seeds"
+        )
+    variances = np.array([spread**2 / seeds for each in spreads for spread in each])
+    error = math.sqrt(variances.sum()) / len(spreads)
+    if error == 0:
+        return 0.0, np.zeros(DRAWS)
+    random = np.random.default_rng(0)  # the same draws for every question
+    draws = random.chisquare(seeds - 1, (DRAWS, len(variances))) / (seeds - 1)
+    sampled = variances * draws
+    total = sampled.sum(axis=1)
+    freedom = total**2 / ((sampled**2).sum(axis=1) / (seeds - 1))
+    quantile = stats.t.isf((1 - LEVEL) / (2 * many), freedom)
+    return error, np.asarray(quantile * np.sqrt(total) / len(spreads), dtype=np.float64)
+
+
+def at_least(least: int, probabilities: Sequence[float]) -> float:
+    """Return the probability that at least `least` of independent events happen."""
+    counts = np.array([1.0])  # probability of 0, 1, ... events
+    for one in probabilities:
+        counts = np.append(counts * (1 - one), 0) + np.append(0, counts * one)
+    return float(counts[least:].sum())
+
+
+def seeds_for(
+    power: Callable[[int], float], aim: float = POWER, least: int = 2, most: int = MOST_SEEDS
+) -> int | None:
+    """Return the smallest number of seeds with at least this power; None: `most` seeds do not have it.
+
+    Args:
+        power: number of seeds -> probability; it must not fall with the number.
+        aim: above 0 and below 1.
+        least: the smallest number to consider.
+        most: the largest.
+
+    Raises:
+        ValueError: the aim is not between 0 and 1. No number of seeds gives certainty.
+    """
+    if not 0 < aim < 1:
+        raise ValueError(f"a power of {aim} is not possible; give more than 0 and less than 1")
+    if power(least) >= aim:
+        return least
+    short, enough = least, least
+    while power(enough) < aim:
+        if enough >= most:
+            return None
+        short, enough = enough, min(2 * enough, most)
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        if power(middle) >= aim:
+            enough = middle
+        else:
+            short = middle
+    return enough

@@ -1,0 +1,75 @@
+"""What all commands share: their help, and the values of options."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.cli.main import main
+from bench.cli.parser import Parser, command, device, json_object, not_negative, positive
+from tests.helpers.cli import fails
+
+
+def test_the_help_of_a_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Parser(prog="bench")
+    command(parser.add_subparsers(), "dance", "move with music")
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(["dance", "--help"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: bench dance [-h]\n\nMove with music.\n")
+
+
+def test_an_error_names_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["data", "verify"])
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message == (
+        "bench data verify: error: the following arguments are required: folder; "
+        "`bench data verify --help` explains the command"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("{width: 8}", "'{width: 8}' is not JSON (Expecting property name"),
+        ("[8]", "'[8]' is not a JSON object, such as '{\"width\": 64}'"),
+    ],
+)
+def test_options_that_are_no_json_object_are_named(
+    options: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--run", "r", "--data", "d", "--module", "bc", "--steps", "1"]
+    with pytest.raises(SystemExit):
+        main(["train", *arguments, "--options", options])
+    assert f"argument --options: {message}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--episodes", "0"], "--episodes: '0' is not a whole number above 0"),
+        (["evaluate", "--num-envs", "two"], "--num-envs: 'two' is not a whole number above 0"),
+        (["train", "--steps", "-3"], "--steps: '-3' is not a whole number, 0 or above"),
+        (["train", "--device", "gpu"], "--device: 'gpu' is not cpu, cuda or cuda:N"),
+    ],
+)
+def test_wrong_values_of_options_are_named(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert f"argument {message}" in capsys.readouterr().err
+
+
+def test_a_video_of_another_format_is_refused_before_it_is_played(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "its name must end in .gif" in fails(capsys, "video", "--run", "r", "--out", "x.mp4")
+
+
+def test_values_of_options() -> None:
+    assert positive("12") == 12
+    assert not_negative("0") == 0
+    assert [device(name) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
+    assert json_object('{"width": 8}') == {"width": 8}

@@ -1,0 +1,156 @@
+"""bench/report/claims/gates.py: a comparator that has not learned decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bench.report.claims import gates
+from bench.report.claims.ledger import SUPPORTED, UNDECIDED, find, make
+from bench.report.claims.registry import Check, Gate
+from bench.report.scores import collect
+from bench.runs.plan import Plan, make_plan
+from tests.conftest import write_scores
+from tests.helpers.evidence import EXPERT, MEDIUM, METHODS, REPLAY
+
+Cells = dict[tuple[str, str], list[float]]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    axes = {
+        "tasks": [REPLAY],
+        "methods": [*METHODS, "behaviour", "uniform"],
+        "rewards": ["dense"],
+        "data_percents": [100],
+        "seeds": [0],
+        "baselines": False,
+    }
+    return make_plan(
+        {"name": "test", "suites": {"mujoco": axes}, "training": {"steps": 9}, "methods": METHODS}
+    )
+
+
+@pytest.fixture
+def scored(tmp_path: Any, plan: Plan) -> Any:
+    def make_frame(*groups: tuple[Cells, dict[str, Any]]) -> pd.DataFrame:
+        paths = [path for cells, more in groups for path in write_scores(tmp_path, cells, **more)]
+        return collect(paths, plan)
+
+    return make_frame
+
+
+def check(**changes: Any) -> Check:
+    fields: dict[str, Any] = {
+        "name": "DT - CQL",
+        "suite": "mujoco",
+        "statistic": "difference",
+        "arguments": {"method": "dt", "against": "cql"},
+        "rule": ("above", (-5.0,)),
+        "truth": 0.0,
+        "gate": Gate(("cql",)),
+    }
+    return Check(**(fields | changes))
+
+
+def cells(cql: float, behaviour: float | None = 40.0) -> Cells:
+    """DT is 30 points ahead of CQL; two data sets, three seeds."""
+    found: Cells = {}
+    for task, more in ((REPLAY, 0.0), (MEDIUM, 10.0)):
+        found[task, "cql"] = [cql + more - 1, cql + more, cql + more + 1]
+        found[task, "dt"] = [score + 30 for score in found[task, "cql"]]
+        if behaviour is not None:
+            found[task, "behaviour"] = [behaviour + more]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cql", "learned"), [(35.5, True), (35.0, True), (34.5, False), (0.0, False)]
+)
+def test_the_gate_closes_five_points_below_the_behaviour(
+    scored: Any, cql: float, learned: bool
+) -> None:
+    frames = {"mujoco": scored((cells(cql), {}))}
+    found = gates.evaluate(check(), frames)
+    assert found is not None
+    assert found.open is learned
+    assert found.reason == ("" if learned else "CQL is undertrained at this budget")
+    assert found.numbers == f"CQL {cql + 5:.1f}, behaviour 45.0 - 5"
+
+
+def test_a_closed_gate_leaves_the_check_undecided(scored: Any) -> None:
+    found = find(check(), {"mujoco": scored((cells(0.0), {}))})
+    assert found.result == UNDECIDED
+    assert found.why == "CQL is undertrained at this budget"
+    assert "CQL is undertrained" in found.price
+    assert found.measure is not None
+    assert found.measure.value == pytest.approx(30)  # the number is still shown
+    assert find(check(), {"mujoco": scored((cells(40.0), {}))}).result == SUPPORTED
+    assert find(check(gate=None), {"mujoco": scored((cells(0.0), {}))}).result == SUPPORTED
+
+
+def test_a_gate_without_a_behaviour_is_visible(scored: Any) -> None:
+    found = find(check(), {"mujoco": scored((cells(0.0, None), {}))})
+    assert found.result == UNDECIDED
+    assert found.why == "the gate cannot be evaluated"
+    assert f"no run of behaviour on {REPLAY}, {MEDIUM}" in found.gate
+    assert "add it to the methods of suite `mujoco`" in found.gate
+
+
+def test_the_behaviour_of_another_suite_is_that_of_the_same_data(scored: Any) -> None:
+    without, withal = scored((cells(0.0, None), {})), scored((cells(0.0), {}))
+    found = gates.evaluate(check(suite="sparse"), {"sparse": without, "mujoco": withal})
+    assert found is not None
+    assert found.reason == "CQL is undertrained at this budget"
+    elsewhere = {(EXPERT, "behaviour"): [40.0]}
+    found = gates.evaluate(
+        check(suite="sparse"), {"sparse": without, "mujoco": scored((elsewhere, {}))}
+    )
+    assert found is not None
+    assert found.reason == gates.NOT_EVALUATED
+
+
+def test_the_gate_is_about_dense_rewards_and_all_of_the_data(scored: Any) -> None:
+    """CQL fails on sparse rewards and on 1 % of the data; that is not too little training."""
+    failed = {(task, "cql"): [0.0, 0.0, 0.0] for task in (REPLAY, MEDIUM)}
+    frame = scored(
+        (cells(40.0), {}), (failed, {"reward": "sparse"}), (failed, {"data_percent": 1.0})
+    )
+    found = gates.evaluate(check(), {"mujoco": frame})
+    assert found is not None
+    assert found.open
+    only_few = scored((failed, {"data_percent": 1.0}))
+    found = gates.evaluate(check(), {"mujoco": only_few[only_few["data_percent"] == 1.0]})
+    assert found is not None
+    assert found.reason == gates.NOT_EVALUATED
+    assert "no run of cql on all of the data in suite `mujoco`" in found.numbers
+
+
+def test_another_method_may_stand_for_the_data(scored: Any) -> None:
+    uniform = {(task, "uniform"): [30.0] for task in (REPLAY, MEDIUM)}
+    frame = scored((cells(35.0) | uniform, {}))
+    found = gates.evaluate(check(gate=Gate(("cql",), "uniform")), {"mujoco": frame})
+    assert found is not None
+    assert found.numbers == "CQL 40.0, uniform 30.0 - 5"
+
+
+def test_every_method_of_a_gate_must_have_learned(scored: Any) -> None:
+    bc = {(task, "bc"): [0.0, 1.0, 2.0] for task in (REPLAY, MEDIUM)}
+    found = gates.evaluate(
+        check(gate=Gate(("cql", "bc"))), {"mujoco": scored((cells(45.0) | bc, {}))}
+    )
+    assert found is not None
+    assert not found.open
+    assert found.reason == "BC is undertrained at this budget"
+    assert found.numbers == "CQL 50.0, behaviour 45.0 - 5; BC 1.0, behaviour 45.0 - 5"
+
+
+def test_the_ledger_prints_the_gate(scored: Any) -> None:
+    artifact = make({"mujoco": scored((cells(0.0), {}))}, "test")
+    first = dict(zip(artifact.headings, artifact.body[0], strict=True))
+    assert first["Result"] == "undecided: CQL is undertrained at this budget"
+    assert first["Gate"] == "CQL 5.0, behaviour 45.0 - 5"
+    assert artifact.numbers.iloc[0]["result"] == UNDECIDED
+    assert artifact.numbers.iloc[0]["why"] == "CQL is undertrained at this budget"

@@ -1,0 +1,98 @@
+"""bench/report/claims/known.py: the spread and the cost that a forecast assumes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from bench.core.files import write_json
+from bench.report.claims.known import SPREAD, Known, assumed_spreads, known_of, seconds_of_seed
+from bench.report.scores import collect
+from bench.runs import archive
+from bench.runs.plan import Plan, make_plan
+from tests.conftest import write_scores
+from tests.helpers.claims import check, config
+from tests.helpers.evidence import EXPERT, MEDIUM, REPLAY
+
+CELLS = {
+    (EXPERT, "dt"): [60.0, 70.0],  # standard deviation 10 / sqrt(2)
+    (EXPERT, "cql"): [50.0, 70.0],
+    (MEDIUM, "dt"): [40.0, 44.0],
+    (MEDIUM, "cql"): [40.0, 48.0],
+}
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return make_plan(config())
+
+
+def test_recorded_spreads_stand_for_their_data_sets_and_their_mean_for_others(
+    plan: Plan, tmp_path: Path
+) -> None:
+    known = Known("records", frames={"mujoco": collect(write_scores(tmp_path, CELLS), plan)})
+    spreads, remark = assumed_spreads(check(), plan, known)
+    root = math.sqrt(0.5)
+    assert spreads[0] == pytest.approx([10 * root, 20 * root])
+    assert spreads[1] == pytest.approx([4 * root, 8 * root])
+    mean = math.sqrt((100 + 16) / 2)  # root mean square
+    assert spreads[2] == pytest.approx([mean * root, 2 * mean * root])
+    assert remark == ""
+
+
+def test_without_records_a_spread_is_assumed(plan: Plan) -> None:
+    assert assumed_spreads(check(), plan, Known("", 4.0)) == ([[4.0, 4.0]] * 3, "")
+    share = check(statistic="measured", arguments={"method": "dt", "measure": "auc", "group": ""})
+    assert assumed_spreads(share, plan, Known("", 4.0)) == ([[0.1]] * 3, "")
+
+
+def test_a_given_spread_stands_above_the_records(plan: Plan, tmp_path: Path) -> None:
+    frames = {"mujoco": collect(write_scores(tmp_path, CELLS), plan)}
+    known = Known("given", 4.0, always=True, frames=frames)
+    assert assumed_spreads(check(), plan, known)[0] == [[4.0, 4.0]] * 3
+
+
+def test_a_check_that_the_records_cannot_compute_is_named(plan: Plan, tmp_path: Path) -> None:
+    """Only if all of its runs are recorded: a new method is no obstacle."""
+    whole = CELLS | {(REPLAY, name): [1.0, 2.0] for name in ("dt", "cql")}
+    frames = {"mujoco": collect(write_scores(tmp_path, whole), plan)}
+    equal = check(statistic="difference_at_equal_cost")
+    spreads, remark = assumed_spreads(equal, plan, Known("", frames=frames))
+    assert spreads == [[SPREAD, SPREAD]] * 3
+    assert remark == "in the records: no data set with times and snapshots of dt and cql"
+    few = {"mujoco": collect(write_scores(tmp_path / "few", CELLS), plan)}
+    assert assumed_spreads(equal, plan, Known("", frames=few))[1] == ""
+
+
+def test_the_cost_of_a_seed_follows_the_number_of_updates(plan: Plan, tmp_path: Path) -> None:
+    """Recorded runs have 20 updates, the plan 9."""
+    frame = collect(write_scores(tmp_path, CELLS), plan)
+    frame["core_seconds"] = frame["method"].map({"dt": 40.0, "cql": 60.0})
+    frame["run_core_seconds"] = frame["core_seconds"] + 5
+    found = seconds_of_seed(check(), plan, frame)
+    assert found == pytest.approx(3 * (40 * 9 / 20 + 5) + 3 * (60 * 9 / 20 + 5))
+    assert math.isnan(seconds_of_seed(check(), plan, None))
+    without = frame[frame["method"] == "dt"]
+    assert math.isnan(seconds_of_seed(check(), plan, without))
+
+
+def test_packed_records_of_the_runs_of_a_plan(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "ARCHIVES", tmp_path / "packed")
+    with pytest.raises(FileNotFoundError, match="no packed records"):
+        known_of(plan, "test", None)
+    for path in write_scores(tmp_path, CELLS):
+        times = {"cpu_seconds": 8.0}
+        write_json(path.with_name("run.json"), {"training": times, "evaluation": times})
+    archive.pack(tmp_path / "results/test/runs", archive.archive_of("test"))
+    known = known_of(plan, "test", None)
+    assert known.source == "the packed records of scale test"
+    assert set(known.frames["mujoco"]["task"]) == {EXPERT, MEDIUM}
+    assert set(known.frames["mujoco"]["run_core_seconds"]) == {16.0}
+    given = known_of(plan, "test", 3.0)
+    assert (given.points, given.always) == (3.0, True)
+    assert known_of(plan, None, None).points == SPREAD
+    assert known_of(plan, None, 2.0).points == 2.0

@@ -1,0 +1,107 @@
+"""bench/report/claims/obstacles.py: what is known before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.report.claims.obstacles import all_obstacles, data_sets_of, obstacles, runs_of, seeds_of
+from bench.report.claims.registry import Gate
+from bench.runs.plan import make_plan
+from tests.helpers.claims import check, config
+from tests.helpers.evidence import MEDIUM, REPLAY
+
+
+def found(given: dict[str, Any], **changes: Any) -> list[str]:
+    return obstacles(check(**changes), make_plan(given), given)
+
+
+def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
+    assert found(config(), gate=Gate(("cql",)), min_data_sets=3, min_seeds=3) == []
+    assert found(config(), statistic="difference_at_equal_cost") == []
+
+
+@pytest.mark.parametrize(
+    ("suites", "changes", "message"),
+    [
+        ({}, {"suite": "atari"}, "suite `atari` is not in the config"),
+        ({"mujoco": {"seeds": [4]}}, {}, "1 seed(s), needs 2"),
+        ({"mujoco": {"seeds": [0, 1]}}, {"min_seeds": 3}, "2 seed(s), needs 3"),
+        ({}, {"min_data_sets": 6}, "3 data set(s), needs 6"),
+        ({"mujoco": {"methods": ["dt", "bc"]}}, {}, "suite `mujoco` does not run cql"),
+        (
+            {},
+            {"statistic": "slope", "arguments": {"method": "dt"}},
+            "suite `mujoco` has no `sweep: true`",
+        ),
+        (
+            {},
+            {"statistic": "measured", "arguments": {"method": "dt", "measure": "auc", "group": ""}},
+            "suite `mujoco` has no `diagnostic`",
+        ),
+        (
+            {},
+            {"statistic": "reward_difference", "arguments": {"method": "cql"}},
+            "suite `mujoco` does not have both rewards, dense and sparse",
+        ),
+        (
+            {},
+            {"arguments": {"method": "dt", "against": "cql", "data_percents": [1, 10]}},
+            "suite `mujoco` has no data set of this check",
+        ),
+        (
+            {"mujoco": {"methods": ["dt", "cql"]}},
+            {"gate": Gate(("cql",))},
+            "the gate cannot be evaluated: no suite runs behaviour on hopper-medium-expert, hopper-medium, "
+            "hopper-medium-replay; add it to the methods of suite `mujoco`",
+        ),
+        (
+            {"mujoco": {"data_percents": [10]}},
+            {
+                "arguments": {"method": "dt", "against": "cql", "data_percents": [10]},
+                "gate": Gate(("cql",)),
+            },
+            "the gate cannot be evaluated: suite `mujoco` does not run cql on all of the data",
+        ),
+    ],
+)
+def test_an_obstacle_is_one_line(
+    suites: dict[str, Any], changes: dict[str, Any], message: str
+) -> None:
+    assert found(config(**suites), **changes) == [message]
+
+
+def test_a_check_at_equal_cost_needs_snapshots() -> None:
+    given = config() | {"training": {"steps": 9, "curve": []}}
+    [line] = found(given, statistic="difference_at_equal_cost")
+    assert "set training.curve and evaluation.curve_episodes" in line
+
+
+def test_the_behaviour_of_another_suite_opens_a_gate() -> None:
+    given = config(sparse={"methods": ["dt", "cql"], "tasks": [REPLAY]})
+    assert found(given, suite="sparse", gate=Gate(("cql",))) == []
+
+
+def test_the_runs_of_a_check() -> None:
+    plan = make_plan(config(mujoco={"rewards": ["dense", "sparse"], "data_percents": [1, 10, 100]}))
+    runs = runs_of(check(), plan)
+    assert {(run.method, run.reward, run.data_percent) for run in runs} == {
+        ("dt", "dense", 100.0),
+        ("cql", "dense", 100.0),
+    }
+    assert (seeds_of(runs), data_sets_of(runs)) == (3, 3)
+    few = {"method": "dt", "against": "bc", "data_percents": [1, 10], "kinds": ["medium"]}
+    runs = runs_of(check(arguments=few), plan)
+    assert {(run.task, run.data_percent) for run in runs} == {(MEDIUM, 1.0), (MEDIUM, 10.0)}
+    sparse = check(statistic="reward_difference", arguments={"method": "cql"})
+    assert {run.reward for run in runs_of(sparse, plan)} == {"dense", "sparse"}
+
+
+def test_every_obstacle_of_a_config_is_listed() -> None:
+    given = config(mujoco={"seeds": [0]})
+    lines = all_obstacles(make_plan(given), given)
+    assert "C1, DT - CQL: cannot be decided at scale test: 1 seed(s), needs 2" in lines
+    assert any(line.startswith("C2, ") and "suite `atari` is not" in line for line in lines)
+    assert len(lines) == len(set(lines))
+    assert all("\n" not in line for line in lines)
