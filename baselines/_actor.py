@@ -1,4 +1,4 @@
-"""What methods with a deterministic actor that d3rlpy trains share: the actor as a plain network that acts
+"""What CQL, IQL and TD3+BC with continuous actions share: the actor as a plain network that acts
 without d3rlpy, its file, and a training of d3rlpy's algorithm.
 """
 
@@ -114,7 +114,7 @@ def train_actor(
     method: str,
     batch_size: int,
     average_decay: float,
-    decayed: Iterable[str],
+    decayed: Iterable[str] | None,
 ) -> ActorPolicy:
     """Train an algorithm of d3rlpy on transitions and return its actor. Call it inside
     `context.torch_random()`.
@@ -126,13 +126,17 @@ def train_actor(
         method: the method's name.
         batch_size: transitions in a batch.
         average_decay: of the moving average of the actor's weights, which acts; 0: the last weights act.
-        decayed: names of the optimisers whose learning rates fall to 0 over the training.
+        decayed: names of the optimisers whose learning rates fall to 0 over the training; None: all.
+
+    Raises:
+        ValueError: no step of the data is a transition.
     """
     modules, optimisers = parts_of(algorithm)
     update = update_of(
         algorithm, data, *vectors_of(data), batch_size=batch_size, loss="critic_loss"
     )
-    update = decaying(update, [optimisers[name] for name in decayed], context.steps)
+    falling = optimisers if decayed is None else decayed
+    update = decaying(update, [optimisers[name] for name in falling], context.steps)
     acting: nn.Module = algorithm.impl.policy
     if average_decay:
         averaged = Averaged(acting, average_decay)

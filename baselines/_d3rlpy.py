@@ -5,8 +5,7 @@ d3rlpy is imported where it is needed, so that a policy acts without it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,16 +31,6 @@ def positive(config: Any, *names: str) -> None:
     for name in names:
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1, not {getattr(config, name)}")
-
-
-def check_decay(average_decay: float) -> None:
-    """Refuse a decay of averaged weights that is not at least 0 and below 1.
-
-    Raises:
-        ValueError: states the value.
-    """
-    if not 0 <= average_decay < 1:
-        raise ValueError(f"average_decay must be at least 0 and below 1, not {average_decay}")
 
 
 def terminals_of(data: Trajectories) -> Bools:
@@ -136,22 +125,6 @@ def update_of(
         return torch.tensor(algorithm.update(batch)[loss])
 
     return update
-
-
-def falling(update: Update, optimisers: Iterable[torch.optim.Optimizer], steps: int) -> Update:
-    """Return an update whose learning rates fall to almost zero over so many steps, along half a cosine."""
-    # groups are read anew in each step, because a resumed run replaces them
-    optimisers = list(optimisers)
-    rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
-
-    def falls(step: int, generator: np.random.Generator) -> Tensor:
-        factor = 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
-        for optimiser, initial in zip(optimisers, rates, strict=True):
-            for group, rate in zip(optimiser.param_groups, initial, strict=True):
-                group["lr"] = rate * factor
-        return update(step, generator)
-
-    return falls
 
 
 def adam(epsilon: float, *, fused: bool = False) -> Any:

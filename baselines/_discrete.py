@@ -18,9 +18,7 @@ from baselines._d3rlpy import (
     STD_FLOOR,
     Pairs,
     adam,
-    check_decay,
     device_of,
-    falling,
     positive,
     update_of,
 )
@@ -30,7 +28,7 @@ from bench.methods.context import Context
 from bench.methods.networks import arrays_of, flat, normalise, predict, set_arrays
 from bench.methods.policy_file import below, read_tensors, write_tensors
 from bench.methods.sampling import choose, generators_of
-from bench.methods.training import Averaged, fit
+from bench.methods.training import Averaged, check_average_decay, decaying, fit
 
 STRIDES = (4, 2, 1)  # of d3rlpy's convolutions
 
@@ -60,7 +58,7 @@ class DiscreteConfig:
 
     def __post_init__(self) -> None:
         positive(self, "batch_size", "target_interval")
-        check_decay(self.average_decay)
+        check_average_decay(self.average_decay)
         if self.quantiles < 0:
             raise ValueError(f"quantiles must not be negative, not {self.quantiles}")
         if not 0 <= self.epsilon <= 1:
@@ -187,7 +185,7 @@ def learn(
     optimiser = modules.optim.optim
     update = update_of(algorithm, data, *transitions, batch_size=config.batch_size, loss="loss")
     if config.schedule == "cosine":
-        update = falling(update, [optimiser], context.steps)
+        update = decaying(update, [optimiser], context.steps)
     [acting] = modules.q_funcs
     if config.average_decay:
         average = Averaged(acting, config.average_decay)

@@ -20,11 +20,8 @@ from bench.datasets.trajectories import Trajectories
 from bench.methods.context import Context
 from bench.methods.training import check_average_decay
 
-DECAYED = {
-    "constant": (),
-    "actor_cosine": ("actor_optim",),
-    "cosine": ("actor_optim", "critic_optim"),
-}
+# schedule -> the optimisers whose learning rates fall; None: all
+DECAYED = {"constant": (), "actor_cosine": ("actor_optim",), "cosine": None}
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,10 @@ class Config:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> ActorPolicy:
-    """Learn from transitions.
+    """Learn from transitions. `baselines/_d3rlpy.py` says what follows a step cut by the time limit.
 
     Raises:
-        ValueError: actions are discrete, or do not go from -1 to 1.
+        ValueError: actions are discrete or do not go from -1 to 1, or no step is a transition.
     """
     check_actions(data, "iql")
     with context.torch_random():

@@ -51,10 +51,10 @@ class Config:
 
 
 def train(data: Trajectories, config: Config, context: Context) -> ActorPolicy:
-    """Learn from transitions.
+    """Learn from transitions. `baselines/_d3rlpy.py` says what follows a step cut by the time limit.
 
     Raises:
-        ValueError: actions are discrete, or do not go from -1 to 1.
+        ValueError: actions are discrete or do not go from -1 to 1, or no step is a transition.
     """
     check_actions(data, "td3_bc")
     with context.torch_random():
@@ -65,7 +65,7 @@ def train(data: Trajectories, config: Config, context: Context) -> ActorPolicy:
             method="td3_bc",
             batch_size=config.batch_size,
             average_decay=config.average_decay,
-            decayed=("actor_optim", "critic_optim") if config.schedule == "cosine" else (),
+            decayed=None if config.schedule == "cosine" else (),
         )
 
 

@@ -122,6 +122,33 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
 
 
 @each_method
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+def test_after_a_step_cut_by_the_time_limit_comes_the_final_observation(
+    module: ModuleType, sparse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second episode is cut. In the sparse variant its whole reward is at that step."""
+    data = make_data((3, 2, 2, 4))
+    last = np.arange(16, dtype=np.float32).reshape(4, 4)[:, :OBS] + 50
+    data = replace(data, final_observations=last)
+    data = data.sparse() if sparse else data
+    ours = train(module, SMALL[module], monkeypatch, data)
+    standard = (last - data.observation_mean) / (data.observation_std + 1e-3)
+    row_of = {tuple(action): row for row, action in enumerate(data.actions.tolist())}
+    seen: dict[int, int] = {}
+    for batch in ours.batches:
+        for index, action in enumerate(batch.actions.tolist()):
+            row = row_of[tuple(action)]
+            episode = int(np.searchsorted(data.episode_starts, row, side="right")) - 1
+            seen[row] = seen.get(row, 0) + 1
+            assert batch.rewards[index, 0] == data.rewards[row]
+            assert batch.terminals[index, 0] == data.terminals[row]
+            if data.timeouts[row]:
+                found = batch.next_observations[index]
+                np.testing.assert_allclose(found, standard[episode], rtol=1e-5)
+    assert set(seen) == set(range(data.steps))
+
+
+@each_method
 def test_the_average_acts_and_does_not_change_the_training(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines import cql
+from baselines import _actor, cql
+from baselines._actor import parts_of
 from bench.methods.context import SNAPSHOTS
 from bench.methods.training import Update, fit
 from tests.helpers.dt import ACT, OBS, make_context, make_data, saved_bytes
@@ -124,7 +125,7 @@ def test_everything_that_cql_changes_is_in_its_checkpoint() -> None:
     """Two critics, their targets, the actor, both temperatures; an optimiser for all but targets."""
     with torch.random.fork_rng(devices=[]):
         algorithm = cql._create(replace(SMALL_CQL, alpha_learning_rate=1e-3), OBS, ACT, "cpu")
-    modules, optimisers = cql._parts(algorithm)
+    modules, optimisers = parts_of(algorithm)
     assert set(modules) == {"policy", "q_funcs", "targ_q_funcs", "log_temp", "log_alpha"}
     assert set(optimisers) == {"actor_optim", "critic_optim", "temp_optim", "alpha_optim"}
     optimised = {
@@ -187,7 +188,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
 
     whole = train("whole")
     with monkeypatch.context() as patch:
-        patch.setattr(cql, "fit", stopping)
+        patch.setattr(_actor, "fit", stopping)
         with pytest.raises(KeyboardInterrupt):
             train("cut")
     assert train("cut") == whole

@@ -13,9 +13,7 @@ import torch
 from baselines import discrete_cql
 from baselines._d3rlpy import (
     adam,
-    check_decay,
     device_of,
-    falling,
     positive,
     terminals_of,
     usable_steps,
@@ -138,29 +136,6 @@ def test_all_reward_of_the_sparse_variant_is_learned_from(
             if float(reward) in cut:
                 assert terminal == (not final)
                 assert following.any() == final
-
-
-def test_a_rate_that_falls_to_zero() -> None:
-    """Along half a cosine over four steps: cos^2(0), cos^2(pi / 8), cos^2(pi / 4), cos^2(3 pi / 8) of each rate."""
-    parameters = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
-    optimisers = [Adam([p], lr=rate) for p, rate in zip(parameters, (1.0, 0.1), strict=True)]
-    seen: list[list[float]] = []
-
-    def update(step: int, generator: np.random.Generator) -> torch.Tensor:
-        seen.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
-        return torch.tensor(float(step))
-
-    falls = falling(update, optimisers, 4)
-    losses = [float(falls(step, np.random.default_rng())) for step in (1, 2, 3, 4)]
-    expected = np.cos(np.arange(4) * np.pi / 8) ** 2
-    np.testing.assert_allclose(seen, np.outer(expected, [1.0, 0.1]))
-    assert losses == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("decay", [-0.1, 1.0])
-def test_a_decay_without_meaning_is_refused(decay: float) -> None:
-    with pytest.raises(ValueError, match=f"average_decay must be .* below 1, not {decay}"):
-        check_decay(decay)
 
 
 def test_a_size_below_1_is_refused_by_name() -> None:

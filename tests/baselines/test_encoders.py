@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from baselines import _discrete, cql, discrete_cql
+from baselines import _actor, _discrete, cql, discrete_cql
 from baselines._encoders import ImageEncoder, encoder_of, image_encoder_of
 from bench.datasets.trajectories import Trajectories
 from bench.methods.training import fit
@@ -81,7 +81,7 @@ def test_a_stopped_run_in_bfloat16_goes_on_with_the_same_bytes(
 
     whole = train("whole")
     with monkeypatch.context() as patch:
-        patch.setattr(cql if module is cql else _discrete, "fit", stopping)
+        patch.setattr(_actor if module is cql else _discrete, "fit", stopping)
         with pytest.raises(KeyboardInterrupt):
             train("cut")
     assert train("cut") == train("again") == whole != train("float32", SMALL[module])

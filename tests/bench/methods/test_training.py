@@ -17,7 +17,15 @@ import dt.method
 from baselines import bc, cql
 from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import Diverged
-from bench.methods.training import decaying, descend, fit, half_cosine, pack, unpack
+from bench.methods.training import (
+    check_average_decay,
+    decaying,
+    descend,
+    fit,
+    half_cosine,
+    pack,
+    unpack,
+)
 from tests.helpers.dt import make_context, make_data, saved_bytes
 from tests.helpers.runs import stop_after
 from tests.helpers.tiny_training import saving, tiny
@@ -32,6 +40,11 @@ STEPS, STOP, KEEP_AT = 60, 32, (15, 31, 45)  # logs and checkpoints at 3, 6, ...
 
 def module_of(name: str) -> Any:
     return importlib.import_module("dt.method" if name == "dt" else f"baselines.{name}")
+
+
+def trainer_of(name: str) -> Any:
+    """Return the module whose `fit` trains a method."""
+    return module_of("_actor" if name == "cql" else name)
 
 
 # --- stopping and resuming ----------------------------------------------------------------------
@@ -51,7 +64,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     whole = module.train(data, SMALL[name], straight)
 
     with monkeypatch.context() as patch:
-        stop_after(STOP, module, patch)
+        stop_after(STOP, trainer_of(name), patch)
         with pytest.raises(KeyboardInterrupt):
             module.train(data, SMALL[name], first)
     updates = []
@@ -59,7 +72,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     def counting_fit(update: Callable[..., Tensor], *rest: Any) -> None:
         fit(lambda step, rng: (updates.append(step), update(step, rng))[1], *rest)
 
-    monkeypatch.setattr(module, "fit", counting_fit)
+    monkeypatch.setattr(trainer_of(name), "fit", counting_fit)
     resumed = module.train(data, SMALL[name], second)
 
     assert updates == list(range(31, STEPS + 1)), "it did not go on from the checkpoint of step 30"
@@ -278,3 +291,10 @@ def test_the_rates_of_the_named_optimisers_fall() -> None:
         decayed(step, np.random.default_rng(0))
     half = 1 + np.sqrt(0.5)
     assert seen == [pytest.approx((rate, 2.0)) for rate in (2.0, 1.0, half, 1.0)]
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0])
+def test_a_decay_without_meaning_is_refused(decay: float) -> None:
+    check_average_decay(0.0)
+    with pytest.raises(ValueError, match=f"average_decay must be .* below 1, not {decay}"):
+        check_average_decay(decay)
