@@ -104,8 +104,9 @@ def ran(clone):
 
 
 def test_an_unknown_scale_is_refused_with_the_known_ones(clone):
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
-        ["make", "mujoco", "SCALE=smok"], cwd=clone, capture_output=True, text=True, check=False
+        ["make", "mujoco", "SCALE=smok"], cwd=clone, capture_output=True, text=True, env=alone
     )
     assert done.returncode == 2
     assert "unknown SCALE=smok; known: quick " in done.stderr

@@ -84,7 +84,7 @@ def test_words_and_plumbing_plan_no_finished_run(finished: Path) -> None:
         ),  # docstring
         ("bench/methods/contract.py", 'raise BadMethod(f"', 'raise BadMethod(f"sorry: '),  # message
         ("bench/runs/train.py", 'print(f"', 'print(f"now: '),  # what is printed
-        ("bench/cli/runs.py", 'help="train the policy', 'help="train a policy'),
+        ("bench/cli/runs.py", '"train the policy', '"train a policy'),
         ("bench/core/files.py", "indent=1", "indent=2"),
         ("bench/core/machine.py", "32 * 2**20", "16 * 2**20"),
         ("bench/tasks/registry.py", "TASK_FILE = ", "OWN_FILE = TASK_FILE = "),
