@@ -1,7 +1,7 @@
 """Implicit Q-Learning (Kostrikov et al. 2021, arXiv 2110.06169) with continuous actions, d3rlpy's
 implementation.
 
-Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at v2.8.1,
+Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at d324094,
 reproductions/offline/iql.py) and, where that file says nothing, its class IQLConfig. The Decision Transformer
 paper has no IQL. Observations are standardised here, as for the other methods; d3rlpy's reproduction leaves
 them as they are.

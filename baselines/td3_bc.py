@@ -1,6 +1,6 @@
 """TD3+BC (Fujimoto & Gu 2021, arXiv 2106.06860) with continuous actions, d3rlpy's implementation.
 
-Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at v2.8.1,
+Defaults follow d3rlpy's own reproduction on D4RL (github.com/takuseno/d3rlpy at 9c6b6e9,
 reproductions/offline/td3_plus_bc.py) and, where that file says nothing, its class TD3PlusBCConfig. The
 Decision Transformer paper has no TD3+BC. Observations are standardised, as there.
 """

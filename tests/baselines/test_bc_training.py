@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines import bc, percent_bc
 from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
-from bench.methods.training import descend
+from tests.helpers.averages import averages_of, note_weights
 from tests.helpers.dt import make_context, make_data, saved_bytes
 from tests.helpers.runs import stop_after
 
@@ -29,30 +29,10 @@ def weights(policy: Any) -> dict[str, Tensor]:
 
 def test_the_average_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """In float64, of the weights after each update."""
-    after: list[dict[str, Tensor]] = []
-
-    def spying(loss: Any, module: nn.Module, *rest: Any, **options: Any) -> Any:
-        update = descend(loss, module, *rest, **options)
-
-        def note() -> None:
-            after.append({n: w.detach().double() for n, w in module.named_parameters()})
-
-        note()
-
-        def noted(step: int, generator: np.random.Generator) -> Tensor:
-            result = update(step, generator)
-            note()
-            return result
-
-        return noted
-
-    monkeypatch.setattr(bc, "descend", spying)
+    after = note_weights(bc, monkeypatch)
     config = replace(SMALL, average_decay=DECAY)
     found = weights(bc.train(make_data(), config, make_context(steps=STEPS)))
-    expected = after[0]
-    for step in range(1, STEPS + 1):
-        keep = min(DECAY, step / (step + 10))
-        expected = {n: keep * w + (1 - keep) * after[step][n] for n, w in expected.items()}
+    expected = averages_of(after, DECAY)[STEPS]
     for name, tensor in expected.items():
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=1e-6)
     assert max(float((found[n] - after[STEPS][n]).abs().max()) for n in found) > 1e-3

@@ -46,7 +46,7 @@ def test_the_options_reach_d3rlpy() -> None:
 
 
 def test_the_defaults_are_those_of_d3rlpys_reproduction() -> None:
-    """github.com/takuseno/d3rlpy at v2.8.1, reproductions/offline/iql.py"""
+    """github.com/takuseno/d3rlpy at d324094, reproductions/offline/iql.py"""
     config = created().config
     assert (config.actor_learning_rate, config.critic_learning_rate) == (3e-4, 3e-4)
     assert (config.expectile, config.weight_temp, config.max_weight) == (0.7, 3.0, 100.0)

@@ -47,7 +47,7 @@ def test_the_options_reach_d3rlpy() -> None:
 
 
 def test_the_defaults_are_those_of_d3rlpys_reproduction() -> None:
-    """github.com/takuseno/d3rlpy at v2.8.1, reproductions/offline/td3_plus_bc.py"""
+    """github.com/takuseno/d3rlpy at 9c6b6e9, reproductions/offline/td3_plus_bc.py"""
     config = created().config
     assert (config.actor_learning_rate, config.critic_learning_rate) == (3e-4, 3e-4)
     assert (config.batch_size, config.alpha, config.update_actor_interval) == (256, 2.5, 2)

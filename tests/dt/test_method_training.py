@@ -22,6 +22,7 @@ from bench.methods.policy_file import below, read_tensors
 from bench.methods.training import Averaged, descend, fit
 from dt.config import Config
 from dt.windows import Batch, Windows
+from tests.helpers.averages import averages_of, note_weights
 from tests.helpers.discrete import make_choices
 from tests.helpers.dt import make_context, make_data, numbered, saved_bytes
 
@@ -197,30 +198,11 @@ DECAY = 0.5  # of the average; below step / (step + 10) from step 10 on
 
 def averages(steps: int, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> list[dict[str, Tensor]]:
     """Train, and return the average after each update, by a loop of its own in float64."""
-    weights: list[dict[str, Tensor]] = []
-
-    def spying(loss: Any, module: nn.Module, *rest: Any, **options: Any) -> Any:
-        update = descend(loss, module, *rest, **options)
-
-        def note() -> None:
-            weights.append({n: w.detach().double() for n, w in module.named_parameters()})
-
-        note()
-
-        def noted(step: int, generator: np.random.Generator) -> Tensor:
-            result = update(step, generator)
-            note()
-            return result
-
-        return noted
-
     with monkeypatch.context() as patch:
-        patch.setattr(dt.method, "descend", spying)
+        weights = note_weights(dt.method, patch)
         policy = train(context=make_context(steps=steps, **fields), average_decay=DECAY)
-    found = [weights[0]]
-    for step in range(1, steps + 1):
-        keep = min(DECAY, step / (step + 10))
-        found.append({n: keep * w + (1 - keep) * weights[step][n] for n, w in found[-1].items()})
+    found = averages_of(weights, DECAY)
+    assert len(found) == steps + 1
     return [*found, {n: w.double() for n, w in state(policy).items()}]
 
 
