@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import Literal
 
@@ -12,7 +13,9 @@ Precision = Literal["float32", "bfloat16"]
 
 
 def usable(wanted: Literal["float32", "bfloat16", "auto"], device: str) -> Precision:
-    """Return the precision that a run on this device uses; print one line if it is not the one asked for.
+    """Return the precision that a run on this device uses.
+
+    If it is not the one asked for, one line on standard error says so, once in a process.
 
     Args:
         wanted: bfloat16 is used where the device can multiply in it; `auto` takes it only where the
@@ -23,10 +26,9 @@ def usable(wanted: Literal["float32", "bfloat16", "auto"], device: str) -> Preci
         return "float32"
     can = native(device) if wanted == "auto" else multiplies(device)
     if not can:
-        print(
+        _say_once(
             f"precision {wanted}: float32 is used, because this processor or this build of PyTorch "
-            f"has no {'fast ' if wanted == 'auto' else ''}bfloat16 products on {device}",
-            flush=True,
+            f"has no {'fast ' if wanted == 'auto' else ''}bfloat16 products on {device}"
         )
     return "bfloat16" if can else "float32"
 
@@ -43,6 +45,11 @@ def multiplies(device: str) -> bool:
     if device.startswith("cuda"):
         return bool(torch.cuda.is_bf16_supported())
     return _onednn_multiplies()
+
+
+@cache
+def _say_once(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 @cache

@@ -22,11 +22,13 @@ from dt.cpu.products import onednn_takes
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """Forget what was tried, before and after the test."""
-    tried = precision._onednn_multiplies
-    tried.cache_clear()
+    """Forget what was tried and said, before and after the test."""
+    forgetful = (precision._onednn_multiplies, precision._say_once)
+    for function in forgetful:
+        function.cache_clear()
     yield
-    tried.cache_clear()
+    for function in forgetful:
+        function.cache_clear()
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, flags: dict[str, bool], works: bool) -> None:
@@ -62,17 +64,21 @@ def test_the_precision_is_what_the_device_can_do(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The configuration that is recorded says it, and one line where it is not the one asked for."""
+    """The configuration that is recorded says it, and one line, once, where it is not the one asked for."""
     pretend(monkeypatch, flags, works)
     decided = config(precision=wanted, layers=1).on("cpu")
     assert decided == config(precision=used, layers=1)
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
     if used == "bfloat16" or wanted == "float32":
         assert lines == []
     else:
         assert len(lines) == 1
         assert lines[0].startswith(f"precision {wanted}: float32 is used, because this processor")
     assert decided.on("cpu") == decided
+    assert config(precision=wanted, layers=1).on("cpu") == decided
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
