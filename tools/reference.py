@@ -113,7 +113,7 @@ def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:
         yield f"{suite}/cost", cost.make(results, given, suite)
         if suite == "time_to_score":
             yield f"{suite}/time_to_score", time_to_score.make(results, given, suite)
-        if suite == "trials":
+        if suite in ("trials", "finals"):
             yield f"{suite}/trials", trials.make(results, given, suite)
     judged = {suite: frames[suite] for suite in suites_of_claims(plan) if suite in frames}
     if judged:

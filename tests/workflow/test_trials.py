@@ -23,23 +23,29 @@ def test_one_command_makes_the_table_of_trials(tmp_path: Path) -> None:
     for entry in config["methods"].values():
         entry["steps"] = 5
         entry["options"] |= {"width": 8, "batch_size": 8}
+    suite = config["suites"]["trials"] | {"tasks": ["hopper-medium"], "methods": METHODS}
+    config["suites"] = {
+        "trials": suite,
+        "finals": suite | {"methods": METHODS[:2], "seeds": [1000, 1001]},
+    }
     small = {
-        "suites": {"trials": {"tasks": ["hopper-medium"], "methods": METHODS}},
         "data": {"steps": 1500},
         "evaluation": {"episodes": 2, "num_envs": 2, "max_steps": 20},
     }
     (folder / "config/small.yaml").write_text(yaml.safe_dump(merged(config, small)))
-    snakemake(folder, "all_trials", config="config/small.yaml")
+    snakemake(folder, "all_trials", "all_finals", config="config/small.yaml")
 
     page = (folder / "reports/trials/trials/trials.md").read_text()
     table = [row for row in rows_of(page) if row[0] in ("percent_bc", "iql", "td3_bc")]
     assert sorted(row[1] for row in table) == METHODS
     assert all("width 8" in row[-1] for row in table)
     assert (
-        "Trials: percent_bc 1, iql 2, td3_bc 1. Training seeds 1000, 1001; 2 episodes in 2 environments, "
+        "Trials: percent_bc 1, iql 2, td3_bc 1. Training seeds 1000; 2 episodes in 2 environments, "
         "at most 20 steps, list trials." in page
     )
-    record = folder / "results/trials/runs/hopper-medium/dense/100/iql-t02/1001/result.json"
+    finals = (folder / "reports/trials/finals/trials.md").read_text()
+    assert "Trials: percent_bc 1, iql 1. Training seeds 1000, 1001; " in finals
+    record = folder / "results/trials/runs/hopper-medium/dense/100/iql-t02/1000/result.json"
     result = json.loads(record.read_text())
     assert result["protocol"]["episode_list"] == "trials"
     assert result["config"]["expectile"] == 0.6

@@ -42,7 +42,8 @@ def artifacts_of(suite):
         for suffix in ARTIFACTS[name].suffixes
     ]
     videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
-    own = [f"{below}/{suite}.md"] if suite in ("time_to_score", "trials") else []
+    page = {"finals": "trials"}.get(suite, suite)
+    own = [f"{below}/{page}.md"] if page in ("time_to_score", "trials") else []
     return [*files, *videos, *own, f"{below}/cost.md", f"{below}/data.md"]
 
 
