@@ -41,7 +41,7 @@ def train_online(
 ) -> None:
     """Train a policy on a Gymnasium environment. Write snapshots, a log and the state below `out`.
 
-    `actors/<step>.safetensors` is written every `keep_every` steps, and `state/` every `save_every` steps.
+    `actors/<step>.safetensors` is written every `keep_every` steps, and `state/` every `save_every` steps and at the end.
     `progress.jsonl` holds the returns of the training. A second call with the same `out` resumes from the last state,
     in a new episode. The weights then differ from those of a training without a stop, so `identity.json` lists the
     steps of all stops. A call with more `steps` continues a finished training.
@@ -89,7 +89,8 @@ def train_online(
         "train_freq": BURST,
         "gradient_steps": BURST,
         "learning_starts": 5_000,
-        "buffer_size": max(steps, _steps_of(out / "state"), 1_000),
+        # a call may end up to a burst late, and a full buffer could not be prolonged
+        "buffer_size": max(steps, _steps_of(out / "state"), 1_000) + BURST,
     }
     allowed = set(inspect.signature(kind).parameters) - set(settings) - {"policy", "env"}
     if unknown := sorted(set(options) - allowed):
@@ -144,6 +145,7 @@ def train_online(
             reset_num_timesteps=not resumed,
             log_interval=None,
         )
+        _save(model, out / "state")
 
 
 def _steps_of(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,11 @@ def progress(out: Path) -> list[int]:
 
 
 def test_what_came_after_the_state_is_forgotten_and_the_break_is_kept(tmp_path):
-    train(tmp_path, 1200)  # its state is that of step 800
+    train(tmp_path, 800)
+    shutil.copytree(tmp_path / "state", tmp_path / "saved")
+    train(tmp_path, 1200)
+    shutil.rmtree(tmp_path / "state")  # as if it had been killed before it saved its state at 1200
+    (tmp_path / "saved").rename(tmp_path / "state")
     assert progress(tmp_path) == [400, 800, 1200]
     with (tmp_path / "progress.jsonl").open("a") as file:
         file.write('{"step": 16')  # cut while writing
@@ -54,6 +59,14 @@ def test_a_finished_training_can_be_prolonged(tmp_path):
         assert 2400 - 2 <= stored <= 2400  # the step that is being saved is not stored yet
         assert (state["buffer.rewards"][:stored] != 0).all()
     assert progress(tmp_path)[-1] == 2400
+
+
+def test_a_finished_training_is_not_trained_again(tmp_path):
+    """Its last step need not be one of those after which the state is saved."""
+    train(tmp_path, 1200)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    train(tmp_path, 1200)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_another_training_in_the_same_folder_is_refused(tmp_path):
