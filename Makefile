@@ -68,7 +68,7 @@ check-records: $(INSTALLED) ## name every record in reports/reference that was n
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
 
-trials: $(INSTALLED) ## 20 trials of settings for each method of MuJoCo, 5 core-hours; the same command continues
+trials: $(INSTALLED) ## 20 trials of settings for each method of MuJoCo, 4 core-hours; the same command continues
 	$(BIN)/snakemake all_trials --cores $(CORES) --configfile config/trials.yaml
 	@cat reports/trials/trials/trials.md
 
