@@ -41,10 +41,10 @@ def train_online(
 ) -> None:
     """Train a policy on a Gymnasium environment. Write snapshots, a log and the state below `out`.
 
-    `actors/<step>.safetensors` is written every `keep_every` steps, and `state/` every `save_every` steps and at the end.
-    `progress.jsonl` holds the returns of the training. A second call with the same `out` resumes from the last state,
-    in a new episode. The weights then differ from those of a training without a stop, so `identity.json` lists the
-    steps of all stops. A call with more `steps` continues a finished training.
+    `actors/<step>.safetensors` is written every `keep_every` steps. `state/` is written every `save_every` steps,
+    and at the end. `progress.jsonl` holds the returns of the training. A second call with the same `out` resumes
+    from the last state, in a new episode. The weights then differ from those of a training without a stop, so
+    `identity.json` lists the steps of all stops. A call with more `steps` continues a finished training.
 
     Args:
         environment: Gymnasium id.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.report.claims.measure import Groups, Measure, NotRun, about_cells, to_measure, whole_data
 from bench.report.claims.sampled import with_arms
+from bench.report.curves import Run, runs_of, score_at
 from bench.stats.intervals import difference as difference_over_tasks
 
 
@@ -18,9 +19,9 @@ def difference_at_equal_cost(scores: pd.DataFrame, method: str, against: str) ->
 
     On each data set the cost is the largest one that both methods reach: the smaller of the medians over seeds
     of the cost of a whole run. The score of a run at this cost is interpolated between its snapshots and the
-    end. A data set where this cost comes before the first snapshot of a run is left out. A snapshot is that of
-    a longer training, whose learning rate has not fallen yet, so the dearer method looks worse than a training
-    of this length would.
+    end, as in the figure of score against cost (bench/report/curves.py). A data set where this cost comes before
+    the first snapshot of a run is left out. A snapshot is that of a longer training, whose learning rate has not
+    fallen yet, so the dearer method looks worse than a training of this length would.
 
     Raises:
         NotRun: no data set has snapshots and times of both methods.
@@ -37,11 +38,12 @@ def difference_at_equal_cost(scores: pd.DataFrame, method: str, against: str) ->
         if not all(curves):
             continue
         cost = min(float(np.median([run[0][-1] for run in runs])) for runs in curves)
-        if any(run[0][0] > cost for runs in curves for run in runs):
+        found = [[score_at(run, cost) for run in runs] for runs in curves]
+        if np.isnan([score for group in found for score in group]).any():
             continue
         costs[task] = cost
-        for group, runs in zip((ours, theirs), curves, strict=True):
-            group.append([float(np.interp(cost, *run)) for run in runs])
+        for group, reached in zip((ours, theirs), found, strict=True):
+            group.append(reached)
     if not costs:
         raise NotRun(f"no data set with times and snapshots of {method} and {against}")
     cells = [(task, 100.0) for task in costs]
@@ -52,15 +54,11 @@ def difference_at_equal_cost(scores: pd.DataFrame, method: str, against: str) ->
         if low == high
         else f"at {low:,.0f} to {high:,.0f} core-seconds"
     )
-    found = replace(to_measure(difference_over_tasks(ours, theirs), about), note=note)
-    return with_arms(found, list(costs), ours, theirs)
+    measured = replace(to_measure(difference_over_tasks(ours, theirs), about), note=note)
+    return with_arms(measured, list(costs), ours, theirs)
 
 
-def _curves(rows: pd.DataFrame) -> list[tuple[list[float], list[float]]]:
-    """Return the core-seconds and the scores of each run's snapshots and end; none without times."""
-    if rows["core_seconds"].isna().any():
-        return []
-    return [
-        (run["core_seconds"].tolist(), run["score"].tolist())
-        for _, run in rows.sort_values(["seed", "step"]).groupby("seed")
-    ]
+def _curves(rows: pd.DataFrame) -> list[Run]:
+    """Return the costs and the scores of each run; none if a run has no times."""
+    runs, without = runs_of(rows, "core_seconds")
+    return [] if without else [run for group in runs.values() for run in group]

@@ -59,7 +59,8 @@ def test_the_dearer_method_is_read_at_the_cost_of_the_cheaper_one() -> None:
 def test_a_score_between_two_snapshots_is_interpolated() -> None:
     frame = pd.DataFrame(two_methods())
     frame.loc[(frame["method"] == "cql") & frame["final"], "core_seconds"] = 25.0
-    assert difference_at_equal_cost(frame, "dt", "cql").value == pytest.approx(40.5 - 25.5)
+    between = 30.5 + 20 * math.log(25 / 20) / math.log(30 / 20)
+    assert difference_at_equal_cost(frame, "dt", "cql").value == pytest.approx(between - 25.5)
 
 
 def test_a_run_that_was_faster_than_the_others_counts_with_its_end() -> None:
@@ -67,7 +68,7 @@ def test_a_run_that_was_faster_than_the_others_counts_with_its_end() -> None:
     last = (frame["method"] == "cql") & frame["final"]
     frame.loc[last, "core_seconds"] = [18.0, 22.0]  # median 20
     found = difference_at_equal_cost(frame, "dt", "cql")
-    second = 1 + (26 - 1) * (20 - 5) / (22 - 5)
+    second = 1 + (26 - 1) * math.log(20 / 5) / math.log(22 / 5)
     assert found.value == pytest.approx(30.5 - (25 + second) / 2)
 
 
