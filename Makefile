@@ -68,9 +68,9 @@ check-records: $(INSTALLED) ## name every record in reports/reference that was n
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
 
-trials: $(INSTALLED) ## 20 trials of settings for each method of MuJoCo, 4 core-hours; the same command continues
-	$(BIN)/snakemake all_trials --cores $(CORES) --configfile config/trials.yaml
-	@cat reports/trials/trials/trials.md
+trials: $(INSTALLED) ## trials of settings for each method, 6 core-hours; the same command continues
+	$(BIN)/snakemake all_trials all_trials_atari --cores $(CORES) --configfile config/trials.yaml
+	@cat reports/trials/trials*/trials.md
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)

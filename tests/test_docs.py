@@ -216,6 +216,7 @@ def test_every_artifact_and_diagnostic_of_a_scale_is_explained() -> None:
             for artifact in suite.get("artifacts", []):
                 assert artifact in ARTIFACTS
                 assert f"`{artifact}`" in row, f"{name}: {artifact}"
+            assert "table" not in suite or f"`{suite['table']}`" in row, name
     assert all(f"`{name}`" in page for name in DIAGNOSTICS)
 
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.core.files import DamagedFile  # noqa: E402
-from bench.report import cost, scores, time_to_score, trials  # noqa: E402
+from bench.report import cost, scores  # noqa: E402
 from bench.report.artifact import Artifact, write_artifact  # noqa: E402
 from bench.report.claims import ledger  # noqa: E402
 from bench.report.claims.registry import suites_of_claims  # noqa: E402
@@ -111,10 +111,9 @@ def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:
             yield f"{suite}/{name}", module.make(frames[suite], scale)
         results = [path for path in records if path.name == RESULT]
         yield f"{suite}/cost", cost.make(results, given, suite)
-        if suite == "time_to_score":
-            yield f"{suite}/time_to_score", time_to_score.make(results, given, suite)
-        if suite in ("trials", "finals"):
-            yield f"{suite}/trials", trials.make(results, given, suite)
+        if suite in plan.tables:
+            table = import_module(f"bench.report.{plan.tables[suite]}")
+            yield f"{suite}/{plan.tables[suite]}", table.make(results, given, suite)
     judged = {suite: frames[suite] for suite in suites_of_claims(plan) if suite in frames}
     if judged:
         yield "claims", ledger.make(judged, scale)

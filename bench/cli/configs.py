@@ -24,7 +24,7 @@ def read_config(given: str) -> dict[str, Any]:
         ValueError: the text is neither JSON nor the path of a config, or a value is unknown or has the
             wrong type.
     """
-    from bench.runs.plan import check_config
+    from bench.runs.schema import check_config
 
     config = merged_config(given)
     check_config(config, ROOT / SCHEMA)

@@ -16,7 +16,7 @@ from bench.report.cost import settings_of
 from bench.report.frame import final
 from bench.report.scores import collect
 from bench.report.tables import row_of
-from bench.runs.plan import Plan
+from bench.runs.plan import Plan, Variant
 
 NOTES = (
     "Score: normalised, mean over the data sets; the trials of a method are in its order. SD: standard deviation over "
@@ -47,8 +47,8 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
     rows = pd.DataFrame(
         [_trial(str(name), own, tasks, plan) for name, own in runs.groupby("method")]
     )
-    modules = dict.fromkeys(plan.variants[run.method].module for run in plan.runs[suite])
-    order = {module: place for place, module in enumerate(modules)}
+    methods = dict.fromkeys(_method(plan.variants[run.method]) for run in plan.runs[suite])
+    order = {method: place for place, method in enumerate(methods)}
     rows = rows.sort_values(
         ["method", "score", "trial"],
         key=lambda column: column.map(order) if column.name == "method" else column,
@@ -91,6 +91,11 @@ def make(records: list[Path], plan: Plan, suite: str) -> Artifact:
     return Artifact(title, headings, body, notes, rows)
 
 
+def _method(variant: Variant) -> str:
+    """Return the method that a trial is of: its label up to the comma, such as `DT, trial 7`."""
+    return variant.label.split(",")[0]
+
+
 def _trial(name: str, runs: pd.DataFrame, tasks: list[str], plan: Plan) -> dict[str, object]:
     """Return the numbers of one trial, from its final scores."""
     variant = plan.variants[name]
@@ -103,7 +108,7 @@ def _trial(name: str, runs: pd.DataFrame, tasks: list[str], plan: Plan) -> dict[
                 "no records of this trial"
             )
     return {
-        "method": variant.module,
+        "method": _method(variant),
         "trial": name,
         "score": fmean(means.values()),
         "std": float(np.sqrt(by_task.var(ddof=1).mean())),

@@ -14,19 +14,12 @@ from bench.core.code import OWN, ROOT
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.options import unknown_option
+from bench.runs.schema import BadConfig
 from bench.tasks.registry import FAMILIES, known_tasks
 
 DEFAULT_ARTIFACTS = ("table2",)
-# keys of earlier versions: section -> old key -> new key
-RENAMED = {
-    "suites": {"pages": "artifacts", "probe": "diagnostic", "percents": "data_percents"},
-    "evaluation": {"lanes": "num_envs", "probe_episodes": "diagnostic_episodes"},
-    "options": {"return_above": "min_return"},
-}
-
-
-class BadConfig(ValueError):
-    """A value in the config does not exist. The message names the key, the value and the known values."""
+# tables that are made from records and their run times, not from scores alone
+OWN_TABLES = ("time_to_score", "trials")
 
 
 @dataclass(frozen=True)
@@ -81,6 +74,7 @@ class Plan:
         artifacts: suite -> names of the tables and figures that are made from it.
         swept: suites whose policies are also evaluated on a grid of target returns.
         diagnosed: suite -> name of the diagnostic that is measured of its policies.
+        tables: suite -> the one of `OWN_TABLES` that is made of its records.
     """
 
     scale: str
@@ -89,6 +83,7 @@ class Plan:
     artifacts: dict[str, tuple[str, ...]]
     swept: frozenset[str]
     diagnosed: dict[str, str]
+    tables: dict[str, str]
 
     def records(self, suite: str) -> list[Path]:
         """Return the records of a suite: one result for each run, and also a sweep and a diagnostic if
@@ -114,50 +109,6 @@ def found_modules(root: Path = ROOT) -> list[str]:
     return ["dt", *baselines]
 
 
-def check_config(config: dict[str, Any], schema: Path) -> None:
-    """Check a merged config against the schema.
-
-    Raises:
-        BadConfig: a key is unknown, missing or renamed, or a value has the wrong type or size.
-    """
-    import jsonschema
-    import yaml
-
-    _check_renamed(config)
-
-    validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is None:
-        return
-    place = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = list(error.schema["properties"])
-        unknown = ", ".join(repr(key) for key in error.instance if key not in known)
-        raise BadConfig(
-            f"config: unknown key {unknown} {f'in {place}' if place else 'at top level'}; known: {', '.join(known)}"
-        )
-    raise BadConfig(
-        f"config: {place or 'top level'}: {error.message}; config/README.md explains every key"
-    )
-
-
-def _check_renamed(config: dict[str, Any]) -> None:
-    """Refuse keys of earlier versions; the message gives the new name."""
-    places = [("suites", f"suites.{name}", axes) for name, axes in config.get("suites", {}).items()]
-    evaluation = config.get("evaluation", {})
-    places.append(("evaluation", "evaluation", evaluation))
-    for name, own in (evaluation.get("domains") or {}).items():
-        places.append(("evaluation", f"evaluation.domains.{name}", own))
-    for name, entry in config.get("methods", {}).items():
-        places.append(("options", f"methods.{name}.options", entry.get("options")))
-    for section, place, entry in places:
-        for key in entry if isinstance(entry, dict) else ():
-            if key in RENAMED[section]:
-                raise BadConfig(
-                    f"config: {place}.{key} is now called {RENAMED[section][key]}; rename it"
-                )
-
-
 def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     """Return the plan of a config that passed the schema.
 
@@ -166,7 +117,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     module, steps, options and reason from the base; its own values replace these.
 
     Raises:
-        BadConfig: a suite names an unknown method, task or diagnostic, or a method names an unknown
+        BadConfig: a suite names an unknown method, task, diagnostic or table, or a method names an unknown
             module, base or option.
     """
     modules = found_modules(root)
@@ -211,6 +162,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             _known(
                 f"suites.{suite}.diagnostic", [axes["diagnostic"]], list(DIAGNOSTICS), "diagnostic"
             )
+        if "table" in axes:
+            _known(f"suites.{suite}.table", [axes["table"]], list(OWN_TABLES), "table")
         joining = dropped if axes.get("baselines", True) else []
         methods = list(dict.fromkeys([*axes["methods"], *joining]))
         used |= dict.fromkeys(methods)
@@ -228,7 +181,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     artifacts = {suite: tuple(axes.get("artifacts", DEFAULT_ARTIFACTS)) for suite, axes in suites}
     swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
     diagnosed = {suite: axes["diagnostic"] for suite, axes in suites if "diagnostic" in axes}
-    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed)
+    tables = {suite: axes["table"] for suite, axes in suites if "table" in axes}
+    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed, tables)
 
 
 def _differs(reward: str, rewards: list[str], entry: dict[str, Any]) -> bool:

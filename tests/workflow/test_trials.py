@@ -36,15 +36,15 @@ def test_one_command_makes_the_table_of_trials(tmp_path: Path) -> None:
     snakemake(folder, "all_trials", "all_finals", config="config/small.yaml")
 
     page = (folder / "reports/trials/trials/trials.md").read_text()
-    table = [row for row in rows_of(page) if row[0] in ("percent_bc", "iql", "td3_bc")]
+    table = [row for row in rows_of(page) if row[0] in ("10%BC", "IQL", "TD3+BC")]
     assert sorted(row[1] for row in table) == METHODS
     assert all("width 8" in row[-1] for row in table)
     assert (
-        "Trials: percent_bc 1, iql 2, td3_bc 1. Training seeds 1000; 2 episodes in 2 environments, "
+        "Trials: 10%BC 1, IQL 2, TD3+BC 1. Training seeds 1000; 2 episodes in 2 environments, "
         "at most 20 steps, list trials." in page
     )
     finals = (folder / "reports/trials/finals/trials.md").read_text()
-    assert "Trials: percent_bc 1, iql 1. Training seeds 1000, 1001; " in finals
+    assert "Trials: 10%BC 1, IQL 1. Training seeds 1000, 1001; " in finals
     record = folder / "results/trials/runs/hopper-medium/dense/100/iql-t02/1000/result.json"
     result = json.loads(record.read_text())
     assert result["protocol"]["episode_list"] == "trials"

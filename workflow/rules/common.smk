@@ -27,7 +27,8 @@ try:
     from bench.runs import links
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
-    from bench.runs.plan import BadConfig, check_config, make_plan
+    from bench.runs.plan import make_plan
+    from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
         FAMILIES,
         family_of,

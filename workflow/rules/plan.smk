@@ -42,8 +42,7 @@ def artifacts_of(suite):
         for suffix in ARTIFACTS[name].suffixes
     ]
     videos = [f"{below}/{video}.gif" for video in videos_of(suite)]
-    page = {"finals": "trials"}.get(suite, suite)
-    own = [f"{below}/{page}.md"] if page in ("time_to_score", "trials") else []
+    own = [f"{below}/{PLAN.tables[suite]}.md"] if suite in PLAN.tables else []
     return [*files, *videos, *own, f"{below}/cost.md", f"{below}/data.md"]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.runs.diagnostics.registry import DIAGNOSTICS
-from bench.runs.plan import BadConfig
+from bench.runs.schema import BadConfig
 from bench.tasks.families import BadFamily, Family
 from bench.tasks.registry import FAMILIES, family_of_all
 

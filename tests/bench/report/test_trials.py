@@ -18,9 +18,9 @@ from tests.conftest import RECORD
 
 TASKS = ["hopper-medium", "walker2d-medium"]
 METHODS: dict[str, dict[str, Any]] = {
-    "bc-t01": {"module": "bc", "steps": 20},
-    "bc-t02": {"module": "bc", "steps": 10, "options": {"width": 64}},
-    "dt-t01": {"module": "dt", "steps": 5},
+    "bc-t01": {"module": "bc", "label": "BC, trial 1", "steps": 20},
+    "bc-t02": {"module": "bc", "label": "BC, trial 2", "steps": 10, "options": {"width": 64}},
+    "dt-t01": {"module": "dt", "label": "DT, trial 1", "steps": 5},
 }
 # method -> the scores of two seeds on each data set
 SCORES = {
@@ -75,9 +75,9 @@ def test_trials_by_hand(tmp_path: Path, plan: Plan) -> None:
     artifact = make(write_runs(tmp_path, plan), plan, "trials")
     assert artifact.headings[2:6] == ["Score", "SD", "Hopper Medium", "Walker Medium"]
     assert [row[:2] for row in artifact.body] == [
-        ["dt", "dt-t01"],
-        ["bc", "bc-t02"],
-        ["bc", "bc-t01"],
+        ["DT", "dt-t01"],
+        ["BC", "bc-t02"],
+        ["BC", "bc-t01"],
     ]
     second = artifact.body[1]
     # (50 + 44) / 2; the variances over seeds are 0 and 32
@@ -89,7 +89,7 @@ def test_trials_by_hand(tmp_path: Path, plan: Plan) -> None:
         "Trials of suite trials at scale test: 0.1 core-hours of training."  # 12 x 31 s
     )
     note = (
-        "Trials: dt 1, bc 2. Training seeds 1000, 1001; 1 episodes in 2 environments, list trials."
+        "Trials: DT 1, BC 2. Training seeds 1000, 1001; 1 episodes in 2 environments, list trials."
     )
     assert note in artifact.notes
     assert artifact.numbers["std"].tolist() == pytest.approx([math.sqrt(2), 4.0, 2.0])

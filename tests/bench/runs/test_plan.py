@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from snakemake.utils import update_config
 
-from bench.runs.plan import BadConfig, check_config, make_plan
+from bench.runs.plan import make_plan
+from bench.runs.schema import BadConfig, check_config
 from bench.tasks.registry import tasks_of
 from tests.helpers.plan import SCHEMA, read
 
@@ -182,13 +183,18 @@ def test_steps_and_labels_have_defaults(config: dict[str, Any], root: Path) -> N
     [
         ("tasks", ["hopper-medium", "hoper"], r"suites\.mujoco\.tasks: unknown task 'hoper'"),
         ("methods", ["dt", "td3"], r"suites\.mujoco\.methods: unknown method 'td3'"),
+        ("table", "trial", r"suites\.mujoco\.table: unknown table 'trial'"),
     ],
-    ids=["task", "method"],
+    ids=["task", "method", "table"],
 )
 def test_unknown_names_are_refused_with_the_known_ones(
-    config: dict[str, Any], root: Path, key: str, values: list[str], message: str
+    config: dict[str, Any], root: Path, key: str, values: Any, message: str
 ) -> None:
-    known = {"tasks": "hopper-medium-replay", "methods": "dt, bc, bc10, behaviour"}[key]
+    known = {
+        "tasks": "hopper-medium-replay",
+        "methods": "dt, bc, bc10, behaviour",
+        "table": "time_to_score, trials",
+    }[key]
     config["suites"]["mujoco"][key] = values
     with pytest.raises(BadConfig, match=f"{message}; known: .*{known}"):
         make_plan(config, root)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench.runs.plan import BadConfig, found_modules, make_plan
+from bench.runs.plan import found_modules, make_plan
+from bench.runs.schema import BadConfig
 
 
 def test_a_suite_may_be_closed_to_dropped_modules(config: dict[str, Any], root: Path) -> None:

@@ -19,7 +19,7 @@ from bench.report.artifacts.registry import (
     check_overviews,
     read_specs,
 )
-from bench.runs.plan import BadConfig
+from bench.runs.schema import BadConfig
 from bench.tasks.families import BadFamily
 from bench.tasks.registry import FAMILIES
 from tests.conftest import CONFIG

@@ -1,0 +1,61 @@
+"""Checks of a config: its keys, types and sizes, before anything is planned from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+# keys of earlier versions: section -> old key -> new key
+RENAMED = {
+    "suites": {"pages": "artifacts", "probe": "diagnostic", "percents": "data_percents"},
+    "evaluation": {"lanes": "num_envs", "probe_episodes": "diagnostic_episodes"},
+    "options": {"return_above": "min_return"},
+}
+
+
+class BadConfig(ValueError):
+    """A value in the config does not exist. The message names the key, the value and the known values."""
+
+
+def check_config(config: dict[str, Any], schema: Path) -> None:
+    """Check a merged config against the schema.
+
+    Raises:
+        BadConfig: a key is unknown, missing or renamed, or a value has the wrong type or size.
+    """
+    import jsonschema
+    import yaml
+
+    _check_renamed(config)
+
+    validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is None:
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema["properties"])
+        unknown = ", ".join(repr(key) for key in error.instance if key not in known)
+        raise BadConfig(
+            f"config: unknown key {unknown} {f'in {place}' if place else 'at top level'}; known: {', '.join(known)}"
+        )
+    raise BadConfig(
+        f"config: {place or 'top level'}: {error.message}; config/README.md explains every key"
+    )
+
+
+def _check_renamed(config: dict[str, Any]) -> None:
+    """Refuse keys of earlier versions; the message gives the new name."""
+    places = [("suites", f"suites.{name}", axes) for name, axes in config.get("suites", {}).items()]
+    evaluation = config.get("evaluation", {})
+    places.append(("evaluation", "evaluation", evaluation))
+    for name, own in (evaluation.get("domains") or {}).items():
+        places.append(("evaluation", f"evaluation.domains.{name}", own))
+    for name, entry in config.get("methods", {}).items():
+        places.append(("options", f"methods.{name}.options", entry.get("options")))
+    for section, place, entry in places:
+        for key in entry if isinstance(entry, dict) else ():
+            if key in RENAMED[section]:
+                raise BadConfig(
+                    f"config: {place}.{key} is now called {RENAMED[section][key]}; rename it"
+                )
