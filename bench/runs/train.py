@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load_file
-
-from bench.core.files import sha256, write_json
+from bench.core.files import TEMPORARY, digest, sha256, write_json
+from bench.core.holding import holding, sweep
 from bench.core.machine import machine, peak_memory, prepare
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
-from bench.methods.contract import Diverged
-from bench.methods.loader import blaming, load_method
+from bench.methods import checkpoints
+from bench.methods.context import SNAPSHOTS, Context
+from bench.methods.loader import load_method
+from bench.runs import policies
 from bench.runs.code import training_code
 from bench.runs.identity import Identity, identity_of
+from bench.runs.policies import POLICY
 from bench.tasks.registry import task_by_name
 
-POLICY = "policy.safetensors"
 TRAINING = "training.json"
+RUNNING = ".running"  # exists while a process trains the run
 VERSIONS = ("numpy", "torch", "gymnasium", "mujoco", "d3rlpy", "safetensors")
 
 
@@ -42,7 +42,7 @@ def train_run(
 ) -> None:
     """Train one run and write `policy.safetensors`, `snapshots/` and `training.json` into its folder.
 
-    A divergence is an outcome: the last snapshot becomes the run's policy and `training.json`
+    A divergence is an outcome: the last sound snapshot becomes the run's policy and `training.json`
     says so.
 
     Args:
@@ -55,17 +55,35 @@ def train_run(
         device: a torch device.
 
     Raises:
-        BadMethod: the method cannot be imported or configured.
+        BadMethod: the method cannot be imported or configured, or its code fails.
         DamagedFile: the data set or a checkpoint is damaged.
+        BlockingIOError: another process trains this run at this moment.
+        Stopped: a signal stopped the run. It resumes from its checkpoint.
     """
-    identity = identity_of(folder.absolute())
+    # absolute: a method may change the working directory
+    folder, data_folder = folder.absolute(), data_folder.absolute()
+    with holding(folder / RUNNING, f"training {folder}"), contextlib.chdir(Path.cwd()):
+        sweep(folder, f".*.{TEMPORARY}")
+        sweep(folder / SNAPSHOTS, f".*.{TEMPORARY}")
+        _train(folder, data_folder, module, options, steps, curve, device)
+
+
+def _train(
+    folder: Path,
+    data_folder: Path,
+    module: str,
+    options: dict[str, Any],
+    steps: int,
+    curve: tuple[float, ...],
+    device: str,
+) -> None:
+    identity = identity_of(folder)
     task, method = task_by_name(identity.task), load_method(module)
     config = method.configure(options)
     if hasattr(config, "on"):
         config = config.on(device)
     data = load_data(data_folder, identity)
     prepare(device)
-    folder.mkdir(parents=True, exist_ok=True)
     started = time.process_time()
     context = Context(
         task=task,
@@ -96,73 +114,34 @@ def train_run(
     context.stamp = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
     print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
     context.discard_stale()
-    diverged_at: int | None = None
-    try:
-        with blaming(identity.method):
-            policy = method.train(data, config, context)
-        policy.save(folder / POLICY)
-        if not finite(folder / POLICY):
-            raise Diverged(steps, "policy")
-    except Diverged as divergence:
-        known_finite = int(context.losses[-1]["step"]) if context.losses else 0
-        sound = discard_unsound(folder / SNAPSHOTS, known_finite)
-        if not sound:
-            raise
-        print(f"diverged: {divergence}; scored as it was at step {int(sound[-1].stem)}")
-        diverged_at = divergence.step
-        shutil.copy(sound[-1], folder / POLICY)
+    diverged_at = policies.learn(replace(method, name=identity.method), data, config, context)
     seconds, cpu_seconds = context.spent()
     taken = steps if diverged_at is None else diverged_at
-    snapshots = {
-        path.name: sha256(path) for path in sorted((folder / SNAPSHOTS).glob("*.safetensors"))
-    }
-    write_json(
-        folder / TRAINING,
-        {
-            "identity": asdict(identity),
-            "module": module,
-            **depends,
-            "diverged_at": diverged_at,
-            "losses": context.losses,
-            "curve": list(curve),
-            "data_folder": "/".join(data_folder.absolute().parts[-3:]),
-            "machine": machine(device),
-            "source": storage.read_manifest(data_folder).get("source", "unknown"),
-            "policy": sha256(folder / POLICY),
-            "snapshots": snapshots,
-            "clock": {
-                "seconds": round(seconds, 2),
-                "cpu_seconds": round(cpu_seconds, 2),
-                "start_seconds": round(started, 2),
-                "steps_per_second": round(taken / max(seconds, 1e-9), 1),
-                "peak_memory_mb": peak_memory(),
-                "snapshots": {
-                    str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
-                },
+    training = {
+        "identity": asdict(identity),
+        "module": module,
+        **depends,
+        "diverged_at": diverged_at,
+        "losses": context.losses,
+        "curve": list(curve),
+        "data_folder": "/".join(data_folder.parts[-3:]),
+        "machine": machine(device),
+        "source": storage.read_manifest(data_folder).get("source", "unknown"),
+        "policy": sha256(folder / POLICY),
+        "snapshots": context.snapshots,
+        "clock": {
+            "seconds": round(seconds, 2),
+            "cpu_seconds": round(cpu_seconds, 2),
+            "start_seconds": round(started, 2),
+            "steps_per_second": round(taken / max(seconds, 1e-9), 1),
+            "peak_memory_mb": peak_memory(),
+            "snapshots": {
+                str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
             },
         },
-    )
-    (folder / CHECKPOINT).unlink(missing_ok=True)
-
-
-def finite(policy: Path) -> bool:
-    """Return whether every number in a policy's file is finite."""
-    return all(np.isfinite(array).all() for array in load_file(policy).values())
-
-
-def discard_unsound(folder: Path, known_finite: int) -> list[Path]:
-    """Delete snapshots from after step `known_finite`, or with a value that is not finite.
-
-    Returns:
-        The others, oldest first.
-    """
-    sound = []
-    for path in sorted(folder.glob("*.safetensors")):
-        if int(path.stem) <= known_finite and finite(path):
-            sound.append(path)
-        else:
-            path.unlink()
-    return sound
+    }
+    write_json(folder / TRAINING, training | {"digest": digest(training)})
+    checkpoints.remove(folder)
 
 
 def load_data(folder: Path, identity: Identity) -> Trajectories:

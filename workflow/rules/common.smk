@@ -1,5 +1,6 @@
 import gc
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from bench.behaviours import ZOO
 from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
+from bench.core import working_folder
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
 try:
@@ -46,6 +48,17 @@ except ValueError as error:
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
 
+# after a kill or a power cut, the lock of Snakemake stays; it is removed here, before Snakemake looks at it
+if workflow.is_main_process:
+    if "--unlock" in sys.argv:
+        working_folder.forget(Path.cwd())
+    try:
+        if working_folder.unlock_if_abandoned(Path.cwd()):
+            print("unlocked: the Snakemake that held this folder is dead", file=sys.stderr)
+    except working_folder.InUse as error:
+        raise WorkflowError(str(error)) from None
+    working_folder.join(Path.cwd())
+
 run_code_of(Path(workflow.basedir))
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
@@ -54,6 +67,11 @@ try:
     LINKS = links.read()
 except (BadConfig, DamagedFile) as error:
     raise WorkflowError(str(error)) from None
+
+# in the environment, not in the commands: a limit of time decides no number, so it must plan nothing again
+for section in ("training", "evaluation"):
+    variable = f"BENCH_{section.upper()}_MINUTES"
+    os.environ[variable] = str(config[section].get("time_limit") or "")
 
 PAPER_TABLES = sorted(
     f"bench/paper/{path.name}"

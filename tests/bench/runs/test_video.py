@@ -15,8 +15,9 @@ from bench.core.files import DamagedFile
 from bench.datasets import storage
 from bench.environments.key_to_door import HORIZON, ID, KeyToDoor
 from bench.environments.video import U8
+from bench.runs.policies import POLICY
 from bench.runs.rollout import episode_seed, policy_seed
-from bench.runs.train import POLICY, TRAINING, train_run
+from bench.runs.train import TRAINING, train_run
 from bench.runs.video import episode_frames
 
 RUNS = Path("results/tiny/runs/key_to_door-1k/dense/100/uniform")
