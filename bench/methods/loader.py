@@ -18,7 +18,7 @@ import traceback
 import types
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -109,7 +109,7 @@ class _Exited(Exception):
 @contextmanager
 def blaming(method: str) -> Iterator[None]:
     """Turn an error in the code of a method into a BadMethod that names the method and the line. An attempt to end the
-    process, and the end of the time limit, are such errors too.
+    process, and the end of the time limit, are such errors too. The working directory is as before afterwards.
 
     Raises:
         BadMethod: instead of any error except BadMethod, DamagedFile, Diverged and OSError, which pass unchanged.
@@ -123,11 +123,12 @@ def blaming(method: str) -> Iterator[None]:
 
     os._exit = refuse
     try:
-        yield
+        with chdir(Path.cwd()):
+            yield
     except (BadMethod, DamagedFile, Diverged, OSError):
         raise
     except OverTime as error:
-        raise BadMethod(f"method {method}: {_place(error)}: {error}") from error
+        raise BadMethod(f"method {method}: {_place(error, skipped=1)}: {error}") from error
     except SystemExit as error:
         raise BadMethod(
             f"method {method}: {_place(error)}: it called sys.exit({error.code!r}), which ends the run without a result"

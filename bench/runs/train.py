@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import time
@@ -20,10 +19,9 @@ from bench.datasets.trajectories import Trajectories
 from bench.methods import checkpoints
 from bench.methods.context import SNAPSHOTS, Context
 from bench.methods.loader import load_method
-from bench.runs import policies
 from bench.runs.code import training_code
 from bench.runs.identity import Identity, identity_of
-from bench.runs.policies import POLICY
+from bench.runs.policies import POLICY, learn
 from bench.tasks.registry import task_by_name
 
 TRAINING = "training.json"
@@ -60,44 +58,22 @@ def train_run(
         BlockingIOError: another process trains this run at this moment.
         Stopped: a signal stopped the run. It resumes from its checkpoint.
     """
-    # absolute: a method may change the working directory
-    folder, data_folder = folder.absolute(), data_folder.absolute()
-    with holding(folder / RUNNING, f"training {folder}"), contextlib.chdir(Path.cwd()):
-        sweep(folder, f".*.{TEMPORARY}")
-        sweep(folder / SNAPSHOTS, f".*.{TEMPORARY}")
-        _train(folder, data_folder, module, options, steps, curve, device)
-
-
-def _train(
-    folder: Path,
-    data_folder: Path,
-    module: str,
-    options: dict[str, Any],
-    steps: int,
-    curve: tuple[float, ...],
-    device: str,
-) -> None:
-    identity = identity_of(folder)
+    identity = identity_of(folder.absolute())
     task, method = task_by_name(identity.task), load_method(module)
     config = method.configure(options)
     if hasattr(config, "on"):
         config = config.on(device)
     data = load_data(data_folder, identity)
+    source = storage.read_manifest(data_folder).get("source", "unknown")
     prepare(device)
     started = time.process_time()
+    axes = (identity.task, identity.reward, f"{identity.data_percent:g}", identity.method)
     context = Context(
         task=task,
-        seed=derive(
-            "train",
-            identity.task,
-            identity.reward,
-            f"{identity.data_percent:g}",
-            identity.method,
-            identity.seed,
-        ),
+        seed=derive("train", *axes, identity.seed),
         steps=steps,
         device=device,
-        folder=folder,
+        folder=folder.absolute(),  # a method may change the working directory
         snapshot_steps=tuple(sorted({round(fraction * steps) for fraction in curve})),
     )
     # what the policy depends on, as it is now: the record must not name code of a later moment
@@ -112,36 +88,50 @@ def _train(
     }
     whole = [asdict(identity), module, context.snapshot_steps, depends]
     context.stamp = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
-    print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
-    context.discard_stale()
-    diverged_at = policies.learn(replace(method, name=identity.method), data, config, context)
-    seconds, cpu_seconds = context.spent()
-    taken = steps if diverged_at is None else diverged_at
-    training = {
+    about = {
         "identity": asdict(identity),
         "module": module,
         **depends,
-        "diverged_at": diverged_at,
-        "losses": context.losses,
         "curve": list(curve),
-        "data_folder": "/".join(data_folder.parts[-3:]),
-        "machine": machine(device),
-        "source": storage.read_manifest(data_folder).get("source", "unknown"),
-        "policy": sha256(folder / POLICY),
-        "snapshots": context.snapshots,
-        "clock": {
-            "seconds": round(seconds, 2),
-            "cpu_seconds": round(cpu_seconds, 2),
-            "start_seconds": round(started, 2),
-            "steps_per_second": round(taken / max(seconds, 1e-9), 1),
-            "peak_memory_mb": peak_memory(),
-            "snapshots": {
-                str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
-            },
-        },
+        "data_folder": "/".join(data_folder.absolute().parts[-3:]),
+        "source": source,
     }
-    write_json(folder / TRAINING, training | {"digest": digest(training)})
-    checkpoints.remove(folder)
+    print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
+    with holding(folder / RUNNING, f"training {folder}"):
+        for place in (folder, folder / SNAPSHOTS):
+            sweep(place, f".*.{TEMPORARY}")
+        context.discard_stale()
+        diverged_at = learn(replace(method, name=identity.method), data, config, context)
+        training = about | {
+            "diverged_at": diverged_at,
+            "losses": context.losses,
+            "machine": machine(device),
+            "policy": sha256(folder / POLICY),
+            "snapshots": context.snapshots,
+            "clock": _clock(context, started, steps if diverged_at is None else diverged_at),
+        }
+        write_json(folder / TRAINING, training | {"digest": digest(training)})
+        checkpoints.remove(folder)
+
+
+def _clock(context: Context, started: float, taken: int) -> dict[str, Any]:
+    """Return the times of a training, and its memory.
+
+    Args:
+        context: of the training.
+        started: processor time of this process before the training, in seconds.
+        taken: the number of updates.
+    """
+    seconds, cpu_seconds = context.spent()
+    snapshots = {str(step): round(time, 3) for step, time in context.snapshot_seconds.items()}
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(cpu_seconds, 2),
+        "start_seconds": round(started, 2),
+        "steps_per_second": round(taken / max(seconds, 1e-9), 1),
+        "peak_memory_mb": peak_memory(),
+        "snapshots": snapshots,
+    }
 
 
 def load_data(folder: Path, identity: Identity) -> Trajectories:

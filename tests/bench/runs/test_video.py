@@ -11,7 +11,7 @@ import pytest
 
 from baselines import uniform
 from bench.behaviours.random_play import random_episodes
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, digest
 from bench.datasets import storage
 from bench.environments.key_to_door import HORIZON, ID, KeyToDoor
 from bench.environments.video import U8
@@ -83,8 +83,8 @@ def test_the_policy_is_asked_for_the_return_of_the_evaluation(
 ) -> None:
     """The option `target_return`, also if it is 0, else the target of the task, which is 1."""
     folder = copied(runs / "0", tmp_path)
-    training = json.loads((folder / TRAINING).read_text())
-    (folder / TRAINING).write_text(json.dumps(training | {"config": config}))
+    training = json.loads((folder / TRAINING).read_text()) | {"config": config}
+    (folder / TRAINING).write_text(json.dumps(training | {"digest": digest(training)}))
     asked: list[float] = []
     reset = uniform.UniformPolicy.reset
 
