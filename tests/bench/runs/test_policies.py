@@ -136,10 +136,10 @@ def test_an_endless_loop_of_a_policy_ends_at_the_time_limit(
     words = ("--episodes", "1", "--num-envs", "1", "--time-limit", "0.2")
     done = bench_verb(tmp_path, "evaluate", *words, reset="[None for _ in iter(int, 1)]")
     assert done.returncode == 1
-    assert "error: method mine: code/mine.py:12: it took longer than its time limit" in done.stderr
+    assert "error: method mine: code/mine.py:13: it took longer than its time limit" in done.stderr
     done = bench_verb(tmp_path, "evaluate", *words[:4], reset="os._exit(0)")
     assert done.returncode == 1
-    assert "error: method mine: code/mine.py:12: it called os._exit(0)" in done.stderr
+    assert "error: method mine: code/mine.py:13: it called os._exit(0)" in done.stderr
 
 
 def test_a_working_directory_that_the_method_changes_is_put_back(
