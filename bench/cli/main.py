@@ -78,12 +78,12 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bench.cli import behaviours, data, records, reports, runs
+    from bench.cli import behaviours, data, records, reports, results, runs
 
     parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (data, behaviours, runs, reports, records):
+    for family in (data, behaviours, runs, reports, records, results):
         family.add(verbs)
     return parser

@@ -11,10 +11,10 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, workflow.basedir)
 
 from bench.behaviours import ZOO
+from bench.core import working_folder
 from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
-from bench.core import working_folder
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
 try:
@@ -30,12 +30,12 @@ try:
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
     from bench.runs.plan import make_plan
+    from bench.runs.planned import evaluation_of, manifest_of
     from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
         FAMILIES,
         family_of,
         family_of_all,
-        is_imported,
         known_tasks,
         task_by_name,
     )
@@ -54,7 +54,9 @@ if workflow.is_main_process:
         working_folder.forget(Path.cwd())
     try:
         if working_folder.unlock_if_abandoned(Path.cwd()):
-            print("unlocked: the Snakemake that held this folder is dead", file=sys.stderr)
+            print(
+                "unlocked: the Snakemake that held this folder is dead", file=sys.stderr
+            )
     except working_folder.InUse as error:
         raise WorkflowError(str(error)) from None
     working_folder.join(Path.cwd())
@@ -152,19 +154,10 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {steps} --options {options}"
 
 
-DEFAULT_EVALUATION = {
-    "diagnostic_episodes": 1000,
-    "max_steps": None,
-    "episode_list": None,
-}
-
-
 # a setting of the evaluation; a domain can have its own
 def evaluation(key):
     def of_task(wildcards):
-        domain = wildcards.task.split("-", 1)[0]
-        own = config["evaluation"].get("domains", {}).get(domain, {})
-        return (DEFAULT_EVALUATION | config["evaluation"] | own)[key]
+        return evaluation_of(config, wildcards.task)[key]
 
     return of_task
 
@@ -199,21 +192,8 @@ def zoo_digest(wildcards):
     return digest_of(zoo_manifest(wildcards.task)) if family_of(task).trainer else ""
 
 
-# the manifest of a task's data. A published source has the data of some domains; the others are generated
 def data_of_task(name):
-    if is_imported(name):
-        return f"data/imported/{name}/manifest.json"
-    task = task_by_name(name)
-    family, domain = family_of(task), task.domain.name
-    chosen = config["data"] | config["data"].get("domains", {}).get(domain, {})
-    if chosen["source"] == family.source and domain in family.published:
-        own = PUBLISHED_FOLDERS.get(family.source, "{steps}-{seed}").format(**chosen)
-        return f"data/{family.source}/{name}/{own}/manifest.json"
-    steps = family.kinds[task.kind].steps or chosen["steps"]
-    return f"data/generated/{name}/{steps}-{chosen['seed']}/manifest.json"
-
-
-PUBLISHED_FOLDERS = {"d4rl": "v2"}  # other sources: the size and the seed of the sample
+    return str(manifest_of(config, name))
 
 
 for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):
