@@ -48,7 +48,7 @@ def joined(what: str) -> Iterator[None]:
     try:
         named = json.loads(os.environ.get(VARIABLE, ""))
         folder = Path(named.pop("folder"))
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         yield
         return
     if named != this_machine() or not folder.is_dir():
