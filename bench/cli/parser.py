@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-LARGEST = 2**53  # the largest whole number that every reader of JSON keeps exactly
+from bench.runs.identity import LARGEST
 
 
 class Parser(argparse.ArgumentParser):
@@ -95,7 +95,7 @@ def json_object(text: str) -> dict[str, Any]:
         ArgumentTypeError: the text is something else.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_not_finite)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
     if not isinstance(value, dict):
@@ -103,3 +103,7 @@ def json_object(text: str) -> dict[str, Any]:
             f"{text!r} is not a JSON object, such as '{{\"width\": 64}}'"
         )
     return value
+
+
+def _not_finite(name: str) -> float:
+    raise ValueError(f"{name} is not a finite number")

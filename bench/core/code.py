@@ -32,6 +32,7 @@ PLUMBING = (
     "bench/runs/adoption.py",
     "bench/runs/archive.py",
     "bench/runs/check.py",
+    "bench/runs/clock.py",
     "bench/runs/code.py",
     "bench/runs/compare.py",
     "bench/runs/coverage.py",

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.code import ROOT
-from bench.core.files import DamagedFile, intact, read_json, sha256, write_json
+from bench.core.files import DamagedFile, intact, read_json, sha256
 from bench.core.machine import commit, machine, peak_memory, prepare
 from bench.environments.vector import simulator_versions
 from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
 from bench.methods.loader import Method, blaming, check_policy, load_method
 from bench.runs import record
+from bench.runs.clock import write_clock
 from bench.runs.code import record_code
 from bench.runs.identity import RESULT, Identity, identity_of
 from bench.runs.policies import POLICY
@@ -103,8 +104,8 @@ def evaluate_run(
         },
         evaluations=evaluations,
     )
-    write_json(
-        folder / "run.json",
+    write_clock(
+        folder,
         {
             "training": training["clock"],
             "evaluation": {
