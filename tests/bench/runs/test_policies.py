@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -119,6 +120,58 @@ def test_the_run_fails_with_the_name_and_the_line_of_the_method(
 
 
 @pytest.mark.slow
+def test_data_that_are_truncated_during_a_training_end_it_in_words(
+    hopper_data: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "data" / "generated" / "hopper-medium"
+    shutil.copytree(hopper_data, copied)
+    statements = f"os.truncate({str(copied / 'observations.npy')!r}, 0); data.observations.sum()"
+    done = trained(tmp_path, copied, train=statements)
+    assert done.returncode == 1
+    assert "Fatal Python error: Bus error" in done.stderr
+    assert 'mine.py", line 20 in train' in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"error: {run_folder(tmp_path, 'mine')}: killed by SIGBUS: a file that")
+
+
+def can_mount() -> bool:
+    return shutil.which("unshare") is not None and not subprocess.call(
+        ["unshare", "-rm", "true"], stderr=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_mount(), reason="needs a mount namespace of its own")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [("ro", "error: [Errno 30] Read-only file system"), ("size=24k", "error: [Errno 28] no space")],
+    ids=["read-only", "full"],
+)
+def test_a_folder_that_cannot_be_written_is_one_line(
+    options: str, message: str, hopper_data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "mine.py").write_text(
+        METHOD.format(train="weights = np.zeros(99999, np.float32)", save=SAVE, reset="pass")
+    )
+    (tmp_path / "results").mkdir()
+    words = ["train", "--run", run_folder(tmp_path, "mine"), "--data", hopper_data]
+    words += ["--module", "mine", "--steps", "5"]
+    mount = f'mount -t tmpfs -o {options} tmpfs "$1" && shift && exec "$@"'
+    command = ["unshare", "-rm", "sh", "-c", mount, "sh", tmp_path / "results"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", RUN, tmp_path / "code", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", ["while True: pass", "time.sleep(999)"])
 def test_an_endless_loop_ends_at_the_time_limit(
     loop: str, hopper_data: Path, tmp_path: Path
@@ -223,8 +276,6 @@ def test_a_thread_that_ends_soon_is_waited_for(
 def test_data_that_are_deleted_during_a_training_do_not_stop_it(
     hopper_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     copied = tmp_path / "data" / "generated" / "hopper-medium"
     shutil.copytree(hopper_data, copied)
     sums = []
