@@ -22,6 +22,9 @@ from types import FrameType
 from bench.core.stopping import SIGNALS, status_of
 
 STOP_SECONDS = 4.5  # from a signal to the end of the command, at most
+OVER_SECONDS = (
+    30.0  # from the end of the time limit to that of a command which does not keep the limit itself
+)
 LOG_BYTES = 5_000_000  # of output that is written; of what follows, only the end
 TAIL_BYTES = 20_000
 _exit = os._exit  # methods must not call os._exit (`bench.methods.loader.blaming`)
@@ -78,7 +81,7 @@ def _work(work: Callable[[], int], writing: int, parent: int, minutes: float | N
         _end_with(parent)
         faulthandler.enable()  # names the line at which native code fails
         if minutes:
-            faulthandler.dump_traceback_later(60 * minutes + STOP_SECONDS / 2)
+            faulthandler.dump_traceback_later(60 * minutes + OVER_SECONDS / 2)
         status = work()
         os.write(writing, b"x")
     except BaseException:
@@ -115,7 +118,7 @@ class _Parent:
     def __init__(self, child: int, reading: int, what: str, minutes: float | None) -> None:
         self.child, self.reading, self.what, self.minutes = child, reading, what, minutes
         self.asked: int | None = None
-        self.deadline = time.monotonic() + 60 * minutes + STOP_SECONDS if minutes else None
+        self.deadline = time.monotonic() + 60 * minutes + OVER_SECONDS if minutes else None
 
     def wait(self) -> int:
         """Return the status of the command after the end of the child."""

@@ -16,7 +16,9 @@ from bench.core.code import ROOT
 
 PROGRAM = """
 import os, signal, sys, threading, time
+from bench.core import supervision
 from bench.core.supervision import supervise
+supervision.OVER_SECONDS = 2
 def work():
 {body}
     return 0

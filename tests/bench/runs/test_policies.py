@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(
 def test_an_endless_loop_ends_at_the_time_limit(
     loop: str, hopper_data: Path, tmp_path: Path
 ) -> None:
-    done = trained(tmp_path, hopper_data, "--time-limit", "0.15", train=loop)
+    done = trained(tmp_path, hopper_data, "--time-limit", "0.25", train=loop)
     assert done.returncode == 1
     assert "error: method mine: code/mine.py:20: it took longer than its time limit" in done.stderr
 
@@ -186,7 +186,7 @@ def test_an_endless_loop_of_a_policy_ends_at_the_time_limit(
     hopper_data: Path, tmp_path: Path
 ) -> None:
     assert trained(tmp_path, hopper_data).returncode == 0
-    words = ("--episodes", "1", "--num-envs", "1", "--time-limit", "0.2")
+    words = ("--episodes", "1", "--num-envs", "1", "--time-limit", "0.25")
     done = bench_verb(tmp_path, "evaluate", *words, reset="[None for _ in iter(int, 1)]")
     assert done.returncode == 1
     assert "error: method mine: code/mine.py:13: it took longer than its time limit" in done.stderr
