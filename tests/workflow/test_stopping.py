@@ -150,6 +150,38 @@ def test_a_second_pipeline_in_the_same_folder_is_refused(tmp_path: Path) -> None
     assert first.wait() == 0, said(folder)[-3000:]
 
 
+BAD = """
+import os
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Config: ...
+
+def train(data, config, context):
+    {statement}
+
+def load(path, device): ...
+"""
+
+
+def test_methods_that_misbehave_fail_alone(tmp_path: Path) -> None:
+    """One ends its process with status 0, one never ends; the limit comes from the config."""
+    folder = with_data(tmp_path / "clone")
+    for name, statement in (("leaves", "os._exit(0)"), ("hangs", "while True: pass")):
+        (folder / "baselines" / f"{name}.py").write_text(BAD.format(statement=statement))
+    config = tiny(folder, training={"steps": 5, "curve": [], "time_limit": 0.25})
+    output = snakemake(folder, "all_mujoco", config=config, check=False)
+    assert "method leaves: baselines/leaves.py:9: it called os._exit(0)" in output
+    assert "method hangs: baselines/hangs.py:9: it took longer than its time limit" in output
+    finished = {path.parts[-3] for path in (folder / "results").rglob("result.json")}
+    assert {"bc", "uniform"} <= finished
+    assert not {"leaves", "hangs"} & finished
+    for name in ("leaves", "hangs"):
+        (folder / "baselines" / f"{name}.py").unlink()
+    tiny(folder, training={"steps": 5, "curve": [], "time_limit": 7})
+    assert planned(folder) == {}
+
+
 def adopt(folder: Path, verb: str = "adopt") -> str:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "results", verb, "--config", "config/tiny.yaml"],
