@@ -37,7 +37,7 @@ from bench.cli.main import main
 train.Context = partial(train.Context, save_every=0.1)
 sys.exit(main())
 """
-KILLS = 6
+KILLS = int(os.environ.get("BENCH_TEST_KILLS", "6"))  # of each method
 SIZES = {"width": 16, "batch_size": 8}
 
 
@@ -103,6 +103,45 @@ def outcome(folder: Path) -> dict[str, Any]:
     return {"training": training, "left": left, "bytes": [path.read_bytes() for path in policies]}
 
 
+@dataclass
+class Kills:
+    """Kills trainings at random moments, in turn by each signal.
+
+    Attributes:
+        done: the number of trainings that a signal ended.
+        resumed: the number of trainings that began at a checkpoint.
+        slowest: the longest time from a signal to the end, in seconds.
+    """
+
+    done: int = 0
+    resumed: int = 0
+    slowest: float = 0.0
+
+    def kill(self, process: subprocess.Popen[bytes], log: Path, draw: random.Random) -> bool:
+        """Kill a training, or wait for its end if there were enough. Return whether it was killed."""
+        how = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[self.done % 4]
+        if self.done >= KILLS:
+            process.wait()
+        elif self.done % 3 == 2:
+            time.sleep(draw.uniform(0.1, 2))  # most often while it starts
+        else:
+            wait_until_it_trains(process, log)
+            time.sleep(draw.uniform(0.1, 0.6))
+        began = time.monotonic()
+        if running := process.poll() is None:
+            os.killpg(process.pid, how)
+        ended = process.wait()
+        self.resumed += "resuming at step" in log.read_text()
+        if ended == 0:  # it came to its end before the signal
+            return False
+        own = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[how]
+        assert running, log.read_text()
+        assert ended in (own, -how), log.read_text()  # -how: Python itself had just begun
+        self.done += 1
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        return True
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
 def test_a_run_killed_at_any_moment_ends_as_if_it_was_left_alone(
     case: Case, tmp_path: Path
@@ -112,31 +151,14 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_was_left_alone(
     whole = start(tmp_path / "whole", data, case)
     assert whole.wait() == 0, (tmp_path / "whole" / "log").read_text()
 
-    draw, log = random.Random(case.module), tmp_path / "killed" / "log"
-    stopped, resumed, slowest = 0, 0, 0.0
-    for number in range(KILLS + 1):
-        process = start(tmp_path / "killed", data, case)
-        how = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[number % 4]
-        if number % 3 == 2:
-            time.sleep(draw.uniform(0.1, 2))  # most often while it starts
-        elif number < KILLS:
-            wait_until_it_trains(process, log)
-            time.sleep(draw.uniform(0.1, 0.6))
-        if number == KILLS or process.poll() is not None:
-            assert process.wait() == 0, log.read_text()
-            resumed += "resuming at step" in log.read_text()
+    draw, kills = random.Random(case.module), Kills()
+    for life in range(100):
+        folder = tmp_path / f"killed-{life}"
+        while kills.kill(start(folder, data, case), folder / "log", draw):
+            pass
+        assert outcome(folder) == outcome(tmp_path / "whole")
+        if kills.done >= KILLS:
             break
-        began = time.monotonic()
-        os.killpg(process.pid, how)
-        ended = process.wait()
-        resumed += "resuming at step" in log.read_text()
-        if ended == 0:
-            break  # the signal came after the end
-        stopped += 1
-        slowest = max(slowest, time.monotonic() - began)
-        own = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[how]
-        assert ended in (own, -how), log.read_text()  # -how: Python itself had just begun
-    assert slowest < STOP_SECONDS + 1
-    assert stopped > 0
-    assert resumed > 0
-    assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
+    assert kills.done >= KILLS
+    assert kills.resumed > 0
+    assert kills.slowest < STOP_SECONDS + 1
