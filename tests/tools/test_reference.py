@@ -18,6 +18,7 @@ from bench.report.artifact import write_artifact
 from bench.report.claims import ledger
 from bench.report.claims.registry import suites_of_claims
 from bench.report.time_to_score import make as time_to_score
+from bench.report.trials import make as trials
 from bench.runs import archive, record
 from bench.runs.plan import make_plan
 from tools import reference
@@ -33,7 +34,7 @@ SUITES = list(PLAN.runs)
 def unpacked(tmp_path_factory):
     """The folder in which the records of all scales lie."""
     folder = tmp_path_factory.mktemp("reference")
-    for scale in ("quick", "speed"):
+    for scale in ("quick", "speed", "trials"):
         archive.unpack(archive.archive_of(scale), folder)
     return folder
 
@@ -58,7 +59,7 @@ def test_every_run_of_the_plan_has_a_record(unpacked):
 def test_the_records_of_a_scale_are_one_small_file():
     assert not (KEPT / "results").exists()
     files = sorted(path.name for path in (KEPT / "records").iterdir())
-    assert files == ["quick.jsonl.gz", "speed.jsonl.gz"]
+    assert files == ["quick.jsonl.gz", "speed.jsonl.gz", "trials.jsonl.gz"]
     for name in files:
         assert (KEPT / "records" / name).stat().st_size <= archive.MAX_BYTES
 
@@ -150,6 +151,21 @@ def test_the_pages_on_speed_are_those_of_the_records(unpacked, tmp_path):
     text = (KEPT / "speed/time_to_score/time_to_score.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]
     assert "\n".join(table) in (ROOT / "docs/speed.md").read_text()
+
+
+def test_the_pages_on_trials_are_those_of_the_records(unpacked, tmp_path):
+    config = copy.deepcopy(QUICK)
+    update_config(config, yaml.safe_load((ROOT / "config/trials.yaml").read_text()))
+    plan = make_plan(json.loads(json.dumps(config, sort_keys=True)))
+    kept = [suite for suite in plan.tables if (KEPT / "trials" / suite).exists()]
+    assert kept
+    for suite in kept:
+        records = [unpacked / path for path in plan.records(suite)]
+        artifact = trials(records, plan, suite)
+        for suffix in (".md", ".csv"):
+            write_artifact(artifact, [tmp_path / f"page{suffix}"])
+            text = (tmp_path / f"page{suffix}").read_text()
+            assert text == (KEPT / f"trials/{suite}/trials{suffix}").read_text()
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.core.code import OWN, ROOT
+from bench.core.code import OWN
 from bench.methods.loader import load_method
 from bench.paper import cells
-from bench.runs.archive import archive_of
 from bench.runs.plan import Plan, found_modules, make_plan
 from bench.runs.schema import check_config
 from bench.tasks.registry import tasks_of
@@ -242,72 +241,3 @@ def test_the_repository_has_the_methods_of_the_paper() -> None:
         found_modules()
     )
     assert {"iql", "td3_bc"} <= set(found_modules())
-
-
-# --- scale trials ---------------------------------------------------------------------------------
-
-TRIED = {
-    "dt": "dt",
-    "cql": "cql",
-    "iql": "iql",
-    "td3bc": "td3_bc",
-    "bc": "bc",
-    "bc10": "percent_bc",
-}
-
-
-TRIED_ON_ATARI = {"dt-atari": "DT", "cql-atari": "CQL", "bc-atari": "BC", "bc10-atari": "10%BC"}
-
-
-@pytest.fixture(scope="module")
-def trials() -> Plan:
-    return make_plan(read("config.yaml", "trials.yaml"))
-
-
-def test_each_method_has_twenty_different_trials(trials: Plan) -> None:
-    names = list(dict.fromkeys(run.method for run in trials.runs["trials"]))
-    assert names == [f"{method}-t{n:02d}" for method in TRIED for n in range(1, 21)]
-    for method, module in TRIED.items():
-        settings = [configured(trials, name) for name in names if name.split("-t")[0] == method]
-        assert all(one != other for one, other in itertools.combinations(settings, 2)), method
-        assert {trials.variants[f"{method}-t{n:02d}"].module for n in range(1, 21)} == {module}
-
-
-def test_on_atari_each_method_has_six_different_trials_in_the_same_games(trials: Plan) -> None:
-    runs = trials.runs["trials_atari"]
-    assert [run.method for run in runs if run.task == "pong-replay"] == [
-        f"{method}-t{n:02d}" for method in TRIED_ON_ATARI for n in range(1, 7)
-    ]
-    assert {run.task for run in runs} == {"breakout-replay", "pong-replay"}
-    for method, label in TRIED_ON_ATARI.items():
-        names = [f"{method}-t{n:02d}" for n in range(1, 7)]
-        settings = [configured(trials, name) for name in names]
-        assert all(one != other for one, other in itertools.combinations(settings, 2)), method
-        assert [trials.variants[name].label.split(",")[0] for name in names] == [label] * 6
-    # BC is DT's network without returns-to-go, so both are tried with the same settings
-    for n in range(1, 7):
-        dt, bc = (configured(trials, f"{name}-t{n:02d}") for name in ("dt-atari", "bc-atari"))
-        assert dt | {"returns": False} == bc
-        assert configured(trials, f"bc10-atari-t{n:02d}") == bc | {"top_percent": 10}
-
-
-def test_trials_share_nothing_with_the_scales_that_report(trials: Plan) -> None:
-    config = read("config.yaml", "trials.yaml")
-    assert config["evaluation"]["episode_list"] == "trials"
-    for suite in ("trials", "trials_atari"):
-        assert {run.seed for run in trials.runs[suite]} == {1000}
-        assert trials.tables[suite] == "trials"
-    for scale in ("config", "smoke", "desk", "paper", "speed"):
-        other = read(*dict.fromkeys(("config.yaml", f"{scale}.yaml")))
-        assert other["data"]["seed"] != config["data"]["seed"]
-        assert "episode_list" not in other["evaluation"]
-        assert max(run.seed for run in make_plan(other).all_runs()) < 1000
-
-
-def test_the_page_counts_the_trials_of_the_config(trials: Plan) -> None:
-    """Those that have run, of those that the config has: records of them are kept once they have."""
-    page, kept = (ROOT / "docs/trials.md").read_text(), archive_of("trials").exists()
-    names = {run.method for run in trials.runs["trials"]}
-    for method, label in zip(TRIED, ("DT", "CQL", "IQL", "TD3+BC", "BC", "10%BC"), strict=True):
-        count = sum(name.split("-t")[0] == method for name in names)
-        assert f"| {label}, MuJoCo | {count if kept else 0} of {count} |" in page
