@@ -7,32 +7,63 @@ imported inside `main`: they read the registries, and a bad file of a registry i
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
 from bench.cli.parser import Parser
+from bench.core import working_folder
+from bench.core.stopping import OverTime, Stopped, status_of, stoppable
+from bench.core.supervision import supervise
 
 Arguments = argparse.Namespace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Expected errors print one line and return 1; Ctrl-C returns 130."""
+    """Run one command. Expected errors print one line and return 1. SIGINT (Ctrl-C) returns 130 and SIGTERM 143.
+
+    Args:
+        argv: the words of the command; None: those of this process. A command that runs the code of a method then
+            works in a child process (`bench.core.supervision`).
+    """
     try:
         arguments = _parser().parse_args(argv)
-        verb: Callable[[Arguments], None] = arguments.verb
-        verb(arguments)
-    except KeyboardInterrupt:
+    except Exception as error:
+        return _failed(error)
+    with working_folder.joined(" ".join(["bench", *(sys.argv[1:] if argv is None else argv)])):
+        if argv is None and getattr(arguments, "runs_methods", False):
+            minutes = getattr(arguments, "time_limit", None)
+            return supervise(lambda: _run(arguments), str(arguments.run), minutes)
+        return _run(arguments)
+
+
+def _run(arguments: Arguments) -> int:
+    verb: Callable[[Arguments], None] = arguments.verb
+    try:
+        with stoppable(getattr(arguments, "time_limit", None)):
+            verb(arguments)
+    except (KeyboardInterrupt, Stopped) as stop:
         print(
             "stopped; finished work is kept, and the same command continues from here",
             file=sys.stderr,
         )
-        return 130
-    except Exception as error:
-        if not _expected(error):
-            raise
-        print(f"error: {error}", file=sys.stderr)
+        return stop.status if isinstance(stop, Stopped) else status_of(signal.SIGINT)
+    except OverTime as error:
+        print(f"error: {arguments.run}: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        return _failed(error)
     return 0
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, MemoryError):
+        print(f"error: not enough memory: {error or 'none is left'}", file=sys.stderr)
+    elif _expected(error):
+        print(f"error: {error}", file=sys.stderr)
+    else:
+        raise error
+    return 1
 
 
 def _expected(error: Exception) -> bool:
@@ -47,12 +78,12 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bench.cli import behaviours, data, records, reports, runs
+    from bench.cli import behaviours, data, records, reports, results, runs
 
     parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (data, behaviours, runs, reports, records):
+    for family in (data, behaviours, runs, reports, records, results):
         family.add(verbs)
     return parser

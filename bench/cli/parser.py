@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
 from typing import Any, NoReturn
+
+from bench.runs.identity import LARGEST
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,9 +32,7 @@ def positive(text: str) -> int:
     Raises:
         ArgumentTypeError: the text is not such a number.
     """
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
+    return _whole(text, 1, "a whole number above 0")
 
 
 def not_negative(text: str) -> int:
@@ -40,9 +41,40 @@ def not_negative(text: str) -> int:
     Raises:
         ArgumentTypeError: the text is not such a number.
     """
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
+    return _whole(text, 0, "a whole number, 0 or above")
+
+
+def _whole(text: str, low: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 400 and int(text) >= low):
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not {what}")
+    if int(text) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is too large; the largest is {LARGEST}")
     return int(text)
+
+
+def fraction(text: str) -> float:
+    """Return the value of an option as a number above 0, 1 at most.
+
+    Raises:
+        ArgumentTypeError: the text is not such a number.
+    """
+    return _between(text, 0, 1, "a number above 0, and 1 at most")
+
+
+def minutes(text: str) -> float:
+    """Return the value of an option as a time in minutes, a year at most.
+
+    Raises:
+        ArgumentTypeError: the text is not such a time.
+    """
+    return _between(text, 0, 366 * 24 * 60, "a number of minutes above 0, a year at most")
+
+
+def _between(text: str, low: float, high: float, what: str) -> float:
+    with contextlib.suppress(ValueError):
+        if low < (value := float(text)) <= high:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
 
 def device(text: str) -> str:
@@ -63,7 +95,7 @@ def json_object(text: str) -> dict[str, Any]:
         ArgumentTypeError: the text is something else.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_not_finite)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
     if not isinstance(value, dict):
@@ -71,3 +103,7 @@ def json_object(text: str) -> dict[str, Any]:
             f"{text!r} is not a JSON object, such as '{{\"width\": 64}}'"
         )
     return value
+
+
+def _not_finite(name: str) -> float:
+    raise ValueError(f"{name} is not a finite number")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
-from bench.cli.parser import command, device, json_object, not_negative, positive
+from bench.cli.parser import command, device, fraction, json_object, minutes, not_negative, positive
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 
 Arguments = argparse.Namespace
@@ -30,13 +31,14 @@ def add(verbs: Any) -> None:
     train.add_argument("--steps", type=not_negative, required=True, help="gradient steps")
     train.add_argument(
         "--curve",
-        type=float,
+        type=fraction,
         nargs="*",
         default=[],
         help="fractions of the training after which a snapshot is taken",
     )
     _add_device(train)
-    train.set_defaults(verb=_train)
+    _add_limit(train, "BENCH_TRAINING_MINUTES")
+    train.set_defaults(verb=_train, runs_methods=True)
 
     evaluate = command(verbs, "evaluate", "evaluate the policy of a run and write its record")
     evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")
@@ -57,7 +59,8 @@ def add(verbs: Any) -> None:
     )
     _add_protocol(evaluate)
     _add_device(evaluate)
-    evaluate.set_defaults(verb=_evaluate)
+    _add_limit(evaluate)
+    evaluate.set_defaults(verb=_evaluate, runs_methods=True)
 
     sweep = command(verbs, "sweep", "evaluate a trained policy on a grid of target returns")
     sweep.add_argument("--run", type=Path, required=True, help="folder of the run")
@@ -75,7 +78,8 @@ def add(verbs: Any) -> None:
     )
     _add_protocol(sweep)
     _add_device(sweep)
-    sweep.set_defaults(verb=_sweep)
+    _add_limit(sweep)
+    sweep.set_defaults(verb=_sweep, runs_methods=True)
 
     video = command(verbs, "video", "record an episode of a trained policy as a GIF")
     video.add_argument("--run", type=Path, required=True, help="folder of the run")
@@ -90,7 +94,7 @@ def add(verbs: Any) -> None:
         "--fps", type=float, default=8.0, help="frames per second; 15 is the speed of an Atari game"
     )
     video.add_argument("--out", type=Path, required=True, help=".gif")
-    video.set_defaults(verb=_video)
+    video.set_defaults(verb=_video, runs_methods=True)
 
     diagnose = command(
         verbs, "diagnose", "measure properties of a trained policy other than its return"
@@ -109,7 +113,8 @@ def add(verbs: Any) -> None:
         help="number of episodes to predict, or of paths to generate",
     )
     _add_device(diagnose)
-    diagnose.set_defaults(verb=_diagnose)
+    _add_limit(diagnose)
+    diagnose.set_defaults(verb=_diagnose, runs_methods=True)
 
 
 def _add_protocol(verb: argparse.ArgumentParser) -> None:
@@ -124,6 +129,19 @@ def _add_protocol(verb: argparse.ArgumentParser) -> None:
 def _add_device(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--device", type=device, default="cpu", help="cpu, cuda or cuda:N; default: cpu"
+    )
+
+
+def _add_limit(verb: argparse.ArgumentParser, variable: str = "BENCH_EVALUATION_MINUTES") -> None:
+    """Add the time limit. The workflow gives it by a variable of the environment, because it decides no number: as a
+    part of the command it would plan finished runs again.
+    """
+    verb.add_argument(
+        "--time-limit",
+        type=minutes,
+        default=os.environ.get(variable) or None,
+        metavar="MINUTES",
+        help=f"stop with an error after this time; default: ${variable}, else no limit",
     )
 
 

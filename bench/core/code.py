@@ -29,8 +29,10 @@ PLUMBING = (
     "bench/core/",
     "bench/paper/",
     "bench/report/",
+    "bench/runs/adoption.py",
     "bench/runs/archive.py",
     "bench/runs/check.py",
+    "bench/runs/clock.py",
     "bench/runs/code.py",
     "bench/runs/compare.py",
     "bench/runs/coverage.py",
@@ -40,8 +42,11 @@ PLUMBING = (
     "bench/runs/links.py",
     "bench/runs/options.py",
     "bench/runs/plan.py",
+    "bench/runs/planned.py",
     "bench/runs/record.py",
     "bench/runs/reproduce.py",
+    "bench/runs/schema.py",
+    "bench/runs/validity.py",
     "bench/tasks/",
 )
 DECISIVE = ("bench/core/seeds.py",)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
-import tempfile
+import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from bench.core.holding import lock_new, sweep
+
+TEMPORARY = "?" * 8  # the last part of the names of temporary files
 
 
 class DamagedFile(Exception):
@@ -31,21 +38,23 @@ class DownloadFailed(OSError):
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`. On success, sync the file and rename it to `path`.
 
-    On any error, the temporary file is removed, and an existing file at `path` stays unchanged.
+    On any error, the temporary file is removed, and an existing file at `path` stays unchanged. The file has the
+    permissions that the user's umask gives new files. What killed processes left of earlier writes to `path` is
+    removed.
 
     Raises:
         DiskFull: the file system has no space left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path  # until the temporary file exists
+    sweep(path.parent, f".{glob.escape(path.name)}.{TEMPORARY}")
+    temporary, handle = path, -1  # until the temporary file exists
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary, handle = _new_file(path)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(path)
     except BaseException as error:
         if temporary != path:
@@ -56,7 +65,40 @@ def replacing(path: Path) -> Iterator[Path]:
                 f"no space left while writing {path}: no half-written file was kept; free some space and start again",
             ) from error
         raise
+    finally:
+        if handle >= 0:
+            os.close(handle)
     _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def temporary_folder(folder: Path, prefix: str) -> Iterator[Path]:
+    """Yield a new folder in `folder` that is removed at the end. What killed processes left of earlier ones with
+    this prefix is removed first.
+    """
+    sweep(folder, f"{glob.escape(prefix)}{TEMPORARY}")
+    while True:
+        path = folder / f"{prefix}{secrets.token_hex(4)}"
+        path.mkdir()
+        handle = os.open(path, os.O_RDONLY)
+        if lock_new(handle, path):
+            break
+        os.close(handle)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(handle)
+
+
+def _new_file(path: Path) -> tuple[Path, int]:
+    """Return a new, locked, empty file beside `path`, and its handle."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        if lock_new(handle, temporary):
+            return temporary, handle
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from bench.core.files import (
     read_json,
     replacing,
     sha256,
+    temporary_folder,
     write_json,
 )
 from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
@@ -86,8 +86,7 @@ def staged(folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name:
-            staging = Path(name)
+        with temporary_folder(folder, ".new-") as staging:
             yield staging
             (folder / MANIFEST).unlink(missing_ok=True)
             (folder / f"{FINAL}.npy").unlink(missing_ok=True)

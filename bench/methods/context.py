@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import sys
@@ -16,12 +15,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from bench.core.files import DamagedFile, replacing
+from bench.core import stopping
+from bench.core.files import DamagedFile, sha256
 from bench.core.seeds import derive
+from bench.methods import checkpoints
 from bench.methods.contract import Diverged, Policy
 from bench.tasks.registry import Task
 
-CHECKPOINT = "checkpoint.safetensors"
 SNAPSHOTS = "snapshots"
 
 
@@ -41,6 +41,7 @@ class Context:
         stamp: hash of everything that a checkpoint and the run that resumes from it must share.
         losses: the step and the numbers of every log line, for the record.
         snapshot_seconds: step -> processor time in seconds until its snapshot, without step 0.
+        snapshots: name of the file -> SHA-256, for each snapshot.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class Context:
     stamp: str = ""
     losses: list[dict[str, float]] = field(default_factory=list)
     snapshot_seconds: dict[int, float] = field(default_factory=dict)
+    snapshots: dict[str, str] = field(default_factory=dict)
     _bar: Any = None
     _saved: float = field(default_factory=time.monotonic)
     _began: tuple[float, float] = field(
@@ -105,7 +107,9 @@ class Context:
             folder.mkdir(parents=True, exist_ok=True)
             if step > 0:
                 self.snapshot_seconds[step] = self.spent()[1]
-            policy.save(folder / f"{step:08d}.safetensors")
+            path = folder / f"{step:08d}.safetensors"
+            policy.save(path)
+            self.snapshots[path.name] = sha256(path)
 
     def spent(self) -> tuple[float, float]:
         """Return the wall time and the processor time so far, in seconds. Both include the time before a stop."""
@@ -116,34 +120,39 @@ class Context:
         )
 
     def checkpoint(self, step: int, state: Callable[[], dict[str, Any]]) -> None:
-        """Save a checkpoint if `save_every` seconds have passed since the last one.
+        """Save a checkpoint if `save_every` seconds have passed since the last one, or if this run was asked to stop.
+        Training loops call it after each update.
 
         Args:
             step: gradient steps so far.
             state: returns the training state, name -> torch tensor.
-        """
-        if self.folder is None or time.monotonic() - self._saved < self.save_every:
-            return
-        from safetensors.torch import save_file
 
-        with replacing(self.folder / CHECKPOINT) as temporary:
+        Raises:
+            Stopped: the run was asked to stop (SIGTERM or SIGINT). The checkpoint is saved.
+        """
+        asked = stopping.requested() is not None
+        if self.folder is not None and (asked or time.monotonic() - self._saved >= self.save_every):
             about = {
                 "step": step,
                 "losses": self.losses,
                 "stamp": self.stamp,
                 "spent": self.spent(),
                 "snapshot_seconds": list(self.snapshot_seconds.items()),
+                "snapshots": self.snapshots,
             }
-            save_file(state(), temporary, metadata={"about": json.dumps(about, sort_keys=True)})
-        self._saved = time.monotonic()
+            checkpoints.write(self.folder, about, state())
+            self._saved = time.monotonic()
+            if asked:
+                print(f"stopped and saved at step {step}/{self.steps}", flush=True)
+        stopping.check()
 
     def resume(self) -> tuple[int, dict[str, Any]] | None:
         """Return the step and the training state of the last checkpoint, or None if there is no checkpoint.
 
         Raises:
-            DamagedFile: the checkpoint cannot be read.
+            DamagedFile: no checkpoint can be read, or a snapshot that was taken before it is damaged.
         """
-        read = self._read_checkpoint()
+        read = None if self.folder is None else checkpoints.read(self.folder)
         if read is None:
             return None
         about, state = read
@@ -151,33 +160,35 @@ class Context:
         self.losses[:] = about["losses"]
         self._before = tuple(about["spent"])
         self.snapshot_seconds = dict(about["snapshot_seconds"])
+        self.snapshots = about["snapshots"]
+        self.check_snapshots()
         print(f"resuming at step {step}/{self.steps}", flush=True)
         return step, state
 
+    def check_snapshots(self) -> None:
+        """Compare the snapshots with what was written.
+
+        Raises:
+            DamagedFile: one is missing or was changed.
+        """
+        for name, expected in self.snapshots.items():
+            assert self.folder is not None  # else there are no snapshots
+            path = self.folder / SNAPSHOTS / name
+            if not path.exists() or sha256(path) != expected:
+                raise DamagedFile(
+                    f"snapshot {path} is missing or damaged; delete {self.folder} to start this run over"
+                )
+
     def discard_stale(self) -> None:
-        """Delete a checkpoint of other data, code or settings, and its snapshots. Also delete snapshots without a
+        """Delete checkpoints of other data, code or settings, and their snapshots. Also delete snapshots without a
         checkpoint.
+
+        Raises:
+            DamagedFile: there are checkpoints, and each is damaged.
         """
         if self.folder is None:
             return
-        read = self._read_checkpoint()
+        read = checkpoints.read(self.folder)
         if read is None or read[0]["stamp"] != self.stamp:
-            (self.folder / CHECKPOINT).unlink(missing_ok=True)
+            checkpoints.remove(self.folder)
             shutil.rmtree(self.folder / SNAPSHOTS, ignore_errors=True)
-
-    def _read_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        path = None if self.folder is None else self.folder / CHECKPOINT
-        if path is None or not path.exists():
-            return None
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="pt") as file:
-                about: dict[str, Any] = json.loads(file.metadata()["about"])
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about["step"], about["losses"], about["stamp"], about["spent"]
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise DamagedFile(
-                f"checkpoint {path} is damaged ({error}); delete it to start this run over"
-            ) from error
-        return about, state

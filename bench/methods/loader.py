@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import traceback
 import types
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.core.code import method_file
 from bench.core.files import DamagedFile
 from bench.core.machine import importing
+from bench.core.stopping import OverTime
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod, Diverged, Policy
@@ -85,7 +87,7 @@ def load_method(name: str) -> Method:
                 f"unknown method {name!r}: there is no {where}; known: dt, dt_atari, dt_graph and what is in baselines/"
             ) from error
         raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadMethod(
             f"method {name}: {where} cannot be imported: {type(error).__name__}: {error}"
         ) from error
@@ -100,26 +102,91 @@ def load_method(name: str) -> Method:
     return Method(name=name, config=config, train=module.train, load=module.load)
 
 
+class _Exited(Exception):
+    """The code of a method called os._exit."""
+
+
 @contextmanager
 def blaming(method: str) -> Iterator[None]:
-    """Turn an error in the code of a method into a BadMethod that names the method and the line.
+    """Turn an error in the code of a method into a BadMethod that names the method and the line. An attempt to end the
+    process, and the end of the time limit, are such errors too. The working directory is as before afterwards.
 
     Raises:
         BadMethod: instead of any error except BadMethod, DamagedFile, Diverged and OSError, which pass unchanged.
     """
+    own, leave = os.getpid(), os._exit
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != own:
+            leave(status)  # a process that the method started ends as it likes
+        raise _Exited(f"it called os._exit({status}), which ends the run without a result")
+
+    os._exit = refuse
     try:
-        yield
+        with chdir(Path.cwd()):
+            yield
     except (BadMethod, DamagedFile, Diverged, OSError):
         raise
+    except OverTime as error:
+        raise BadMethod(f"method {method}: {_place(error, skipped=1)}: {error}") from error
+    except SystemExit as error:
+        raise BadMethod(
+            f"method {method}: {_place(error)}: it called sys.exit({error.code!r}), which ends the run without a result"
+        ) from error
+    except _Exited as error:
+        raise BadMethod(f"method {method}: {_place(error, skipped=1)}: {error}") from error
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [
-            f for f in frames if {"baselines", "dt"} & {*Path(f.filename).parts[-3:-1]}
-        ] or frames
-        folders = Path(own[-1].filename).parts[-3:-1]  # dt has subfolders
-        place = "/".join(folders if folders[:1] == ("dt",) else folders[-1:])
-        place = f"{place}/{Path(own[-1].filename).name}:{own[-1].lineno}"
-        raise BadMethod(f"method {method}: {place}: {type(error).__name__}: {error}") from error
+        raise BadMethod(
+            f"method {method}: {_place(error)}: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        os._exit = leave
+
+
+def check_policy(policy: Any, made_by: Any, method: str) -> None:
+    """Refuse what is not a policy.
+
+    Args:
+        policy: the result of `made_by`.
+        made_by: the `train` or `load` of a method.
+        method: the name of the method.
+
+    Raises:
+        BadMethod: it has no `reset`, `act` or `save`.
+    """
+    needed = ("reset", "act", "save")
+    missing = [name for name in needed if not callable(getattr(policy, name, None))]
+    if missing:
+        raise BadMethod(
+            f"method {method}: {line_of(made_by)}: it returned {type(policy).__name__}, which has no "
+            f"{' and no '.join(missing)}; it must return a policy"
+        )
+
+
+def line_of(function: Any) -> str:
+    """Return the file and the line at which a function is defined."""
+    code = getattr(function, "__code__", None)
+    return "unknown" if code is None else _spelled(code.co_filename, code.co_firstlineno)
+
+
+def _place(error: BaseException, skipped: int = 0) -> str:
+    """Return the file and the line of a method's code at which an error came up.
+
+    Args:
+        error: the error.
+        skipped: the number of innermost frames that are not the method's.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.StackSummary.from_list(frames[: len(frames) - skipped])
+    own = [f for f in frames if {"baselines", "dt"} & {*Path(f.filename).parts[-3:-1]}] or frames
+    return _spelled(own[-1].filename, own[-1].lineno)
+
+
+def _spelled(file: str, line: int | None) -> str:
+    folders = Path(file).parts[-3:-1]  # dt has subfolders
+    return (
+        f"{'/'.join(folders if folders[:1] == ('dt',) else folders[-1:])}/{Path(file).name}:{line}"
+    )
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.core import stopping
 from bench.methods.context import Context
 from bench.methods.contract import Diverged, Policy
 
@@ -27,7 +28,8 @@ def fit(
     policy: Callable[[], Policy],
     context: Context,
 ) -> None:
-    """Take `context.steps` updates. A stopped run resumes from its checkpoint and gives the same numbers.
+    """Take `context.steps` updates. A stopped run resumes from its checkpoint, which may follow any update, and gives
+    the same numbers.
 
     Args:
         update: takes update number `step` (from 1) and returns the loss. It draws its batch with the given
@@ -40,30 +42,36 @@ def fit(
 
     Raises:
         Diverged: the loss is no longer finite.
+        Stopped: the run was asked to stop; its state is saved.
     """
     generator = context.generator("batches")
     saved = context.resume()
-    first = 0
+    first, total, since = 0, torch.zeros(()), 0  # the sum of the losses since the last log line
     if saved is None:
         context.snapshot(0, policy())
     else:
-        first = saved[0]
-        unpack(saved[1], modules, optimisers, generator)
+        first, state = saved
+        total, since = state["log/total"], int(state["log/since"])
+        unpack(state, modules, optimisers, generator)
     every = max(context.steps // LOG_LINES, 1)
-    total, since = torch.zeros(()), 0
     for module in modules.values():
         module.train()
-    for step in range(first + 1, context.steps + 1):
-        total, since = total + update(step, generator).detach().cpu(), since + 1
-        if step in context.snapshot_steps:
-            if not math.isfinite(float(total)):
-                raise Diverged(step, "loss")
-            context.snapshot(step, policy())
-        if step % every == 0 or step == context.steps:
-            context.log(step, loss=float(total) / since)
-            total, since = torch.zeros(()), 0
-            # only here, where the running mean starts again from zero, so that a resumed run is equal
-            context.checkpoint(step, lambda: pack(modules, optimisers, generator))
+
+    def state_now() -> dict[str, Tensor]:
+        log = {"log/total": total, "log/since": torch.tensor(since)}
+        return log | pack(modules, optimisers, generator)
+
+    with stopping.deferred():
+        for step in range(first + 1, context.steps + 1):
+            total, since = total + update(step, generator).detach().cpu(), since + 1
+            if step in context.snapshot_steps:
+                if not math.isfinite(float(total)):
+                    raise Diverged(step, "loss")
+                context.snapshot(step, policy())
+            if step % every == 0 or step == context.steps:
+                context.log(step, loss=float(total) / since)
+                total, since = torch.zeros(()), 0
+            context.checkpoint(step, state_now)
 
 
 def descend(

@@ -10,21 +10,27 @@ import math
 from pathlib import Path
 from typing import Any
 
-from bench.core.files import DamagedFile, read_json
+from bench.core.files import DamagedFile, digest, intact, read_json, write_json
 
 CLOCK = "run.json"
+# the keys of this file before it had a digest, as in kept records. Any other key is a damaged one
+UNSIGNED = frozenset(("training", "evaluation", "host", "python", "commit", "finished"))
 
 
 def read_clock(record: Path) -> dict[str, Any] | None:
     """Return the times of a run, or None if there is no `run.json` beside its record.
 
     Raises:
-        DamagedFile: the file is not JSON, or it lacks the times of the training.
+        DamagedFile: the file is not JSON, was changed after it was written, or lacks the times of the training.
     """
     path = record.with_name(CLOCK)
     if not path.exists():
         return None
     clock: dict[str, Any] = read_json(path)
+    if not (intact(clock) or (isinstance(clock, dict) and UNSIGNED.issuperset(clock))):
+        raise DamagedFile(
+            f"{path} was changed after it was written (digest differs); delete it and evaluate the run again"
+        )
     try:
         float(clock["training"]["cpu_seconds"])
     except (KeyError, TypeError, ValueError) as error:
@@ -32,6 +38,11 @@ def read_clock(record: Path) -> dict[str, Any] | None:
             f"{path} does not hold the processor time of its training; delete it and evaluate the run again"
         ) from error
     return clock
+
+
+def write_clock(folder: Path, clock: dict[str, Any]) -> None:
+    """Write the times of a run into its folder, with a digest."""
+    write_json(folder / CLOCK, clock | {"digest": digest(clock)})
 
 
 def updates_taken(result: dict[str, Any], step: int | None = None) -> int:

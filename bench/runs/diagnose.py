@@ -12,7 +12,8 @@ from bench.methods.loader import blaming, load_method
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.evaluate import checked_training, write_record
 from bench.runs.identity import identity_of
-from bench.runs.train import POLICY, load_data
+from bench.runs.policies import POLICY
+from bench.runs.train import load_data
 from bench.tasks.registry import task_by_name
 
 

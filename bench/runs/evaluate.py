@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.code import ROOT
-from bench.core.files import DamagedFile, read_json, sha256, write_json
+from bench.core.files import DamagedFile, intact, read_json, sha256
 from bench.core.machine import commit, machine, peak_memory, prepare
 from bench.environments.vector import simulator_versions
 from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
-from bench.methods.loader import Method, blaming, load_method
+from bench.methods.loader import Method, blaming, check_policy, load_method
 from bench.runs import record
+from bench.runs.clock import write_clock
 from bench.runs.code import record_code
 from bench.runs.identity import RESULT, Identity, identity_of
+from bench.runs.policies import POLICY
 from bench.runs.rollout import Outcome, evaluate
-from bench.runs.train import POLICY, TRAINING
+from bench.runs.train import TRAINING
 from bench.tasks.registry import Task, task_by_name
 
 
@@ -102,8 +104,8 @@ def evaluate_run(
         },
         evaluations=evaluations,
     )
-    write_json(
-        folder / "run.json",
+    write_clock(
+        folder,
         {
             "training": training["clock"],
             "evaluation": {
@@ -130,7 +132,7 @@ def checked_training(folder: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: the run was not trained here.
-        DamagedFile: a policy is missing or another one.
+        DamagedFile: the record of the training is damaged, or a policy is missing or another one.
     """
     if not (folder / TRAINING).exists():
         raise FileNotFoundError(
@@ -138,6 +140,15 @@ def checked_training(folder: Path) -> dict[str, Any]:
             "as by `bench records unpack`; train it first (`bench train`, or Snakemake)"
         )
     training: dict[str, Any] = read_json(folder / TRAINING)
+    if not intact(training):
+        raise DamagedFile(
+            f"{folder / TRAINING} is damaged, or was changed after it was written (digest differs); delete {folder} "
+            "and run again"
+        )
+    if Identity(**training["identity"]) != identity_of(folder.absolute()):
+        raise DamagedFile(
+            f"{folder / TRAINING} belongs to another run ({training['identity']}); delete {folder} and run again"
+        )
     snapshots = {f"{SNAPSHOTS}/{name}": digest for name, digest in training["snapshots"].items()}
     for path, expected in ({POLICY: training["policy"]} | snapshots).items():
         if not (folder / path).exists() or sha256(folder / path) != expected:
@@ -233,13 +244,15 @@ def score(
         BadMethod: a policy other than `behaviour` claims recorded episodes, or its actions cannot
             be used.
     """
-    policy = method.load(path, device)
+    with blaming(identity.method):
+        policy = method.load(path, device)
     rolled_out = getattr(policy, "recorded", None) is None
     if not rolled_out and method.name != "behaviour":
         raise BadMethod(
             f"method {method.name}: only baselines/behaviour.py may be scored as `recorded`; "
             "every other policy is rolled out"
         )
+    check_policy(policy, method.load, identity.method)
 
     def progress(done: int, total: int) -> None:
         print(f"{path.name}: {done}/{total} episodes", flush=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESULT = "result.json"  # a run's record: its score and learning curve
+LARGEST = 2**53  # the largest whole number that every reader of JSON keeps exactly
 SWEEP = "sweep.json"  # the record of the same policy asked for a grid of targets
 
 
@@ -30,12 +31,15 @@ def identity_of(folder: Path) -> Identity:
     """Return the identity that a run's folder spells.
 
     Raises:
-        ValueError: the path is not results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}.
+        ValueError: the path is not results/{scale}/runs/{task}/{reward}/{percent}/{method}/{seed}, or percent or seed
+            is not in its range.
     """
     try:
         results, scale, runs, task, reward, percent, method, seed = folder.parts[-8:]
         if (results, runs) == ("results", "runs"):
-            return Identity(scale, task, reward, float(percent), method, int(seed))
+            fraction, number = float(percent), int(seed)
+            if 0 < fraction <= 100 and 0 <= number <= LARGEST:
+                return Identity(scale, task, reward, fraction, method, number)
     except ValueError:
         pass
     raise ValueError(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
+
+from bench.runs.identity import LARGEST
 
 # keys of earlier versions: section -> old key -> new key
 RENAMED = {
@@ -27,6 +30,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     import yaml
 
     _check_renamed(config)
+    _check_numbers(config, "", set())
 
     validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
     error = jsonschema.exceptions.best_match(validator.iter_errors(config))
@@ -42,6 +46,20 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     raise BadConfig(
         f"config: {place or 'top level'}: {error.message}; config/README.md explains every key"
     )
+
+
+def _check_numbers(value: Any, place: str, seen: set[int]) -> None:
+    """Refuse numbers that no setting can have, wherever they stand: not finite, or too large to be kept exactly."""
+    if isinstance(value, (dict, list)):
+        if id(value) in seen:  # the same object in several places, by an alias of YAML
+            return
+        seen.add(id(value))
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_numbers(item, f"{place}.{key}" if place else str(key), seen)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise BadConfig(f"config: {place}: {value} is not a finite number")
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        raise BadConfig(f"config: {place}: a number is too large; the largest is {LARGEST}")
 
 
 def _check_renamed(config: dict[str, Any]) -> None:

@@ -17,7 +17,8 @@ from bench.methods.loader import load_method
 from bench.paper import figure4
 from bench.runs.evaluate import checked_training, departures, evaluation, score, write_record
 from bench.runs.identity import SWEEP, identity_of
-from bench.runs.train import POLICY, load_data
+from bench.runs.policies import POLICY
+from bench.runs.train import load_data
 from bench.tasks.registry import Task, task_by_name
 
 # of the best return in the data: at it, just above it (1.1 is the talk's), and far above it

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load_file
-
-from bench.core.files import sha256, write_json
+from bench.core.files import TEMPORARY, digest, sha256, write_json
+from bench.core.holding import holding, sweep
 from bench.core.machine import machine, peak_memory, prepare
 from bench.core.seeds import derive
 from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT, SNAPSHOTS, Context
-from bench.methods.contract import Diverged
-from bench.methods.loader import blaming, load_method
+from bench.methods import checkpoints
+from bench.methods.context import SNAPSHOTS, Context
+from bench.methods.loader import load_method
 from bench.runs.code import training_code
 from bench.runs.identity import Identity, identity_of
+from bench.runs.policies import POLICY, learn
 from bench.tasks.registry import task_by_name
 
-POLICY = "policy.safetensors"
 TRAINING = "training.json"
+RUNNING = ".running"  # exists while a process trains the run
 VERSIONS = ("numpy", "torch", "gymnasium", "mujoco", "d3rlpy", "safetensors")
 
 
@@ -42,7 +40,7 @@ def train_run(
 ) -> None:
     """Train one run and write `policy.safetensors`, `snapshots/` and `training.json` into its folder.
 
-    A divergence is an outcome: the last snapshot becomes the run's policy and `training.json`
+    A divergence is an outcome: the last sound snapshot becomes the run's policy and `training.json`
     says so.
 
     Args:
@@ -55,8 +53,10 @@ def train_run(
         device: a torch device.
 
     Raises:
-        BadMethod: the method cannot be imported or configured.
+        BadMethod: the method cannot be imported or configured, or its code fails.
         DamagedFile: the data set or a checkpoint is damaged.
+        BlockingIOError: another process trains this run at this moment.
+        Stopped: a signal stopped the run. It resumes from its checkpoint.
     """
     identity = identity_of(folder.absolute())
     task, method = task_by_name(identity.task), load_method(module)
@@ -64,22 +64,16 @@ def train_run(
     if hasattr(config, "on"):
         config = config.on(device)
     data = load_data(data_folder, identity)
+    source = storage.read_manifest(data_folder).get("source", "unknown")
     prepare(device)
-    folder.mkdir(parents=True, exist_ok=True)
     started = time.process_time()
+    axes = (identity.task, identity.reward, f"{identity.data_percent:g}", identity.method)
     context = Context(
         task=task,
-        seed=derive(
-            "train",
-            identity.task,
-            identity.reward,
-            f"{identity.data_percent:g}",
-            identity.method,
-            identity.seed,
-        ),
+        seed=derive("train", *axes, identity.seed),
         steps=steps,
         device=device,
-        folder=folder,
+        folder=folder.absolute(),  # a method may change the working directory
         snapshot_steps=tuple(sorted({round(fraction * steps) for fraction in curve})),
     )
     # what the policy depends on, as it is now: the record must not name code of a later moment
@@ -94,75 +88,50 @@ def train_run(
     }
     whole = [asdict(identity), module, context.snapshot_steps, depends]
     context.stamp = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
-    print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
-    context.discard_stale()
-    diverged_at: int | None = None
-    try:
-        with blaming(identity.method):
-            policy = method.train(data, config, context)
-        policy.save(folder / POLICY)
-        if not finite(folder / POLICY):
-            raise Diverged(steps, "policy")
-    except Diverged as divergence:
-        known_finite = int(context.losses[-1]["step"]) if context.losses else 0
-        sound = discard_unsound(folder / SNAPSHOTS, known_finite)
-        if not sound:
-            raise
-        print(f"diverged: {divergence}; scored as it was at step {int(sound[-1].stem)}")
-        diverged_at = divergence.step
-        shutil.copy(sound[-1], folder / POLICY)
-    seconds, cpu_seconds = context.spent()
-    taken = steps if diverged_at is None else diverged_at
-    snapshots = {
-        path.name: sha256(path) for path in sorted((folder / SNAPSHOTS).glob("*.safetensors"))
+    about = {
+        "identity": asdict(identity),
+        "module": module,
+        **depends,
+        "curve": list(curve),
+        "data_folder": "/".join(data_folder.absolute().parts[-3:]),
+        "source": source,
     }
-    write_json(
-        folder / TRAINING,
-        {
-            "identity": asdict(identity),
-            "module": module,
-            **depends,
+    print(f"{identity}: {data.episodes} episodes, {data.steps} steps; {config}", flush=True)
+    with holding(folder / RUNNING, f"training {folder}"):
+        for place in (folder, folder / SNAPSHOTS):
+            sweep(place, f".*.{TEMPORARY}")
+        context.discard_stale()
+        diverged_at = learn(replace(method, name=identity.method), data, config, context)
+        training = about | {
             "diverged_at": diverged_at,
             "losses": context.losses,
-            "curve": list(curve),
-            "data_folder": "/".join(data_folder.absolute().parts[-3:]),
             "machine": machine(device),
-            "source": storage.read_manifest(data_folder).get("source", "unknown"),
             "policy": sha256(folder / POLICY),
-            "snapshots": snapshots,
-            "clock": {
-                "seconds": round(seconds, 2),
-                "cpu_seconds": round(cpu_seconds, 2),
-                "start_seconds": round(started, 2),
-                "steps_per_second": round(taken / max(seconds, 1e-9), 1),
-                "peak_memory_mb": peak_memory(),
-                "snapshots": {
-                    str(step): round(time, 3) for step, time in context.snapshot_seconds.items()
-                },
-            },
-        },
-    )
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+            "snapshots": context.snapshots,
+            "clock": _clock(context, started, steps if diverged_at is None else diverged_at),
+        }
+        write_json(folder / TRAINING, training | {"digest": digest(training)})
+        checkpoints.remove(folder)
 
 
-def finite(policy: Path) -> bool:
-    """Return whether every number in a policy's file is finite."""
-    return all(np.isfinite(array).all() for array in load_file(policy).values())
+def _clock(context: Context, started: float, taken: int) -> dict[str, Any]:
+    """Return the times of a training, and its memory.
 
-
-def discard_unsound(folder: Path, known_finite: int) -> list[Path]:
-    """Delete snapshots from after step `known_finite`, or with a value that is not finite.
-
-    Returns:
-        The others, oldest first.
+    Args:
+        context: of the training.
+        started: processor time of this process before the training, in seconds.
+        taken: the number of updates.
     """
-    sound = []
-    for path in sorted(folder.glob("*.safetensors")):
-        if int(path.stem) <= known_finite and finite(path):
-            sound.append(path)
-        else:
-            path.unlink()
-    return sound
+    seconds, cpu_seconds = context.spent()
+    snapshots = {str(step): round(time, 3) for step, time in context.snapshot_seconds.items()}
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(cpu_seconds, 2),
+        "start_seconds": round(started, 2),
+        "steps_per_second": round(taken / max(seconds, 1e-9), 1),
+        "peak_memory_mb": peak_memory(),
+        "snapshots": snapshots,
+    }
 
 
 def load_data(folder: Path, identity: Identity) -> Trajectories:

@@ -9,8 +9,8 @@ from bench.environments.video import U8, episode
 from bench.methods.loader import load_method
 from bench.runs.evaluate import checked_training
 from bench.runs.identity import identity_of
+from bench.runs.policies import POLICY
 from bench.runs.rollout import episode_seed, policy_seed
-from bench.runs.train import POLICY
 from bench.tasks.registry import task_by_name
 
 

@@ -13,7 +13,8 @@ import torch
 import dt
 from bench.behaviours.random_play import random_episodes
 from bench.datasets import storage
-from bench.runs.train import POLICY, TRAINING, train_run
+from bench.runs.policies import POLICY
+from bench.runs.train import TRAINING, train_run
 from dt import precision
 from dt.atari.config import Config as AtariConfig
 from dt.config import Config

@@ -256,9 +256,11 @@ def test_a_table_of_runs_gets_the_records_and_the_config_of_its_suite(
 
 
 def parsed(command: str) -> dict[str, Any]:
-    """Return the arguments of a command as the verb gets them, by name."""
+    """Return the arguments of a command as the verb gets them, by name. The time limit comes by the environment."""
     arguments = vars(_parser().parse_args(shlex.split(command)))
-    del arguments["verb"]
+    assert arguments.pop("time_limit", None) is None
+    for key in ("verb", "runs_methods"):
+        arguments.pop(key, None)
     return arguments
 
 

@@ -1,5 +1,6 @@
 import gc
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, workflow.basedir)
 
 from bench.behaviours import ZOO
+from bench.core import working_folder
 from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
 from bench.core.machine import run_code_of
@@ -28,12 +30,12 @@ try:
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
     from bench.runs.plan import make_plan
+    from bench.runs.planned import evaluation_of, manifest_of
     from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
         FAMILIES,
         family_of,
         family_of_all,
-        is_imported,
         known_tasks,
         task_by_name,
     )
@@ -46,6 +48,19 @@ except ValueError as error:
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
 
+# after a kill or a power cut, the lock of Snakemake stays; it is removed here, before Snakemake looks at it
+if workflow.is_main_process:
+    if "--unlock" in sys.argv:
+        working_folder.forget(Path.cwd())
+    try:
+        if working_folder.unlock_if_abandoned(Path.cwd()):
+            print(
+                "unlocked: the Snakemake that held this folder is dead", file=sys.stderr
+            )
+    except working_folder.InUse as error:
+        raise WorkflowError(str(error)) from None
+    working_folder.join(Path.cwd())
+
 run_code_of(Path(workflow.basedir))
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
@@ -54,6 +69,11 @@ try:
     LINKS = links.read()
 except (BadConfig, DamagedFile) as error:
     raise WorkflowError(str(error)) from None
+
+# in the environment, not in the commands: a limit of time decides no number, so it must plan nothing again
+for section in ("training", "evaluation"):
+    variable = f"BENCH_{section.upper()}_MINUTES"
+    os.environ[variable] = str(config[section].get("time_limit") or "")
 
 PAPER_TABLES = sorted(
     f"bench/paper/{path.name}"
@@ -134,19 +154,10 @@ def variant_arguments(wildcards):
     return f"--module {chosen.module} --steps {steps} --options {options}"
 
 
-DEFAULT_EVALUATION = {
-    "diagnostic_episodes": 1000,
-    "max_steps": None,
-    "episode_list": None,
-}
-
-
 # a setting of the evaluation; a domain can have its own
 def evaluation(key):
     def of_task(wildcards):
-        domain = wildcards.task.split("-", 1)[0]
-        own = config["evaluation"].get("domains", {}).get(domain, {})
-        return (DEFAULT_EVALUATION | config["evaluation"] | own)[key]
+        return evaluation_of(config, wildcards.task)[key]
 
     return of_task
 
@@ -181,21 +192,8 @@ def zoo_digest(wildcards):
     return digest_of(zoo_manifest(wildcards.task)) if family_of(task).trainer else ""
 
 
-# the manifest of a task's data. A published source has the data of some domains; the others are generated
 def data_of_task(name):
-    if is_imported(name):
-        return f"data/imported/{name}/manifest.json"
-    task = task_by_name(name)
-    family, domain = family_of(task), task.domain.name
-    chosen = config["data"] | config["data"].get("domains", {}).get(domain, {})
-    if chosen["source"] == family.source and domain in family.published:
-        own = PUBLISHED_FOLDERS.get(family.source, "{steps}-{seed}").format(**chosen)
-        return f"data/{family.source}/{name}/{own}/manifest.json"
-    steps = family.kinds[task.kind].steps or chosen["steps"]
-    return f"data/generated/{name}/{steps}-{chosen['seed']}/manifest.json"
-
-
-PUBLISHED_FOLDERS = {"d4rl": "v2"}  # other sources: the size and the seed of the sample
+    return str(manifest_of(config, name))
 
 
 for task in dict.fromkeys(run.task for runs in PLAN.runs.values() for run in runs):

@@ -32,6 +32,7 @@ def test_an_error_names_the_help_of_its_command(capsys: pytest.CaptureFixture[st
     ("options", "message"),
     [
         ("{width: 8}", "'{width: 8}' is not JSON (Expecting property name"),
+        ('{"a": NaN}', "'{\"a\": NaN}' is not JSON (NaN is not a finite number)"),
         ("[8]", "'[8]' is not a JSON object, such as '{\"width\": 64}'"),
     ],
 )
@@ -51,6 +52,18 @@ def test_options_that_are_no_json_object_are_named(
         (["evaluate", "--num-envs", "two"], "--num-envs: 'two' is not a whole number above 0"),
         (["train", "--steps", "-3"], "--steps: '-3' is not a whole number, 0 or above"),
         (["train", "--device", "gpu"], "--device: 'gpu' is not cpu, cuda or cuda:N"),
+        (
+            ["train", "--steps", f"{10**30}"],
+            f"--steps: '{10**30}' is too large; the largest is 9007",
+        ),
+        (
+            ["train", "--steps", "9" * 5000],
+            f"--steps: '{'9' * 60}' is not a whole number, 0 or above",
+        ),
+        (["train", "--curve", "nan"], "--curve: 'nan' is not a number above 0, and 1 at most"),
+        (["train", "--curve", "0.5", "1.5"], "--curve: '1.5' is not a number above 0, and 1"),
+        (["train", "--time-limit", "0"], "--time-limit: '0' is not a number of minutes above 0"),
+        (["evaluate", "--time-limit", "inf"], "--time-limit: 'inf' is not a number of minutes"),
     ],
 )
 def test_wrong_values_of_options_are_named(

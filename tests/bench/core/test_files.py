@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from bench.core.files import (
     read_json,
     replacing,
     sha256,
+    temporary_folder,
     write_json,
     write_text,
 )
@@ -53,9 +55,53 @@ def test_a_reader_sees_the_old_content_until_the_end(tmp_path: Path) -> None:
     assert path.read_text() == "half of the n"
 
 
-def test_others_may_read_the_file(tmp_path: Path) -> None:
-    write_text(tmp_path / "notes.txt", "x")
-    assert (tmp_path / "notes.txt").stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(
+    ("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o027, 0o640), (0o002, 0o664)]
+)
+def test_a_new_file_has_the_permissions_of_the_umask(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "notes.txt", "x")
+        write_tensors(tmp_path / "policy", {"a": np.zeros(2)}, method="x")
+    finally:
+        os.umask(before)
+    for name in ("notes.txt", "policy"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == mode
+
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from bench.core.files import replacing, temporary_folder
+folder = Path(sys.argv[1])
+with temporary_folder(folder, ".new-") as staging, replacing(folder / "a.json") as temporary:
+    (staging / "x").touch()
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_next_write_sweeps_what_a_killed_one_left(tmp_path: Path) -> None:
+    write_text(tmp_path / "b.json", "other")
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", WRITE_AND_DIE, tmp_path], cwd=ROOT)
+    assert len(names_in(tmp_path)) == 3
+    write_text(tmp_path / "b.json", "other")  # leaves the leftovers of other files alone
+    assert len(names_in(tmp_path)) == 3
+    write_text(tmp_path / "a.json", "whole")
+    with temporary_folder(tmp_path, ".new-"):
+        assert len(names_in(tmp_path)) == 3
+    assert names_in(tmp_path) == ["a.json", "b.json"]
+
+
+def test_two_writers_of_one_file_leave_each_other_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with replacing(path) as one:
+        one.write_text("one")
+        with replacing(path) as two:
+            two.write_text("two")
+        assert path.read_text() == "two"
+    assert path.read_text() == "one"
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit, PermissionError])
@@ -93,11 +139,11 @@ def test_a_disk_that_fills_up_while_syncing(
 def test_a_disk_too_full_for_a_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(**where: object) -> tuple[int, str]:
+    def full(path: object, flags: int, mode: int) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_json(tmp_path / "result.json", {"a": 1})
-    monkeypatch.setattr("bench.core.files.tempfile.mkstemp", full)
+    monkeypatch.setattr("bench.core.files.os.open", full)
     with pytest.raises(DiskFull, match=r"result\.json"):
         write_json(tmp_path / "result.json", {"a": 2})
     assert read_json(tmp_path / "result.json") == {"a": 1}

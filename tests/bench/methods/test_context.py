@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from bench.core.files import DamagedFile
-from bench.methods.context import CHECKPOINT, SNAPSHOTS
+from bench.methods import checkpoints
+from bench.methods.checkpoints import CHECKPOINT
+from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import Diverged
 from tests.helpers.dt import make_context
 from tests.helpers.tiny_training import run_tiny, saving
@@ -37,7 +36,7 @@ def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
 
 def test_kept_policies_without_a_checkpoint_are_discarded(tmp_path: Path) -> None:
     run_tiny(tmp_path, snapshot_steps=(10,))
-    (tmp_path / CHECKPOINT).unlink()
+    checkpoints.remove(tmp_path)
     make_context(folder=tmp_path).discard_stale()
     assert list(tmp_path.iterdir()) == []
 
@@ -45,33 +44,6 @@ def test_kept_policies_without_a_checkpoint_are_discarded(tmp_path: Path) -> Non
 def test_checkpoints_wait_for_their_interval(tmp_path: Path) -> None:
     run_tiny(tmp_path, save_every=1000.0)
     assert not (tmp_path / CHECKPOINT).exists()
-
-
-def cut_short(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def without_a_header(path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file(load_file(path), path)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [cut_short, without_a_header, lambda path: path.write_bytes(b"")],
-    ids=["truncated", "no-header", "empty"],
-)
-@pytest.mark.parametrize("reader", ["resume", "discard_stale"])
-def test_a_damaged_checkpoint_is_refused_by_name(
-    damage: Callable[[Path], Any], reader: str, tmp_path: Path
-) -> None:
-    run_tiny(tmp_path)
-    damage(tmp_path / CHECKPOINT)
-    with pytest.raises(DamagedFile) as caught:
-        getattr(make_context(folder=tmp_path), reader)()
-    assert str(tmp_path / CHECKPOINT) in str(caught.value)
-    assert "delete it" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -189,6 +161,31 @@ def test_the_time_of_a_snapshot_is_kept_also_over_a_stop(
     clock["process_time"] = 103.0
     again.snapshot(3, policy)
     assert again.snapshot_seconds == {1: 2.0, 2: 9.0, 3: 12.0}
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_a_snapshot_that_is_not_the_one_that_was_written_is_refused(
+    damage: str, tmp_path: Path
+) -> None:
+    run_tiny(tmp_path, snapshot_steps=(10,))
+    path = tmp_path / SNAPSHOTS / "00000010.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"?") if damage == "changed" else path.unlink()
+    with pytest.raises(DamagedFile, match=rf"snapshot {path} is missing or damaged; delete"):
+        make_context(folder=tmp_path).resume()
+
+
+def test_a_clock_that_goes_backwards_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Intervals are measured with clocks that nobody can set."""
+
+    def refused() -> float:
+        raise AssertionError("the time of day was asked for")
+
+    monkeypatch.setattr("bench.methods.context.time.time", refused)
+    context = run_tiny(tmp_path, snapshot_steps=(10,))
+    assert context.spent()[0] >= 0
+    assert (tmp_path / CHECKPOINT).exists()
 
 
 def test_without_a_folder_there_is_no_checkpoint() -> None:

@@ -75,7 +75,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(
     monkeypatch.setattr(trainer_of(name), "fit", counting_fit)
     resumed = module.train(data, SMALL[name], second)
 
-    assert updates == list(range(31, STEPS + 1)), "it did not go on from the checkpoint of step 30"
+    assert updates == list(range(STOP, STEPS + 1)), "it did not go on from the last update"
     assert second.losses == straight.losses
     assert [line["step"] for line in straight.losses] == list(range(3, STEPS + 1, 3))
     assert saved_bytes(resumed, tmp_path / "b") == saved_bytes(whole, tmp_path / "a")

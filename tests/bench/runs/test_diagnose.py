@@ -20,7 +20,8 @@ from bench.runs.diagnose import diagnose_run
 from bench.runs.diagnostics import critic
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT
-from bench.runs.train import POLICY, TRAINING, train_run
+from bench.runs.policies import POLICY
+from bench.runs.train import TRAINING, train_run
 from bench.tasks.registry import task_by_name
 
 RUN = Path("results/tiny/runs/key_to_door-1k/dense/100/dt-critic/0")

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 import bench.runs.evaluate
-from bench.core.files import DamagedFile, sha256
+from bench.core.files import DamagedFile, digest, sha256
 from bench.datasets import storage
 from bench.methods import loader as method
-from bench.methods.context import CHECKPOINT, SNAPSHOTS
+from bench.methods.checkpoints import CHECKPOINT
+from bench.methods.context import SNAPSHOTS
 from bench.methods.contract import BadMethod
 from bench.methods.loader import blaming
 from bench.runs import archive, record
 from bench.runs.evaluate import evaluate_run
-from bench.runs.train import POLICY, train_run
+from bench.runs.policies import POLICY
+from bench.runs.train import train_run
 from dt.policy import DecisionTransformerPolicy
 from tests.helpers.dt import make_data
 from tests.helpers.runs import OPTIONS as OF_METHODS
@@ -39,6 +41,7 @@ def test_code_in_the_record_is_that_of_the_training(folder):
     training = json.loads(path.read_text())
     training["code"] = {"baselines/bc.py": "of an earlier moment"}
     training["versions"]["torch"] = "1.0"
+    training["digest"] = digest(training)
     path.write_text(json.dumps(training))
     evaluate_run(folder, 1, 1, 0, "cpu")
     result = record.read(folder / "result.json")

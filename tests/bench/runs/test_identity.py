@@ -30,9 +30,25 @@ def test_a_fraction_of_the_data_keeps_its_spelling() -> None:
         "results/test/hopper-medium/dense/100/bc/0",
         "other/test/runs/hopper-medium/dense/100/bc/0",
         "results/test/runs/hopper-medium/dense/all/bc/0",
+        "results/test/runs/hopper-medium/dense/nan/bc/0",
+        "results/test/runs/hopper-medium/dense/0/bc/0",
+        "results/test/runs/hopper-medium/dense/101/bc/0",
+        "results/test/runs/hopper-medium/dense/100/bc/-1",
+        f"results/test/runs/hopper-medium/dense/100/bc/{10**40}",
         "results/test/runs/hopper-medium/dense/100/bc/first",
     ],
-    ids=["short", "no-runs", "no-results", "percent", "seed"],
+    ids=[
+        "short",
+        "no-runs",
+        "no-results",
+        "percent",
+        "percent-nan",
+        "percent-0",
+        "percent-101",
+        "seed-negative",
+        "seed-huge",
+        "seed",
+    ],
 )
 def test_other_folders_are_no_runs(folder: str) -> None:
     with pytest.raises(ValueError, match=f"{folder} is not a run's folder"):

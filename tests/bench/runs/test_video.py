@@ -11,12 +11,13 @@ import pytest
 
 from baselines import uniform
 from bench.behaviours.random_play import random_episodes
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, digest
 from bench.datasets import storage
 from bench.environments.key_to_door import HORIZON, ID, KeyToDoor
 from bench.environments.video import U8
+from bench.runs.policies import POLICY
 from bench.runs.rollout import episode_seed, policy_seed
-from bench.runs.train import POLICY, TRAINING, train_run
+from bench.runs.train import TRAINING, train_run
 from bench.runs.video import episode_frames
 
 RUNS = Path("results/tiny/runs/key_to_door-1k/dense/100/uniform")
@@ -82,8 +83,8 @@ def test_the_policy_is_asked_for_the_return_of_the_evaluation(
 ) -> None:
     """The option `target_return`, also if it is 0, else the target of the task, which is 1."""
     folder = copied(runs / "0", tmp_path)
-    training = json.loads((folder / TRAINING).read_text())
-    (folder / TRAINING).write_text(json.dumps(training | {"config": config}))
+    training = json.loads((folder / TRAINING).read_text()) | {"config": config}
+    (folder / TRAINING).write_text(json.dumps(training | {"digest": digest(training)}))
     asked: list[float] = []
     reset = uniform.UniformPolicy.reset
 

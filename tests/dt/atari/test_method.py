@@ -17,7 +17,7 @@ from baselines import bc, percent_bc
 from bench.datasets.build import from_arrays
 from bench.datasets.frames import statistics
 from bench.datasets.trajectories import Trajectories
-from bench.methods.context import CHECKPOINT
+from bench.methods.checkpoints import CHECKPOINT
 from dt import method
 from dt.atari import method as atari
 from dt.atari.config import Config
