@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Expected errors print one line and return 1; Ctrl-C returns 130."""
     try:
         arguments = _parser().parse_args(argv)
+        _allow(arguments.modules)
         verb: Callable[[Arguments], None] = arguments.verb
         verb(arguments)
     except KeyboardInterrupt:
@@ -33,6 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _allow(modules: Sequence[str]) -> None:
+    """Let this command import the modules that the user named with `--import`."""
+    if modules:
+        from bench.environments.modules import allow
+
+        for module in modules:
+            allow(module)
 
 
 def _expected(error: Exception) -> bool:
@@ -51,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
+    )
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this Python module, which registers environments of your own; can be given several times",
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for family in (data, behaviours, runs, reports, records):

@@ -4,12 +4,14 @@ imported lies beside its data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.core.files import DamagedFile, digest, intact, read_json, write_json
-from bench.tasks.families import Domain, Family, read_families
+from bench.tasks.environment_id import gymnasium_id, settings_of
+from bench.tasks.families import KIND, NAME, Domain, Family, domain_of, read_families
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ _FAMILY_OF = {
 
 
 def family_of_environment(environment: str) -> Family:
-    """Return the family of an environment. If no family names it, return the default family."""
-    return _FAMILY_OF.get(environment, DEFAULT)
+    """Return the family of an environment. If no family names it, return the default family. Settings of the
+    environment do not matter.
+    """
+    return _FAMILY_OF.get(gymnasium_id(environment), DEFAULT)
 
 
 def family_of(task: Task) -> Family:
@@ -105,13 +109,44 @@ def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
             f"unknown task {name!r}; known: {', '.join(known_tasks(imported))}. "
             "`bench data import` makes a task of your own data"
         )
+    task = _read_task(path)
+    if task.name != name:
+        raise DamagedFile(
+            f"{path} describes the task {task.name!r}, but its folder is {name!r}; import the data again"
+        )
+    return task
+
+
+def task_of_folder(folder: Path, name: str) -> Task:
+    """Return the task of the data set in a folder, from any working directory.
+
+    Args:
+        folder: of the data set. If a description of an imported task lies in it, that is the task.
+        name: the name of the task in the manifest.
+
+    Raises:
+        ValueError: there is no such task.
+        DamagedFile: the description is damaged.
+    """
+    path = folder / TASK_FILE
+    return _read_task(path) if name not in TASKS and path.exists() else task_by_name(name)
+
+
+def _read_task(path: Path) -> Task:
+    """Return the task of a description. The description may be from somebody else: nothing in it is imported."""
     content = read_json(path)
     try:
         if not intact(content):
             raise ValueError("its digest is not that of its content")
-        return Task(Domain(**content["domain"]), content["kind"])
+        task = Task(domain_of(path, content["domain"]), content["kind"])
+        settings_of(task.domain.environment)
+        if not re.fullmatch(f"{NAME}-{KIND}", task.name):
+            raise ValueError(f"{task.name!r} cannot be the name of a task")
+        if task.name in TASKS:
+            raise ValueError(f"the suite has a task {task.name!r} of its own")
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"{path} is damaged ({error}); import the data again") from error
+    return task
 
 
 def write_task(task: Task, folder: Path) -> None:
