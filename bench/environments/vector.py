@@ -70,7 +70,7 @@ def make(environment: str, render_mode: str | None = None) -> Any:
                 **options,
                 **settings.kwargs,
             )
-        except gymnasium.error.Error as error:
+        except (gymnasium.error.Error, ImportError) as error:
             raise UnknownEnvironment(f"cannot make environment {environment!r}: {error}") from error
         except Exception as error:  # each environment has its own errors for wrong arguments
             if not settings.kwargs:
@@ -78,7 +78,9 @@ def make(environment: str, render_mode: str | None = None) -> Any:
             raise UnknownEnvironment(
                 f"cannot make environment {environment!r} with these arguments: {type(error).__name__}: {error}"
             ) from error
-    return gymnasium.wrappers.RescaleAction(made, -1.0, 1.0) if settings.rescale_actions else made
+    if settings.rescale_actions:
+        made = gymnasium.wrappers.RescaleAction(made, np.float32(-1), np.float32(1))
+    return made
 
 
 def simulators(environment: str) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def test_time_outs_alone_do_not_say_either() -> None:
     "ends", [{"terminals": marks(9), "dones": marks(19)}, {"timeouts": BOTH, "dones": TERMINALS}]
 )
 def test_ends_that_contradict_each_other_are_refused(ends: dict[str, Any]) -> None:
-    with pytest.raises(WrongData, match="^mine: the array of ends says that row .*--ignore"):
+    with pytest.raises(WrongData, match=r"^mine: the array of ends says that row .*--ignore"):
         from_flat(flat(**ends), HOPPER, "mine")
 
 
