@@ -18,12 +18,12 @@ from bench.core.files import sha256
 from bench.datasets import storage
 from bench.datasets.readers import hdf5
 from bench.datasets.readers.checks import WrongData, numbers
-from bench.datasets.readers.imported import check_domain, check_name
+from bench.datasets.readers.imported import check_name
 from bench.datasets.readers.spaces import spaces, time_limit
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import simulator_versions
 from bench.tasks.families import Domain
-from bench.tasks.registry import DOMAINS, IMPORTED, Task, write_task
+from bench.tasks.registry import DOMAINS, IMPORTED, Task, check_domain, write_task
 
 HIDDEN = ("fc0", "fc1")
 HEADS = ("last_fc", "last_fc_log_std")

@@ -31,9 +31,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _expected(error):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
         return 1
     return 0
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters. A name in a file could move the cursor of a terminal."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else repr(character)[1:-1]
+        for character in text
+    )
 
 
 def _allow(modules: Sequence[str]) -> None:

@@ -52,6 +52,19 @@ def family_of(task: Task) -> Family:
     return family_of_environment(task.domain.environment)
 
 
+def registered_domain(environment: str) -> str:
+    """Return the name of the registered domain with this environment; empty if there is none.
+
+    What the paper says of a domain holds for its environment, not for a task that has its name.
+    """
+    return next((d.name for d in DOMAINS.values() if d.environment == environment), "")
+
+
+def kind_of(task: str) -> str:
+    """Return the kind of data of a registered task; empty for imported data, whose name a user chose."""
+    return TASKS[task].kind if task in TASKS else ""
+
+
 def family_of_all(tasks: Iterable[str]) -> Family:
     """Return the family of all of these tasks. If they have several, return the default family."""
     found = {family_of(task_by_name(name)).name for name in tasks}
@@ -144,9 +157,32 @@ def _read_task(path: Path) -> Task:
             raise ValueError(f"{task.name!r} cannot be the name of a task")
         if task.name in TASKS:
             raise ValueError(f"the suite has a task {task.name!r} of its own")
+        check_domain(task.name, task.domain.environment)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"{path} is damaged ({error}); import the data again") from error
     return task
+
+
+def check_domain(name: str, environment: str) -> None:
+    """Refuse a task name that begins with a domain of the suite if the data are from another environment.
+
+    Tables show such a task under the label of the domain, and a config has settings for it. Another version of the
+    environment is allowed.
+
+    Raises:
+        ValueError: the environment is not that of the domain.
+    """
+    short = name.partition("-")[0]
+    if short in DOMAINS and _unversioned(environment) != _unversioned(DOMAINS[short].environment):
+        raise ValueError(
+            f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
+            "begin the name with another word"
+        )
+
+
+def _unversioned(environment: str) -> str:
+    """Return a Gymnasium id without its module, its version and its settings."""
+    return re.sub(r"-v\d+$", "", gymnasium_id(environment).rpartition(":")[2])
 
 
 def write_task(task: Task, folder: Path) -> None:

@@ -24,9 +24,10 @@ from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import UnknownEnvironment
 from bench.tasks.environment_id import gymnasium_id, settings_of, spell
 from bench.tasks.families import Domain
-from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, write_task
+from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, check_domain, write_task
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
+AVERAGE = "average-"  # rows of the paper's tables
 FILES = (".npz", ".hdf5", ".h5")
 
 
@@ -118,27 +119,10 @@ def check_name(name: str) -> None:
         )
     if name in TASKS:
         raise ValueError(f"the suite already has a task {name!r}; choose another name")
-
-
-def check_domain(name: str, environment: str) -> None:
-    """Refuse a task name that begins with a domain of the suite if the data are from another environment.
-
-    Tables show such a task under the label of the domain. Another version of the environment is allowed.
-
-    Raises:
-        ValueError: the environment is not that of the domain.
-    """
-    short = name.partition("-")[0]
-    if short in DOMAINS and _family(environment) != _family(DOMAINS[short].environment):
+    if name.startswith(AVERAGE):
         raise ValueError(
-            f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
-            "begin the name with another word"
+            f"{name!r} is the name of a row in the paper's tables; choose another name"
         )
-
-
-def _family(environment: str) -> str:
-    """Return a Gymnasium id without its module, its version and its settings."""
-    return re.sub(r"-v\d+$", "", gymnasium_id(environment).rpartition(":")[2])
 
 
 def _domain(name: str, constants: Constants, known: Facts) -> Domain:
