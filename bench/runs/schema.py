@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bench.runs.config_size import MOST, too_large
+
 # keys of earlier versions: section -> old key -> new key
 RENAMED = {
     "suites": {"pages": "artifacts", "probe": "diagnostic", "percents": "data_percents"},
@@ -26,6 +28,10 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     import jsonschema
     import yaml
 
+    if place := too_large(config):
+        raise BadConfig(
+            f"config: {place[:200]} stands for more than {MOST:,} values, by aliases of aliases (&, *); write it out"
+        )
     _check_renamed(config)
 
     validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ from bench.core.machine import run_code_of
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
 try:
+    from bench.environments.modules import allow
     from bench.report.artifacts.registry import (
         ARTIFACTS,
         artifact_file,
@@ -60,6 +61,10 @@ PAPER_TABLES = sorted(
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
 GPU = int(config["device"].startswith("cuda"))
+
+# the user's own environments: the jobs inherit the names of their modules
+for module in config.get("environment_modules", []):
+    allow(module)
 
 
 wildcard_constraints:
