@@ -28,7 +28,7 @@ try:
     from bench.runs import links
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
-    from bench.runs.plan import make_plan
+    from bench.runs.plan import make_plan, unlisted_methods
     from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
         FAMILIES,
