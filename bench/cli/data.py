@@ -219,10 +219,10 @@ def _import(arguments: Arguments) -> None:
 def _export(arguments: Arguments) -> None:
     from bench.datasets import storage
     from bench.datasets.readers.minari_export import export
-    from bench.tasks.registry import task_of_folder
+    from bench.tasks.registry import task_by_name
 
     data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
-    task = task_of_folder(arguments.folder, str(about.get("task")))
+    task = task_by_name(str(about.get("task")), folder=arguments.folder)
     folder = export(data, task, arguments.minari_id, about)
     print(
         f"{folder}: {data.episodes} episodes, {data.steps} steps; the copy was read back and is equal"
@@ -240,11 +240,11 @@ def _describe(arguments: Arguments) -> None:
 
 def _verify(arguments: Arguments) -> None:
     from bench.datasets.verify import verify
-    from bench.tasks.registry import TASK_FILE, task_of_folder
+    from bench.tasks.registry import TASK_FILE, task_by_name
 
     data = verify(arguments.folder)
     if (arguments.folder / TASK_FILE).exists():
-        task_of_folder(arguments.folder, arguments.folder.resolve().name)
+        task_by_name(arguments.folder.resolve().name, folder=arguments.folder)
     print(
         f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
     )

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.cli.parser import Parser
+from bench.cli.parser import Parser, environment_module
 
 Arguments = argparse.Namespace
 
@@ -19,7 +19,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Expected errors print one line and return 1; Ctrl-C returns 130."""
     try:
         arguments = _parser().parse_args(argv)
-        _allow(arguments.modules)
         verb: Callable[[Arguments], None] = arguments.verb
         verb(arguments)
     except KeyboardInterrupt:
@@ -44,15 +43,6 @@ def _printable(text: str) -> str:
     )
 
 
-def _allow(modules: Sequence[str]) -> None:
-    """Let this command import the modules that the user named with `--import`."""
-    if modules:
-        from bench.environments.modules import allow
-
-        for module in modules:
-            allow(module)
-
-
 def _expected(error: Exception) -> bool:
     """Return whether the user can fix an error by its message; other errors keep their traceback."""
     from bench.core.files import DamagedFile, DiskFull, DownloadFailed
@@ -74,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "--import",
         dest="modules",
         action="append",
-        default=[],
+        type=environment_module,
         metavar="MODULE",
         help="import this Python module, which registers environments of your own; can be given several times",
     )

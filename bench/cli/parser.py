@@ -56,6 +56,22 @@ def device(text: str) -> str:
     return text
 
 
+def environment_module(text: str) -> str:
+    """Return the value of an option as the name of a Python module, and let this process import it for its
+    environments.
+
+    Raises:
+        ArgumentTypeError: the text is not such a name.
+    """
+    from bench.environments.modules import allow
+
+    try:
+        allow(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def json_object(text: str) -> dict[str, Any]:
     """Return the value of an option as a JSON object.
 

@@ -13,7 +13,7 @@ from bench.datasets.readers import d4rl_files
 from bench.report.artifact import Artifact, write_artifact
 from bench.report.cells import MISSING
 from bench.report.style import check_formats, pyplot, save
-from bench.tasks.registry import Task, task_of_folder
+from bench.tasks.registry import Task, task_by_name
 
 HEADINGS = [
     "Data set",
@@ -224,7 +224,7 @@ def _described(folder: Path) -> dict[str, Any]:
 
 def _task(manifest: dict[str, Any]) -> Task | None:
     try:
-        return task_of_folder(manifest["folder"], manifest["task"])
+        return task_by_name(manifest["task"], folder=manifest["folder"])
     except (KeyError, ValueError):
         return None
 

@@ -55,7 +55,8 @@ def sweep_run(
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
-    task, method = task_by_name(identity.task), load_method(training["module"])
+    task = task_by_name(identity.task, described=training["task"])
+    method = load_method(training["module"])
     prepare(device)
     data = load_data(data_folder, identity)
     low, high = float(data.returns.min()), float(data.returns.max())

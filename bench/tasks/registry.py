@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.core.files import DamagedFile, digest, intact, read_json, write_json
 from bench.tasks.environment_id import gymnasium_id, settings_of
@@ -107,8 +108,21 @@ def is_imported(name: str, imported: Path = IMPORTED) -> bool:
     return name not in TASKS and (imported / name / TASK_FILE).exists()
 
 
-def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
+def task_by_name(
+    name: str,
+    imported: Path = IMPORTED,
+    *,
+    folder: Path | None = None,
+    described: dict[str, Any] | None = None,
+) -> Task:
     """Return the task of this name.
+
+    Args:
+        name: of the task.
+        imported: the folder of imported tasks.
+        folder: of a data set. If the description of an imported task lies in it, that is the task, in any working
+            directory.
+        described: the task as the training of a run recorded it; used for imported data that are not here.
 
     Raises:
         ValueError: there is no such task.
@@ -116,13 +130,18 @@ def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
+    if folder is not None and (folder / TASK_FILE).exists():
+        return _read_task(folder / TASK_FILE)
     path = imported / name / TASK_FILE
-    if not path.exists():
+    if path.exists():
+        task = _read_task(path)
+    elif described is not None:
+        task = _checked(Path(f"the record of {name}"), described)
+    else:
         raise ValueError(
             f"unknown task {name!r}; known: {', '.join(known_tasks(imported))}. "
             "`bench data import` makes a task of your own data"
         )
-    task = _read_task(path)
     if task.name != name:
         raise DamagedFile(
             f"{path} describes the task {task.name!r}, but its folder is {name!r}; import the data again"
@@ -130,27 +149,19 @@ def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
     return task
 
 
-def task_of_folder(folder: Path, name: str) -> Task:
-    """Return the task of the data set in a folder, from any working directory.
-
-    Args:
-        folder: of the data set. If a description of an imported task lies in it, that is the task.
-        name: the name of the task in the manifest.
-
-    Raises:
-        ValueError: there is no such task.
-        DamagedFile: the description is damaged.
-    """
-    path = folder / TASK_FILE
-    return _read_task(path) if name not in TASKS and path.exists() else task_by_name(name)
-
-
 def _read_task(path: Path) -> Task:
-    """Return the task of a description. The description may be from somebody else: nothing in it is imported."""
+    """Return the task of a description."""
     content = read_json(path)
+    if not intact(content):
+        raise DamagedFile(
+            f"{path} is damaged (its digest is not that of its content); import the data again"
+        )
+    return _checked(path, content)
+
+
+def _checked(path: Path, content: dict[str, Any]) -> Task:
+    """Return a task whose description may be from somebody else: nothing in it is imported."""
     try:
-        if not intact(content):
-            raise ValueError("its digest is not that of its content")
         task = Task(domain_of(path, content["domain"]), content["kind"])
         settings_of(task.domain.environment)
         if not re.fullmatch(f"{NAME}-{KIND}", task.name):

@@ -138,3 +138,19 @@ def said(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
     capsys.readouterr()
     assert main(["data", "describe", str(folder)]) == 0
     return capsys.readouterr().out
+
+
+def test_a_run_on_imported_data_works_from_any_directory(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(11, uniform(-1, 1, 3))
+    import_data("my.npz", "hopper-mine", Constants("Hopper-v4"))
+    data, run = workplace / "data/imported/hopper-mine", workplace / "results/t/runs/hopper-mine"
+    run = run / "dense/100/uniform/0"
+    (workplace / "elsewhere").mkdir()
+    monkeypatch.chdir(workplace / "elsewhere")
+    train = ["train", "--run", str(run), "--data", str(data), "--module", "uniform", "--steps", "0"]
+    assert main(train) == 0
+    evaluation = ["evaluate", "--run", str(run), "--episodes", "1", "--num-envs", "1"]
+    assert main([*evaluation, "--max-steps", "3"]) == 0
+    assert read_json(run / "result.json")["protocol"]["environment"] == "Hopper-v4"
