@@ -177,3 +177,25 @@ def test_an_array_in_column_order(path: Path) -> None:
     actions = np.random.default_rng(0).uniform(-1, 1, (6, 3))
     np.savez("my.npz", **(ARRAYS | {"actions": np.asfortranarray(actions)}))
     np.testing.assert_array_equal(load().actions, actions.astype(np.float32))
+
+
+def test_any_damage_is_refused_or_harmless(path: Path) -> None:
+    """A bit that is flipped anywhere, and a cut at every kilobyte and at the last bytes."""
+    np.savez("my.npz", **ARRAYS)
+    whole, content, draw = load(), path.read_bytes(), random.Random(0)
+    damaged = [content[:size] for size in (*range(0, len(content), 1024), *range(-9, 0))]
+    for _ in range(150):
+        place = draw.randrange(len(content))
+        flipped = bytes([content[place] ^ (1 << draw.randrange(8))])
+        damaged.append(content[:place] + flipped + content[place + 1 :])
+    refused = 0
+    for each in damaged:
+        path.write_bytes(each)
+        try:
+            data = load()
+        except (DamagedFile, WrongData):
+            refused += 1
+            continue
+        for name in ("observations", "actions", "rewards", "terminals", "timeouts"):
+            np.testing.assert_array_equal(getattr(data, name), getattr(whole, name))
+    assert refused > 100
