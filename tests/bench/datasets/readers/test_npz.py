@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from bench.core.files import DamagedFile
-from bench.datasets.readers import checks
+from bench.datasets.readers import checks, d4rl
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.imported import Constants, import_data
+from bench.tasks.registry import DOMAINS
 
+HOPPER = DOMAINS["hopper"]
 ARRAYS: dict[str, Any] = {
     "observations": np.zeros((6, 11)),
     "actions": np.zeros((6, 3)),
@@ -182,7 +184,7 @@ def test_an_array_in_column_order(path: Path) -> None:
 def test_any_damage_is_refused_or_harmless(path: Path) -> None:
     """A bit that is flipped anywhere, and a cut at every kilobyte and at the last bytes."""
     np.savez("my.npz", **ARRAYS)
-    whole, content, draw = load(), path.read_bytes(), random.Random(0)
+    whole, content, draw = d4rl.read(path, HOPPER), path.read_bytes(), random.Random(0)
     damaged = [content[:size] for size in (*range(0, len(content), 1024), *range(-9, 0))]
     for _ in range(150):
         place = draw.randrange(len(content))
@@ -192,7 +194,7 @@ def test_any_damage_is_refused_or_harmless(path: Path) -> None:
     for each in damaged:
         path.write_bytes(each)
         try:
-            data = load()
+            data = d4rl.read(path, HOPPER)
         except (DamagedFile, WrongData):
             refused += 1
             continue
