@@ -21,6 +21,7 @@ include: "workflow/rules/reproduce.smk"
 
 if workflow.is_main_process:
     announce_obstacles()
+    announce_unlisted_methods()
 
 
 # without a target: the artifacts of the suite `mujoco`, or of the first suite of the config. It stands in this file,

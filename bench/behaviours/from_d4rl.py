@@ -17,12 +17,13 @@ from bench.behaviours.collect import join, roll_out
 from bench.core.files import sha256
 from bench.datasets import storage
 from bench.datasets.readers import hdf5
-from bench.datasets.readers.checks import WrongData, numbers, spaces, time_limit
-from bench.datasets.readers.imported import check_domain, check_name
+from bench.datasets.readers.checks import WrongData, numbers
+from bench.datasets.readers.imported import check_name
+from bench.datasets.readers.spaces import spaces, time_limit
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import simulator_versions
 from bench.tasks.families import Domain
-from bench.tasks.registry import DOMAINS, IMPORTED, Task, write_task
+from bench.tasks.registry import DOMAINS, IMPORTED, Task, check_domain, write_task
 
 HIDDEN = ("fc0", "fc1")
 HEADS = ("last_fc", "last_fc_log_std")
@@ -108,16 +109,22 @@ def roll_out_again(
     domain = Domain(**{**vars(DOMAINS[short]), "environment": environment})
     if (steps_of_one := time_limit(environment)) != domain.horizon:
         raise ValueError(
-            f"{name}: the time limit of {environment} is {steps_of_one:,} steps, but that of {short} is "
+            f"{name}: the time limit of {environment} is {steps_of_one} steps, but that of {short} is "
             f"{domain.horizon:,}; choose a version with the same time limit"
         )
     actor = read_policy(path)
     mine = (actor.hidden[0][0].shape[0], len(actor.mean[1]))
-    sizes, _ = spaces(str(path), environment)
+    own = spaces(str(path), environment)
+    sizes = (*own.observation, *own.low.shape)
+    if not own.unit:
+        raise WrongData(
+            f"{path}: {environment} takes actions from {own.low.min():g} to {own.high.max():g}, but the policy acts in "
+            "-1 to 1; choose another environment"
+        )
     if mine != sizes:
         raise WrongData(
             f"{path}: the policy maps {mine[0]} observations to {mine[1]} actions, "
-            f"but {environment} has {sizes[0]} and {sizes[1]}"
+            f"but {environment} has {' and '.join(map(str, sizes))}"
         )
     digest = sha256(path)
     stream = f"d4rl-{digest}-{seed}"

@@ -138,10 +138,12 @@ def _from_d4rl(arguments: Arguments) -> None:
     from tqdm import tqdm
 
     from bench.behaviours.from_d4rl import roll_out_again
+    from bench.environments.modules import allow_module_of
     from bench.tasks.registry import IMPORTED, domain_by_name
 
     domain = domain_by_name(arguments.task.partition("-")[0])
     environment = arguments.environment or domain.environment
+    allow_module_of(environment)
     with tqdm(total=arguments.steps, unit="step", disable=not sys.stderr.isatty()) as bar:
 
         def advance(steps: int) -> None:

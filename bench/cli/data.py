@@ -62,7 +62,24 @@ def add(verbs: Any) -> None:
     importing.add_argument(
         "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-mine"
     )
-    importing.add_argument("--environment", help="Gymnasium id, for example Hopper-v4")
+    importing.add_argument(
+        "--environment",
+        help='Gymnasium id, for example Hopper-v4; MODULE:ID imports a module of your own; \'ID {"max_episode_steps": '
+        "200}' has settings",
+    )
+    importing.add_argument(
+        "--horizon",
+        type=positive,
+        metavar="STEPS",
+        help="largest number of steps of an episode in the data; default: the time limit of the environment",
+    )
+    importing.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="ARRAY",
+        help="leave out an array of the file; can be given several times",
+    )
     importing.add_argument(
         "--target",
         type=float,
@@ -163,12 +180,24 @@ def _from_logs(task: Any, arguments: Arguments) -> list[Any]:
 
 def _import(arguments: Arguments) -> None:
     from bench.datasets.readers.imported import Constants, import_data
-    from bench.tasks.registry import IMPORTED, task_by_name
+    from bench.datasets.readers.remarks import Remarks
+    from bench.environments.modules import allow_module_of, module_of
+    from bench.tasks.registry import IMPORTED, family_of, task_by_name
 
     reference = None if arguments.reference is None else tuple(arguments.reference)
-    constants = Constants(arguments.environment, arguments.target, arguments.scale, reference)
-    data = import_data(arguments.file, arguments.task, constants)
-    domain = task_by_name(arguments.task).domain
+    environment, remarks = arguments.environment, Remarks()
+    if environment is not None:
+        allow_module_of(environment)
+    constants = Constants(
+        environment, arguments.target, arguments.scale, reference, arguments.horizon
+    )
+    data = import_data(
+        arguments.file, arguments.task, constants, ignore=arguments.ignore, remarks=remarks
+    )
+    for line in remarks.lines():
+        print(line)
+    task = task_by_name(arguments.task)
+    domain = task.domain
     print(
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps of {domain.environment}"
     )
@@ -177,42 +206,45 @@ def _import(arguments: Arguments) -> None:
         f"(0 is {domain.reference_min:g}, 100 is {domain.reference_max:g}); target {domain.target_return:g}, "
         f"scale {domain.return_scale:g}"
     )
-    print(f"to run it, add {arguments.task} to suites.mujoco.tasks in a config")
+    suite = family_of(task).name
+    print(
+        f"to run it, add {arguments.task} to suites.{suite}.tasks in a config, or to another suite"
+    )
+    if module := module_of(domain.environment):
+        print(
+            f"its environment is in your module {module}: add `environment_modules: [{module}]` to the config"
+        )
 
 
 def _export(arguments: Arguments) -> None:
     from bench.datasets import storage
-    from bench.datasets.readers import minari
+    from bench.datasets.readers.minari_export import export
     from bench.tasks.registry import task_by_name
 
     data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
-    task = task_by_name(str(about.get("task")))
-    folder = minari.export(data, task, arguments.minari_id, about)
+    task = task_by_name(str(about.get("task")), folder=arguments.folder)
+    folder = export(data, task, arguments.minari_id, about)
     print(
         f"{folder}: {data.episodes} episodes, {data.steps} steps; the copy was read back and is equal"
     )
 
 
 def _describe(arguments: Arguments) -> None:
-    from bench.datasets import storage
     from bench.report import datasets as describe
 
     print("\n\n".join(describe.text(folder) for folder in arguments.folder))
     if arguments.figure is not None:
-        describe.draw([storage.read_manifest(f) for f in arguments.folder], [arguments.figure])
+        describe.draw(arguments.folder, [arguments.figure])
         print(f"\n{arguments.figure}")
 
 
 def _verify(arguments: Arguments) -> None:
-    from bench.datasets.consistency import check
-    from bench.datasets.storage import load
+    from bench.datasets.verify import verify
     from bench.tasks.registry import TASK_FILE, task_by_name
 
-    data = load(arguments.folder)
-    check(data, str(arguments.folder))
+    data = verify(arguments.folder)
     if (arguments.folder / TASK_FILE).exists():
-        folder = arguments.folder.resolve()
-        task_by_name(folder.name, folder.parent)
+        task_by_name(arguments.folder.resolve().name, folder=arguments.folder)
     print(
         f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
     )

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.cli.parser import Parser
+from bench.cli.parser import Parser, environment_module
 from bench.core import working_folder
 from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
@@ -60,10 +60,18 @@ def _failed(error: Exception) -> int:
     if isinstance(error, MemoryError):
         print(f"error: not enough memory: {error or 'none is left'}", file=sys.stderr)
     elif _expected(error):
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
     else:
         raise error
     return 1
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters. A name in a file could move the cursor of a terminal."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else repr(character)[1:-1]
+        for character in text
+    )
 
 
 def _expected(error: Exception) -> bool:
@@ -82,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
+    )
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        type=environment_module,
+        metavar="MODULE",
+        help="import this Python module, which registers environments of your own; can be given several times",
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for family in (data, behaviours, runs, reports, records, results):

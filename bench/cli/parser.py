@@ -88,6 +88,22 @@ def device(text: str) -> str:
     return text
 
 
+def environment_module(text: str) -> str:
+    """Return the value of an option as the name of a Python module, and let this process import it for its
+    environments.
+
+    Raises:
+        ArgumentTypeError: the text is not such a name.
+    """
+    from bench.environments.modules import allow
+
+    try:
+        allow(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def json_object(text: str) -> dict[str, Any]:
     """Return the value of an option as a JSON object.
 
@@ -96,8 +112,8 @@ def json_object(text: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(text, parse_constant=_not_finite)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} is not JSON ({error})") from None
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a JSON object, such as '{{\"width\": 64}}'"

@@ -134,7 +134,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedFile(
             f"{path} is damaged (not JSON: {error}); delete it and run again"
         ) from error
@@ -154,7 +154,7 @@ def intact(content: Any) -> bool:
     """Return whether this is a JSON object whose entry `digest` is the digest of its content."""
     try:
         return isinstance(content, dict) and content.get("digest") == digest(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

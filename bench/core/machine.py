@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +81,25 @@ def peak_memory() -> float:
     """Return the peak resident memory of this process so far, in MB."""
     scale = 1024 if platform.system() == "Linux" else 1024**2
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory that a process can still take here; None if the system does not say.
+
+    A limit of the control group (a container, a Slurm job) counts as well as the memory of the machine.
+    """
+    found = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        found.append(1024 * int(line.split()[1]))
+    with suppress(OSError, ValueError):
+        limit, used = (
+            int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii"))
+            for name in ("memory.max", "memory.current")
+        )
+        found.append(limit - used)
+    return max(0, min(found)) if found else None
 
 
 # environment variables that limit the instruction set of a library

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.environments.modules import import_modules_for
+from bench.tasks.environment_id import gymnasium_id, settings_of
 from bench.tasks.registry import FAMILIES, family_of_environment
 
 F32 = NDArray[np.float32]
@@ -33,12 +35,17 @@ def register(environment: str | None = None) -> None:
         import_module(family.environment).register()
 
 
-def make(environment: str) -> Any:
+def make(environment: str, render_mode: str | None = None) -> Any:
     """Return a Gymnasium environment with its time limit.
 
+    Args:
+        environment: a Gymnasium id, which may have settings of its own (`bench.tasks.environment_id`).
+        render_mode: Gymnasium's; None: the environment draws nothing.
+
     Raises:
-        UnknownEnvironment: the id is unknown, or the installed simulator does not give comparable
-            numbers.
+        UnknownEnvironment: the id is unknown, a setting is not one of the environment's, or the installed
+            simulator does not give comparable numbers.
+        UntrustedModule: the id names a module that the user did not name.
     """
     import gymnasium
 
@@ -46,13 +53,34 @@ def make(environment: str) -> Any:
     module.register()
     if hasattr(module, "check"):
         module.check(environment)
+    import_modules_for(environment)
+    settings = settings_of(environment)
+    options: dict[str, Any] = {}
+    if settings.max_episode_steps is not None:
+        options["max_episode_steps"] = settings.max_episode_steps
+    if render_mode is not None:
+        options["render_mode"] = render_mode
     with warnings.catch_warnings():
         # Gymnasium warns that -v4 is out of date, but only -v4 is comparable with D4RL
         warnings.simplefilter("ignore")
         try:
-            return gymnasium.make(environment, disable_env_checker=True)
-        except gymnasium.error.Error as error:
+            made = gymnasium.make(
+                gymnasium_id(environment),
+                disable_env_checker=True,
+                **options,
+                **settings.kwargs,
+            )
+        except (gymnasium.error.Error, ImportError) as error:
             raise UnknownEnvironment(f"cannot make environment {environment!r}: {error}") from error
+        except Exception as error:  # each environment has its own errors for wrong arguments
+            if not settings.kwargs:
+                raise
+            raise UnknownEnvironment(
+                f"cannot make environment {environment!r} with these arguments: {type(error).__name__}: {error}"
+            ) from error
+    if settings.rescale_actions:
+        made = gymnasium.wrappers.RescaleAction(made, np.float32(-1), np.float32(1))
+    return made
 
 
 def simulators(environment: str) -> tuple[str, ...]:
@@ -66,9 +94,11 @@ def simulator_versions(environment: str) -> dict[str, str]:
 
 
 def make_vector(environment: str, count: int) -> VectorEnv:
-    """Return `count` envs of one environment. They step together if the family has a `make_vector`."""
+    """Return `count` envs of one environment. They step together if the family has a `make_vector`, and the environment
+    has no settings of its own.
+    """
     module = import_module(family_of_environment(environment).environment)
-    if hasattr(module, "make_vector"):
+    if hasattr(module, "make_vector") and environment == gymnasium_id(environment):
         made: VectorEnv = module.make_vector(environment, count)
         return made
     return VectorEnv(environment, count)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.core.files import replacing
-from bench.environments.vector import register
+from bench.environments.vector import make
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
@@ -79,11 +79,10 @@ def episode(
         The image at the start and the image after each step, RGB (height, width, 3).
 
     Raises:
-        gymnasium.error.Error: there is no such environment.
+        UnknownEnvironment: there is no such environment.
         ValueError: the environment cannot be drawn on this machine.
     """
-    register(environment)
-    scene = gymnasium.make(environment, render_mode="rgb_array", disable_env_checker=True)
+    scene = make(environment, render_mode="rgb_array")
     try:
         seen, _ = scene.reset(seed=seed)
         own = seed if noise is None else noise

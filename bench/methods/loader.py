@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import os
 import traceback
 import types
@@ -64,10 +65,43 @@ class Method:
                     f"method {self.name}: option {key} is {value!r}, expected {_spell(hints[key])}"
                 )
         typed = {key: _convert(value, hints[key]) for key, value in options.items()}
+        if missing := [name for name in _without_default(self.config) if name not in options]:
+            raise BadMethod(
+                f"method {self.name}: option {missing[0]} has no default, and the config does not set it: give it a "
+                f"default in the module's Config, or set it in the `options` of the method"
+            )
         try:
-            return self.config(**typed)
+            config = self.config(**typed)
         except (ValueError, TypeError) as error:
             raise BadMethod(f"method {self.name}: {error}") from error
+        _check_recordable(self.name, config)
+        return config
+
+
+def _without_default(config: type[Any]) -> list[str]:
+    """Return the names of the options that must be set."""
+    missing = dataclasses.MISSING
+    return [
+        each.name
+        for each in dataclasses.fields(config)
+        if each.init and each.default is missing and each.default_factory is missing
+    ]
+
+
+def _check_recordable(name: str, config: Any) -> None:
+    """Refuse an option whose value JSON cannot hold, before anything is trained.
+
+    Raises:
+        BadMethod: the value is an infinity, a path, an array or the like.
+    """
+    for option, value in dataclasses.asdict(config).items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadMethod(
+                f"method {name}: option {option} is {value!r:.80} ({type(value).__name__}), which the record of a run "
+                "cannot hold: use numbers that are finite, texts, true, false, null, or lists of them"
+            ) from error
 
 
 def load_method(name: str) -> Method:
@@ -198,8 +232,12 @@ def _fits(value: Any, hint: Any) -> bool:
     """Return whether a value from YAML or JSON fits a field of this type."""
     for kind in _alternatives(hint):
         origin = typing.get_origin(kind)
-        if origin is tuple and isinstance(value, (list, tuple)):
-            if all(_fits(item, typing.get_args(kind)[0]) for item in value):
+        if origin in (tuple, list) and isinstance(value, (list, tuple)):
+            if _items_fit(value, typing.get_args(kind)):
+                return True
+        elif origin is dict and isinstance(value, dict):
+            keys, values = typing.get_args(kind)
+            if all(_fits(key, keys) and _fits(each, values) for key, each in value.items()):
                 return True
         elif origin is typing.Literal:
             if value in typing.get_args(kind):
@@ -213,9 +251,17 @@ def _fits(value: Any, hint: Any) -> bool:
     return False
 
 
+def _items_fit(values: Any, hints: tuple[Any, ...]) -> bool:
+    """Return whether the items fit `tuple[int, ...]`, `tuple[int, str]` or `list[int]`."""
+    if len(hints) == 1 or hints[1] is Ellipsis:
+        return all(_fits(item, hints[0]) for item in values)
+    return len(values) == len(hints) and all(map(_fits, values, hints))
+
+
 def _convert(value: Any, hint: Any) -> Any:
     if isinstance(value, list):
-        return tuple(value)
+        lists = any(typing.get_origin(kind) is list for kind in _alternatives(hint))
+        return list(value) if lists else tuple(value)
     if type(value) is int and float in _alternatives(hint) and int not in _alternatives(hint):
         return float(value)
     return value

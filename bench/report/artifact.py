@@ -5,10 +5,12 @@ It is written as Markdown, HTML, LaTeX, CSV, PNG and SVG.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tabulate import tabulate
@@ -40,6 +42,10 @@ LATEX = {
     "∞": r"$\infty$",
     "`": "",
 }
+
+MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+FORMULA = ("=", "+", "-", "@")  # how a formula begins in a spreadsheet
+NUMERIC = re.compile(r"[-+\d.,\s±%\[\]—–]*")
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,13 @@ def write_artifact(artifact: Artifact, files: list[Path]) -> None:
 def markdown(artifact: Artifact) -> str:
     """Return an artifact as Markdown."""
     text = tabulate(
-        artifact.body, headers=artifact.headings, tablefmt="github", disable_numparse=True
+        [[_cell(cell) for cell in row] for row in artifact.body],
+        headers=[_cell(heading) for heading in artifact.headings],
+        tablefmt="github",
+        disable_numparse=True,
     )
-    notes = "\n".join(f"- {note}" for note in artifact.notes)
-    return f"{artifact.title}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
+    notes = "\n".join(f"- {_plain(note)}" for note in artifact.notes)
+    return f"{_plain(artifact.title)}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
 
 
 def web(artifact: Artifact) -> str:
@@ -136,9 +145,31 @@ def latex(artifact: Artifact) -> str:
 
 
 def numbers(artifact: Artifact) -> str:
-    """Return the numbers of an artifact as CSV."""
-    text: str = artifact.numbers.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    """Return the numbers of an artifact as CSV. A text that a spreadsheet would take for a formula begins with an
+    apostrophe.
+    """
+    frame = artifact.numbers.rename(columns=_no_formula)
+    texts = frame.select_dtypes(include=["object", "string", "category"]).columns
+    frame = frame.assign(**{name: frame[name].map(_no_formula) for name in texts})
+    text: str = frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     return text
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    line = re.sub(r"[\t\r\n]+", " ", value)
+    formula = line.lstrip().startswith(FORMULA) and not NUMERIC.fullmatch(line)
+    return f"'{line}" if formula else line
+
+
+def _plain(text: str) -> str:
+    """Return a text in which Markdown finds neither HTML nor links."""
+    return MARKUP.sub("&lt;", " ".join(text.split("\n"))).replace("](", "]\\(")
+
+
+def _cell(text: str) -> str:
+    return _plain(text).replace("|", "\\|")
 
 
 def _escape(text: str) -> str:

@@ -54,7 +54,7 @@ def text(folder: Path) -> str:
         FileNotFoundError: the folder holds no data set.
         DamagedFile: its manifest is damaged.
     """
-    manifest = storage.read_manifest(folder)
+    manifest = _described(folder)
     task, lengths = _task(manifest), np.array(manifest["lengths"])
     shapes = {name: array["shape"] for name, array in manifest["arrays"].items()}
     rows = {
@@ -85,11 +85,27 @@ def text(folder: Path) -> str:
         "length, deciles": _deciles(lengths),
         "behaviour policies": _policies(manifest),
         "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
+        **_remarks(manifest.get("origin", {})),
         "digest": manifest["digest"],
     }
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+
+
+def _remarks(origin: dict[str, Any]) -> dict[str, str]:
+    """Return what the import of the data left out, counted or changed."""
+    rows = {}
+    left = origin.get("left_out", {})
+    if left.get("steps"):
+        rows["left out"] = f"{left['steps']:,} steps of {left['episodes']:,} unfinished episode(s)"
+    if counted := origin.get("timeouts_counted_from_the_time_limit"):
+        rows["not marked"] = f"{counted:,} time-outs, which were counted from the time limit"
+    if ignored := origin.get("arrays_ignored"):
+        rows["ignored arrays"] = ", ".join(ignored)
+    if bounds := origin.get("actions_rescaled_from"):
+        rows["actions rescaled"] = f"to -1 to 1, from {bounds['low']} to {bounds['high']}"
+    return rows
 
 
 def _observations(shape: list[int], stack: int) -> str:
@@ -118,7 +134,7 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
     Raises:
         ValueError: a suffix is unknown.
     """
-    manifests = [storage.read_manifest(folder) for folder in folders]
+    manifests = [_described(folder) for folder in folders]
     body = [_row(manifest) for manifest in manifests]
     artifact = Artifact(
         title=f"The data sets of scale {scale}, beside D4RL's data sets of the same names.",
@@ -126,14 +142,15 @@ def write(folders: list[Path], scale: str, files: list[Path]) -> None:
         body=body,
         notes=NOTES + [OF_GAMES] * any("stack" in manifest for manifest in manifests),
         numbers=pd.DataFrame(body, columns=HEADINGS),
-        draw=lambda pictures: draw(manifests, pictures),
+        draw=lambda pictures: draw(folders, pictures),
     )
     write_artifact(artifact, files)
 
 
-def draw(manifests: list[dict[str, Any]], files: list[Path]) -> None:
+def draw(folders: list[Path], files: list[Path]) -> None:
     """Draw the distributions of returns and lengths, one row for each data set."""
     check_formats(files)
+    manifests = [_described(folder) for folder in folders]
     with pyplot() as plt:
         figure, grid = plt.subplots(
             len(manifests),
@@ -200,9 +217,14 @@ def _policies(manifest: dict[str, Any]) -> str:
     return f"{effective_policies(list(steps.values())):.1f} ({len(steps)})"
 
 
+def _described(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a data set, with its folder."""
+    return storage.read_manifest(folder) | {"folder": folder}
+
+
 def _task(manifest: dict[str, Any]) -> Task | None:
     try:
-        return task_by_name(manifest["task"])
+        return task_by_name(manifest["task"], folder=manifest["folder"])
     except (KeyError, ValueError):
         return None
 

@@ -36,11 +36,29 @@ def check_formats(files: list[Path]) -> None:
             raise ValueError(f"cannot draw {path}: known formats are {', '.join(FORMATS)}")
 
 
+def _take_literally(figure: Any) -> None:
+    """Draw every text as it is, without mathematics between dollar signs. Numbers on an axis stay as they are."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+    numbers = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            numbers.add(axis.offsetText)
+            if not isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter):
+                ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+                numbers |= {label for tick in ticks for label in (tick.label1, tick.label2)}
+    for text in figure.findobj(Text):
+        if text not in numbers:
+            text.set_parse_math(False)
+
+
 def save(figure: Any, files: list[Path]) -> None:
     """Write a figure in each file's format, atomically, and close it."""
     from matplotlib import pyplot as plt
 
     check_formats(files)
+    _take_literally(figure)
     for path in files:
         kind = path.suffix.removeprefix(".")
         with replacing(path) as temporary:

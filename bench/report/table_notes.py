@@ -94,7 +94,8 @@ def shared_starts(rolled: pd.DataFrame) -> list[str]:
 def _label(environment: str) -> str:
     """Return the name of an environment in tables."""
     domains = family_of_environment(environment).domains.values()
-    return next(domain.label for domain in domains if domain.environment == environment)
+    known = (domain.label for domain in domains if domain.environment == environment)
+    return next(known, environment)
 
 
 def _on_verdicts(rows: Mapping[Row, Mapping[str, Cell]], unit: Unit) -> list[str]:

@@ -35,7 +35,8 @@ def diagnose_run(folder: Path, data_folder: Path, kind: str, episodes: int, devi
     diagnostic = DIAGNOSTICS[kind]
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
-    task, method = task_by_name(identity.task), load_method(training["module"])
+    task = task_by_name(identity.task, described=training["task"])
+    method = load_method(training["module"])
     prepare(device)
     policy: Any = method.load(folder / POLICY, device)
     if not hasattr(policy, diagnostic.needs):

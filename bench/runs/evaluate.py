@@ -53,7 +53,8 @@ def evaluate_run(
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
-    task, method = task_by_name(identity.task), load_method(training["module"])
+    task = task_by_name(identity.task, described=training["task"])
+    method = load_method(training["module"])
     prepare(device)
     own_target = training["config"].get("target_return")
     target = task.domain.target_return if own_target is None else own_target

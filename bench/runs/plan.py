@@ -102,11 +102,41 @@ class Plan:
 def found_modules(root: Path = ROOT) -> list[str]:
     """Return the names of the method modules: `dt`, and every file in baselines/ whose name does not
     start with `_`.
+
+    Raises:
+        BadConfig: a file has a name that cannot be imported.
     """
     baselines = sorted(
         path.stem for path in (root / "baselines").glob("*.py") if not path.stem.startswith("_")
     )
+    if wrong := [name for name in baselines if not name.isidentifier()]:
+        raise BadConfig(
+            f"baselines/{wrong[0]}.py cannot be imported: the name of a module may only hold letters, digits and _; "
+            "rename the file"
+        )
     return ["dt", *baselines]
+
+
+def unlisted_methods(config: dict[str, Any], shipped: dict[str, Any]) -> list[str]:
+    """Return a line for each module of the user that the config names and no suite runs.
+
+    A module in baselines/ that no entry of `methods` mentions runs in every suite. An entry for it takes it out of
+    all suites that do not list it.
+
+    Args:
+        config: the merged config.
+        shipped: the `methods` of config/config.yaml. Their modules are those of the suite.
+    """
+    declared = {name: _resolved(name, config["methods"]) for name in config["methods"]}
+    listed = {name for axes in config["suites"].values() for name in axes["methods"]}
+    run = {declared[name]["module"] for name in listed if name in declared} | listed
+    own = {entry.get("module") for entry in shipped.values()} | {*OWN}
+    return [
+        f"methods.{name}: no suite lists this method, so baselines/{entry['module']}.py does not run. Add {name} to "
+        "suites.S.methods; or remove the entry, and every suite runs the module with its defaults"
+        for name, entry in declared.items()
+        if entry["module"] not in run | own
+    ]
 
 
 def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:

@@ -22,7 +22,7 @@ from gymnasium.spaces import Box, Discrete
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F32, I64
 from bench.environments.vector import VectorEnv, make_vector
-from bench.methods.contract import Policy, check_actions
+from bench.methods.contract import BadMethod, Policy, check_actions
 from bench.tasks.registry import Task
 
 
@@ -159,12 +159,16 @@ def _batch(
     earned, lengths = np.zeros(num_envs), np.zeros(num_envs, dtype=np.int64)
     shown: F32 = np.zeros(num_envs, dtype=np.float32)
     while running.any():
-        actions = check_actions(
-            policy.act(environments.observations.copy(), shown.copy()),
-            (num_envs, *space.shape),
-            method,
-            n_actions=int(space.n) if isinstance(space, Discrete) else None,
-        )
+        acted = policy.act(environments.observations.copy(), shown.copy())
+        try:
+            actions = check_actions(
+                acted,
+                (num_envs, *space.shape),
+                method,
+                n_actions=int(space.n) if isinstance(space, Discrete) else None,
+            )
+        except BadMethod as error:
+            raise BadMethod(f"{error}, in step {lengths.max()} of an episode") from error
         if isinstance(space, Box):
             actions = np.clip(actions, space.low, space.high)
         acting = np.flatnonzero(running)

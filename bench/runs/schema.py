@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from bench.runs.config_size import MOST, too_large
 from bench.runs.identity import LARGEST
 
 # keys of earlier versions: section -> old key -> new key
@@ -29,6 +30,10 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     import jsonschema
     import yaml
 
+    if place := too_large(config):
+        raise BadConfig(
+            f"config: {place[:200]} stands for more than {MOST:,} values, by aliases of aliases (&, *); write it out"
+        )
     _check_renamed(config)
     _check_numbers(config, "", set())
 

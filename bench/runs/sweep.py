@@ -19,7 +19,7 @@ from bench.runs.evaluate import checked_training, departures, evaluation, score,
 from bench.runs.identity import SWEEP, identity_of
 from bench.runs.policies import POLICY
 from bench.runs.train import load_data
-from bench.tasks.registry import Task, task_by_name
+from bench.tasks.registry import Task, registered_domain, task_by_name
 
 # of the best return in the data: at it, just above it (1.1 is the talk's), and far above it
 MULTIPLES = (1.0, 1.1, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -56,7 +56,8 @@ def sweep_run(
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
-    task, method = task_by_name(identity.task), load_method(training["module"])
+    task = task_by_name(identity.task, described=training["task"])
+    method = load_method(training["module"])
     prepare(device)
     data = load_data(data_folder, identity)
     low, high = float(data.returns.min()), float(data.returns.max())
@@ -110,7 +111,10 @@ def grid(task: Task, low: float, high: float, points: int | None) -> list[float]
         high: largest return of an episode in the data.
         points: largest number of targets that are not multiples of the best return; None: all.
     """
-    curve, even = figure4(task.domain.name), np.linspace(low, high, EVEN_STEPS).tolist()
+    curve, even = (
+        figure4(registered_domain(task.domain.environment)),
+        np.linspace(low, high, EVEN_STEPS).tolist(),
+    )
     own = list(curve.raw_targets) if curve else even
     own += [target for target in even if target > own[-1]]  # up to the best return of the data
     if points is not None and points < len(own):

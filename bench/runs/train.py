@@ -59,7 +59,7 @@ def train_run(
         Stopped: a signal stopped the run. It resumes from its checkpoint.
     """
     identity = identity_of(folder.absolute())
-    task, method = task_by_name(identity.task), load_method(module)
+    task, method = task_by_name(identity.task, folder=data_folder), load_method(module)
     config = method.configure(options)
     if hasattr(config, "on"):
         config = config.on(device)

@@ -32,7 +32,8 @@ def episode_frames(folder: Path, index: int, max_steps: int | None = None) -> li
     """
     identity = identity_of(folder.absolute())
     training = checked_training(folder)
-    task, method = task_by_name(identity.task), load_method(training["module"])
+    task = task_by_name(identity.task, described=training["task"])
+    method = load_method(training["module"])
     prepare("cpu")
     asked = training["config"].get("target_return")
     return episode(

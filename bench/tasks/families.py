@@ -267,18 +267,33 @@ def _check_values(path: Path, family: Family) -> None:
             if number is not None and number < 1:
                 raise BadFamily(f"{path}: kinds.{name}.{key} is {number}, expected at least 1")
     for name, domain in family.domains.items():
-        for key in ("target_return", "return_scale", "reference_min", "reference_max"):
-            if not math.isfinite(value := getattr(domain, key)):
-                raise BadFamily(
-                    f"{path}: domains.{name}.{key} is {value}, expected a finite number"
-                )
-        if domain.horizon < 1 or domain.return_scale <= 0:
-            raise BadFamily(f"{path}: domains.{name}: horizon and return_scale must be above 0")
-        if domain.reference_min == domain.reference_max:
-            raise BadFamily(
-                f"{path}: domains.{name}: reference_min and reference_max are both "
-                f"{domain.reference_min}; a score needs two different ones"
-            )
+        _check_numbers(path, f"domains.{name}", domain)
+
+
+def _check_numbers(path: Path, place: str, domain: Domain) -> None:
+    for key in ("target_return", "return_scale", "reference_min", "reference_max"):
+        if not math.isfinite(value := getattr(domain, key)):
+            raise BadFamily(f"{path}: {place}.{key} is {value}, expected a finite number")
+    if domain.horizon < 1 or domain.return_scale <= 0:
+        raise BadFamily(f"{path}: {place}: horizon and return_scale must be above 0")
+    if domain.reference_min == domain.reference_max:
+        raise BadFamily(
+            f"{path}: {place}: reference_min and reference_max are both "
+            f"{domain.reference_min}; a score needs two different ones"
+        )
+
+
+def domain_of(path: Path, entry: Any) -> Domain:
+    """Return the domain in the description of an imported task.
+
+    Raises:
+        BadFamily: an entry is unknown, missing or wrong.
+    """
+    known = {each.name for each in fields(Domain)}
+    _check_keys(path, "domain", entry, known, known)
+    domain: Domain = _build(path, "domain", Domain, entry)
+    _check_numbers(path, "domain", domain)
+    return domain
 
 
 def _domain(path: Path, name: str, entry: Any) -> Domain:

@@ -4,12 +4,15 @@ imported lies beside its data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.core.files import DamagedFile, digest, intact, read_json, write_json
-from bench.tasks.families import Domain, Family, read_families
+from bench.tasks.environment_id import gymnasium_id, settings_of
+from bench.tasks.families import KIND, NAME, Domain, Family, domain_of, read_families
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,28 @@ _FAMILY_OF = {
 
 
 def family_of_environment(environment: str) -> Family:
-    """Return the family of an environment. If no family names it, return the default family."""
-    return _FAMILY_OF.get(environment, DEFAULT)
+    """Return the family of an environment. If no family names it, return the default family. Settings of the
+    environment do not matter.
+    """
+    return _FAMILY_OF.get(gymnasium_id(environment), DEFAULT)
 
 
 def family_of(task: Task) -> Family:
     """Return the family of the environment of a task."""
     return family_of_environment(task.domain.environment)
+
+
+def registered_domain(environment: str) -> str:
+    """Return the name of the registered domain with this environment; empty if there is none.
+
+    What the paper says of a domain holds for its environment, not for a task that has its name.
+    """
+    return next((d.name for d in DOMAINS.values() if d.environment == environment), "")
+
+
+def kind_of(task: str) -> str:
+    """Return the kind of data of a registered task; empty for imported data, whose name a user chose."""
+    return TASKS[task].kind if task in TASKS else ""
 
 
 def family_of_all(tasks: Iterable[str]) -> Family:
@@ -90,8 +108,21 @@ def is_imported(name: str, imported: Path = IMPORTED) -> bool:
     return name not in TASKS and (imported / name / TASK_FILE).exists()
 
 
-def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
+def task_by_name(
+    name: str,
+    imported: Path = IMPORTED,
+    *,
+    folder: Path | None = None,
+    described: dict[str, Any] | None = None,
+) -> Task:
     """Return the task of this name.
+
+    Args:
+        name: of the task.
+        imported: the folder of imported tasks.
+        folder: of a data set. If the description of an imported task lies in it, that is the task, in any working
+            directory.
+        described: the task as the training of a run recorded it; used for imported data that are not here.
 
     Raises:
         ValueError: there is no such task.
@@ -99,19 +130,70 @@ def task_by_name(name: str, imported: Path = IMPORTED) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
+    if folder is not None and (folder / TASK_FILE).exists():
+        return _read_task(folder / TASK_FILE)
     path = imported / name / TASK_FILE
-    if not path.exists():
+    if path.exists():
+        task = _read_task(path)
+    elif described is not None:
+        task = _checked(Path(f"the record of {name}"), described)
+    else:
         raise ValueError(
             f"unknown task {name!r}; known: {', '.join(known_tasks(imported))}. "
             "`bench data import` makes a task of your own data"
         )
+    if task.name != name:
+        raise DamagedFile(
+            f"{path} describes the task {task.name!r}, but its folder is {name!r}; import the data again"
+        )
+    return task
+
+
+def _read_task(path: Path) -> Task:
+    """Return the task of a description."""
     content = read_json(path)
+    if not intact(content):
+        raise DamagedFile(
+            f"{path} is damaged (its digest is not that of its content); import the data again"
+        )
+    return _checked(path, content)
+
+
+def _checked(path: Path, content: dict[str, Any]) -> Task:
+    """Return a task whose description may be from somebody else: nothing in it is imported."""
     try:
-        if not intact(content):
-            raise ValueError("its digest is not that of its content")
-        return Task(Domain(**content["domain"]), content["kind"])
+        task = Task(domain_of(path, content["domain"]), content["kind"])
+        settings_of(task.domain.environment)
+        if not re.fullmatch(f"{NAME}-{KIND}", task.name):
+            raise ValueError(f"{task.name!r} cannot be the name of a task")
+        if task.name in TASKS:
+            raise ValueError(f"the suite has a task {task.name!r} of its own")
+        check_domain(task.name, task.domain.environment)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"{path} is damaged ({error}); import the data again") from error
+    return task
+
+
+def check_domain(name: str, environment: str) -> None:
+    """Refuse a task name that begins with a domain of the suite if the data are from another environment.
+
+    Tables show such a task under the label of the domain, and a config has settings for it. Another version of the
+    environment is allowed.
+
+    Raises:
+        ValueError: the environment is not that of the domain.
+    """
+    short = name.partition("-")[0]
+    if short in DOMAINS and _unversioned(environment) != _unversioned(DOMAINS[short].environment):
+        raise ValueError(
+            f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
+            "begin the name with another word"
+        )
+
+
+def _unversioned(environment: str) -> str:
+    """Return a Gymnasium id without its module, its version and its settings."""
+    return re.sub(r"-v\d+$", "", gymnasium_id(environment).rpartition(":")[2])
 
 
 def write_task(task: Task, folder: Path) -> None:

@@ -157,6 +157,47 @@ def test_your_own_data_run_beside_the_others(clone):
     assert "bench data import" in output
 
 
+OWN = """
+import gymnasium
+from gymnasium.spaces import Box
+
+class Own(gymnasium.Env):
+    observation_space, action_space = Box(-1, 1, (11,)), Box(-3, 3, (3,))
+    def reset(self, *, seed=None, options=None):
+        return self.observation_space.low, {}
+    def step(self, action):
+        return self.observation_space.low, float(action[0]), False, False, {}
+
+gymnasium.register("own/Own-v0", entry_point=Own, max_episode_steps=60)
+"""
+
+
+def test_a_suite_of_your_own_environment_alone(clone):
+    """Actions from -3 to 3, in a module beside the config; and its page of peers is empty."""
+    (clone / "own.py").write_text(OWN)
+    np.savez(clone / "my.npz", **episodes())
+    command = [sys.executable, "-m", "bench", "data", "import", "--file", "my.npz"]
+    command += ["--task", "own-mine", "--environment", "own:own/Own-v0", "--reference", "0", "180"]
+    done = subprocess.run(
+        command, cwd=clone, env=clean(), text=True, capture_output=True, check=True
+    )
+    assert "actions rescaled to -1 to 1 from -3 -3 -3 to 3 3 3" in done.stdout
+    artifacts = ["table2", "profiles", "aggregates", "improvement", "peers"]
+    suites = {"mujoco": {"tasks": ["own-mine"], "artifacts": artifacts}}
+    config = tiny(clone, suites=suites)
+    output = snakemake(clone, "all_mujoco", config=config, check=False)
+    log = (clone / "logs/tiny/evaluate/own-mine/dense/100/bc/0.log").read_text()
+    assert "An id in a file imports no code" in log + output
+    config = tiny(clone, suites=suites, environment_modules=["own"])
+    snakemake(clone, "all_mujoco", config=config)
+    record = clone / "results/tiny/runs/own-mine/dense/100/uniform/0/result.json"
+    protocol = json.loads(record.read_text())["protocol"]
+    assert protocol["environment"] == 'own:own/Own-v0 {"rescale_actions": true}'
+    assert (
+        "No other implementation publishes" in (clone / "reports/tiny/mujoco/peers.md").read_text()
+    )
+
+
 def test_every_suite_has_a_target(clone):
     suite = {
         "tasks": ["hopper-medium"],

@@ -125,7 +125,12 @@ def test_a_broken_method_stops_its_own_run_only(prepared):
     (prepared / "baselines" / "crooked.py").write_text(
         template.replace("return np.asarray(", "return np.full(7, 0.0) if True else np.asarray(")
     )
-    output = snakemake(prepared, "all_mujoco", config=tiny(prepared), check=False)
+    other = {"tasks": ["hopper-medium"], "methods": ["bc", "behaviour"], "rewards": ["dense"]}
+    other |= {"data_percents": [100], "seeds": [0], "baselines": False}
+    config = tiny(prepared, suites={"other": other})
+    output = snakemake(prepared, "all_mujoco", config=config, check=False)
+    assert "mujoco: 2 of 4 records of runs missing" in output
+    assert "other: " not in output  # half of it is missing too, but nobody asked for it
     assert "method broken: baselines/broken.py cannot be imported" in output
     assert "nothing_of_that_name" in output
     assert "method crooked: act returned shape (7,), expected (1, 3)" in output

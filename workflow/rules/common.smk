@@ -18,6 +18,7 @@ from bench.core.machine import run_code_of
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
 try:
+    from bench.environments.modules import allow
     from bench.report.artifacts.registry import (
         ARTIFACTS,
         artifact_file,
@@ -29,7 +30,7 @@ try:
     from bench.runs import links
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
-    from bench.runs.plan import make_plan
+    from bench.runs.plan import make_plan, unlisted_methods
     from bench.runs.planned import evaluation_of, manifest_of
     from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
@@ -80,6 +81,10 @@ PAPER_TABLES = sorted(
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
 GPU = int(config["device"].startswith("cuda"))
+
+# the user's own environments: the jobs inherit the names of their modules
+for module in config.get("environment_modules", []):
+    allow(module)
 
 
 wildcard_constraints:

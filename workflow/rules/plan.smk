@@ -125,6 +125,16 @@ def announce_obstacles():
             print(line, file=sys.stderr)
 
 
+# print, before anything runs, which modules of the user's config no suite runs
+def announce_unlisted_methods():
+    import yaml
+
+    shipped = Path(workflow.basedir) / "config/config.yaml"
+    methods = yaml.safe_load(shipped.read_text(encoding="utf-8"))["methods"]
+    for line in unlisted_methods(config, methods):
+        print(line, file=sys.stderr)
+
+
 # print the files of the report that exist
 def finished():
     files = [Path(f"reports/{PLAN.scale}/{ledger}.html") for ledger in LEDGERS]
@@ -137,9 +147,21 @@ def finished():
             print(path)
 
 
+# the suites whose tables were asked for
+def requested_suites():
+    files = {str(file) for job in workflow.dag.jobs for file in job.output}
+    below = {suite: f"reports/{PLAN.scale}/{suite}/" for suite in PLAN.runs}
+    return [
+        suite
+        for suite in PLAN.runs
+        if f"results/{PLAN.scale}/{suite}/scores.parquet" in files
+        or any(file.startswith(below[suite]) for file in files)
+    ]
+
+
 # print which records are missing
 def unfinished():
-    for suite in PLAN.runs:
+    for suite in requested_suites():
         records = PLAN.records(suite)
         missing = [str(path) for path in records if not path.exists()]
         if missing and len(missing) < len(records):
@@ -150,4 +172,5 @@ def unfinished():
             print(
                 "`snakemake --cores all partial` makes a table of the finished runs. "
                 f"Missing: {' '.join(missing[:6])}"
+                + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
             )

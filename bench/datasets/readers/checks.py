@@ -1,4 +1,4 @@
-"""The checks of every reader: real numbers, flags, and the spaces and the time limit of the environment."""
+"""The checks of every reader: the arrays that are needed, real numbers, flags, memory, and the time limit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.machine import available_memory
+from bench.datasets.readers.npy import Header
 from bench.datasets.trajectories import Trajectories
-from bench.environments.vector import UnknownEnvironment, make
 from bench.tasks.families import Domain
 
-ROUNDING = 1e-3  # an action may leave its range by this value
+COPIES = 2  # an array and what it is converted to are in memory together
 
 
 class WrongData(ValueError):
@@ -70,91 +71,41 @@ def flags(name: str, key: str, values: Any) -> NDArray[np.bool_]:
     return array.astype(np.bool_)
 
 
-def time_limit(environment: str) -> int:
-    """Return the time limit of an environment, in steps.
+def refuse_too_large(name: str, arrays: Iterable[Header]) -> None:
+    """Refuse arrays that do not fit into memory, before any is read.
 
     Raises:
-        UnknownEnvironment: the id is unknown, the id has no version, or the environment has no time limit.
+        WrongData: they do not fit.
     """
-    made = make(environment)
-    try:
-        spec = made.spec
-    finally:
-        made.close()
-    if spec.id != environment.rpartition(":")[2]:  # MODULE:ID imports the module first
-        raise UnknownEnvironment(
-            f"{environment!r} has no version, and the newest version depends on Gymnasium: "
-            f"give the full id, like {spec.id}"
-        )
-    if spec.max_episode_steps is None:
-        raise UnknownEnvironment(
-            f"{environment} has no time limit, so its episodes may never end: "
-            "register it with max_episode_steps"
-        )
-    return int(spec.max_episode_steps)
-
-
-def spaces(name: str, environment: str) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Return the sizes of the observations and the actions of an environment, and its range of actions.
-
-    Raises:
-        WrongData: no method for imported data can act in the environment. Observations must be vectors, and
-            actions must be vectors in [-1, 1].
-    """
-    from gymnasium.spaces import Box
-
-    made = make(environment)
-    try:
-        observation, action = made.observation_space, made.action_space
-    finally:
-        made.close()
-    for what, space in (("observations", observation), ("actions", action)):
-        if not isinstance(space, Box) or len(space.shape) != 1:
-            raise WrongData(
-                f"{name}: {what} of {environment} are {space}; only vectors of real numbers are supported"
-            )
-    low, high = float(action.low.min()), float(action.high.max())
-    if (low, high) != (-1.0, 1.0):
+    needed = COPIES * sum(array.bytes for array in arrays)
+    if (there := available_memory()) is not None and needed > there:
         raise WrongData(
-            f"{name}: {environment} takes actions from {low:g} to {high:g}, but methods act in [-1, 1]: "
-            "register it wrapped in gymnasium.wrappers.RescaleAction, and scale the actions"
+            f"{name}: its arrays need {needed:,} bytes of memory to be read, but {there:,} are available: "
+            "free memory, use another machine, or write a part of the data"
         )
-    return (observation.shape[0], action.shape[0]), (low, high)
 
 
-def fit(
-    name: str, domain: Domain, observations: NDArray[Any], actions: NDArray[Any]
-) -> tuple[float, float]:
-    """Check observations and actions against the spaces of the environment. Return its range of actions.
-
-    Raises:
-        WrongData: they do not fit, or `spaces` refuses the environment.
-    """
-    sizes, (low, high) = spaces(name, domain.environment)
-    for what, array, size in zip(
-        ("observations", "actions"), (observations, actions), sizes, strict=True
-    ):
-        if np.ndim(array) != 2 or np.shape(array)[1] != size:
-            raise WrongData(
-                f"{name}: {what} have shape {np.shape(array)}, but {domain.environment} needs (steps, {size})"
-            )
-    outside = np.flatnonzero((np.abs(np.asarray(actions, dtype=np.float64)) > 1 + ROUNDING).any(1))
-    if len(outside):
-        raise WrongData(
-            f"{name}: actions leave the environment's range of -1 to 1 in {len(outside):,} rows, first in "
-            f"row {outside[0]}: clip them as the environment did"
-        )
-    return low, high
-
-
-def within_horizon(name: str, data: Trajectories, domain: Domain) -> None:
+def within_horizon(name: str, data: Trajectories, domain: Domain, *, marked: bool = True) -> None:
     """Refuse data with an episode that is longer than the horizon of the domain.
+
+    Args:
+        name: the data, at the start of the message.
+        data: the episodes.
+        domain: gives the horizon.
+        marked: whether the source marks time-outs, so that every end is known.
 
     Raises:
         WrongData: an episode is too long.
     """
-    if (longest := int(data.lengths.max())) > domain.horizon:
-        raise WrongData(
-            f"{name}: episode {int(data.lengths.argmax())} has {longest:,} steps, but {domain.environment} has at most "
-            f"{domain.horizon:,}. A terminal or a time-out is missing in the data"
-        )
+    if (longest := int(data.lengths.max())) <= domain.horizon:
+        return
+    reason = (
+        f"If its time limit is longer in these data, give it: --horizon {longest}. Otherwise the end of an episode is "
+        "not marked"
+        if marked
+        else "A terminal or a time-out is missing in the data"
+    )
+    raise WrongData(
+        f"{name}: episode {int(data.lengths.argmax())} has {longest:,} steps, but {domain.environment} has at most "
+        f"{domain.horizon:,}. {reason}"
+    )

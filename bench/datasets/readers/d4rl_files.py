@@ -20,6 +20,7 @@ from bench.datasets import storage
 from bench.datasets.readers import d4rl, hdf5
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.download import fetch
+from bench.datasets.readers.remarks import Remarks
 from bench.datasets.trajectories import Trajectories
 from bench.tasks.registry import Task
 
@@ -123,7 +124,8 @@ def obtain(task: Task, out: Path, file: Path | None = None) -> list[str]:
     if file is None and not path.exists():
         fetch(expected.urls, path, size=expected.bytes, digest=expected.sha256)
     verify_file(path, expected)
-    data = d4rl.read(path, task.domain)
+    remarks = Remarks()
+    data = d4rl.read(path, task.domain, remarks=remarks)
     lines = verify_content(data, expected, observation_statistics()[task.name])
     storage.save(
         data,
@@ -132,10 +134,10 @@ def obtain(task: Task, out: Path, file: Path | None = None) -> list[str]:
             "source": "d4rl",
             "task": task.name,
             "environment": task.domain.environment,
-            "origin": {"file": expected.file, "file_sha256": expected.sha256},
+            "origin": {"file": expected.file, "file_sha256": expected.sha256} | remarks.record(),
         },
     )
-    return [f"file: {expected.file}, SHA-256 as published", *lines]
+    return [f"file: {expected.file}, SHA-256 as published", *lines, *remarks.lines()]
 
 
 def verify_file(path: Path, expected: D4rlFile) -> None:

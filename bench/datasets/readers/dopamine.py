@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,12 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from bench.core.files import DamagedFile
 from bench.datasets.frames import U8
+from bench.datasets.readers.checked import Checked
 from bench.datasets.readers.checks import WrongData, flags
+from bench.datasets.readers.dqn_replay_files import cache_folder
+from bench.datasets.readers.npy import BadHeader, Header, read_header
 from bench.datasets.trajectories import F32, I64, Bools
 
 SIDE = 84  # pixels
@@ -44,6 +47,8 @@ FORM: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "$store$_terminal": (np.uint8, ()),
 }
 COUNTS = ("add_count", "invalid_range")
+LARGEST = 800  # bytes of a file of counts
+CHUNK = 1 << 20  # bytes that are read at a time
 
 Files = Callable[[str], Path | None]  # name -> the file, or None if there is no such file
 
@@ -134,11 +139,11 @@ def present(files: Files, element: str, number: int) -> Path:
 
 
 def frames(path: Path, lengths: I64) -> Iterator[U8]:
-    """Yield the frames of consecutive spans of rows, (length, 84, 84) each. The first span begins at row 0, and
-    the rest of the file is not read.
+    """Yield the frames of consecutive spans of rows, (length, 84, 84) each. The first span begins at row 0. The rest
+    of the file is only read the first time, for its checksum.
 
     Raises:
-        DamagedFile: the file ends too early, or is not a gzipped .npy file.
+        DamagedFile: the file ends too early, has a wrong checksum, or is not a gzipped .npy file.
         WrongData: the shape or the type is not that of frames.
     """
     with _opened(path) as file:
@@ -151,24 +156,32 @@ def frames(path: Path, lengths: I64) -> Iterator[U8]:
             span = np.empty((length, SIDE, SIDE), dtype=np.uint8)
             _fill(file, span, path)
             yield span
-        if rows == lengths.sum():
-            file.read(1)  # gzip checks the checksum at the end of the file
+        _check_rest(file, path, (rows - int(lengths.sum())) * SIDE * SIDE)
 
 
 def head(path: Path, element: str, rows: int) -> tuple[NDArray[Any], int]:
     """Return the first rows of a file, and its total number of rows.
 
     Raises:
-        DamagedFile: the file ends too early, or is not a gzipped .npy file.
+        DamagedFile: the file ends too early, has a wrong checksum, or is not a gzipped .npy file.
         WrongData: the shape or the type is not that of this element.
     """
     with _opened(path) as file:
         there = _header(file, path, element)
         array = np.empty((min(rows, there), *FORM[element][1]), dtype=FORM[element][0])
         _fill(file, array, path)
-        if len(array) == there:
-            file.read(1)
+        row = math.prod(FORM[element][1]) * array.itemsize
+        _check_rest(file, path, (there - len(array)) * row)
     return array, there
+
+
+def _check_rest(file: gzip.GzipFile, path: Path, rest: int) -> None:
+    """Read the unused rest of a file when it is opened for the first time, so that gzip compares the checksum."""
+    checked = Checked(cache_folder())
+    if rest and checked.holds(path):
+        return
+    _finish(file, path, rest)
+    checked.add(path)
 
 
 def padding(actions: I64, rewards: F32, span: U8) -> int:
@@ -190,27 +203,24 @@ def _opened(path: Path) -> Iterator[gzip.GzipFile]:
         ) from error
 
 
-def _shape(file: gzip.GzipFile, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _shape(file: gzip.GzipFile, path: Path) -> Header:
     """Read a .npy header."""
     try:
-        version = npy.read_magic(file)
-        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-        shape, columns_first, dtype = read_header[version](file)
-    except (ValueError, KeyError) as error:
+        header = read_header(file)
+    except BadHeader as error:
         raise DamagedFile(
             f"{path} is not a .npy file ({error}); delete it and get it again"
         ) from error
-    if dtype.hasobject or (columns_first and len(shape) > 1):
-        raise WrongData(
-            f"{path} holds Python objects or an array in column order, which no log of Dopamine does"
-        )
-    return shape, dtype
+    if header.columns_first and len(header.shape) > 1:
+        raise WrongData(f"{path} holds an array in column order, which no log of Dopamine does")
+    return header
 
 
 def _header(file: gzip.GzipFile, path: Path, element: str) -> int:
     """Read the .npy header of the file of an element, and return its number of rows."""
     kind, row = FORM[element]
-    shape, dtype = _shape(file, path)
+    found = _shape(file, path)
+    shape, dtype = found.shape, found.dtype
     if len(shape) != 1 + len(row) or shape[1:] != row or dtype != kind:
         expected = f"(rows{''.join(f', {side}' for side in row)})"
         raise WrongData(f"{path} holds {shape} {dtype}, expected {expected} {np.dtype(kind)}")
@@ -219,13 +229,25 @@ def _header(file: gzip.GzipFile, path: Path, element: str) -> int:
 
 def _whole(path: Path) -> NDArray[Any]:
     with _opened(path) as file:
-        shape, dtype = _shape(file, path)
-        if dtype.kind not in "iu" or int(np.prod(shape)) > 100:
-            raise WrongData(f"{path} holds {shape} {dtype}, expected a few whole numbers")
-        array = np.empty(shape, dtype=dtype)
+        found = _shape(file, path)
+        if found.dtype.kind not in "iu" or found.bytes > LARGEST:
+            raise WrongData(
+                f"{path} holds {found.shape} {found.dtype}, expected a few whole numbers"
+            )
+        array = np.empty(found.shape, dtype=found.dtype)
         _fill(file, array, path)
-        file.read(1)
+        _finish(file, path, 0)
     return array
+
+
+def _finish(file: gzip.GzipFile, path: Path, rest: int) -> None:
+    """Read a file to its end, where gzip compares the checksum. There must be `rest` more bytes."""
+    while chunk := file.read(CHUNK):
+        rest -= len(chunk)
+        if rest < 0:
+            raise DamagedFile(f"{path} holds bytes after its array; delete it and get it again")
+    if rest:
+        raise DamagedFile(f"{path} ends early; delete it and get it again")
 
 
 def _fill(file: gzip.GzipFile, array: NDArray[Any], path: Path) -> None:

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench.core.files import sha256
 from bench.datasets import storage
-from bench.datasets.readers import d4rl, minari, npz
-from bench.datasets.readers.checks import time_limit
+from bench.datasets.readers import d4rl, minari
+from bench.datasets.readers.minari_facts import Facts, facts
+from bench.datasets.readers.remarks import Remarks
+from bench.datasets.readers.spaces import spaces, time_limit
 from bench.datasets.trajectories import Trajectories
+from bench.environments.vector import UnknownEnvironment
+from bench.tasks.environment_id import gymnasium_id, settings_of, spell
 from bench.tasks.families import Domain
-from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, write_task
+from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, check_domain, write_task
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
+AVERAGE = "average-"  # rows of the paper's tables
+FILES = (".npz", ".hdf5", ".h5")
 
 
 @dataclass(frozen=True)
@@ -31,21 +37,28 @@ class Constants:
     environment, or comes from the data.
 
     Attributes:
-        environment: Gymnasium id.
+        environment: Gymnasium id, which may have settings (`bench.tasks.environment_id`).
         target_return: the target return of DT, raw; from the data it is the best return.
         return_scale: the divisor of returns-to-go; from the data it is the largest power of ten that is not
             above the largest absolute return.
         reference: the returns with the scores 0 and 100.
+        horizon: the largest number of steps of an episode in the data; None: the time limit of the environment.
     """
 
     environment: str | None = None
     target_return: float | None = None
     return_scale: float | None = None
     reference: tuple[float, float] | None = None
+    horizon: int | None = None
 
 
 def import_data(
-    source: str, name: str, constants: Constants, root: Path = IMPORTED
+    source: str,
+    name: str,
+    constants: Constants,
+    root: Path = IMPORTED,
+    ignore: Sequence[str] = (),
+    remarks: Remarks | None = None,
 ) -> Trajectories:
     """Read data from a .npz or .hdf5 file in D4RL's layout, or from Minari, and make a task from them.
 
@@ -54,37 +67,42 @@ def import_data(
         name: the name of the task, as `domain-kind`: `hopper-mine`.
         constants: the constants that the user sets.
         root: the folder of imported tasks.
+        ignore: names of arrays of a file to leave out.
+        remarks: gets what was left out, counted or changed.
 
     Raises:
         ValueError: the name is not allowed, or a constant of the task is unknown.
         FileNotFoundError: there is neither such a file nor such a Minari data set.
-        WrongData: the arrays do not fit each other or the environment.
+        WrongData: the arrays do not fit each other or the environment, or most of the data would be left out.
         DamagedFile: the file is truncated or has another format.
     """
     check_name(name)
-    path = Path(source)
-    if path.suffix in (".npz", ".hdf5", ".h5"):
-        domain = _domain(name, constants, constants.environment, {})
-        if path.suffix == ".npz":
-            data = d4rl.from_flat(npz.read(path, d4rl.ARRAYS, d4rl.NEEDED), domain, source)
-        else:
-            data = d4rl.read(path, domain)
+    remarks, path = Remarks() if remarks is None else remarks, Path(source)
+    if path.suffix in FILES:
+        domain = _domain(name, constants, Facts(environment=constants.environment))
+        data = d4rl.read(path, domain, ignore=ignore, remarks=remarks)
         origin = {"file": path.name, "file_sha256": sha256(path)}
     elif path.exists():
         raise ValueError(
             f"{source}: give a .npz, .hdf5 or .h5 file, or the id of a Minari data set"
         )
     else:
+        if ignore:
+            raise ValueError(
+                "--ignore is for arrays of a file; a Minari data set has a fixed list of arrays"
+            )
         dataset = minari.open_dataset(source)
-        facts = minari.facts(dataset)
-        domain = _domain(name, constants, constants.environment or facts.get("environment"), facts)
-        data = minari.read(dataset, domain)
+        about = minari.metadata_of(dataset)
+        known = facts(f"Minari data set {source}", about, constants.environment)
+        remarks.environment += known.remarks
+        domain = _domain(name, constants, known)
+        data = minari.read(dataset, domain, remarks, known.own)
         origin = {"minari_id": source, "minari_version": str(dataset.spec.minari_version)}
     domain = _completed(domain, constants, data)
     task = Task(domain, name.split("-", 1)[1])
-    about = {"source": "imported", "task": name, "environment": domain.environment}
+    entries = {"source": "imported", "task": name, "environment": domain.environment}
     with storage.staged(root / name) as folder:
-        storage.save(data, folder, about | {"origin": origin})
+        storage.save(data, folder, entries | {"origin": origin | remarks.record()})
         write_task(task, folder)
     return data
 
@@ -101,43 +119,24 @@ def check_name(name: str) -> None:
         )
     if name in TASKS:
         raise ValueError(f"the suite already has a task {name!r}; choose another name")
-
-
-def check_domain(name: str, environment: str) -> None:
-    """Refuse a task name that begins with a domain of the suite if the data are from another environment.
-
-    Tables show such a task under the label of the domain. Another version of the environment is allowed.
-
-    Raises:
-        ValueError: the environment is not that of the domain.
-    """
-    short = name.partition("-")[0]
-    if short in DOMAINS and _family(environment) != _family(DOMAINS[short].environment):
+    if name.startswith(AVERAGE):
         raise ValueError(
-            f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
-            "begin the name with another word"
+            f"{name!r} is the name of a row in the paper's tables; choose another name"
         )
 
 
-def _family(environment: str) -> str:
-    """Return a Gymnasium id without its module and its version."""
-    return re.sub(r"-v\d+$", "", environment.rpartition(":")[2])
-
-
-def _domain(
-    name: str, constants: Constants, environment: str | None, facts: dict[str, Any]
-) -> Domain:
+def _domain(name: str, constants: Constants, known: Facts) -> Domain:
     """Return the domain with the constants that are known before the data are read; the others are NaN."""
-    if environment is None:
+    if known.environment is None:
         raise ValueError(
             f"{name}: the environment of these data is unknown; give --environment, like Hopper-v4"
         )
-    known = next((d for d in DOMAINS.values() if d.environment == environment), None)
-    horizon = time_limit(environment)
+    environment, horizon = _environment(name, constants, known)
     check_domain(name, environment)
-    reference = constants.reference or facts.get("reference")
-    if reference is None and known is not None:
-        reference = (known.reference_min, known.reference_max)
+    listed = next((d for d in DOMAINS.values() if d.environment == environment), None)
+    reference = constants.reference or known.reference
+    if reference is None and listed is not None:
+        reference = (listed.reference_min, listed.reference_max)
     if reference is None:
         raise ValueError(
             f"{name}: the reference scores of {environment} are unknown; give the returns with the scores 0 and 100: "
@@ -148,16 +147,52 @@ def _domain(
             f"{name}: the reference scores {reference} must be finite, and the second must be the larger one"
         )
     short = name.split("-", 1)[0]
+    label = DOMAINS[short].label if short in DOMAINS else short
+    if short in DOMAINS and settings_of(environment).entries:
+        label = f"{label} (own settings)"
     return Domain(
         name=short,
-        label=DOMAINS[short].label if short in DOMAINS else short,
+        label=label,
         environment=environment,
         horizon=horizon,
-        target_return=known.target_return if known else math.nan,
-        return_scale=known.return_scale if known else math.nan,
+        target_return=listed.target_return if listed else math.nan,
+        return_scale=listed.return_scale if listed else math.nan,
         reference_min=float(reference[0]),
         reference_max=float(reference[1]),
     )
+
+
+def _environment(name: str, constants: Constants, known: Facts) -> tuple[str, int]:
+    """Return the environment in which policies are evaluated, and the largest number of steps of an episode.
+
+    Raises:
+        UnknownEnvironment: it has no time limit.
+        ValueError: the horizon is shorter than the time limit.
+    """
+    environment = str(known.environment)
+    limit, own = time_limit(environment), settings_of(environment)
+    plain = next((d for d in DOMAINS.values() if d.environment == gymnasium_id(environment)), None)
+    if limit is None and plain is not None:
+        limit = plain.horizon  # its episodes end by themselves
+    elif limit is None and constants.horizon is not None:
+        limit = constants.horizon
+        own = replace(own, max_episode_steps=limit)
+    if limit is None:
+        raise UnknownEnvironment(
+            f"{environment} has no time limit, so its episodes may never end: give one with --horizon STEPS, or "
+            "register it with max_episode_steps"
+        )
+    if constants.horizon is not None and constants.horizon < limit:
+        short = spell(gymnasium_id(environment), replace(own, max_episode_steps=constants.horizon))
+        raise ValueError(
+            f"{name}: --horizon {constants.horizon:,} is shorter than the time limit of {environment}, {limit:,}. "
+            f"If it ends earlier, say so in the environment: --environment '{short}'"
+        )
+    space = spaces(name, environment)
+    if not space.unit:
+        own = replace(own, rescale_actions=True)
+    horizon = constants.horizon or max(limit, known.collected or 0)
+    return spell(gymnasium_id(environment), own), horizon
 
 
 def _completed(domain: Domain, constants: Constants, data: Trajectories) -> Domain:

@@ -1,26 +1,35 @@
-"""Read Minari data sets (Farama Foundation), and export data sets to Minari."""
+"""Read Minari data sets (Farama Foundation)."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import warnings
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, read_json
 from bench.datasets.build import from_arrays
-from bench.datasets.readers.checks import WrongData, fit, flags, within_horizon
+from bench.datasets.readers import hdf5
+from bench.datasets.readers.checks import WrongData, flags, refuse_too_large, within_horizon
+from bench.datasets.readers.npy import Header
+from bench.datasets.readers.remarks import Remarks
+from bench.datasets.readers.spaces import (
+    Spaces,
+    fit_shapes,
+    fitted_actions,
+    fitted_observations,
+    spaces,
+)
+from bench.datasets.readers.stacks import single_frames
 from bench.datasets.trajectories import Trajectories
-from bench.environments.vector import make
 from bench.tasks.families import Domain
-from bench.tasks.registry import Task
 
-ROOT = "MINARI_DATASETS_PATH"  # variable with the folder of Minari's data sets; Minari reads it at each use
+# the arrays of an episode in Minari's HDF5 file; `infos` hold other facts than transitions
+KNOWN = re.compile(
+    r"(episode_\d+)/(?:(observations|actions|rewards|terminations|truncations)|infos(/.*)?)"
+)
+LIMIT = 10_000_000  # bytes of the metadata
 
 
 def open_dataset(dataset_id: str) -> Any:
@@ -29,12 +38,13 @@ def open_dataset(dataset_id: str) -> Any:
     Raises:
         FileNotFoundError: it is neither on disk nor on the server; the message gives the reason.
         DamagedFile: the files on disk cannot be read.
+        WrongData: the files refer to other files, hold an unknown array, or do not fit into memory.
     """
     import minari
     from minari.storage.datasets_root_dir import get_dataset_path
 
     try:
-        _namespace(dataset_id)
+        namespace_of(dataset_id)
     except ValueError as error:
         raise FileNotFoundError(f"there is no file {dataset_id}, and {error}") from error
     folder = Path(get_dataset_path(dataset_id))
@@ -46,6 +56,7 @@ def open_dataset(dataset_id: str) -> Any:
                 f"Minari data set {dataset_id!r} is not at {folder} and could not be fetched: "
                 f"{type(error).__name__}: {error}. Copy it there, or set MINARI_DATASETS_PATH or MINARI_REMOTE"
             ) from error
+    _check_files(folder / "data", dataset_id)
     try:
         return minari.load_dataset(dataset_id)
     except Exception as error:
@@ -54,40 +65,88 @@ def open_dataset(dataset_id: str) -> Any:
         ) from error
 
 
-def facts(dataset: Any) -> dict[str, Any]:
-    """Return the `environment` and the `reference` scores that the data set names; each may be missing."""
-    metadata = dataset.storage.metadata
-    found: dict[str, Any] = {}
-    if dataset.env_spec is not None:
-        found["environment"] = dataset.env_spec.id
-    low, high = metadata.get("ref_min_score"), metadata.get("ref_max_score")
-    if low is not None and high is not None:
-        found["reference"] = (float(low), float(high))
-    return found
+def metadata_of(dataset: Any) -> dict[str, Any]:
+    """Return the content of the data set's `metadata.json`.
+
+    Raises:
+        DamagedFile: it is not a JSON object.
+    """
+    return _metadata(Path(dataset.storage.data_path))
 
 
-def read(dataset: Any, domain: Domain) -> Trajectories:
+def _metadata(folder: Path) -> dict[str, Any]:
+    path = folder / "metadata.json"
+    if not path.exists() or path.stat().st_size > LIMIT:
+        raise DamagedFile(f"{path} is missing or too large; delete the data set and fetch it again")
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DamagedFile(f"{path} is not a JSON object; delete the data set and fetch it again")
+    return content
+
+
+def _check_files(folder: Path, dataset_id: str) -> None:
+    """Refuse files that make Minari run code or read other files, before Minari opens them.
+
+    Without spaces in the metadata, Minari makes the environment that the files name, and imports its module.
+    """
+    about = _metadata(folder)
+    name = f"Minari data set {dataset_id}"
+    if missing := [key for key in ("observation_space", "action_space") if key not in about]:
+        raise WrongData(
+            f"{name}: its metadata have no {missing[0]}, so Minari would run code that the files name; get a version "
+            "of the set with spaces"
+        )
+    path = folder / "main_data.hdf5"
+    if about.get("data_format") != "hdf5" or not path.exists():
+        return
+    found = hdf5.check_storage(path)
+    matches = {key: KNOWN.fullmatch(key) for key in found}
+    if unknown := [key for key, match in matches.items() if match is None]:
+        raise WrongData(
+            f"{name} holds arrays of unknown meaning: {', '.join(unknown[:5])}. Remove them from {path.name}"
+        )
+    episodes = len({match[1] for match in matches.values() if match})
+    if episodes != about.get("total_episodes"):
+        raise WrongData(
+            f"{name}: {path.name} holds {episodes:,} episodes, but the metadata say {about.get('total_episodes')!r}"
+        )
+    refuse_too_large(name, (found[key] for key, match in matches.items() if match and match[2]))
+
+
+def read(
+    dataset: Any,
+    domain: Domain,
+    remarks: Remarks | None = None,
+    own: dict[str, Any] | None = None,
+) -> Trajectories:
     """Return the whole episodes of a Minari data set.
 
     An episode that neither terminated nor was truncated is unfinished and is left out.
 
+    Args:
+        dataset: as `open_dataset` returns it.
+        domain: gives the environment, whose spaces must fit, and the horizon.
+        remarks: gets what was left out or changed.
+        own: the entry of this suite in the metadata, if an export wrote one.
+
     Raises:
-        WrongData: observations or actions are not vectors or do not fit the environment, or no episode is
-            finished.
+        WrongData: observations or actions do not fit the environment, an episode goes on after its end, or most
+            episodes are unfinished.
         DamagedFile: an episode cannot be read.
     """
     name = f"Minari data set {dataset.spec.dataset_id}"
+    remarks, own = Remarks() if remarks is None else remarks, own or {}
+    space = spaces(name, domain.environment)
     try:
         episodes = list(dataset.iterate_episodes())
     except Exception as error:  # h5py raises errors of many types for damaged bytes
         raise DamagedFile(f"{name} is damaged ({error}); delete it and fetch it again") from error
     for episode in episodes:
-        if not (isinstance(episode.observations, np.ndarray) and np.ndim(episode.actions) == 2):
+        if not isinstance(episode.observations, np.ndarray):
             raise WrongData(
-                f"{name}: observations and actions must be vectors, but their spaces are "
-                f"{dataset.observation_space} and {dataset.action_space}"
+                f"{name}: observations must be vectors or images, but their space is {dataset.observation_space}"
             )
-        _same_rows(episode, episodes[0], name)
+        _check_episode(episode, name, space)
     whole = [
         episode
         for episode in episodes
@@ -95,15 +154,37 @@ def read(dataset: Any, domain: Domain) -> Trajectories:
     ]
     if not whole:
         raise WrongData(f"{name} has no finished episode")
+    steps, used = (sum(len(each.rewards) for each in group) for group in (episodes, whole))
+    remarks.leave_out(name, steps - used, steps, len(episodes) - len(whole), len(episodes))
+    return _joined(name, whole, space, domain, remarks, own)
 
+
+def _joined(
+    name: str,
+    whole: list[Any],
+    space: Spaces,
+    domain: Domain,
+    remarks: Remarks,
+    own: dict[str, Any],
+) -> Trajectories:
     def joined(key: str) -> Any:
         return np.concatenate([getattr(episode, key) for episode in whole])
 
-    observations = np.concatenate([episode.observations[:-1] for episode in whole])
-    actions = joined("actions")
-    low, high = fit(name, domain, observations, actions)
     terminals = flags(name, "terminations", joined("terminations"))
     timeouts = flags(name, "truncations", joined("truncations")) & ~terminals
+    observations = np.concatenate([episode.observations[:-1] for episode in whole])
+    observations = fitted_observations(name, space, observations)
+    final: Any = np.stack([episode.observations[-1] for episode in whole])
+    final = fitted_observations(name, space, final)
+    actions = fitted_actions(name, space, joined("actions").reshape(len(terminals), *_row(space)))
+    if not space.unit and not space.discrete:
+        remarks.action_bounds = (space.low.tolist(), space.high.tolist())
+    if space.stack > 1:
+        ends = terminals | timeouts
+        observations, final = single_frames(name, space, observations, final, ends)
+    scores = own.get("scores")
+    if scores is not None and len(scores) != len(whole):
+        raise WrongData(f"{name}: it has {len(whole)} whole episodes, but {len(scores)} scores")
     try:
         data = from_arrays(
             observations,
@@ -111,137 +192,60 @@ def read(dataset: Any, domain: Domain) -> Trajectories:
             joined("rewards"),
             terminals,
             timeouts,
-            action_range=(low, high),
-            final_observations=np.stack([episode.observations[-1] for episode in whole]),
+            action_range=space.action_range,
+            final_observations=None if own.get("final_observations") == "repeated" else final,
+            discrete=space.discrete,
+            stack=space.stack,
+            scores=None if scores is None else np.array(scores, dtype=np.float64),
         )
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise WrongData(f"{name}: {error}") from error
     within_horizon(name, data, domain)
     return data
 
 
-def _same_rows(episode: Any, first: Any, name: str) -> None:
-    """Refuse an episode whose arrays have different numbers of rows, or other widths than in the first episode."""
+def _row(space: Spaces) -> tuple[int, ...]:
+    return () if space.discrete else space.low.shape
+
+
+def _check_episode(episode: Any, name: str, space: Spaces) -> None:
+    """Refuse an episode whose arrays have different numbers of rows or do not fit the environment, or that goes on
+    after its end.
+    """
     steps = len(np.atleast_1d(episode.rewards))
+    observations, actions = np.asarray(episode.observations), np.asarray(episode.actions)
+    if space.discrete and actions.shape == (steps, 1):
+        actions = actions[:, 0]
+    fit_shapes(
+        f"{name}, episode {episode.id}",
+        space,
+        Header((steps, *observations.shape[1:]), observations.dtype),
+        Header(actions.shape, actions.dtype),
+    )
     expected = {
-        "observations": (steps + 1, *np.shape(first.observations)[1:]),
-        "actions": (steps, *np.shape(first.actions)[1:]),
+        "observations": (steps + 1, *observations.shape[1:]),
+        "actions": (steps, *actions.shape[1:]),
         "rewards": (steps,),
         "terminations": (steps,),
         "truncations": (steps,),
     }
+    given = {"actions": actions.shape}
     for key, shape in expected.items():
-        if (found := np.shape(getattr(episode, key))) != shape:
+        if (found := given.get(key, np.shape(getattr(episode, key)))) != shape:
             raise WrongData(
                 f"{name}: {key} of episode {episode.id} have shape {found}, but the episode has {steps:,} rewards: "
                 f"expected {shape}"
             )
-
-
-def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any]) -> Path:
-    """Export a data set to Minari, read it back with Minari, and compare.
-
-    If the source has no observation after the last action of an episode, the observation before that action is
-    written twice, and the description says so.
-
-    Args:
-        data: the episodes.
-        task: gives the environment and the reference scores.
-        dataset_id: `NAMESPACE/NAME-vN`.
-        about: the manifest of the data set, for the description.
-
-    Returns:
-        The folder of the Minari data set.
-
-    Raises:
-        ValueError: the id does not have Minari's form, or there is already such a data set.
-        DamagedFile: Minari reads other data than were written.
-    """
-    import minari
-    from minari.namespace import create_namespace, list_local_namespaces
-    from minari.storage.datasets_root_dir import get_dataset_path
-
-    namespace = _namespace(dataset_id)
-    folder = Path(get_dataset_path(dataset_id))
-    if folder.exists():
-        raise ValueError(f"there is already a Minari data set at {folder}; choose another id")
-    # Minari ignores hidden folders, so it ignores the remains of a killed export
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=get_dataset_path()) as temporary:
-        with _kept_at(Path(temporary)):
-            _write(data, task, dataset_id, about)
-            back = read(minari.load_dataset(dataset_id), task.domain)
-        for name in ("observations", "actions", "rewards", "terminals", "timeouts"):
-            if not np.array_equal(getattr(back, name), getattr(data, name)):
-                raise DamagedFile(
-                    f"{dataset_id}: Minari reads other {name} than were written; nothing was kept"
-                )
-        if namespace is not None and namespace not in list_local_namespaces():
-            create_namespace(namespace)
-        Path(temporary, dataset_id).rename(folder)
-    return folder
-
-
-def _write(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any]) -> None:
-    import minari
-    from gymnasium.spaces import Box
-    from minari.data_collector import EpisodeBuffer
-
-    final = data.final_observations
-    buffers = []
-    for index, (start, stop) in enumerate(
-        zip(data.episode_starts[:-1], data.episode_starts[1:], strict=True)
-    ):
-        last = data.observations[stop - 1] if final is None else final[index]
-        buffers.append(
-            EpisodeBuffer(
-                id=index,
-                observations=np.concatenate([data.observations[start:stop], last[None]]),
-                actions=np.asarray(data.actions[start:stop]),
-                rewards=list(np.asarray(data.rewards[start:stop])),
-                terminations=list(np.asarray(data.terminals[start:stop])),
-                truncations=list(np.asarray(data.timeouts[start:stop])),
-            )
+    early = np.flatnonzero(np.asarray(episode.terminations[:-1]) == 1)
+    early = early if len(early) else np.flatnonzero(np.asarray(episode.truncations[:-1]) == 1)
+    if len(early):
+        raise WrongData(
+            f"{name}: episode {episode.id} has an end in step {early[0]}, but goes on to step {steps - 1}; "
+            "split it there"
         )
-    repeated = (
-        " The observation after an episode's last action is unknown; the one before stands there."
-    )
-    environment = make(task.domain.environment)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # metadata without a value here: author, permalink
-            minari.create_dataset_from_buffers(
-                dataset_id,
-                buffers,
-                env=environment,
-                observation_space=Box(-np.inf, np.inf, data.observations.shape[1:], np.float32),
-                action_space=Box(
-                    data.action_low, data.action_high, data.actions.shape[1:], np.float32
-                ),
-                ref_min_score=task.domain.reference_min,
-                ref_max_score=task.domain.reference_max,
-                algorithm_name=str(about.get("meaning", about.get("source", "unknown"))),
-                description=f"{task.name}, data of {about.get('source', 'unknown')} origin, "
-                f"digest {about.get('digest', 'unknown')}.{repeated if final is None else ''}",
-                data_format="hdf5",
-            )
-    finally:
-        environment.close()
 
 
-@contextlib.contextmanager
-def _kept_at(root: Path) -> Iterator[None]:
-    """Make Minari use another folder for its data sets within this context."""
-    before = os.environ.get(ROOT)
-    os.environ[ROOT] = str(root)
-    try:
-        yield
-    finally:
-        os.environ.pop(ROOT)
-        if before is not None:
-            os.environ[ROOT] = before
-
-
-def _namespace(dataset_id: str) -> str | None:
+def namespace_of(dataset_id: str) -> str | None:
     """Return the namespace of a Minari id.
 
     Raises:

@@ -10,18 +10,16 @@ import pandas as pd
 
 from bench.paper import figure3
 from bench.report.artifact import Artifact
-from bench.report.artifacts.key_to_door import KEY_TO_DOOR
 from bench.report.cells import MISSING, spell
 from bench.report.tables import headline, quoting, range_of_scores
 from bench.stats.intervals import Estimate, estimate_over_tasks
-from bench.tasks.registry import tasks_of
+from bench.tasks.registry import family_of, task_by_name
 from bench.tasks.units import unit_of
-
-ATARI = tasks_of("atari")
 
 TITLE = "Figure 3 (Chen, Lu et al. 2021, p.6): mean over the tasks of a group."
 # group -> the table whose means the bars show
 TABLES = {"Atari": "Table 1", "OpenAI Gym": "Table 2", "Key-To-Door": "Table 6"}
+GROUPS = {"atari": "Atari", "key_to_door": "Key-To-Door"}  # family -> group
 NAMES = {"DT": "Decision Transformer", "CQL": "TD learning (CQL)", "BC": "Behaviour cloning"}
 
 
@@ -75,9 +73,8 @@ def _groups(tasks: list[str]) -> dict[str, list[str]]:
     """Return group -> its tasks, for the groups of these tasks."""
     groups: dict[str, list[str]] = {}
     for task in tasks:
-        group = "Key-To-Door" if task in KEY_TO_DOOR else "OpenAI Gym"
-        group = "Atari" if task in ATARI else group
-        groups.setdefault(group, []).append(task)
+        family = family_of(task_by_name(task)).name
+        groups.setdefault(GROUPS.get(family, "OpenAI Gym"), []).append(task)
     return groups
 
 

@@ -12,9 +12,7 @@ from bench.paper import figure4
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.tables import against, by_method, row_of
-from bench.tasks.registry import task_by_name, tasks_of
-
-ATARI = tasks_of("atari")
+from bench.tasks.registry import family_of, kind_of, task_by_name
 
 TITLE = "Figure 4 (Chen, Lu et al. 2021, p.9): target return and achieved return, normalised."
 NOTES = (
@@ -55,7 +53,9 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
             line = [*row_of(str(task)), str(runs["heading"].iloc[0]), f"{target:,.0f}"]
             line += [f"{target_score:.1f}", spell(achieved)]
             body.append([*line, MISSING if math.isnan(paper) else f"{paper:.1f}"])
-            best = {"data_best_score": float(runs["best_score"].max())} if task in ATARI else {}
+            best = (
+                {"data_best_score": float(runs["best_score"].max())} if _clipped(str(task)) else {}
+            )
             numbers.append(
                 {
                     "task": task,
@@ -87,7 +87,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         TITLE,
         headings,
         body,
-        [source, *(OF_GAMES if set(swept["task"]) <= set(ATARI) else NOTES)],
+        [source, *(OF_GAMES if all(map(_clipped, swept["task"].unique())) else NOTES)],
         pd.DataFrame(numbers),
         lambda files: draw(swept, files),
     )
@@ -123,7 +123,7 @@ def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
         curve(axes, target_scores, list(achieved.values()), position, str(label))
     highest = domain.normalised(runs["target"].max())
     axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = target")
-    game, best = task in ATARI, {"color": "#D55E00", "ls": ":", "lw": 1.2}
+    game, best = _clipped(task), {"color": "#D55E00", "ls": ":", "lw": 1.2}
     clipped = ", clipped rewards" * game
     axes.axvline(runs["data_high"].max(), label=f"best episode in our data{clipped}", **best)
     if game and not math.isnan(score := runs["best_score"].max()):
@@ -140,12 +140,17 @@ def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
     axes.set_ylabel("achieved return")
 
 
+def _clipped(task: str) -> bool:
+    """Return whether the rewards in the data are clipped, as on Atari."""
+    return family_of(task_by_name(task)).clipped_rewards
+
+
 def _printed(task: str) -> dict[float, float]:
     """Return the paper's curve, raw target return -> normalised score; empty where the paper has none.
     Its curves are for medium-replay data and for DQN-replay's.
     """
     found = task_by_name(task)
-    curve = figure4(found.domain.name) if found.kind in ("medium-replay", "replay") else None
+    curve = figure4(found.domain.name) if kind_of(task) in ("medium-replay", "replay") else None
     if curve is None:
         return {}
     return dict(zip(curve.raw_targets, curve.normalised_achieved, strict=True))

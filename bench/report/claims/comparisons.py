@@ -23,6 +23,7 @@ from bench.report.frame import final
 from bench.stats.intervals import Estimate
 from bench.stats.intervals import difference as difference_over_tasks
 from bench.stats.two_samples import improvement as probability
+from bench.tasks.registry import kind_of
 from bench.tasks.units import difference_range, unit_of
 
 
@@ -43,7 +44,7 @@ def difference(
         kinds: of data, such as `medium`; none: all of the suite.
     """
     if chosen := tuple(kinds):
-        scores = scores[scores["task"].map(lambda task: task.partition("-")[2] in chosen)]
+        scores = scores[scores["task"].map(kind_of).isin(chosen)]
     (ours, theirs), about, cells = paired(scores, [method, against], data_percents)
     return with_arms(to_measure(_minus(ours, theirs, cells), about), spell(cells), ours, theirs)
 

@@ -11,6 +11,7 @@ from bench.report.claims.designs import DESIGNS, methods_of
 from bench.report.claims.registry import Check, all_claims
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
+from bench.tasks.registry import kind_of
 
 
 def obstacles(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
@@ -65,7 +66,7 @@ def runs_of(check: Check, plan: Plan) -> list[Identity]:
         if run.method in methods
         and run.reward in rewards
         and run.data_percent in percents
-        and (not kinds or run.task.partition("-")[2] in kinds)
+        and (not kinds or kind_of(run.task) in kinds)
     ]
 
 

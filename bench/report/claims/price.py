@@ -19,6 +19,7 @@ from bench.report.claims.registry import Check
 from bench.report.claims.sampled import Sampled
 from bench.report.frame import final
 from bench.stats.power import MOST_SEEDS, POWER, seeds_for
+from bench.tasks.registry import kind_of
 
 IMPOSSIBLE = "not decidable with these data"
 NO_SPREAD = "unknown: one seed has no spread"
@@ -79,7 +80,7 @@ def seconds_of_seed(check: Check, rows: pd.DataFrame) -> float:
         & runs["data_percent"].isin(check.arguments.get("data_percents", [100]))
     ]
     if kinds := check.arguments.get("kinds"):
-        runs = runs[runs["task"].map(lambda task: task.partition("-")[2] in kinds)]
+        runs = runs[runs["task"].map(kind_of).isin(kinds)]
     cells = runs.groupby(["task", "reward", "data_percent", "method"])["run_core_seconds"]
     return float(np.sum(cells.mean().to_numpy())) if len(runs) else math.nan
 

@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -129,3 +131,17 @@ def test_heavy_libraries_wait_until_they_are_needed(program: str, heavy: tuple[s
     loaded = set(done.stdout.splitlines())
     assert "bench" in loaded
     assert not loaded & set(heavy)
+
+
+def test_an_error_moves_no_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name in a file of somebody else is printed without the control characters of a terminal."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("my.npz", **{"observations\x1b[2J\x07\x00": np.zeros(3)})
+    command = ["data", "import", "--file", "my.npz", "--task", "hopper-b"]
+    command += ["--environment", "Hopper-v4"]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert r"observations\x1b[2J" in said
+    assert not set(said) & {"\x1b", "\x07", "\x00"}

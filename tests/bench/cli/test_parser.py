@@ -6,6 +6,7 @@ import pytest
 
 from bench.cli.main import main
 from bench.cli.parser import Parser, command, device, json_object, not_negative, positive
+from bench.environments.modules import VARIABLE, allowed
 from tests.helpers.cli import fails
 
 
@@ -86,3 +87,16 @@ def test_values_of_options() -> None:
     assert not_negative("0") == 0
     assert [device(name) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
     assert json_object('{"width": 8}') == {"width": 8}
+
+
+@pytest.mark.parametrize("name", ["a b", "a;b", "../a", "a-b", "os.system()"])
+def test_what_is_no_module_of_environments(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    with pytest.raises(SystemExit):
+        main(["--import", name, "data", "verify", "x"])
+    assert (
+        f"argument --import: {name!r} is not the name of a Python module" in capsys.readouterr().err
+    )
+    assert allowed() == []

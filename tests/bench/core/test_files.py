@@ -226,8 +226,23 @@ def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path: Path) -> None:
         b'{"a": "\xff"}',
         b'{"a": NaN}',
         b'{"a": -Infinity}',
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b"[" * 200_000 + b"]" * 200_000,
+        b"9" * 100_000,
     ],
-    ids=["empty", "truncated", "page", "not-text", "nan", "inf"],
+    ids=[
+        "empty",
+        "truncated",
+        "page",
+        "not-text",
+        "nan",
+        "inf",
+        "deep",
+        "deep-objects",
+        "deep-whole",
+        "digits",
+    ],
 )
 def test_damaged_json_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"

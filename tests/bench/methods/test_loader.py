@@ -7,6 +7,7 @@ from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 import baselines
@@ -114,10 +115,61 @@ def test_a_value_that_the_config_refuses_is_the_methods_error() -> None:
         load_method("dt").configure({"width": 30, "heads": 4})
 
 
-def test_a_config_without_a_default_is_the_methods_error() -> None:
+def test_an_option_without_a_default_must_be_set() -> None:
     hole = make_dataclass("Config", [("width", int), ("depth", int, field(default=2))])
-    with pytest.raises(BadMethod, match=r"method hole: .*width"):
-        Method("hole", hole, METHOD.train, METHOD.load).configure({})
+    method = Method("hole", hole, METHOD.train, METHOD.load)
+    with pytest.raises(BadMethod, match=r"option width has no default.*Config, or set it in the"):
+        method.configure({})
+    assert method.configure({"width": 3}).width == 3
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "becomes"),
+    [
+        (list[int], [1, 2], [1, 2]),
+        (list[int] | None, [1], [1]),
+        (list[float], [1, 0.5], [1, 0.5]),
+        (tuple[int, str], [1, "a"], (1, "a")),
+        (tuple[int, ...], [1, 2, 3], (1, 2, 3)),
+        (dict[str, int], {"a": 1}, {"a": 1}),
+    ],
+    ids=str,
+)
+def test_options_that_are_lists(hint: Any, value: Any, becomes: Any) -> None:
+    config = make_dataclass("Config", [("sizes", hint, field(default=None))])
+    got = Method("mine", config, METHOD.train, METHOD.load).configure({"sizes": value}).sizes
+    assert (got, type(got)) == (becomes, type(becomes))
+
+
+@pytest.mark.parametrize(
+    ("hint", "value"),
+    [
+        (list[int], [1, "a"]),
+        (list[int], 3),
+        (tuple[int, str], [1]),
+        (tuple[int, str], ["a", 1]),
+        (dict[str, int], {"a": "b"}),
+    ],
+    ids=str,
+)
+def test_lists_of_the_wrong_type_are_refused(hint: Any, value: Any) -> None:
+    config = make_dataclass("Config", [("sizes", hint, field(default=None))])
+    with pytest.raises(BadMethod, match=r"option sizes is .*, expected"):
+        Method("mine", config, METHOD.train, METHOD.load).configure({"sizes": value})
+
+
+@pytest.mark.parametrize(
+    "default",
+    [float("inf"), float("nan"), Path("x"), np.float32(1), np.zeros(2), {1, 2}, (1, Path("x"))],
+    ids=str,
+)
+def test_a_default_that_no_record_can_hold_is_refused_before_training(default: Any) -> None:
+    options = [("width", int, 8), ("bound", Any, field(default_factory=lambda: default))]
+    config = make_dataclass("Config", options)
+    with pytest.raises(
+        BadMethod, match=r"method mine: option bound is .*record of a run cannot hold"
+    ):
+        Method("mine", config, METHOD.train, METHOD.load).configure({"width": 3})
 
 
 @pytest.fixture

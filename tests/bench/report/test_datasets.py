@@ -157,7 +157,7 @@ def test_a_game_is_compared_by_its_scores(known: bool, tmp_path: Path) -> None:
     assert ("score 10.0 ± 10.0" in row) == known
     assert ("28.6 ± 35.7" in row) == known
     assert "rewards clipped to" in (tmp_path / "data.md").read_text()
-    describe.draw([storage.read_manifest(folder)], [tmp_path / "data.png"])
+    describe.draw([folder], [tmp_path / "data.png"])
 
 
 def test_an_artifact_without_games_does_not_mention_them(folder: Path, tmp_path: Path) -> None:

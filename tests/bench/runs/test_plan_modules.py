@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.runs.plan import found_modules, make_plan
+from bench.runs.plan import found_modules, make_plan, unlisted_methods
 from bench.runs.schema import BadConfig
 
 
@@ -75,3 +75,36 @@ def test_a_declared_module_joins_no_suite_by_itself(config: dict[str, Any], root
 
 def test_private_modules_are_no_methods(root: Path) -> None:
     assert found_modules(root) == ["dt", "bc", "behaviour"]
+
+
+@pytest.mark.parametrize("name", ["a.b", "my-method", "2fast", "a b"])
+def test_a_file_that_cannot_be_imported_is_named_before_anything_runs(
+    config: dict[str, Any], root: Path, name: str
+) -> None:
+    (root / "baselines" / f"{name}.py").touch()
+    with pytest.raises(BadConfig, match=rf"baselines/{name}\.py cannot be imported: the name"):
+        make_plan(config, root)
+
+
+SHIPPED = {"dt": {"module": "dt"}, "bc": {"module": "bc"}, "iql": {"module": "iql"}}
+
+
+@pytest.mark.parametrize(
+    ("methods", "listed", "named"),
+    [
+        ({"mine": {"module": "mine"}}, [], ["mine"]),
+        ({"mine": {"module": "mine"}}, ["mine"], []),
+        ({"mine": {"module": "mine"}, "wide": {"base": "mine"}}, [], ["mine", "wide"]),
+        ({"mine": {"module": "mine"}, "wide": {"base": "mine"}}, ["wide"], []),
+        ({"iql": {"module": "iql"}, "bc9": {"module": "bc"}}, [], []),  # modules of the suite
+        ({}, ["mine"], []),  # no entry: the module is in every suite
+    ],
+)
+def test_an_entry_that_no_suite_lists_is_named(
+    config: dict[str, Any], methods: dict[str, Any], listed: list[str], named: list[str]
+) -> None:
+    config["methods"] |= methods
+    config["suites"]["mujoco"]["methods"] += listed
+    lines = unlisted_methods(config, SHIPPED)
+    assert [line.split(":")[0] for line in lines] == [f"methods.{name}" for name in named]
+    assert all("suites.S.methods" in line for line in lines)

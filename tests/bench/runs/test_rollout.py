@@ -128,6 +128,17 @@ def test_useless_actions_are_refused_with_the_methods_name(
         run(policy)
 
 
+@pytest.mark.parametrize("step", [0, 3])
+def test_a_useless_action_is_reported_with_its_step(step: int) -> None:
+    steps = iter(range(100))
+
+    def act(observations: Any, rewards: Any) -> Any:
+        return np.full((len(observations), 3), np.nan if next(steps) == step else 0.0)
+
+    with pytest.raises(BadMethod, match=f"not a finite number, in step {step} of an episode"):
+        run(acting(act))
+
+
 def test_actions_beyond_the_limits_are_clipped() -> None:
     beyond = np.array([5.0, -7.0, 1e6], dtype=np.float32)
     assert run(constant(beyond)) == run(constant(np.array([1, -1, 1], dtype=np.float32)))

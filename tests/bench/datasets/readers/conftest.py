@@ -11,6 +11,14 @@ from tests.helpers.dopamine import write_logs
 from tests.helpers.dqn_replay import CAPACITY, LENGTHS, below
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the list of checked logs out of the user's home."""
+    folder = tmp_path / "dqn_replay_cache"
+    monkeypatch.setenv("DQN_REPLAY_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture
 def v2() -> Arrays:
     """Return whole episodes of 4 and 3 steps, and one of 5 that does not end."""

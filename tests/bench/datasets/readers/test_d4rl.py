@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.core.files import DamagedFile
-from bench.datasets.readers import d4rl
+from bench.datasets.readers import layout
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.d4rl import counted_timeouts, from_flat, read
 from bench.tasks.registry import DOMAINS
@@ -69,7 +69,7 @@ def test_columns_of_one_are_taken_as_vectors(v2: Arrays) -> None:
     assert from_flat(v2, HOPPER, "columns").steps == 7
 
 
-@pytest.mark.parametrize("key", d4rl.NEEDED)
+@pytest.mark.parametrize("key", layout.NEEDED)
 def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
     del v2[key]
     if key == "rewards":

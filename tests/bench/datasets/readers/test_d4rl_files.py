@@ -77,7 +77,10 @@ def test_a_published_file_becomes_a_data_set(published: Any, tmp_path: Path) -> 
     lines = obtain(TASKS["hopper-medium"], tmp_path / "out", path)
     manifest = storage.read_manifest(tmp_path / "out")
     assert manifest["source"] == "d4rl"
-    assert manifest["origin"] == {"file": "hopper_medium-v2.hdf5", "file_sha256": file.sha256}
+    origin = manifest["origin"]
+    assert (origin["file"], origin["file_sha256"]) == ("hopper_medium-v2.hdf5", file.sha256)
+    assert origin["left_out"] == {"steps": 5, "episodes": 1}  # the unfinished last episode
+    assert "left out: 5 steps of 1 unfinished episode(s)" in lines
     assert storage.load(tmp_path / "out").steps == 7
     assert any("SHA-256 as published" in line for line in lines)
     assert any("episodes: 2 whole, 3 published" in line for line in lines)

@@ -15,7 +15,7 @@ from bench.cli.main import main
 from bench.core.files import DamagedFile
 from bench.datasets import storage
 from bench.datasets.build import from_arrays
-from bench.datasets.readers.minari import export
+from bench.datasets.readers.minari_export import export
 from bench.datasets.trajectories import Trajectories
 from bench.tasks.registry import TASKS, task_by_name
 
@@ -112,7 +112,9 @@ def test_an_export_that_is_stopped_leaves_nothing(
 def test_an_export_that_minari_reads_otherwise_is_not_kept(
     data: Trajectories, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: data.sparse())
+    monkeypatch.setattr(
+        "bench.datasets.readers.minari_export.read", lambda *arguments, **options: data.sparse()
+    )
     with pytest.raises(DamagedFile, match="other rewards than were written"):
         export(data, HOPPER, "ours/hopper-v0", {})
     assert list((workplace / "minari").iterdir()) == []
@@ -131,7 +133,9 @@ def test_an_export_whose_ends_minari_reads_otherwise_is_not_kept(
     swapped: dict[str, str],
 ) -> None:
     back = replace(data, **{name: getattr(data, taken) for name, taken in swapped.items()})
-    monkeypatch.setattr("bench.datasets.readers.minari.read", lambda *arguments: back)
+    monkeypatch.setattr(
+        "bench.datasets.readers.minari_export.read", lambda *arguments, **options: back
+    )
     with pytest.raises(DamagedFile, match=f"other {other} than were written"):
         export(data, HOPPER, "ours/hopper-v0", {})
     assert list((workplace / "minari").iterdir()) == []

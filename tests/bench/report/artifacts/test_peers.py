@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bench.report.artifact import write_artifact
 from tests.helpers.evidence import FULL, REPLAY, Frame, frame, made, whole
 
 __all__ = ["frame", "whole"]  # fixtures
@@ -33,6 +36,13 @@ def test_the_papers_number_stands_beside_ours(frame: Frame) -> None:
     assert dict(zip(artifact.headings, cql, strict=True))["CORL, last"] == "95.1 ± 5.3"
 
 
-def test_tasks_that_nobody_else_reports_are_refused(frame: Frame) -> None:
-    with pytest.raises(ValueError, match="publish no results for the tasks of this suite"):
-        made("peers", frame(({("reacher2d-medium", "dt"): [1.0]}, {})))
+def test_tasks_that_nobody_else_reports_have_an_empty_table_that_says_so(
+    frame: Frame, tmp_path: Path
+) -> None:
+    artifact = made("peers", frame(({("reacher2d-medium", "dt"): [1.0]}, {})))
+    assert artifact.body == []
+    assert artifact.notes[0].startswith("No other implementation publishes results")
+    files = [tmp_path / f"peers{suffix}" for suffix in (".md", ".html", ".tex", ".csv")]
+    write_artifact(artifact, files)
+    assert "No other implementation" in files[0].read_text()
+    assert all(path.stat().st_size for path in files)
