@@ -27,6 +27,7 @@ try:
     from bench.runs import links
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
+    from bench.runs.identity import Identity
     from bench.runs.plan import make_plan
     from bench.runs.schema import BadConfig, check_config
     from bench.tasks.registry import (
@@ -59,7 +60,6 @@ PAPER_TABLES = sorted(
     f"bench/paper/{path.name}"
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
-GPU = int(config["device"].startswith("cuda"))
 
 
 wildcard_constraints:
