@@ -33,6 +33,10 @@ rule default:
     localrule: True
 
 
+onstart:
+    warn_of_a_shared_gpu()
+
+
 onsuccess:
     makes_artifacts() and finished()
 

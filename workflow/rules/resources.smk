@@ -36,3 +36,12 @@ def minutes(rule):
         return attempt * minutes_of_jobs()[run_of(wildcards)][rule]
 
     return of_run
+
+
+# on one machine nothing else keeps the jobs of a GPU apart
+def warn_of_a_shared_gpu():
+    if GPU and workflow.local_exec and "gpu" not in workflow.global_resources:
+        print(
+            "The runs share the GPU at the same time; with `--resources gpu=1` they use it one after another.",
+            file=sys.stderr,
+        )
