@@ -12,6 +12,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/scores.smk"
@@ -31,6 +32,10 @@ rule default:
     input:
         artifacts_of(DEFAULT_SUITE),
     localrule: True
+
+
+onstart:
+    warn_of_a_shared_gpu()
 
 
 onsuccess:

@@ -176,11 +176,11 @@ def measured(
         and all(settings[key] == record.settings[key] for key in settings.keys() & record.settings)
     ]
     if own := [record for record in mine if record.domain == domain]:
-        return _sums(own)
+        return sums(own)
     if not mine:
         return None
-    sums, others = _sums(mine), ", ".join(sorted({record.domain for record in mine}))
-    return replace(sums, source=f"{sums.source}, on {others}")
+    whole, others = sums(mine), ", ".join(sorted({record.domain for record in mine}))
+    return replace(whole, source=f"{whole.source}, on {others}")
 
 
 def differences(records: list[Record], module: str, settings: dict[str, Any]) -> str:
@@ -203,7 +203,8 @@ def domain_family(domain: str) -> str:
     return names[0] if names else domain
 
 
-def _sums(records: list[Record]) -> Measured:
+def sums(records: list[Record]) -> Measured:
+    """Return the sums over some records."""
     updates = steps = 0
     training = evaluation = start = 0.0
     lengths: dict[str, list[float]] = {}

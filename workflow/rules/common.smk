@@ -30,6 +30,7 @@ try:
     from bench.runs import links
     from bench.runs.coverage import needed
     from bench.runs.diagnostics.registry import DIAGNOSTICS
+    from bench.runs.identity import Identity
     from bench.runs.plan import make_plan, unlisted_methods
     from bench.runs.planned import evaluation_of, manifest_of
     from bench.runs.schema import BadConfig, check_config
@@ -80,7 +81,6 @@ PAPER_TABLES = sorted(
     f"bench/paper/{path.name}"
     for path in (Path(workflow.basedir) / "bench/paper").glob("*.csv")
 )
-GPU = int(config["device"].startswith("cuda"))
 
 # the user's own environments: the jobs inherit the names of their modules
 for module in config.get("environment_modules", []):

@@ -10,8 +10,8 @@ rule train:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=24 * 60,
+        mem_mb=memory(3000),
+        runtime=minutes("train"),
         gpu=GPU,
     params:
         code=training_code,
@@ -41,8 +41,8 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=4 * 60,
+        mem_mb=memory(2000),
+        runtime=minutes("evaluate"),
         gpu=GPU,
     params:
         code=evaluation_code,
@@ -74,8 +74,8 @@ rule sweep:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=12 * 60,
+        mem_mb=memory(2000),
+        runtime=minutes("sweep"),
         gpu=GPU,
     params:
         code=sweep_code,
@@ -108,7 +108,7 @@ rule diagnose:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
         runtime=2 * 60,
         gpu=GPU,
     params:
