@@ -142,9 +142,7 @@ def test_a_scale_changes_what_it_names_and_nothing_else() -> None:
     assert smoke.variants["dt"].options["width"] == 32
     assert smoke.variants["dt"].steps < quick.variants["dt"].steps
     assert smoke.variants["bc10"].options["top_percent"] == 10
-    assert set(smoke.variants) - set(quick.variants) <= {"bc25", "iql", "td3bc"}
-    for name in smoke.variants.keys() & quick.variants.keys():
-        variant = smoke.variants[name]
+    for name, variant in smoke.variants.items():
         assert (variant.label, variant.module, variant.quoted) == (
             quick.variants[name].label,
             quick.variants[name].module,
@@ -162,7 +160,7 @@ def test_reacher_has_a_shorter_context_where_others_have_the_papers(scale: str) 
 
 def test_the_paper_scale_is_the_authors_settings() -> None:
     plan = make_plan(read("config.yaml", "paper.yaml"))
-    assert len(plan.runs["mujoco"]) == 12 * 6 * 3
+    assert len(plan.runs["mujoco"]) == 12 * 8 * 3
     assert {run.task for run in plan.runs["mujoco"]} == set(MUJOCO)
     for name in ("dt", "cql", "bc"):
         assert plan.variants[name].options == {}
