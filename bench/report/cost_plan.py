@@ -69,6 +69,8 @@ def cost_of(run: Identity, plan: Plan, config: dict[str, Any], known: Measured) 
     length = min(known.lengths.get(run.task, longest), longest) * known.step
     points = settings["curve_episodes"] * len(
         {round(share * updates) for share in config["training"]["curve"]} - {0}
+        if run in plan.curved
+        else ()
     )
     low, high = task.domain.reference_min, task.domain.reference_max
     targets = len(grid(task, low, high, settings["sweep_points"]))

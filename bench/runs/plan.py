@@ -75,6 +75,7 @@ class Plan:
         swept: suites whose policies are also evaluated on a grid of target returns.
         diagnosed: suite -> name of the diagnostic that is measured of its policies.
         tables: suite -> the one of `OWN_TABLES` that is made of its records.
+        curved: runs with a learning curve.
     """
 
     scale: str
@@ -84,6 +85,7 @@ class Plan:
     swept: frozenset[str]
     diagnosed: dict[str, str]
     tables: dict[str, str]
+    curved: frozenset[Identity]
 
     def records(self, suite: str) -> list[Path]:
         """Return the records of a suite: one result for each run, and also a sweep and a diagnostic if
@@ -212,7 +214,10 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     swept = frozenset(suite for suite, axes in suites if axes.get("sweep", False))
     diagnosed = {suite: axes["diagnostic"] for suite, axes in suites if "diagnostic" in axes}
     tables = {suite: axes["table"] for suite, axes in suites if "table" in axes}
-    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed, tables)
+    curved = frozenset(
+        run for suite, axes in suites if axes.get("curve", True) for run in runs[suite]
+    )
+    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed, tables, curved)
 
 
 def _differs(reward: str, rewards: list[str], entry: dict[str, Any]) -> bool:

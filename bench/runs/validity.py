@@ -68,7 +68,8 @@ def verdicts(config: dict[str, Any], plan: Plan) -> Iterator[Verdict]:
             data[run.task] = _judged(path, "data", _why_not_data, run.task)
             yield data[run.task]
         path, variant = run.folder() / TRAINING, plan.variants[run.method]
-        expected = partial(_expected, run, variant, config, data[run.task].path)
+        curve = config["training"]["curve"] if run in plan.curved else []
+        expected = partial(_expected, run, variant, config, curve, data[run.task].path)
         found = _judged(path, "training", _why_not_training, data[run.task], expected, linked)
         trainings[path.parent] = found
         yield found
@@ -103,7 +104,11 @@ def _why_not_data(manifest: Path, task_name: str) -> str | None:
 
 
 def _expected(
-    run: Identity, variant: Variant, config: dict[str, Any], manifest: Path
+    run: Identity,
+    variant: Variant,
+    config: dict[str, Any],
+    curve: list[float],
+    manifest: Path,
 ) -> dict[str, Any]:
     """Return what the record of a training must say, apart from the code."""
     configured = load_method(variant.module).configure(json.loads(variant.options_json(run.task)))
@@ -114,7 +119,7 @@ def _expected(
         "module": variant.module,
         "config": asdict(configured),
         "steps": variant.steps_on(run.task),
-        "curve": config["training"]["curve"],
+        "curve": curve,
         "device": config["device"],
         "task": asdict(task_by_name(run.task)),
         "data": sha256(manifest),

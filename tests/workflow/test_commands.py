@@ -43,6 +43,7 @@ SETTINGS: dict[str, Any] = {
             "rewards": ["dense", "sparse"],
             "data_percents": [50],
             "seeds": [2],
+            "curve": False,
             "artifacts": [],
         },
         "atari": AXES
@@ -177,6 +178,11 @@ def test_train_gets_the_method_and_the_snapshots(commands: list[str]) -> None:
         "curve": "0.25 0.75",
         "device": "cpu",
     }
+
+
+def test_train_keeps_no_snapshots_for_a_suite_without_curves(commands: list[str]) -> None:
+    command = one(commands, "train ", "hopper-medium-expert/sparse/50/own/")
+    assert "--curve --device cpu" in command
 
 
 def test_diagnose_gets_the_episodes_of_its_domain(commands: list[str]) -> None:

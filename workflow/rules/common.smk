@@ -122,6 +122,21 @@ def variant(wildcards):
     return PLAN.variants[wildcards.method]
 
 
+def run_of(wildcards):
+    axes = (
+        wildcards.task,
+        wildcards.reward,
+        float(wildcards.percent),
+        wildcards.method,
+    )
+    return Identity(wildcards.scale, *axes, int(wildcards.seed))
+
+
+# no fractions for a run whose suites have no learning curves
+def learning_curve(wildcards):
+    return config["training"]["curve"] if run_of(wildcards) in PLAN.curved else []
+
+
 def training_code(wildcards):
     return deciding_code(files_of.training_files(variant(wildcards).module))
 

@@ -11,16 +11,6 @@ def memory(megabytes):
     return of_attempt
 
 
-def run_of(wildcards):
-    axes = (
-        wildcards.task,
-        wildcards.reward,
-        float(wildcards.percent),
-        wildcards.method,
-    )
-    return Identity(wildcards.scale, *axes, int(wildcards.seed))
-
-
 @cache
 def minutes_of_jobs():
     from bench.report.job_minutes import job_minutes

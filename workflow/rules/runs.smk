@@ -17,7 +17,7 @@ rule train:
         code=training_code,
         task=task_constants,
         variant=variant_arguments,
-        curve=config["training"]["curve"],
+        curve=learning_curve,
         device=config["device"],
         run=folder_of_output,
         data=folder_of_input,

@@ -93,6 +93,8 @@ def _missing_numbers(check: Check, plan: Plan, config: dict[str, Any]) -> list[s
     curve = config["training"].get("curve") and config.get("evaluation", {}).get("curve_episodes")
     if needs == "curve" and not curve:
         return ["no snapshots are evaluated: set training.curve and evaluation.curve_episodes"]
+    if needs == "curve" and not plan.curved.issuperset(runs):
+        return [f"suite `{check.suite}` has `curve: false`"]
     return []
 
 

@@ -66,6 +66,13 @@ def test_a_run_by_hand(records: list[Record]) -> None:
     assert cost.total == pytest.approx(138)
 
 
+def test_a_run_without_a_curve_costs_no_points(records: list[Record]) -> None:
+    given = config(main={"curve": False})
+    known = measured(records, "bc", {}, "hopper")
+    assert known is not None
+    assert cost_of(RUN, planned(given), given, known).curve == 0
+
+
 def test_settings_of_a_domain_come_first(records: list[Record]) -> None:
     given = config(main={})
     given["evaluation"]["domains"] = {"hopper": {"episodes": 2, "max_steps": 50}}

@@ -113,6 +113,18 @@ def test_a_suite_has_its_artifacts_and_perhaps_a_sweep(config: dict[str, Any], r
     assert records == ["result.json"] * 16 + ["sweep.json"] * 16
 
 
+def test_a_run_has_a_curve_unless_all_its_suites_have_none(
+    config: dict[str, Any], root: Path
+) -> None:
+    suite = config["suites"]["mujoco"]
+    config["suites"]["with"] = suite | {"seeds": [0]}
+    suite["curve"] = False
+    plan = make_plan(config, root)
+    assert {run.seed for run in plan.runs["mujoco"]} == {0, 1}
+    assert plan.curved == set(plan.runs["with"])
+    assert {run.seed for run in plan.curved} == {0}
+
+
 def test_options_of_an_unknown_domain_are_refused(config: dict[str, Any], root: Path) -> None:
     config["methods"]["bc"]["domains"] = {"reacher": {"width": 8}}
     with pytest.raises(

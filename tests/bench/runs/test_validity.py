@@ -160,6 +160,7 @@ def test_what_is_not_valid_says_why_and_takes_what_follows_with_it(
     [
         ({"training": {"steps": 5}}, 1, "steps: 4 in the record, 5 here"),
         ({"training": {"curve": []}}, 1, "curve"),
+        ({"suites": {"mujoco": CONFIG["suites"]["mujoco"] | {"curve": False}}}, 1, "curve"),
         ({"methods": {"bc": {"module": "bc", "options": OPTIONS | {"width": 9}}}}, 1, "width"),
         ({"evaluation": {"episodes": 3}}, 2, "episodes: 2 in the record, 3 here"),
         ({"evaluation": {"max_steps": None}}, 2, "max_steps"),

@@ -46,6 +46,11 @@ def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
             "suite `mujoco` does not have both rewards, dense and sparse",
         ),
         (
+            {"mujoco": {"curve": False}},
+            {"statistic": "difference_at_equal_cost"},
+            "suite `mujoco` has `curve: false`",
+        ),
+        (
             {},
             {"arguments": {"method": "dt", "against": "cql", "data_percents": [1, 10]}},
             "suite `mujoco` has no data set of this check",
