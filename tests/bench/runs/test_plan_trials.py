@@ -98,3 +98,13 @@ def test_the_finalists_are_the_five_best_of_each_method(trials: Plan) -> None:
     assert {run.task for run in trials.runs["finals"]} == {
         run.task for run in trials.runs["trials"]
     }
+
+
+def test_quick_has_the_settings_of_the_best_finalist(trials: Plan) -> None:
+    kept = pd.read_csv(KEPT / "finals/trials.csv")
+    quick = make_plan(read("config.yaml"))
+    for method in TRIED:
+        own = kept[kept["trial"].str.rpartition("-t")[0] == method]
+        best = own.loc[own["score"].idxmax(), "trial"]
+        assert configured(quick, method) == configured(trials, best), method
+        assert quick.variants[method].steps == trials.variants[best].steps, method
