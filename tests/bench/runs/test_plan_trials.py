@@ -108,3 +108,6 @@ def test_quick_has_the_settings_of_the_best_finalist(trials: Plan) -> None:
         best = own.loc[own["score"].idxmax(), "trial"]
         assert configured(quick, method) == configured(trials, best), method
         assert quick.variants[method].steps == trials.variants[best].steps, method
+        label, score, std = own.loc[own["trial"] == best, ["method", "score", "std"]].iloc[0]
+        row = f"| {label} | {best} | {score:.1f} | {std:.1f} |"
+        assert row in (ROOT / "docs/trials.md").read_text()
