@@ -111,7 +111,14 @@ def test_atari_at_the_papers_scale_is_table_8() -> None:
     plan = make_plan(config)
     dt, bc, short = (plan.variants[name] for name in ("dt-atari", "bc10-atari", "dt-atari-k1"))
     assert dt.options == {}
-    assert bc.options == {"returns": False, "top_percent": 10}
+    assert configured(plan, "bc10-atari") == configured(plan, "dt-atari") | {
+        "returns": False,
+        "top_percent": 10,
+    }
+    assert (
+        json.loads(bc.options_json("pong-replay")).items()
+        >= json.loads(dt.options_json("pong-replay")).items()
+    )
     # 5 epochs of 500,000 windows
     for variant in (dt, bc, short):
         assert variant.steps_on("qbert-replay") == round(5 * 500_000 / 128)

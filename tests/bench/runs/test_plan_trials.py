@@ -111,3 +111,15 @@ def test_quick_has_the_settings_of_the_best_finalist(trials: Plan) -> None:
         label, score, std = own.loc[own["trial"] == best, ["method", "score", "std"]].iloc[0]
         row = f"| {label} | {best} | {score:.1f} | {std:.1f} |"
         assert row in (ROOT / "docs/trials.md").read_text()
+
+
+def test_quick_has_the_settings_of_the_best_trial_on_atari(trials: Plan) -> None:
+    kept = pd.read_csv(KEPT / "trials_atari/trials.csv")
+    quick = make_plan(read("config.yaml"))
+    for method in TRIED_ON_ATARI:
+        own = kept[kept["trial"].str.rpartition("-t")[0] == method]
+        best = own.loc[own["score"].idxmax(), "trial"]
+        assert configured(quick, method) == configured(trials, best), method
+        assert quick.variants[method].steps == trials.variants[best].steps, method
+        label, score = own.loc[own["trial"] == best, ["method", "score"]].iloc[0]
+        assert f"| {label} | {best} | {score:.1f} |" in (ROOT / "docs/trials.md").read_text()
