@@ -259,6 +259,7 @@ def parsed(command: str) -> dict[str, Any]:
     """Return the arguments of a command as the verb gets them, by name. The time limit comes by the environment."""
     arguments = vars(_parser().parse_args(shlex.split(command)))
     assert arguments.pop("time_limit", None) is None
+    assert arguments.pop("modules", None) is None
     for key in ("verb", "runs_methods"):
         arguments.pop(key, None)
     return arguments
