@@ -104,8 +104,10 @@ def _is_locked(folder: Path) -> bool:
 def _orphans(holders: list[Holder]) -> str:
     named = "; ".join(str(holder) for holder in holders[:5])
     more = f"; and {len(holders) - 5} more" if len(holders) > 5 else ""
-    numbers = " ".join(str(holder.pid) for holder in holders)
+    # `kill 0` would end the caller
+    numbers = " ".join(str(holder.pid) for holder in holders if holder.pid)
+    stop = f", or stop them with `kill {numbers}`: they save within five seconds" if numbers else ""
     return (
         f"an earlier Snakemake was killed, but {len(holders)} of its commands still run: {named}{more}. "
-        f"Wait until they end, or stop them with `kill {numbers}`: they save within five seconds. Then start again"
+        f"Wait until they end{stop}. Then start again"
     )
