@@ -81,6 +81,12 @@ def unlock_if_abandoned(folder: Path) -> bool:
     return abandoned
 
 
+def live_holders(folder: Path) -> list[Holder]:
+    """Return the other live processes that work in a folder: Snakemake, and the commands that it started."""
+    files = [path for path in (folder / HOLDERS).glob("*") if path != _own(folder)]
+    return [holder for path in files if (holder := holder_of(path)) is not None]
+
+
 def forget(folder: Path) -> None:
     """Remove the files of all other holders, as `snakemake --unlock` removes the lock."""
     for path in (folder / HOLDERS).glob("*"):
