@@ -14,6 +14,7 @@ import yaml
 from tests.helpers.pipeline import ROOT, checkout, clean
 
 pytestmark = pytest.mark.slow
+LONG = pytest.mark.long  # every command once: five minutes
 
 # What a test cannot do as written, and what it does instead.
 INSTEAD = {
@@ -122,6 +123,7 @@ def test_the_readme_gives_the_commands_this_project_promises():
     assert promised <= set(commands())
 
 
+@LONG
 def test_every_readme_command_runs(ran):
     clone, found = ran
     assert set(found) >= set(commands()) - set(NOT_HERE)
@@ -154,6 +156,7 @@ def test_every_readme_command_runs(ran):
     assert record.exists()  # the baseline that the README adds
 
 
+@LONG
 def test_the_ledger_of_one_seed(ran):
     clone, found = ran
     # said at the end, first
@@ -164,10 +167,12 @@ def test_the_ledger_of_one_seed(ran):
     assert "no interval: one seed" in (below / "claims_mujoco.md").read_text()
 
 
+@LONG
 def test_a_second_run_of_everything_has_nothing_to_do(ran):
     assert "Nothing to be done" in ran[1]["again"]
 
 
+@LONG
 def test_a_sweep_asks_for_the_papers_grid_and_for_more(ran):
     clone, found = ran
     evaluations = json.loads(found["sweep"])["evaluations"]
@@ -181,6 +186,7 @@ def test_a_sweep_asks_for_the_papers_grid_and_for_more(ran):
     assert targets == pytest.approx([2.0, *multiples])
 
 
+@LONG
 def test_what_is_missing_is_named(ran):
     assert "dt/0/sweep.json" in (ran[0] / "reports/smoke/targets/partial.md").read_text()
 

@@ -10,6 +10,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from bench.cli.parser import Parser, environment_module
 from bench.core import working_folder
@@ -30,7 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
     except Exception as error:
         return _failed(error)
-    with working_folder.joined(" ".join(["bench", *(sys.argv[1:] if argv is None else argv)])):
+    with ExitStack() as stack:
+        try:
+            what = " ".join(["bench", *(sys.argv[1:] if argv is None else argv)])
+            stack.enter_context(working_folder.joined(what))
+        except OSError as error:  # a full disk, or a folder that cannot be written
+            return _failed(error)
         if argv is None and getattr(arguments, "runs_methods", False):
             minutes = getattr(arguments, "time_limit", None)
             return supervise(lambda: _run(arguments), str(arguments.run), minutes)

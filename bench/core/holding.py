@@ -40,6 +40,8 @@ class Holder:
 
     def __str__(self) -> str:
         """Return the text for messages."""
+        if not self.pid:
+            return f"an unknown process on {self.host}"
         return f"process {self.pid} on {self.host} ({self.what})"
 
 
@@ -79,6 +81,7 @@ def take(path: Path, what: str) -> Any:
 
     Raises:
         BlockingIOError: another live process holds it.
+        OSError: it cannot be written; the error names the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -99,10 +102,18 @@ def take(path: Path, what: str) -> Any:
         if _same(file.fileno(), path):  # the previous holder may have removed the file in between
             break
         file.close()
-    file.truncate(0)
     me = Holder(os.getpid(), platform.node(), this_machine(), what)
-    json.dump(asdict(me), file)
-    file.flush()
+    try:
+        file.truncate(0)
+        json.dump(asdict(me), file)
+        file.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.close()
+        # the error of a write names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return file
 
 
@@ -120,7 +131,7 @@ def holder_of(path: Path) -> Holder | None:
     """
     holder = _read(path)
     if _is_locked(path):
-        return holder or Holder(0, "this machine", {}, "unknown")
+        return holder or Holder(0, "this machine", {}, "unknown")  # it is about to write its name
     if holder is None or _here(holder):
         return None
     return holder

@@ -83,23 +83,46 @@ def peak_memory() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
 
 
-def available_memory() -> int | None:
+def available_memory(
+    groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> int | None:
     """Return the bytes of memory that a process can still take here; None if the system does not say.
 
-    A limit of the control group (a container, a Slurm job) counts as well as the memory of the machine.
+    A limit of a control group (a container, a Slurm job) counts as well as the memory of the machine. Pages of files
+    that the system can drop count as free.
+
+    Args:
+        groups: where the control groups (version 2) are mounted.
+        own: the file that names the group of this process.
     """
     found = []
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         found.append(1024 * int(line.split()[1]))
-    with suppress(OSError, ValueError):
-        limit, used = (
-            int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii"))
-            for name in ("memory.max", "memory.current")
-        )
-        found.append(limit - used)
+    name = ""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = own.read_text(encoding="utf-8").splitlines()
+        name = next(line for line in lines if line.startswith("0::")).removeprefix("0::/")
+    for group in (groups / name, *(groups / name).parents):
+        if group.is_relative_to(groups):  # a group above this one may have a lower limit
+            with suppress(OSError, ValueError):
+                found.append(_left_in(group))
     return max(0, min(found)) if found else None
+
+
+def _left_in(group: Path) -> int:
+    """Return the bytes below the limit of a control group.
+
+    Raises:
+        OSError: it is the topmost group, which has no limit.
+        ValueError: it has no limit (`max`).
+    """
+    limit, used = (
+        int((group / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current")
+    )
+    facts = dict(line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
+    return limit - used + int(facts.get("inactive_file", 0)) + int(facts.get("active_file", 0))
 
 
 # environment variables that limit the instruction set of a library

@@ -6,6 +6,7 @@ killed for its memory. The parent does no work of its own, so it survives and re
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import os
@@ -48,8 +49,8 @@ def supervise(work: Callable[[], int], what: str, minutes: float | None = None) 
         what: names the work in messages.
         minutes: the time limit of the work, which `work` keeps itself; if it does not, it is killed.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _open_outputs()
+    _flush()
     logs = [] if os.isatty(1) else _pipes()
     reading, writing = os.pipe()
     parent = os.getpid()
@@ -88,11 +89,7 @@ def _work(work: Callable[[], int], writing: int, parent: int, minutes: float | N
         traceback.print_exc()
         os.write(writing, b"x")
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                continue  # closed by the work
+        _flush()
         _exit(status)  # does not wait for threads that the work left
 
 
@@ -173,6 +170,27 @@ class _Parent:
             "ended it, or a library that it calls"
         )
         return 1
+
+
+def _open_outputs() -> None:
+    """Give standard output and standard error a place, if the caller closed them (`bench train ... >&-`)."""
+    for number in (1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # Python found it closed
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # it is closed
+            stream.flush()
 
 
 def say(text: str) -> None:

@@ -81,6 +81,12 @@ def unlock_if_abandoned(folder: Path) -> bool:
     return abandoned
 
 
+def live_holders(folder: Path) -> list[Holder]:
+    """Return the other live processes that work in a folder: Snakemake, and the commands that it started."""
+    files = [path for path in (folder / HOLDERS).glob("*") if path != _own(folder)]
+    return [holder for path in files if (holder := holder_of(path)) is not None]
+
+
 def forget(folder: Path) -> None:
     """Remove the files of all other holders, as `snakemake --unlock` removes the lock."""
     for path in (folder / HOLDERS).glob("*"):
@@ -104,8 +110,10 @@ def _is_locked(folder: Path) -> bool:
 def _orphans(holders: list[Holder]) -> str:
     named = "; ".join(str(holder) for holder in holders[:5])
     more = f"; and {len(holders) - 5} more" if len(holders) > 5 else ""
-    numbers = " ".join(str(holder.pid) for holder in holders)
+    # `kill 0` would end the caller
+    numbers = " ".join(str(holder.pid) for holder in holders if holder.pid)
+    stop = f", or stop them with `kill {numbers}`: they save within five seconds" if numbers else ""
     return (
         f"an earlier Snakemake was killed, but {len(holders)} of its commands still run: {named}{more}. "
-        f"Wait until they end, or stop them with `kill {numbers}`: they save within five seconds. Then start again"
+        f"Wait until they end{stop}. Then start again"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def job_minutes(
     They are three times the computed core-seconds, which come from the packed records and from those below
     `results`, and two minutes more. For settings that were not measured, the slowest record of the module counts. A job
     that needs longer is stopped by the cluster; the next attempt asks for more and continues from its checkpoint.
+    Damaged records below `results` are left out, with a line on standard error: they may be of another scale, or
+    about to be made again.
 
     Args:
         plan: of the config.
@@ -34,9 +37,12 @@ def job_minutes(
         results: the folder `results`.
 
     Raises:
-        DamagedFile: a record is damaged.
+        DamagedFile: the packed records are damaged.
     """
-    records = read_records(results)
+    damaged: list[str] = []
+    records = read_records(results, damaged)
+    for line in damaged:
+        print(f"not used to compute the minutes of jobs: {line}", file=sys.stderr)
     costs, _, _ = costs_of(plan, config, records, list(plan.all_runs()))
     slowest: dict[str, Measured | None] = {}
     minutes = {}
@@ -49,11 +55,16 @@ def job_minutes(
             slowest[module] = _slowest(records, module)
         known = slowest[module]
         minutes[run] = (
-            dict.fromkeys(RULES, UNKNOWN_MINUTES)
-            if known is None
-            else _minutes(cost_of(run, plan, config, known))
+            unknown_minutes() if known is None else _minutes(cost_of(run, plan, config, known))
         )
     return minutes
+
+
+def unknown_minutes() -> dict[str, int]:
+    """Return the minutes of a run of which nothing is known: its module never ran, or it is in no suite, such as
+    another seed that was asked for by the name of its file.
+    """
+    return dict.fromkeys(RULES, UNKNOWN_MINUTES)
 
 
 def _slowest(records: list[Record], module: str) -> Measured | None:

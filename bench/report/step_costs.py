@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bench.core.files import read_json
+from bench.core.files import DamagedFile, intact, read_json
 from bench.methods.loader import load_method
 from bench.runs import archive
-from bench.runs.clock import CLOCK, updates_taken
+from bench.runs.clock import CLOCK, read_clock, updates_taken
 from bench.runs.identity import RESULT
 from bench.tasks.registry import FAMILIES
 
@@ -127,31 +127,38 @@ def settings_of(module: str, options: dict[str, Any], device: str) -> dict[str, 
     return costly(asdict(config.on(device) if hasattr(config, "on") else config))
 
 
-def read_records(results: Path) -> list[Record]:
+def read_records(results: Path, damaged: list[str] | None = None) -> list[Record]:
     """Return the finished runs below `results`, and those of the packed records; runs without times are
     left out.
+
+    Args:
+        results: the folder `results`.
+        damaged: gets a line for each damaged file, which is then left out; None: a damaged file is an error.
 
     Raises:
         DamagedFile: a file is damaged.
     """
-    found = [
-        _record(
-            path.parts[-8],
-            path.parts[-6],
-            read_json(path),
-            read_json(path.with_name(CLOCK)),
-            str(results),
-        )
-        for path in sorted(results.glob(f"*/runs/*/*/*/*/*/{RESULT}"))
-        if path.with_name(CLOCK).exists()
-    ]
+    found = []
+    for path in sorted(results.glob(f"*/runs/*/*/*/*/*/{RESULT}")):
+        if not path.with_name(CLOCK).exists():
+            continue
+        try:
+            result, clock = read_json(path), read_json(path.with_name(CLOCK))
+            if damaged is not None and not (intact(result) and read_clock(path)):
+                raise DamagedFile(f"{path} was changed after it was written (digest differs)")
+        except DamagedFile as error:
+            if damaged is None:
+                raise
+            damaged.append(str(error))
+            continue
+        found.append(_record(path.parts[-8], path.parts[-6], result, clock, str(results)))
     for scale in archive.scales():
         packed = archive.read(archive.archive_of(scale))
         for name, result in packed.items():
-            path = PurePosixPath(name)
-            clock = packed.get(str(path.with_name(CLOCK)))
-            if path.name == RESULT and clock is not None:
-                found.append(_record(scale, path.parts[3], result, clock, f"records of {scale}"))
+            place = PurePosixPath(name)
+            clock = packed.get(str(place.with_name(CLOCK)))
+            if place.name == RESULT and clock is not None:
+                found.append(_record(scale, place.parts[3], result, clock, f"records of {scale}"))
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.core.code import ROOT
+from bench.core.working_folder import live_holders
 from bench.runs.validity import Verdict
 
 OLD = 86400.0  # a time before that of any data set
@@ -27,7 +28,9 @@ main(sys.argv[1:])
 
 
 class NotAdopted(ValueError):
-    """Snakemake did not take the results over. The message has the last lines that it printed."""
+    """The results were not taken over. The message names the process that is in the way, or has the last lines of
+    Snakemake.
+    """
 
 
 def adopt(found: Iterable[Verdict], configfile: Path | None) -> None:
@@ -40,8 +43,12 @@ def adopt(found: Iterable[Verdict], configfile: Path | None) -> None:
         configfile: the file of the config; None: config/config.yaml alone.
 
     Raises:
-        NotAdopted: Snakemake fails, for example because another one works in this folder.
+        NotAdopted: a pipeline works in this folder, or Snakemake fails.
     """
+    if others := live_holders(Path()):
+        raise NotAdopted(
+            f"{others[0]} works in this folder; nothing was changed. Wait until it ends, then adopt"
+        )
     found = list(found)
     for names in _portions([str(one.path) for one in found if one.reason is None]):
         _touch(names, configfile)

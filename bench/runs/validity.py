@@ -130,7 +130,7 @@ def _why_not_training(
     path: Path, data: Verdict, expected: Callable[[], dict[str, Any]], linked: Links
 ) -> str | None:
     if data.reason:
-        return f"its data set {data.path.parent} is not valid"
+        return f"its data set {data.path.parent} is not valid: {data.reason}"
     training = checked_training(path.parent)
     wanted = json.loads(json.dumps(expected()))
     if difference := first_difference({key: training.get(key) for key in wanted}, wanted):

@@ -172,6 +172,7 @@ gymnasium.register("own/Own-v0", entry_point=Own, max_episode_steps=60)
 """
 
 
+@pytest.mark.long
 def test_a_suite_of_your_own_environment_alone(clone):
     """Actions from -3 to 3, in a module beside the config; and its page of peers is empty."""
     (clone / "own.py").write_text(OWN)

@@ -224,6 +224,7 @@ def test_results_that_were_copied_are_not_made_again(tmp_path: Path) -> None:
     assert planned(copied) == {"train": 1, "evaluate": 1}
 
 
+@pytest.mark.long
 def test_copied_results_of_other_code_and_damaged_ones_are_made_again(tmp_path: Path) -> None:
     """Without metadata Snakemake would take them for finished."""
     first = with_data(tmp_path / "first")

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 METHODS = ["bc10-t01", "iql-t01", "iql-t02", "td3bc-t17"]
 
 
+@pytest.mark.long
 def test_one_command_makes_the_table_of_trials(tmp_path: Path) -> None:
     folder = checkout(tmp_path / "clone")
     config: dict[str, Any] = yaml.safe_load((ROOT / "config/trials.yaml").read_text())

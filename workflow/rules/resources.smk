@@ -18,12 +18,18 @@ def minutes_of_jobs():
     return job_minutes(PLAN, config, Path("results"))
 
 
+def minutes_of_run(run):
+    from bench.report.job_minutes import unknown_minutes
+
+    return minutes_of_jobs().get(run) or unknown_minutes()
+
+
 # minutes of a rule, from measured costs; a job that the time limit stopped gets more
 def minutes(rule):
     def of_run(wildcards, attempt):
         if not workflow.non_local_exec:
             return DAY
-        return attempt * minutes_of_jobs()[run_of(wildcards)][rule]
+        return attempt * minutes_of_run(run_of(wildcards))[rule]
 
     return of_run
 

@@ -13,8 +13,10 @@ import pytest
 import yaml
 
 from bench.cli.main import main
+from bench.core import working_folder
 from bench.core.code import ROOT
 from bench.core.files import DiskFull
+from bench.core.holding import this_machine
 from bench.datasets import storage
 from tests.helpers.cli import fails, raising, train
 
@@ -42,6 +44,19 @@ def test_a_read_only_file_system_is_one_line(
     error = OSError(errno.EROFS, "Read-only file system", "set/x")
     monkeypatch.setattr(storage, "load", raising(error))
     assert "Read-only file system: 'set/x'" in fails(capsys, "data", "verify", "set")
+
+
+def test_a_workflow_whose_folder_is_full_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each command of a workflow writes its name into the folder of the workflow first."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(json, "dump", raising(full))
+    named = json.dumps({"folder": str(tmp_path), **this_machine()})
+    monkeypatch.setenv(working_folder.VARIABLE, named)
+    line = fails(capsys, "data", "verify", "set")
+    assert f"No space left on device: '{tmp_path / '.snakemake/holders'}/" in line
+    assert list((tmp_path / ".snakemake/holders").iterdir()) == []
 
 
 def test_an_error_of_the_system_without_a_path_keeps_its_traceback(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.core.machine import LIMITS, machine, processor
+from bench.core.machine import LIMITS, available_memory, machine, processor
 
 CPUINFO = """processor\t: 0
 vendor_id\t: GenuineIntel
@@ -57,3 +57,26 @@ def test_a_run_without_pytorch_does_not_load_it_to_name_the_machine() -> None:
     )
     environment = {"PATH": "", "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def group(folder: Path, limit: str, used: int, files: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory.max").write_text(f"{limit}\n")
+    (folder / "memory.current").write_text(f"{used}\n")
+    stat = f"anon {used - files}\nactive_file 0\ninactive_file {files}\n"
+    (folder / "memory.stat").write_text(stat)
+
+
+def test_files_in_memory_count_as_free(tmp_path: Path) -> None:
+    """In a container whose last work read large files, nearly all of the limit is in use by copies of files."""
+    group(tmp_path, "1000", 990, 600)
+    assert available_memory(tmp_path, tmp_path / "none") == 610
+
+
+def test_the_limit_of_a_slurm_job_counts(tmp_path: Path) -> None:
+    """Its group is below others; each of them may have a limit."""
+    (own := tmp_path / "own").write_text("9:cpu:/x\n0::/slurm/job_1/step_0\n")
+    group(tmp_path / "slurm/job_1/step_0", "max", 100, 0)
+    group(tmp_path / "slurm/job_1", "500", 100, 0)
+    group(tmp_path / "slurm", "900", 100, 0)
+    assert available_memory(tmp_path, own) == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -177,3 +178,13 @@ def alive(pid: int) -> bool:
     except (ProcessLookupError, FileNotFoundError):
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_outputs_do_not_stop_the_work(closed: str, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    body = f"print('x'); print('y', file=sys.stderr); open({str(made)!r}, 'w').close(); return 7"
+    command = shlex.join(program(body))
+    done = subprocess.run(["bash", "-c", f"{command} {closed}"], cwd=ROOT, timeout=60)
+    assert done.returncode == 7
+    assert made.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -161,3 +162,17 @@ def test_a_command_holds_its_folder_while_it_runs(
         assert len(json.loads(path.read_text())["what"]) < 200
     assert list((tmp_path / HOLDERS).iterdir()) == []
     assert working_folder.SNAKEMAKE == "snakemake"
+
+
+def test_a_process_that_has_not_written_its_name_is_not_killed_as_0(
+    tmp_path: Path,
+) -> None:
+    """`kill 0` would end the shell of the user."""
+    lock(tmp_path)
+    path = tmp_path / HOLDERS / "1-ab"
+    path.parent.mkdir(parents=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(InUse, match=r"an unknown process on this machine\. Wait") as caught:
+            unlock(tmp_path)
+    assert "kill " not in str(caught.value)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bench.core.files import DamagedFile
 from bench.report import job_minutes as module
+from bench.report import step_costs
 from bench.report.job_minutes import job_minutes
 from bench.report.step_costs import Record, settings_of
 from bench.runs.identity import Identity
@@ -38,7 +40,7 @@ def config(**methods: dict[str, Any]) -> dict[str, Any]:
 def minutes_of(
     monkeypatch: pytest.MonkeyPatch, records: list[Record], **methods: dict[str, Any]
 ) -> dict[str, dict[str, int]]:
-    monkeypatch.setattr(module, "read_records", lambda results: records)
+    monkeypatch.setattr(module, "read_records", lambda results, damaged: records)
     given = config(**methods)
     minutes = job_minutes(make_plan(given), given, Path("results"))
     return {run.method: own for run, own in minutes.items()}
@@ -70,9 +72,25 @@ def test_a_module_that_never_ran_gets_four_hours(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_planned_run_has_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "read_records", lambda results: [])
+    monkeypatch.setattr(module, "read_records", lambda results, damaged: [])
     given = config(bc={"module": "bc"}, bc10={"module": "percent_bc"})
     plan = make_plan(given)
     runs = set(job_minutes(plan, given, Path("results")))
     assert runs == set(plan.all_runs())
     assert Identity("test", "hopper-medium", "dense", 100.0, "bc10", 0) in runs
+
+
+@pytest.mark.parametrize("content", ['{"module": ', "[]", '{"module": "bc"}', '{"digest": "0"}'])
+def test_a_damaged_record_stops_no_submission(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "old/runs/hopper-medium/dense/100/bc/0"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(content)
+    (folder / "run.json").write_text("{}")
+    given = config(bc={"module": "bc"})
+    assert job_minutes(make_plan(given), given, tmp_path)
+    line = capsys.readouterr().err
+    assert f"not used to compute the minutes of jobs: {folder / 'result.json'}" in line
+    with pytest.raises((DamagedFile, KeyError, TypeError)):  # `bench cost` is strict
+        step_costs.read_records(tmp_path)

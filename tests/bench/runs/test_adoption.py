@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.core.holding import holding
 from bench.runs import adoption
 from bench.runs.adoption import NotAdopted, adopt
 from bench.runs.validity import Verdict
@@ -59,6 +60,21 @@ def test_a_data_set_that_is_not_valid_loses_its_manifest_if_it_can_be_made_again
     assert not DATA.exists()
     assert DATA.with_name(adoption.SET_ASIDE).exists()
     assert IMPORTED.exists()
+
+
+def test_beside_a_live_pipeline_nothing_is_changed(commands: list[list[str]]) -> None:
+    result = RUN / "result.json"
+    before = result.stat().st_mtime
+    invalid = [Verdict(DATA, "data", "x"), Verdict(result, "record", "x")]
+    with holding(Path(".snakemake/holders/other"), "snakemake"):
+        with pytest.raises(
+            NotAdopted, match=r"\(snakemake\) works in this folder; nothing was changed"
+        ):
+            adopt(invalid, None)
+        assert DATA.exists()
+        assert result.stat().st_mtime == before
+    adopt(invalid, None)
+    assert not DATA.exists()
 
 
 def test_what_does_not_exist_is_left_to_snakemake(commands: list[list[str]]) -> None:
