@@ -61,6 +61,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         with stoppable():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.05)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 
