@@ -86,3 +86,14 @@ def _digest(frame: pd.DataFrame) -> bytes:
 def final(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are scores: last checkpoint, declared target return."""
     return frame[frame["final"]]
+
+
+def seed_count(frame: pd.DataFrame) -> str:
+    """Return how many seeds the runs of these rows have, as text: `3 seeds`, or `3 to 6 seeds` if a suite gives its
+    methods different numbers.
+    """
+    counts = frame.groupby("method")["seed"].nunique()
+    fewest, most = int(counts.min()), int(counts.max())
+    if fewest < most:
+        return f"{fewest} to {most} seeds"
+    return f"{most} seed{'s' * (most != 1)}"

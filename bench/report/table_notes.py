@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from bench.report.cells import Cell, Row
+from bench.report.frame import seed_count
 from bench.stats.replication import POWER, SEEDS
 from bench.stats.verdicts import (
     MARGIN,
@@ -38,12 +39,12 @@ def notes_of(
         scale: the config's name.
         unit: of the scores.
     """
-    seeds, sources = chosen["seed"].nunique(), sorted(set(chosen["source"]))
+    sources = sorted(set(chosen["source"]))
     rolled = chosen[chosen["rolled_out"]]
     scale_of = "on the logit scale" if unit.bounded else "Welch-Satterthwaite for the average"
     notes = [
         f"{unit.name}, last checkpoint, declared target return.",
-        f"Scale {scale}: {seeds} seed{'s' * (seeds != 1)}, {_episodes(rolled)} evaluation episodes each; "
+        f"Scale {scale}: {seed_count(chosen)}, {_episodes(rolled)} evaluation episodes each; "
         f"data: {', '.join(sources)}. "
         f"Brackets: 95 % interval of the mean over seeds (Student's t; {scale_of}).",
     ]

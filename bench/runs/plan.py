@@ -179,8 +179,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
         for key in ("domains", "domain_steps"):
             _known(f"methods.{name}.{key}", list(entry.get(key) or {}), places, "domain")
     for key in ("data", "evaluation"):
-        own = config.get(key, {}).get("domains", {})
-        _known(f"{key}.domains", list(own), domains, "domain")
+        _known(f"{key}.domains", list(config.get(key, {}).get("domains", {})), domains, "domain")
     _check_sources(config.get("data", {}))
 
     runs: dict[str, tuple[Identity, ...]] = {}
@@ -196,6 +195,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             _known(f"suites.{suite}.table", [axes["table"]], list(OWN_TABLES), "table")
         joining = dropped if axes.get("baselines", True) else []
         methods = list(dict.fromkeys([*axes["methods"], *joining]))
+        own = list(axes.get("method_seeds", {}))
+        _known(f"suites.{suite}.method_seeds", own, methods, "method of the suite")
         used |= dict.fromkeys(methods)
         runs[suite] = tuple(
             Identity(config["name"], task, reward, float(percent), method, seed)
@@ -204,7 +205,7 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
             for percent in axes["data_percents"]
             for method in methods
             if _differs(reward, axes["rewards"], declared.get(method, {}))
-            for seed in axes["seeds"]
+            for seed in axes.get("method_seeds", {}).get(method, axes["seeds"])
         )
     variants = {name: _variant(name, declared.get(name, {}), config) for name in used}
     suites = config["suites"].items()

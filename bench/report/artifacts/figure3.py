@@ -11,6 +11,7 @@ import pandas as pd
 from bench.paper import figure3
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.frame import seed_count
 from bench.report.tables import headline, quoting, range_of_scores
 from bench.stats.intervals import Estimate, estimate_over_tasks
 from bench.tasks.registry import family_of, task_by_name
@@ -56,7 +57,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     frame = pd.DataFrame(numbers)
     sources = ", ".join(sorted(set(chosen["source"])))
     notes = [
-        f"Ours: scale {scale}, {len(tasks)} data sets, {chosen['seed'].nunique()} seeds, data: {sources}; "
+        f"Ours: scale {scale}, {len(tasks)} data sets, {seed_count(chosen)}, data: {sources}; "
         "95 % Welch-Satterthwaite interval over seeds. This suite has no runs of the groups without ours.",
         *(
             ["Atari: gamer-normalised scores; a single game can dominate this mean."]

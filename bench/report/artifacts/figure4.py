@@ -11,6 +11,7 @@ import pandas as pd
 from bench.paper import figure4
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.frame import seed_count
 from bench.report.tables import against, by_method, row_of
 from bench.tasks.registry import family_of, kind_of, task_by_name
 
@@ -81,8 +82,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         "Achieved",
         "Paper",
     ]
-    episodes, seeds = swept["episodes"].max(), swept["seed"].nunique()
-    source = f"Scale {scale}: {seeds} seeds, {episodes} episodes for each target. Brackets: 95 % interval over seeds."
+    episodes, seeds = swept["episodes"].max(), seed_count(swept)
+    source = f"Scale {scale}: {seeds}, {episodes} episodes for each target. Brackets: 95 % interval over seeds."
     return Artifact(
         TITLE,
         headings,

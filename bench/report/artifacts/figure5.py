@@ -12,6 +12,7 @@ from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.artifacts.samples import spell
 from bench.report.cells import MISSING
+from bench.report.frame import seed_count
 from bench.report.ranges import range_of
 from bench.report.tables import by_method
 from bench.runs.diagnostics.critic import LAST_STEPS, OUTCOMES, ROOMS
@@ -171,7 +172,7 @@ def _source(diagnosed: pd.DataFrame, scale: str) -> str:
         for outcome, count in zip(counts["group"], counts["value"], strict=True)
     )
     return (
-        f"Scale {scale}: {diagnosed['seed'].nunique()} seeds; {diagnosed['episodes'].max():,} new random "
+        f"Scale {scale}: {seed_count(diagnosed)}; {diagnosed['episodes'].max():,} new random "
         f"episodes, the same for all ({outcomes}). Brackets: 95 % interval over seeds (Student's t "
         "on the logit scale, so that it stays between 0 and 1)."
     )

@@ -12,6 +12,7 @@ import pandas as pd
 from bench.paper.graph import STITCHED, figure6, figure6_reached
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.frame import seed_count
 from bench.report.ranges import range_of
 from bench.report.tables import by_method, row_of
 from bench.runs.diagnostics.paths import BEST, GENERATED, NEVER, RANDOM, SHORTEST
@@ -155,7 +156,7 @@ def _notes(rows: pd.DataFrame, shares: pd.DataFrame, scale: str) -> list[str]:
     found = _numbers(best, math.nan)
     strict = _numbers(rows[rows["measure"] == "unseen, stays counted"], math.nan)
     return [
-        f"Scale {scale}: {graphs} random graphs, {rows['seed'].nunique()} seeds, {paths} paths each. Means over the "
+        f"Scale {scale}: {graphs} random graphs, {seed_count(rows)}, {paths} paths each. Means over the "
         "graphs; brackets: 95 % interval over seeds (Welch-Satterthwaite on the logit scale), for these graphs and "
         "these walks.",
         f"The best walk of the data takes the fewest steps from {found['mean']:.1f} % of the eligible start nodes. "

@@ -10,6 +10,7 @@ from bench.paper import quoted
 from bench.report.artifact import Artifact
 from bench.report.artifacts.games import of_games
 from bench.report.cells import MISSING, spell
+from bench.report.frame import seed_count
 from bench.report.tables import quoting, row_of
 from bench.stats.intervals import estimate
 from bench.tasks.registry import task_by_name, tasks_of
@@ -50,7 +51,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         )
     episodes = ", ".join(f"{count:,}" for count in sorted(set(uniform["episodes"]))) or "no"
     source = (
-        f"Scale {scale}: {uniform['seed'].nunique()} seeds, {episodes} episodes each. Brackets: 95 % interval of the "
+        f"Scale {scale}: {seed_count(uniform)}, {episodes} episodes each. Brackets: 95 % interval of the "
         "mean over seeds (Student's t)."
     )
     headings = ["Data", "Environment", "Random", "Gamer", "Random actions here", "Normalised"]

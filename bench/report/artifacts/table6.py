@@ -13,6 +13,7 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.artifacts.key_to_door import CHANCE, CHANCE_OF_KEY, CHANCE_WITH_KEY, KEY_TO_DOOR
 from bench.report.cells import Cell, Row, Table
+from bench.report.frame import seed_count
 from bench.report.table_notes import remarks
 from bench.report.tables import (
     as_artifact,
@@ -135,7 +136,7 @@ def _notes(chosen: pd.DataFrame, table: Table, scale: str) -> list[str]:
     episodes = ", ".join(f"{count:,}" for count in sorted(set(chosen["episodes"])))
     return [
         "Per cent of evaluation episodes that reach the door with the key; last checkpoint, declared target return.",
-        f"Scale {scale}: {chosen['seed'].nunique()} seeds, {episodes} evaluation episodes each. Brackets of means: "
+        f"Scale {scale}: {seed_count(chosen)}, {episodes} evaluation episodes each. Brackets of means: "
         "95 % interval over seeds (Student's t on the logit scale, with an error of at least that of the episodes; "
         "Wilson's at 0 and 100). Brackets of a seed: Wilson's 95 % interval over its episodes.",
         *NOTES,

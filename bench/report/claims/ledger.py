@@ -15,7 +15,7 @@ from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
 from bench.report.claims.registry import Check, Claim, all_claims, bounds_of, spell_rule
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
-from bench.report.frame import check_comparable
+from bench.report.frame import check_comparable, seed_count
 from bench.stats.power import MOST_SEEDS
 from bench.tasks.registry import FAMILIES
 
@@ -258,7 +258,7 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
     if frames:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
-        notes.append(f"Scale {scale}, {runs['seed'].nunique()} seeds, data: {sources}.")
+        notes.append(f"Scale {scale}, {seed_count(runs)}, data: {sources}.")
         theirs = runs["source"].isin(
             [family.source for family in FAMILIES.values() if family.source]
         )

@@ -71,8 +71,11 @@ def runs_of(check: Check, plan: Plan) -> list[Identity]:
 
 
 def seeds_of(runs: list[Identity]) -> int:
-    """Return the number of seeds of these runs."""
-    return len({run.seed for run in runs})
+    """Return the number of seeds of the method that has the fewest."""
+    seeds: dict[str, set[int]] = {}
+    for run in runs:
+        seeds.setdefault(run.method, set()).add(run.seed)
+    return min(map(len, seeds.values()), default=0)
 
 
 def data_sets_of(runs: list[Identity]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from bench.report.claims.comparisons import paired, spell
 from bench.report.claims.measure import Groups, Measure, to_measure
@@ -20,9 +21,11 @@ def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:
     sets, with the interval of a t test of its logarithm over data sets.
 
     The logarithm of a sample standard deviation has the same variance whatever the deviation is, so data sets
-    of different spread have the same weight. The interval is over data sets, unlike others: with one data
-    set there is none. A deviation below half of the last digit that tables print counts as that half. A
-    data set on which a method has one run is left out: one run has no spread.
+    of different spread have the same weight. Its expectation lies below the true logarithm, by an amount that the
+    number of runs decides. This bias is removed, so that methods with different numbers of seeds are comparable.
+    The interval is over data sets, unlike others: with one data set there is none. A deviation below half of the
+    last digit that tables print counts as that half. A data set on which a method has one run is left out: one
+    run has no spread.
     """
     (ours, theirs), about, cells = paired(scores, [method, against], (100,), least=2)
     found = log_ratio(ours, theirs)
@@ -38,9 +41,15 @@ def log_ratio(ours: Groups, theirs: Groups) -> Estimate:
     over data sets.
     """
     return estimate(
-        [math.log(_deviation(a) / _deviation(b)) for a, b in zip(ours, theirs, strict=True)]
+        [_log_deviation(a) - _log_deviation(b) for a, b in zip(ours, theirs, strict=True)]
     )
 
 
-def _deviation(runs: list[float]) -> float:
-    return max(float(np.std(runs, ddof=1)), HALF_DIGIT)
+def _log_deviation(runs: list[float]) -> float:
+    """Return an unbiased estimate of the logarithm of the standard deviation of normal scores.
+
+    With f degrees of freedom, the logarithm of a sample variance has the bias digamma(f / 2) - log(f / 2).
+    """
+    half = (len(runs) - 1) / 2
+    bias = float(special.digamma(half)) - math.log(half)
+    return math.log(max(float(np.std(runs, ddof=1)), HALF_DIGIT)) - bias / 2

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from bench.core.files import DamagedFile
 from bench.report import frame as table
-from bench.report.frame import Incomparable, check_comparable
+from bench.report.frame import Incomparable, check_comparable, seed_count
 from bench.report.scores import collect
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
@@ -182,3 +182,17 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
     check_comparable(pd.concat([frame, swept], ignore_index=True))
     with pytest.raises(Incomparable, match=r"different protocols .*: 1 episode; 3 episodes in 2"):
         check_comparable(pd.concat([frame, swept.assign(kind="score")], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"),
+    [
+        ({"dt": [0], "cql": [0]}, "1 seed"),
+        ({"dt": [0, 1, 2], "cql": [0, 1, 2]}, "3 seeds"),
+        ({"dt": [0, 1, 2, 3], "cql": [0]}, "1 to 4 seeds"),
+    ],
+    ids=["one", "equal", "different"],
+)
+def test_the_number_of_seeds_as_text(seeds: dict[str, list[int]], text: str) -> None:
+    rows = [{"method": method, "seed": seed} for method, own in seeds.items() for seed in own * 2]
+    assert seed_count(pd.DataFrame(rows)) == text

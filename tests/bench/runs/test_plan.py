@@ -182,8 +182,13 @@ def test_steps_and_labels_have_defaults(config: dict[str, Any], root: Path) -> N
         ("tasks", ["hopper-medium", "hoper"], r"suites\.mujoco\.tasks: unknown task 'hoper'"),
         ("methods", ["dt", "td3"], r"suites\.mujoco\.methods: unknown method 'td3'"),
         ("table", "trial", r"suites\.mujoco\.table: unknown table 'trial'"),
+        (
+            "method_seeds",
+            {"cql": [0]},
+            r"suites\.mujoco\.method_seeds: unknown method of the suite 'cql'",
+        ),
     ],
-    ids=["task", "method", "table"],
+    ids=["task", "method", "table", "seeds of a method"],
 )
 def test_unknown_names_are_refused_with_the_known_ones(
     config: dict[str, Any], root: Path, key: str, values: Any, message: str
@@ -192,10 +197,23 @@ def test_unknown_names_are_refused_with_the_known_ones(
         "tasks": "hopper-medium-replay",
         "methods": "dt, bc, bc10, behaviour",
         "table": "time_to_score, trials",
+        "method_seeds": "dt, bc, bc10, behaviour",
     }[key]
     config["suites"]["mujoco"][key] = values
     with pytest.raises(BadConfig, match=f"{message}; known: .*{known}"):
         make_plan(config, root)
+
+
+def test_a_method_can_have_its_own_seeds() -> None:
+    config = read("config.yaml")
+    config["suites"]["mujoco"]["method_seeds"] = {"bc": [5], "dt": [0, 1, 2, 3]}
+    check_config(config, SCHEMA)
+    seeds: dict[str, set[int]] = {}
+    for run in make_plan(config).runs["mujoco"]:
+        seeds.setdefault(run.method, set()).add(run.seed)
+    assert seeds["bc"] == {5}
+    assert seeds["dt"] == {0, 1, 2, 3}
+    assert seeds["cql"] == {0, 1, 2}
 
 
 def test_null_options_are_the_modules_defaults() -> None:

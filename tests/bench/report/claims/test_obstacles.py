@@ -98,6 +98,14 @@ def test_the_runs_of_a_check() -> None:
     assert {run.reward for run in runs_of(sparse, plan)} == {"dense", "sparse"}
 
 
+def test_the_method_with_the_fewest_seeds_counts() -> None:
+    given = config(mujoco={"method_seeds": {"cql": [0, 1]}})
+    runs = runs_of(check(), make_plan(given))
+    assert {run.method: run.seed for run in runs} == {"dt": 2, "cql": 1}
+    assert seeds_of(runs) == 2
+    assert seeds_of([]) == 0
+
+
 def test_every_obstacle_of_a_config_is_listed() -> None:
     given = config(mujoco={"seeds": [0]})
     lines = all_obstacles(make_plan(given), given)

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from bench.report.claims.measure import NotRun
-from bench.report.claims.spreads import spread_ratio
+from bench.report.claims.spreads import log_ratio, spread_ratio
 from tests.helpers.evidence import EXPERT, FULL, MEDIUM, REPLAY, Frame, frame, whole
 
 __all__ = ["frame", "whole"]  # fixtures
@@ -91,3 +91,20 @@ def test_coverage_and_power_of_the_test() -> None:
         below += logs.mean() + math.log(0.5) + half < 0
     assert covered / trials == pytest.approx(0.95, abs=0.012)
     assert below / trials == pytest.approx(0.68, abs=0.04)
+
+
+def test_equal_spreads_have_the_ratio_one_with_different_numbers_of_seeds() -> None:
+    """The sample deviation of 3 normal scores is smaller than that of 6, as the logarithm on average."""
+    random = np.random.default_rng(0)
+    many, few = random.normal(size=(400, 6)).tolist(), random.normal(size=(400, 3)).tolist()
+    found = log_ratio(many, few)
+    assert found.low < 0 < found.high
+    plain = np.log(np.std(many, axis=1, ddof=1)) - np.log(np.std(few, axis=1, ddof=1))
+    assert plain.mean() > found.high  # what the correction removes
+
+
+def test_the_bias_of_a_logarithm_is_that_of_a_chi_squared_variable() -> None:
+    """With 3 runs: (digamma(1) - log 1) / 2 is half of Euler's constant, negative."""
+    three, two = [0.0, 1.0, 2.0], [0.0, math.sqrt(2)]  # both have the deviation 1
+    expected = (-np.euler_gamma - (special.digamma(0.5) - math.log(0.5))) / 2
+    assert log_ratio([two], [three]).mean == pytest.approx(expected)
