@@ -93,7 +93,7 @@ def seed_count(frame: pd.DataFrame) -> str:
     methods different numbers.
     """
     counts = frame.groupby("method")["seed"].nunique()
-    fewest, most = int(counts.min()), int(counts.max())
+    fewest, most = min(counts, default=0), max(counts, default=0)
     if fewest < most:
         return f"{fewest} to {most} seeds"
     return f"{most} seed{'s' * (most != 1)}"

@@ -187,6 +187,7 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
 @pytest.mark.parametrize(
     ("seeds", "text"),
     [
+        ({"dt": []}, "0 seeds"),
         ({"dt": [0], "cql": [0]}, "1 seed"),
         ({"dt": [0, 1, 2], "cql": [0, 1, 2]}, "3 seeds"),
         ({"dt": [0, 1, 2, 3], "cql": [0]}, "1 to 4 seeds"),
@@ -195,4 +196,4 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
 )
 def test_the_number_of_seeds_as_text(seeds: dict[str, list[int]], text: str) -> None:
     rows = [{"method": method, "seed": seed} for method, own in seeds.items() for seed in own * 2]
-    assert seed_count(pd.DataFrame(rows)) == text
+    assert seed_count(pd.DataFrame(rows, columns=["method", "seed"])) == text
