@@ -192,7 +192,7 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
         ({"dt": [0, 1, 2], "cql": [0, 1, 2]}, "3 seeds"),
         ({"dt": [0, 1, 2, 3], "cql": [0]}, "1 to 4 seeds"),
     ],
-    ids=["one", "equal", "different"],
+    ids=["none", "one", "equal", "different"],
 )
 def test_the_number_of_seeds_as_text(seeds: dict[str, list[int]], text: str) -> None:
     rows = [{"method": method, "seed": seed} for method, own in seeds.items() for seed in own * 2]
