@@ -74,7 +74,7 @@ def test_a_pipeline_killed_with_its_group_goes_on_with_the_same_command(tmp_path
     shutil.copy(folder / "config" / "tiny.yaml", whole / "config")
     snakemake(whole, "all_mujoco", config="config/tiny.yaml")
     draw, unlocked = random.Random(0), 0
-    for number in range(6):
+    for number in range(10):
         process = start(folder)
         if number % 2:
             wait_for_a_training(process, folder)

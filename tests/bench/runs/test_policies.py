@@ -144,8 +144,13 @@ def can_mount() -> bool:
 @pytest.mark.skipif(not can_mount(), reason="needs a mount namespace of its own")
 @pytest.mark.parametrize(
     ("options", "message"),
-    [("ro", "error: [Errno 30] Read-only file system"), ("size=24k", "error: [Errno 28] no space")],
-    ids=["read-only", "full"],
+    [
+        ("ro", "error: [Errno 30] Read-only file system"),
+        ("size=24k", "error: [Errno 28] no space"),
+        ("nr_inodes=3", "error: [Errno 28] No space left on device: "),  # for its folders
+        ("nr_inodes=8", "error: [Errno 28] "),  # for its files
+    ],
+    ids=["read-only", "full", "no inodes for folders", "no inodes for files"],
 )
 def test_a_folder_that_cannot_be_written_is_one_line(
     options: str, message: str, hopper_data: Path, tmp_path: Path
