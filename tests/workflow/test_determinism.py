@@ -49,8 +49,27 @@ def test_any_number_of_jobs_in_another_order_and_folder_gives_the_same_bytes(
     alone: dict[str, bytes], tmp_path: Path, cores: int
 ) -> None:
     other = tmp_path / "another folder" / "deeper"
-    options = ("--scheduler", "greedy") if cores == 4 else ()
+    options = ("--scheduler", "ilp") if cores == 4 else ()
     found = products(ran(other, cores, METHODS[::-1], [1, 0], *options))
     assert len([name for name in found if name.endswith("policy.safetensors")]) == 8
+    assert found.keys() == alone.keys()
+    assert [name for name in found if found[name] != alone[name]] == []
+
+
+def test_another_user_gets_the_same_bytes(
+    alone: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another home, language, time zone and order of sets."""
+    (tmp_path / "home").mkdir()
+    own = {
+        "HOME": str(tmp_path / "home"),
+        "USER": "other",
+        "LOGNAME": "other",
+        "LC_ALL": "tr_TR.UTF-8",
+    }
+    for name, value in (own | {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    found = products(ran(tmp_path / "clone", 2, METHODS, [0, 1]))
     assert found.keys() == alone.keys()
     assert [name for name in found if found[name] != alone[name]] == []
