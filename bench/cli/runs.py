@@ -146,8 +146,16 @@ def _add_limit(verb: argparse.ArgumentParser, variable: str = "BENCH_EVALUATION_
 
 
 def _train(arguments: Arguments) -> None:
+    from bench.datasets.storage import read_manifest
+    from bench.runs.identity import identity_of
     from bench.runs.train import train_run
 
+    task = identity_of(arguments.run.absolute()).task
+    if (found := read_manifest(arguments.data).get("task", task)) != task:
+        raise ValueError(
+            f"--data {arguments.data} holds data of task {found!r}, but the run {arguments.run} is on {task!r}; give "
+            "the data of that task"
+        )
     train_run(
         arguments.run,
         arguments.data,

@@ -16,6 +16,8 @@ import bench.runs.sweep
 import bench.runs.train
 import bench.runs.video
 from bench.cli.main import main
+from bench.datasets import storage
+from bench.runs.identity import identity_of
 from tests.helpers.cli import RUN, fails, train
 
 
@@ -58,8 +60,21 @@ def handed_on(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[A
 WHERE = ["--run", str(RUN), "--data", "set"]
 
 
+def test_train_refuses_data_of_another_task(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = handed_on(monkeypatch, bench.runs.train, "train_run")
+    monkeypatch.setattr(storage, "read_manifest", lambda folder: {"task": "walker2d-medium"})
+    assert main(["train", *WHERE, "--module", "bc", "--steps", "7"]) == 1
+    assert given == []
+    error = capsys.readouterr().err
+    assert "--data set holds data of task 'walker2d-medium', but the run" in error
+    assert f"is on {identity_of(RUN.absolute()).task!r}" in error
+
+
 def test_train_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = handed_on(monkeypatch, bench.runs.train, "train_run")
+    monkeypatch.setattr(storage, "read_manifest", lambda folder: {})
     options = ["--options", '{"width": 8}', "--curve", "0.5", "1", "--device", "cuda"]
     assert main(["train", *WHERE, "--module", "bc", "--steps", "7", *options]) == 0
     assert main(["train", *WHERE, "--module", "dt", "--steps", "9", "--curve"]) == 0
