@@ -179,6 +179,25 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.max_steps,
         arguments.episode_list,
     )
+    print(_score_of(arguments.run))
+
+
+def _score_of(run: Path) -> str:
+    """Return the score of a run that was evaluated, in words."""
+    from bench.core.files import read_json
+    from bench.runs import record
+    from bench.runs.identity import RESULT
+    from bench.runs.train import TRAINING
+    from bench.tasks.registry import task_by_name
+
+    returns = record.read(run / RESULT)["evaluations"][-1]["returns"]
+    mean = sum(returns) / len(returns)
+    training = read_json(run / TRAINING)
+    task = task_by_name(training["identity"]["task"], described=training["task"])
+    return (
+        f"{run / RESULT}: mean return {mean:,.1f} over {len(returns)} episodes, score "
+        f"{task.domain.normalised(mean):.1f} (0: random, 100: reference)"
+    )
 
 
 def _sweep(arguments: Arguments) -> None:
