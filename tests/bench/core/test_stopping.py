@@ -99,6 +99,17 @@ def test_a_loop_that_does_not_ask_ends_after_some_seconds(monkeypatch: pytest.Mo
     assert stopping.requested() is None
 
 
+def over_time_after_the_last_check() -> None:
+    with stoppable(minutes=0.05 / 60), deferred():
+        time.sleep(0.2)
+
+
+def test_the_end_of_a_loop_does_not_say_that_its_state_is_saved() -> None:
+    with pytest.raises(OverTime) as caught:
+        over_time_after_the_last_check()
+    assert "saved" not in str(caught.value)
+
+
 def test_without_a_signal_nothing_happens() -> None:
     with stoppable(minutes=1), deferred():
         stopping.check()
