@@ -5,6 +5,7 @@ measured. A training and an evaluation are two jobs.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,10 @@ TASKS = 10
 METHODS = ["dt", "cql", "iql", "td3bc", "bc", "bc10", "bc25", "bc40", "uniform", "behaviour"]
 SEEDS = 100
 MEASURED = 20  # seconds of scheduling
+SCHEDULERS = {
+    "the profile's scheduler": [],
+    "Snakemake's default": ["--scheduler", "ilp", "--scheduler-subsample", str(2 * 10_000)],
+}
 STUB = """#!/bin/sh
 verb=$3
 while [ $# -gt 0 ]; do case $1 in --run) run=$2;; --out) out=$2;; esac; shift; done
@@ -73,9 +78,11 @@ def test_dry_run(benchmark, folder):
 
 
 @pytest.mark.benchmark(group="a plan of 10,000 runs")
-def test_scheduling(benchmark, folder):
+@pytest.mark.parametrize("subject", SCHEDULERS)
+def test_scheduling(benchmark, folder, subject):
     """The time is that from the start to the first run; `extra_info` has the cost of a job after it."""
-    process = start(folder)
+    shutil.rmtree(folder / "results", ignore_errors=True)
+    process = start(folder, *SCHEDULERS[subject])
     try:
         benchmark.pedantic(lambda: wait_for(process, folder), rounds=1)
         jobs, used, begun = finished(folder), core_seconds(process), time.monotonic()

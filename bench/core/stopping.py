@@ -50,15 +50,18 @@ def requested() -> int | None:
     return _State.requested
 
 
-def check() -> None:
+def check(*, saved: bool = True) -> None:
     """Stop here if a signal or the time limit asked for it.
+
+    Args:
+        saved: whether the state of the work is on disk, for the message.
 
     Raises:
         Stopped: a signal did.
         OverTime: the time limit did.
     """
     if _State.requested == signal.SIGALRM:
-        raise OverTime(_State.minutes, saved=True)
+        raise OverTime(_State.minutes, saved=saved)
     if _State.requested is not None:
         raise Stopped(_State.requested)
 
@@ -77,7 +80,7 @@ def deferred() -> Iterator[None]:
         yield
     finally:
         _State.deferred = False
-    check()
+    check(saved=False)
 
 
 @contextmanager

@@ -159,6 +159,12 @@ def requested_suites():
     ]
 
 
+def configfile_words():
+    """Return the option of this command that names its files of the config, to be repeated in another one."""
+    files = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
+    return " --configfile " + " ".join(map(quote, files)) if files else ""
+
+
 # print which records are missing
 def configfile_words():
     """Return the option of this command that names its files of the config, to be repeated in another one."""

@@ -61,6 +61,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         with stoppable():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.05)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -96,6 +97,17 @@ def test_a_loop_that_does_not_ask_ends_after_some_seconds(monkeypatch: pytest.Mo
         over_time_in_a_loop(checked=False)
     assert "saved" not in str(caught.value)
     assert stopping.requested() is None
+
+
+def over_time_after_the_last_check() -> None:
+    with stoppable(minutes=0.05 / 60), deferred():
+        time.sleep(0.2)
+
+
+def test_the_end_of_a_loop_does_not_say_that_its_state_is_saved() -> None:
+    with pytest.raises(OverTime) as caught:
+        over_time_after_the_last_check()
+    assert "saved" not in str(caught.value)
 
 
 def test_without_a_signal_nothing_happens() -> None:

@@ -63,6 +63,22 @@ def test_a_data_set_that_is_not_valid_loses_its_manifest_if_it_can_be_made_again
     assert IMPORTED.exists()
 
 
+def test_files_that_snakemake_has_no_notes_on_are_marked_too(
+    commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As files that were copied here."""
+    said = "Failed to clean up metadata because the metadata was not present.\n"
+
+    def fail(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", said)
+
+    monkeypatch.setattr(adoption.subprocess, "run", fail)
+    adopt([Verdict(RUN / "result.json", "record", "x")], [])
+    assert (RUN / "result.json").stat().st_mtime == adoption.OLD
+    with pytest.raises(NotAdopted, match="metadata was not present"):  # not where it touches files
+        adopt([Verdict(RUN / "result.json", "record", None)], [])
+
+
 def test_imported_data_are_not_named_to_snakemake_which_has_no_rule_for_them(
     commands: list[list[str]],
 ) -> None:

@@ -15,6 +15,7 @@ from bench.datasets.readers.imported import Constants, import_data
 from bench.environments.vector import UnknownEnvironment, make, make_vector
 from bench.runs.rollout import evaluate
 from bench.tasks.registry import task_by_name
+from tests.helpers.own_npz import save, uniform
 
 REFERENCE = (0.0, 100.0)
 
@@ -23,20 +24,6 @@ REFERENCE = (0.0, 100.0)
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def save(observation: int, actions: Any, steps: int = 30, every: int = 10) -> None:
-    np.savez(
-        "my.npz",
-        observations=np.random.default_rng(0).normal(size=(steps, observation)),
-        actions=actions,
-        rewards=np.ones(steps),
-        terminals=np.arange(steps) % every == every - 1,
-    )
-
-
-def uniform(low: float, high: float, size: int, steps: int = 30) -> Any:
-    return np.random.default_rng(0).uniform(low, high, (steps, size))
 
 
 class Constant:

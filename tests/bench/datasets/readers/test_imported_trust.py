@@ -8,33 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from bench.cli.main import main
 from bench.core.files import DamagedFile, digest, read_json, write_json
 from bench.datasets.readers.imported import Constants, import_data
 from bench.tasks.registry import TASK_FILE, task_by_name
+from tests.helpers.own_npz import save, uniform
 
 
 @pytest.fixture(autouse=True)
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def save(observation: int, actions: Any, steps: int = 30, every: int = 10) -> None:
-    np.savez(
-        "my.npz",
-        observations=np.random.default_rng(0).normal(size=(steps, observation)),
-        actions=actions,
-        rewards=np.ones(steps),
-        terminals=np.arange(steps) % every == every - 1,
-    )
-
-
-def uniform(low: float, high: float, size: int, steps: int = 30) -> Any:
-    return np.random.default_rng(0).uniform(low, high, (steps, size))
 
 
 OWN = """
