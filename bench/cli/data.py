@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.parser import command, positive
+from bench.core.printable import printable
 
 Arguments = argparse.Namespace
 
@@ -109,6 +110,10 @@ def add(verbs: Any) -> None:
     verify.set_defaults(verb=_verify)
 
 
+def _say(line: object) -> None:
+    print(printable(line))
+
+
 def _generate(arguments: Arguments) -> None:
     from tqdm import tqdm
 
@@ -132,7 +137,7 @@ def _generate(arguments: Arguments) -> None:
             progress=advance,
         )
     score = "" if data.scores is None else f", mean score {data.scores.mean():.1f}"
-    print(
+    _say(
         f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}{score}"
     )
 
@@ -150,7 +155,7 @@ def _fetch(arguments: Arguments) -> None:
         if vars(arguments)[option] is not None:
             raise ValueError(f"--{option} does not apply to source {source}; remove it")
     for line in _from_d4rl(task, arguments) if source == "d4rl" else _from_logs(task, arguments):
-        print(line)
+        _say(line)
 
 
 def _from_d4rl(task: Any, arguments: Arguments) -> list[Any]:
@@ -195,23 +200,23 @@ def _import(arguments: Arguments) -> None:
         arguments.file, arguments.task, constants, ignore=arguments.ignore, remarks=remarks
     )
     for line in remarks.lines():
-        print(line)
+        _say(line)
     task = task_by_name(arguments.task)
     domain = task.domain
-    print(
+    _say(
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps of {domain.environment}"
     )
-    print(
+    _say(
         f"mean return {data.returns.mean():.1f}, normalised {domain.normalised(float(data.returns.mean())):.1f} "
         f"(0 is {domain.reference_min:g}, 100 is {domain.reference_max:g}); target {domain.target_return:g}, "
         f"scale {domain.return_scale:g}"
     )
     suite = family_of(task).name
-    print(
+    _say(
         f"to run it, add {arguments.task} to suites.{suite}.tasks in a config, or to another suite"
     )
     if module := module_of(domain.environment):
-        print(
+        _say(
             f"its environment is in your module {module}: add `environment_modules: [{module}]` to the config"
         )
 
@@ -224,7 +229,7 @@ def _export(arguments: Arguments) -> None:
     data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
     task = task_by_name(str(about.get("task")), folder=arguments.folder)
     folder = export(data, task, arguments.minari_id, about)
-    print(
+    _say(
         f"{folder}: {data.episodes} episodes, {data.steps} steps; the copy was read back and is equal"
     )
 
@@ -245,6 +250,6 @@ def _verify(arguments: Arguments) -> None:
     data = verify(arguments.folder)
     if (arguments.folder / TASK_FILE).exists():
         task_by_name(arguments.folder.resolve().name, folder=arguments.folder)
-    print(
+    _say(
         f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.core.printable import printable
 from bench.datasets import storage
 from bench.datasets.readers import d4rl_files
 from bench.report.artifact import Artifact, write_artifact
@@ -90,7 +91,7 @@ def text(folder: Path) -> str:
     }
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))
-    return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+    return "\n".join(f"{name:{width}}  {printable(value)}" for name, value in rows.items())
 
 
 def _remarks(origin: dict[str, Any]) -> dict[str, str]:
@@ -167,7 +168,7 @@ def draw(folders: list[Path], files: list[Path]) -> None:
             left.hist(values, bins=40, color="#0072B2")
             left.axvline(values.mean(), color="black", lw=0.8, ls="--")
             left.set_ylabel("episodes")
-            left.set_title(manifest.get("task", "unknown"), loc="left")
+            left.set_title(printable(manifest.get("task", "unknown")), loc="left")
             left.set_xlabel(name)
             right.hist(manifest["lengths"], bins=40, color="#E69F00")
             right.set_xlabel("episode length, steps")

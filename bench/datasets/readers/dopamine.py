@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, refuse_special
 from bench.datasets.frames import U8
 from bench.datasets.readers.checked import Checked
 from bench.datasets.readers.checks import WrongData, flags
@@ -194,6 +194,7 @@ def padding(actions: I64, rewards: F32, span: U8) -> int:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[gzip.GzipFile]:
+    refuse_special(path)
     try:
         with gzip.open(path, "rb") as file:
             yield file

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.files import DamagedFile, read_json
+from bench.core.files import DamagedFile, read_json, refuse_special
 from bench.datasets.build import from_arrays
 from bench.datasets.readers import hdf5
 from bench.datasets.readers.checks import WrongData, flags, refuse_too_large, within_horizon
@@ -89,6 +89,9 @@ def _check_files(folder: Path, dataset_id: str) -> None:
 
     Without spaces in the metadata, Minari makes the environment that the files name, and imports its module.
     """
+    for each in sorted(folder.rglob("*")):
+        if not each.is_dir():
+            refuse_special(each)
     about = _metadata(folder)
     name = f"Minari data set {dataset_id}"
     if missing := [key for key in ("observation_space", "action_space") if key not in about]:
