@@ -106,6 +106,8 @@ def _remarks(origin: dict[str, Any]) -> dict[str, str]:
         rows["ignored arrays"] = ", ".join(ignored)
     if bounds := origin.get("actions_rescaled_from"):
         rows["actions rescaled"] = f"to -1 to 1, from {bounds['low']} to {bounds['high']}"
+    for key, name in (("environment_remarks", "remark"), ("data_remarks", "warning")):
+        rows |= {f"{name} {index}": line for index, line in enumerate(origin.get(key, []), 1)}
     return rows
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from bench.core.files import DamagedFile, read_json, refuse_special
 from bench.datasets.build import from_arrays
 from bench.datasets.readers import hdf5
+from bench.datasets.readers.agreement import check_timeouts
 from bench.datasets.readers.checks import WrongData, flags, refuse_too_large, within_horizon
 from bench.datasets.readers.npy import Header
 from bench.datasets.readers.remarks import Remarks
@@ -204,6 +205,7 @@ def _joined(
     except (ValueError, TypeError) as error:
         raise WrongData(f"{name}: {error}") from error
     within_horizon(name, data, domain)
+    check_timeouts(data, domain, remarks)
     return data
 
 
