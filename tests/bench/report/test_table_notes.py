@@ -47,7 +47,7 @@ def test_episodes_that_were_cut_have_a_note(played: Played) -> None:
 def runs(**columns: Any) -> pd.DataFrame:
     """Two runs of one method."""
     about = {"seed": [0, 1], "source": "d4rl", "rolled_out": True, "episodes": 10, "label": "DT"}
-    about |= {"environment": "Hopper-v4", "shared_error": math.nan}
+    about |= {"task": "hopper-medium", "environment": "Hopper-v4", "shared_error": math.nan}
     return pd.DataFrame(about | {"max_steps": math.nan, "cut": 0.0, "status": "done"} | columns)
 
 

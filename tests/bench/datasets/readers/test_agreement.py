@@ -42,6 +42,11 @@ def shuffle(content: Arrays) -> None:
     content |= {name: content[name][order] for name in ("observations", "next_observations")}
 
 
+def forget(content: Arrays) -> None:
+    """Leave only the first end and the last one."""
+    content["terminals"][10:50] = content["timeouts"][10:50] = False
+
+
 def copy(content: Arrays) -> None:
     content["next_observations"] = content["observations"].copy()
 
@@ -70,15 +75,15 @@ def copy(content: Arrays) -> None:
         (lambda c: shift(c, "terminals", -1), "3 of 3 terminals .* it ends in the row after"),
         (
             lambda c: shift(c, "timeouts", -1),
-            "3 of 3 timeouts .* in the row after, .* Likely timeouts is shifted by one row",
+            "2 of 3 timeouts .* in the row after, .* Likely timeouts is shifted by one row",
         ),
         (
             lambda c: (shift(c, "terminals", 1), shift(c, "timeouts", 1)),
             "terminals are marked where the episode goes on, and it ends in the row before",
         ),
         (
-            lambda c: c["timeouts"].__setitem__(slice(None, 50), False) or shift_flags(c),
-            "no end of an episode is marked there. Mark the last step of each episode",
+            forget,
+            "in 4 of 58 steps, first in row 20, .*no end of an episode is marked there. Mark the last step of each episode",
         ),
     ],
     ids=[
@@ -98,13 +103,8 @@ def test_arrays_that_contradict_each_other(
     content: Arrays, change: Callable[[Arrays], object], message: str
 ) -> None:
     change(content)
-    with pytest.raises(WrongData, match=f"^mine: {message}"):
+    with pytest.raises(WrongData, match=f"^mine: .*{message}"):
         from_flat(content, HOPPER, "mine")
-
-
-def shift_flags(content: Arrays) -> None:
-    """Leave only the first end and the last one."""
-    content["terminals"][10:50] = False
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])

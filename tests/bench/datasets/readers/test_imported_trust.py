@@ -101,6 +101,16 @@ def test_the_command_line_imports_a_module_and_a_file_does_not() -> None:
         ({"name": "../x"}, "cannot be the name of a task"),
         ({"name": "other"}, "describes the task 'other-mine', but its folder is 'hopper-mine'"),
         ({"more": 1}, "unknown entry 'more'"),
+        ({"reference_max": 1.0}, "its reference scores are -20.*, but those of Hopper-v4 are"),
+        ({"reference_min": -21.0}, "its reference scores are -21 and"),
+        ({"label": "\x1b[2J"}, "the label .* must be 1 to 40 characters on one line"),
+        ({"label": "two\nlines"}, "must be 1 to 40 characters on one line"),
+        ({"label": ""}, "must be 1 to 40 characters on one line"),
+        ({"label": "Reacher"}, "the label 'Reacher' is that of another domain"),
+        (
+            {"environment": 'Hopper-v4 {"kwargs": {"render_mode": "human"}}'},
+            "kwargs.render_mode can open a window or a file",
+        ),
     ],
     ids=str,
 )
@@ -121,7 +131,7 @@ def test_an_imported_folder_works_from_any_directory(
 ) -> None:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(workplace / "minari"))
     save(11, uniform(-1, 1, 3))
-    import_data("my.npz", "hopper-mine", Constants("Hopper-v4", reference=(1.0, 2.0)))
+    import_data("my.npz", "hopper-mine", Constants("Hopper-v5", reference=(1.0, 2.0)))
     folder = workplace / "data/imported/hopper-mine"
     here = said(capsys, folder)
     (workplace / "elsewhere").mkdir()
