@@ -104,7 +104,9 @@ def _summary(value: Any) -> bool:
 def _parts(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(part, dict)
-        and ("policy" not in part or (isinstance(part["policy"], str) and _count(part.get("steps"))))
+        and (
+            "policy" not in part or (isinstance(part["policy"], str) and _count(part.get("steps")))
+        )
         for part in value
     )
 

@@ -27,7 +27,7 @@ from bench.core.files import (
     write_json,
 )
 from bench.datasets.manifest import BadManifest, check_manifest
-from bench.datasets.readers.npy import BadHeader, read_header
+from bench.datasets.npy import BadHeader, read_header
 from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
 from bench.tasks.registry import TASK_FILE
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.core.files import sha256
 from bench.core.printable import printable
 from bench.datasets import storage
 from bench.datasets.readers import d4rl_files
@@ -40,7 +41,8 @@ NOTES = [
     "D4RL -v2: numbers that others counted in the published files. Episodes include an unfinished last one; steps and "
     "returns do not. The length is steps / episodes. There are no such numbers for medium-expert, and no published "
     "data for Reacher.",
-    "Digest: the first 12 digits of the SHA-256 of the manifest, which holds the SHA-256 of every array.",
+    "Digest: the first 12 digits of the SHA-256 of the manifest's content, which holds the SHA-256 of every array. It "
+    "is the manifest's entry `digest`; the field `hashes.data` of a record is the SHA-256 of the file.",
 ]
 OF_GAMES = (
     "Atari: returns are sums of rewards clipped to [-1, 1], on which methods are trained. Normalised numbers are of "
@@ -88,6 +90,7 @@ def text(folder: Path) -> str:
         "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
         **_remarks(manifest.get("origin", {})),
         "digest": manifest["digest"],
+        "hashes.data in records": sha256(folder / storage.MANIFEST),
     }
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))

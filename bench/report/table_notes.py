@@ -73,7 +73,9 @@ def own_references(tasks: Iterable[str]) -> dict[str, tuple[str, float, float]]:
 
 def _on_references(own: Mapping[str, tuple[str, float, float]], unit: Unit) -> str:
     """Return a note on whose reference scores normalise the tasks of a user."""
-    scores = dict.fromkeys(f"{label}: 0 is {low:g}, 100 is {high:g}" for label, low, high in own.values())
+    scores = dict.fromkeys(
+        f"{label}: 0 is {low:g}, 100 is {high:g}" for label, low, high in own.values()
+    )
     return (
         f"Reference scores of {', '.join(own)} are those that were given when the data were imported, not those of the "
         f"suite ({unit.name}): {'; '.join(scores)}."

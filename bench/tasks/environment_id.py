@@ -21,10 +21,11 @@ WORDS = re.compile(r"[A-Za-z0-9_ -]*")  # no path, no file name, no module
 DEPTH = 4  # of lists and objects within each other; a maze is a list of lists
 MOST = 10_000  # values of one argument
 # the first or the last word of an argument that opens a window or a file
-OPENS_FIRST = frozenset("render renderer gui viewer display window human record save log video".split())
-OPENS_LAST = frozenset(
-    "render renderer rendering renders gui viewer display human video "
-    "file filename path dir directory folder log logger output".split()
+SHOWS = ("render", "renderer", "rendering", "gui", "viewer", "display", "human", "video")
+OPENS_FIRST = (*SHOWS, "window", "record", "save", "log")
+OPENS_LAST = (
+    *SHOWS,
+    *("file", "filename", "path", "dir", "directory", "folder", "log", "logger", "output"),
 )
 # arguments that decide how an environment is shown to people, not what happens in it
 SHOWN = ("render_mode", "render_fps", "width", "height", "camera_id", "camera_name")

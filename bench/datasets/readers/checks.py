@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.machine import available_memory
-from bench.datasets.readers.npy import Header
+from bench.datasets.npy import Header
 from bench.datasets.trajectories import Trajectories
 from bench.tasks.families import Domain
 

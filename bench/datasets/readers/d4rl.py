@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.build import from_arrays
+from bench.datasets.npy import Header
 from bench.datasets.readers import hdf5, npz
 from bench.datasets.readers.agreement import check_next, check_timeouts, note_types
 from bench.datasets.readers.checks import WrongData, numbers, within_horizon
 from bench.datasets.readers.layout import VECTORS, check_shapes, ends_of, layout_of
-from bench.datasets.readers.npy import Header
 from bench.datasets.readers.remarks import Remarks
 from bench.datasets.readers.spaces import Spaces, fitted_actions, fitted_observations, spaces
 from bench.datasets.readers.stacks import single_frames
@@ -115,7 +115,7 @@ def _whole_episodes(
             stack=own.stack,
         )
     except ValueError as error:
-        raise WrongData(f"{name}: {error}") from error
+        raise WrongData(f"{name}: {str(error).removeprefix('these arrays: ')}") from error
     within_horizon(name, data, domain, marked=marked is not None)
     if marked is not None:
         check_timeouts(data, domain, remarks)

@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 
 from bench.core.files import DamagedFile, refuse_special
 from bench.datasets.frames import U8
+from bench.datasets.npy import BadHeader, Header, read_header
 from bench.datasets.readers.checked import Checked
 from bench.datasets.readers.checks import WrongData, flags
 from bench.datasets.readers.dqn_replay_files import cache_folder
-from bench.datasets.readers.npy import BadHeader, Header, read_header
 from bench.datasets.trajectories import F32, I64, Bools
 
 SIDE = 84  # pixels

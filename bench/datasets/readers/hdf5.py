@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.files import DamagedFile, is_web_page, refuse_special
+from bench.datasets.npy import Header
 from bench.datasets.readers.checks import WrongData, complete, refuse_too_large
 from bench.datasets.readers.chunks import refuse_bombs
-from bench.datasets.readers.npy import Header
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST = 1_000_000  # arrays and groups of a file

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.files import DamagedFile, is_web_page, refuse_special
+from bench.datasets.npy import BadHeader, Header, read_header
 from bench.datasets.readers.checks import WrongData, complete, refuse_too_large
-from bench.datasets.readers.npy import BadHeader, Header, read_header
 
 ZIP = b"PK"
 NPY = b"\x93NUMPY"

@@ -57,9 +57,7 @@ def test_no_command_waits_for_a_pipe(
 
 
 @pytest.mark.parametrize("name", ["my.npz", "my.hdf5"])
-def test_an_import_does_not_wait_for_a_pipe(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_import_does_not_wait_for_a_pipe(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(name)
     command = ["data", "import", "--file", name, "--task", "hopper-mine"]
     said = fails(capsys, *command, "--environment", "Hopper-v4")

@@ -96,7 +96,7 @@ def test_an_action_that_was_changed_is_found_by_check() -> None:
         ),
         ({"stack": 0}, "stack is 0, but an observation needs at least 1 frame"),
         ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
-        ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
+        ({"scores": np.array([0, np.nan, 1])}, "scores hold a value that is not finite"),
         ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),
         ({"final_observations": filled([1, 2])}, "expected one for each of 3 episodes"),
     ],

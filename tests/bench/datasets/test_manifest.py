@@ -131,9 +131,7 @@ def test_what_the_suite_writes_passes(with_ends: Trajectories, tmp_path: Path) -
     ],
     ids=["type", "column", "short", "order"],
 )
-def test_an_array_that_is_not_as_the_manifest_says(
-    folder: Path, values: Any, message: str
-) -> None:
+def test_an_array_that_is_not_as_the_manifest_says(folder: Path, values: Any, message: str) -> None:
     path = folder / "rewards.npy"
     np.save(path, values)
     resign(folder, array("sha256", sha256(path)))

@@ -83,7 +83,7 @@ def copy(content: Arrays) -> None:
         ),
         (
             forget,
-            "in 4 of 58 steps, first in row 20, .*no end of an episode is marked there. Mark the last step of each episode",
+            "in 4 of 58 steps, first in row 20, .* Mark the last step of each episode",
         ),
     ],
     ids=[
@@ -110,12 +110,14 @@ def test_arrays_that_contradict_each_other(
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("other", [np.float16, np.float32, np.float64])
 def test_rounding_is_no_contradiction(content: Arrays, kind: type, other: type) -> None:
-    exact = {key: content[key].astype(np.float64) / 3 for key in ("observations", "next_observations")}
+    exact = {
+        key: content[key].astype(np.float64) / 3 for key in ("observations", "next_observations")
+    }
     content["observations"] = exact["observations"].astype(kind)
     content["next_observations"] = exact["next_observations"].astype(other)
     remarks = Remarks()
     from_flat(content, HOPPER, "mine", remarks)
-    assert all("digits" in line for line in remarks.data)
+    assert not any("next observation" in line for line in remarks.data)
 
 
 def test_a_few_steps_are_said_and_recorded(content: Arrays) -> None:
@@ -168,7 +170,9 @@ def test_time_outs_before_the_time_limit() -> None:
     data = from_flat(content, HOPPER, "mine", Remarks())
     check_timeouts(data, HOPPER, remarks)
     said = remarks.lines()[0]
-    assert said.startswith("warning: 2 of 3 time-outs end an episode before the time limit of Hopper-v4")
+    assert said.startswith(
+        "warning: 2 of 3 time-outs end an episode before the time limit of Hopper-v4"
+    )
     assert "Perhaps terminals and time-outs are swapped" in said
 
 

@@ -112,6 +112,11 @@ def test_a_known_environment_brings_its_reference_scores(
         ("hopper-mine", Constants(), "give --environment, like Hopper-v4"),
         ("hopper-mine", Constants("Hoper-v4"), "cannot make environment 'Hoper-v4'"),
         ("pendulum-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
+        (
+            "own-mine",
+            Constants("own/Own-v0"),
+            "name the module: MODULE:own/Own-v0 as --environment",
+        ),
         ("hopper-mine", Constants("Hopper"), "'Hopper' has no version.*like Hopper-v5"),
         (
             "reacher2d-hop",
@@ -134,7 +139,11 @@ def test_a_known_environment_brings_its_reference_scores(
             Constants("Hopper-v4", reference=(0.0, 1.0)),
             "Hopper-v4 has reference scores of its own, .*leave --reference out",
         ),
-        ("hopper-mine", Constants("Hopper-v4", label=" "), "must be 1 to 40 characters on one line"),
+        (
+            "hopper-mine",
+            Constants("Hopper-v4", label=" "),
+            "must be 1 to 40 characters on one line",
+        ),
         ("hopper-mine", Constants("Hopper-v4", label="a" * 41), "must be 1 to 40 characters"),
         ("hopper-mine", Constants("Hopper-v4", label="a\x1b[2Jb"), "on one line"),
         ("hopper-mine", Constants("Hopper-v4", label="a\nb"), "on one line"),
@@ -261,9 +270,8 @@ def test_actions_that_no_method_could_take_are_named(
     arrays: Arrays, workplace: Path, change: Arrays, environment: str, message: str
 ) -> None:
     np.savez(workplace / "my.npz", **arrays | change)
-    constants = Constants(environment=environment, reference=(0.0, 1.0))
     with pytest.raises(WrongData, match=message):
-        import_data("my.npz", "own-data", constants)
+        import_data("my.npz", "own-data", Constants(environment=environment))
     assert not (workplace / "data").exists()
 
 

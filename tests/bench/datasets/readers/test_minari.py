@@ -104,7 +104,7 @@ def test_values_that_are_not_finite_are_named() -> None:
     bad = episode(0, 4, "terminal")
     bad.rewards[2] = float("nan")
     written(buffers=[bad])
-    with pytest.raises(WrongData, match="rewards holds a value that is not finite, first in row 2"):
+    with pytest.raises(WrongData, match="rewards hold a value that is not finite, first in row 2"):
         read(open_dataset("mine/hopper-v0"), HOPPER.domain)
 
 
