@@ -16,14 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.holding import lock_new, sweep
+from bench.core.printable import printable
 
 TEMPORARY = "?" * 8  # the last part of the names of temporary files
 
 
 class DamagedFile(Exception):
     """The content of a file is not what its writer recorded. The message names the file and says what
-    to do.
+    to do, on one line.
     """
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, which may hold names of the file, without control characters."""
+        super().__init__(printable(message))
 
 
 class DiskFull(OSError):

@@ -101,11 +101,11 @@ def check_timeouts(data: Trajectories, domain: Domain, remarks: Remarks) -> None
 
 def note_types(arrays: Mapping[str, NDArray[Any]], remarks: Remarks) -> None:
     """Note arrays whose numbers have fewer digits than the data set has."""
-    for key, array in arrays.items():
-        if array.dtype.kind == "f" and array.dtype.itemsize < 4:
-            remarks.data.append(
-                f"{key} are {array.dtype}, which keeps about 3 digits; they are stored as float32"
-            )
+    short = [key for key, a in arrays.items() if a.dtype.kind == "f" and a.dtype.itemsize < 4]
+    if short:
+        remarks.data.append(
+            f"{', '.join(short)}: float16 keeps about 3 digits; they are stored as float32"
+        )
 
 
 def _likely(seen: NDArray[Any], following: NDArray[Any], inside: Bools) -> str:
@@ -163,9 +163,9 @@ def _same_rows(one: NDArray[Any], other: NDArray[Any]) -> Bools:
     result = np.ones(len(one), dtype=np.bool_)
     for start in range(0, len(one), BLOCK):
         rows = slice(start, start + BLOCK)
-        pair = [np.asarray(each[rows], dtype=np.float64) for each in (one, other)]
-        close = np.isclose(*pair, rtol=rounding, atol=rounding / 10)
-        close |= ~np.isfinite(pair[0]) | ~np.isfinite(pair[1])
+        first, second = (np.asarray(each[rows], dtype=np.float64) for each in (one, other))
+        close = np.isclose(first, second, rtol=rounding, atol=rounding / 10)
+        close |= ~np.isfinite(first) | ~np.isfinite(second)
         result[rows] = close.reshape(len(close), -1).all(axis=1)
     return result
 

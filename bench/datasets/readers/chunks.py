@@ -66,7 +66,7 @@ def refuse_bombs(path: Path, key: str, item: Any) -> None:
 
 
 def _chunk_size(item: Any) -> int:
-    return math.prod(item.chunks) * int(item.id.get_type().get_size())
+    return int(math.prod(item.chunks) * item.id.get_type().get_size())
 
 
 def _filters(path: Path, key: str, item: Any) -> list[int]:

@@ -172,7 +172,9 @@ def _missing(name: str, missing: list[str], found: dict[str, str], there: Mappin
         advice = f"{groups[0]} is a group, expected an array"
     elif {f"episode_0/{key}" for key in MINARI} <= there.keys():
         advice = "It is a file of a Minari data set: give the id of the set, like mujoco/hopper/medium-v0"
-    elif grouped := [key for key in there if key.rpartition("/")[2] in _known_names()]:
+    elif grouped := [
+        key for key in there if "/" in key and key.rpartition("/")[2] in _known_names()
+    ]:
         group = grouped[0].rpartition("/")[0]
         advice = (
             f"Its arrays are in groups, like {group}. Write each array of all episodes, one after the other, at the "

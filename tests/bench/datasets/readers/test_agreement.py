@@ -179,9 +179,10 @@ def test_time_outs_before_the_time_limit() -> None:
 def test_numbers_of_few_digits_are_noted() -> None:
     kinds = (np.float16, np.float32, np.float64, np.uint8)
     remarks = Remarks()
-    note_types({np.dtype(kind).name: np.zeros(3, dtype=kind) for kind in kinds}, remarks)
+    content = {np.dtype(kind).name: np.zeros(3, dtype=kind) for kind in kinds}
+    note_types(content | {"again": np.zeros(3, dtype=np.float16)}, remarks)
     assert remarks.data == [
-        "float16 are float16, which keeps about 3 digits; they are stored as float32"
+        "float16, again: float16 keeps about 3 digits; they are stored as float32"
     ]
 
 
