@@ -67,7 +67,7 @@ def test_final_observations_of_another_shape_are_refused(
 def test_a_final_observation_that_is_not_finite_is_refused(with_ends: Trajectories) -> None:
     assert with_ends.final_observations is not None
     with_ends.final_observations[1, 0] = np.nan
-    with pytest.raises(ValueError, match=r"final_observations holds .* first in row 1"):
+    with pytest.raises(ValueError, match=r"final_observations hold .* first in row 1"):
         check(with_ends, "these")
 
 
