@@ -51,14 +51,14 @@ def folder(tmp_path_factory):
         "artifacts": ["table2"],
     }
     config = {"name": "large", "suites": {"mujoco": suite}}
-    (folder / "config" / "large.yaml").write_text(yaml.safe_dump(config))
+    (folder / "large.yaml").write_text(yaml.safe_dump(config))
     return folder
 
 
 def start(folder, *arguments):
     command = [sys.executable, "-m", "snakemake", "all_mujoco", "--cores", "2", "--quiet", "all"]
     return subprocess.Popen(
-        [*command, "--configfile", "config/large.yaml", *arguments],
+        [*command, "--configfile", "large.yaml", *arguments],
         cwd=folder,
         env=clean(),
         stdout=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ DEFAULT = Path("config", "config.yaml")
 SCHEMA = Path("workflow", "schemas", "config.schema.yaml")
 
 
-def read_config(given: str) -> dict[str, Any]:
+def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
     """Return a merged config, checked against the schema.
 
     Args:
-        given: JSON, or the path of a YAML file. The values of a file are merged over those of
-            config/config.yaml, as the workflow does.
+        given: JSON, or the paths of YAML files. The values of the first file are merged over those of
+            config/config.yaml, those of the next file over these, as the workflow does.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -31,7 +32,7 @@ def read_config(given: str) -> dict[str, Any]:
     return config
 
 
-def merged_config(given: str) -> dict[str, Any]:
+def merged_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
     """Return a merged config that is not checked: the workflow gives some commands only the part that they need.
 
     Args:
@@ -41,7 +42,12 @@ def merged_config(given: str) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: the text is neither JSON nor YAML.
     """
-    return _json(given) if given.lstrip().startswith("{") else _files(Path(given))
+    each = [given] if isinstance(given, str) else [str(one) for one in given]
+    if any(one.lstrip().startswith("{") for one in each):
+        if len(each) > 1:
+            raise ValueError("--config: JSON is a whole config; give it alone, or files")
+        return _json(each[0])
+    return _files([Path(one) for one in each])
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -52,21 +58,26 @@ def _json(text: str) -> dict[str, Any]:
     return config
 
 
-def _files(path: Path) -> dict[str, Any]:
-    import yaml
+def _files(paths: Sequence[Path]) -> dict[str, Any]:
     from snakemake.utils import update_config
 
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"--config: there is no file {path}; give a file such as config/desk.yaml, or JSON"
-        )
+    config = _read(ROOT / DEFAULT)
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"--config: there is no file {path}; give a file such as config/desk.yaml, or JSON"
+            )
+        update_config(config, _read(path))
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
     try:
-        config, own = (
-            yaml.safe_load(one.read_text(encoding="utf-8")) for one in (ROOT / DEFAULT, path)
-        )
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(own, dict):
+    if not isinstance(content, dict):
         raise ValueError(f"--config: {path} is not a config")
-    update_config(config, own)
-    return dict(config)
+    return dict(content)

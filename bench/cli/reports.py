@@ -56,8 +56,10 @@ def add(verbs: Any) -> None:
     )
     power.add_argument(
         "--config",
+        nargs="+",
+        action="extend",
         required=True,
-        help="a file such as config/desk.yaml, or the merged config as JSON",
+        help="files such as config/desk.yaml, each laid over the one before, or the merged config as JSON",
     )
     power.add_argument(
         "--records",
@@ -86,8 +88,10 @@ def add(verbs: Any) -> None:
     )
     cost.add_argument(
         "--config",
+        nargs="+",
+        action="extend",
         required=True,
-        help="a file such as config/desk.yaml, or the merged config as JSON",
+        help="files such as config/desk.yaml, each laid over the one before, or the merged config as JSON",
     )
     cost.add_argument("--suite", help="name of the suite; with --plan the default is all suites")
     cost.add_argument("--out", type=Path, nargs="+", default=[], help=".md, .html, .csv")

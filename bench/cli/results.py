@@ -31,17 +31,22 @@ def add(verbs: Any) -> None:
     )
     for verb, handed in ((check, False), (adopt, True)):
         verb.add_argument(
-            "--config", type=Path, default=DEFAULT, help=f"file of the config; default: {DEFAULT}"
+            "--config",
+            type=Path,
+            nargs="+",
+            action="extend",
+            help=f"files of the config, as after --configfile; default: {DEFAULT}",
         )
         verb.set_defaults(verb=_results, adopt=handed)
 
 
 def _results(arguments: Arguments) -> None:
-    from bench.runs.adoption import adopt
+    from bench.runs.adoption import adopt, imported
     from bench.runs.plan import make_plan
     from bench.runs.validity import verdicts
 
-    config = read_config(str(arguments.config))
+    files = [path for path in arguments.config or [] if path != DEFAULT]
+    config = read_config(files or [DEFAULT])
     found = []
     for one in verdicts(config, make_plan(config)):
         found.append(one)
@@ -49,9 +54,20 @@ def _results(arguments: Arguments) -> None:
             print(printable(f"{one.path}: {one.reason}"), flush=True)
     counts = Counter((one.kind, one.reason is None) for one in found if one.exists)
     for kind in ("data", "training", "record"):
-        valid, whole = counts[kind, True], sum(one.kind == kind for one in found)
-        print(f"{kind}: {valid} of {whole} valid, {counts[kind, False]} not valid")
+        valid, invalid = counts[kind, True], counts[kind, False]
+        whole = sum(one.kind == kind for one in found)
+        print(
+            f"{kind}: {valid} of {whole} valid, {invalid} not valid, {whole - valid - invalid} missing"
+        )
+    lost = [str(one.path.parent) for one in found if imported(one) and one.reason]
     if arguments.adopt:
-        own = None if arguments.config == DEFAULT else arguments.config
-        adopt(found, own)
+        adopt(found, files)
         print("handed to Snakemake; the next start makes the rest")
+    if lost:
+        raise ValueError(
+            f"no rule makes {', '.join(lost)}, which you imported: import it again (`bench data import`)"
+        )
+    if not arguments.adopt and any(one.exists and one.reason for one in found):
+        raise ValueError(
+            "something is not valid: see the lines above. `bench results adopt` has it made again"
+        )

@@ -146,8 +146,16 @@ def _add_limit(verb: argparse.ArgumentParser, variable: str = "BENCH_EVALUATION_
 
 
 def _train(arguments: Arguments) -> None:
+    from bench.datasets.storage import read_manifest
+    from bench.runs.identity import identity_of
     from bench.runs.train import train_run
 
+    task = identity_of(arguments.run.absolute()).task
+    if (found := read_manifest(arguments.data).get("task", task)) != task:
+        raise ValueError(
+            f"--data {arguments.data} holds data of task {found!r}, but the run {arguments.run} is on {task!r}; give "
+            "the data of that task"
+        )
     train_run(
         arguments.run,
         arguments.data,
@@ -170,6 +178,25 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.device,
         arguments.max_steps,
         arguments.episode_list,
+    )
+    print(_score_of(arguments.run))
+
+
+def _score_of(run: Path) -> str:
+    """Return the score of a run that was evaluated, in words."""
+    from bench.core.files import read_json
+    from bench.runs import record
+    from bench.runs.identity import RESULT
+    from bench.runs.train import TRAINING
+    from bench.tasks.registry import task_by_name
+
+    returns = record.read(run / RESULT)["evaluations"][-1]["returns"]
+    mean = sum(returns) / len(returns)
+    training = read_json(run / TRAINING)
+    task = task_by_name(training["identity"]["task"], described=training["task"])
+    return (
+        f"{run / RESULT}: mean return {mean:,.1f} over {len(returns)} episodes, score "
+        f"{task.domain.normalised(mean):.1f} (0: random, 100: reference)"
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+PATIENCE = 10.0  # seconds between the end of the time limit and OverTime, where code asks whether it should stop
 
 
 class Stopped(BaseException):
@@ -26,9 +27,10 @@ class Stopped(BaseException):
 class OverTime(BaseException):
     """This command took longer than its time limit."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float, *, saved: bool = False) -> None:
+        kept = "; its state is saved, and the same command continues from there" if saved else ""
         super().__init__(
-            f"it took longer than its time limit of {minutes:g} minutes (`time_limit` in the config)"
+            f"it took longer than its time limit of {minutes:g} minutes (`time_limit` in the config){kept}"
         )
 
 
@@ -38,8 +40,9 @@ def status_of(number: int) -> int:
 
 
 class _State:
-    requested: int | None = None  # the signal
+    requested: int | None = None  # the signal; SIGALRM at the end of the time limit
     deferred = False
+    minutes = 0.0  # the time limit
 
 
 def requested() -> int | None:
@@ -48,21 +51,26 @@ def requested() -> int | None:
 
 
 def check() -> None:
-    """Stop here if a signal asked for it.
+    """Stop here if a signal or the time limit asked for it.
 
     Raises:
         Stopped: a signal did.
+        OverTime: the time limit did.
     """
+    if _State.requested == signal.SIGALRM:
+        raise OverTime(_State.minutes, saved=True)
     if _State.requested is not None:
         raise Stopped(_State.requested)
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let signals wait in this context until the code calls `check`; at its end, stop if one waits.
+    """Let signals, and for some seconds the time limit, wait in this context until the code calls `check`; at its end,
+    stop if one waits.
 
     Raises:
         Stopped: a signal asked for it.
+        OverTime: the time limit did.
     """
     _State.deferred = True
     try:
@@ -83,16 +91,20 @@ def stoppable(minutes: float | None = None) -> Iterator[None]:
 
     Raises:
         Stopped: a signal asked for it.
-        OverTime: the time is over. It is raised at the line that runs at this moment.
+        OverTime: the time is over. It is raised at the line that runs at this moment; in `deferred`, at the next
+            `check`, or after `PATIENCE` seconds.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def over_time(number: int, frame: FrameType | None) -> None:
-        raise OverTime(minutes or 0)
+        if not _State.deferred or _State.requested is not None:
+            raise OverTime(minutes or 0)
+        _State.requested = number
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
 
-    _State.requested = None
+    _State.requested, _State.minutes = None, minutes or 0.0
     handlers = {number: _stop for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, over_time)

@@ -54,7 +54,7 @@ def joined(what: str) -> Iterator[None]:
     if named != this_machine() or not folder.is_dir():
         yield
         return
-    with holding(_own(folder), what[:120]):
+    with holding(_own(folder), what if len(what) <= 120 else f"{what[:119]}…"):
         yield
 
 

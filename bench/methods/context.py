@@ -190,5 +190,10 @@ class Context:
             return
         read = checkpoints.read(self.folder)
         if read is None or read[0]["stamp"] != self.stamp:
+            if read is not None:
+                print(
+                    f"the checkpoint at step {read[0]['step']} is of other data, code or settings and is not used",
+                    flush=True,
+                )
             checkpoints.remove(self.folder)
             shutil.rmtree(self.folder / SNAPSHOTS, ignore_errors=True)

@@ -218,6 +218,14 @@ def test_results_that_were_copied_are_not_made_again(tmp_path: Path) -> None:
     before = results(copied)
     snakemake(copied, "all_mujoco", config="config/tiny.yaml")
     assert results(copied) == before == results(first)
+    # what is changed afterwards is made again, though Snakemake has notes on it
+    (changed,) = copied.rglob("uniform/0/result.json")
+    changed.write_text(changed.read_text().replace('"lengths"', '"lenghts"', 1))
+    assert planned(copied) == {}
+    assert f"{changed.relative_to(copied)}: record" in adopt(copied)
+    assert planned(copied) == {"evaluate": 1}
+    snakemake(copied, "all_mujoco", config="config/tiny.yaml")
+    assert results(copied) == before
     # an edit of a method plans its runs again, as in the first folder
     edited = (copied / "baselines" / "bc.py").read_text().replace("width: int = ", "width: int = 1")
     (copied / "baselines" / "bc.py").write_text(edited)

@@ -160,6 +160,12 @@ def requested_suites():
 
 
 # print which records are missing
+def configfile_words():
+    """Return the option of this command that names its files of the config, to be repeated in another one."""
+    files = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
+    return " --configfile " + " ".join(map(quote, files)) if files else ""
+
+
 def unfinished():
     for suite in requested_suites():
         records = PLAN.records(suite)
@@ -170,7 +176,7 @@ def unfinished():
                 "Finished runs are kept; the same command continues from here."
             )
             print(
-                "`snakemake --cores all partial` makes a table of the finished runs. "
+                f"`snakemake partial --cores all{configfile_words()}` makes a table of the finished runs. "
                 f"Missing: {' '.join(missing[:6])}"
                 + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
             )

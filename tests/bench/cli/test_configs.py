@@ -20,6 +20,23 @@ def test_a_file_is_merged_as_the_workflow_does(scale: str) -> None:
     assert read_config(str(ROOT / f"config/{scale}.yaml")) == expected
 
 
+def test_each_file_is_laid_over_the_one_before(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("data: {steps: 7000}\nevaluation: {episodes: 3}\n")
+    smoke = ROOT / "config/smoke.yaml"
+    below = read_config([smoke])
+    merged = read_config([smoke, own])
+    assert merged["data"] == below["data"] | {"steps": 7000}
+    assert merged["evaluation"] == below["evaluation"] | {"episodes": 3}
+    assert merged["name"] == "smoke"
+    assert read_config([own, smoke])["data"]["steps"] == below["data"]["steps"]
+
+
+def test_json_stands_alone() -> None:
+    with pytest.raises(ValueError, match="JSON is a whole config; give it alone, or files"):
+        read_config(["config/smoke.yaml", "{}"])
+
+
 def test_json_is_the_merged_config() -> None:
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     assert read_config(json.dumps(config)) == config

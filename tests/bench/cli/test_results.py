@@ -34,28 +34,42 @@ def adopted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_check_names_what_is_not_valid_and_changes_nothing(
     adopted: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["results", "check", "--config", "config/smoke.yaml"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    assert main(["results", "check", "--config", "config/smoke.yaml"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
         "results/x/1/training.json: code: bench/a.py changed",
-        "data: 1 of 1 valid, 0 not valid",
-        "training: 1 of 2 valid, 1 not valid",
-        "record: 0 of 1 valid, 0 not valid",
+        "data: 1 of 1 valid, 0 not valid, 0 missing",
+        "training: 1 of 2 valid, 1 not valid, 0 missing",
+        "record: 0 of 1 valid, 0 not valid, 1 missing",
     ]
+    assert printed.err.startswith("error: something is not valid")
     assert adopted == []
 
 
 @pytest.mark.parametrize(
-    ("words", "file"),
-    [([], None), (["--config", "config/smoke.yaml"], Path("config/smoke.yaml"))],
+    ("words", "files"),
+    [
+        ([], []),
+        (["--config", "config/config.yaml"], []),
+        (["--config", "config/smoke.yaml"], [Path("config/smoke.yaml")]),
+        (
+            ["--config", "config/smoke.yaml", "config/smoke.yaml"],
+            [Path("config/smoke.yaml"), Path("config/smoke.yaml")],
+        ),
+        (
+            ["--config", "config/smoke.yaml", "--config", "config/smoke.yaml"],
+            [Path("config/smoke.yaml"), Path("config/smoke.yaml")],
+        ),
+    ],
 )
 def test_adopt_hands_the_verdicts_and_the_config_on(
     words: list[str],
-    file: Path | None,
+    files: list[Path],
     adopted: list[Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["results", "adopt", *words]) == 0
-    assert adopted == [(FOUND, file)]
+    assert adopted == [(FOUND, files)]
     assert capsys.readouterr().out.endswith("the next start makes the rest\n")
 
 
@@ -63,3 +77,13 @@ def test_a_config_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str
     assert "there is no file nowhere.yaml" in fails(
         capsys, "results", "check", "--config", "nowhere.yaml"
     )
+
+
+def test_imported_data_that_are_not_valid_must_be_imported_again(
+    adopted: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Verdict(Path("data/imported/mine/manifest.json"), "data", "rewards.npy is damaged")
+    monkeypatch.setattr(validity, "verdicts", lambda config, plan: iter([lost]))
+    for verb in ("check", "adopt"):
+        message = fails(capsys, "results", verb, "--config", "config/smoke.yaml")
+        assert "no rule makes data/imported/mine, which you imported: import it again" in message

@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
+import bench.cli.runs
 import bench.environments.video
 import bench.runs.diagnose
 import bench.runs.evaluate
+import bench.runs.record
 import bench.runs.sweep
 import bench.runs.train
 import bench.runs.video
 from bench.cli.main import main
+from bench.datasets import storage
+from bench.runs.identity import identity_of
 from tests.helpers.cli import RUN, fails, train
 
 
@@ -58,8 +62,21 @@ def handed_on(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[A
 WHERE = ["--run", str(RUN), "--data", "set"]
 
 
+def test_train_refuses_data_of_another_task(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = handed_on(monkeypatch, bench.runs.train, "train_run")
+    monkeypatch.setattr(storage, "read_manifest", lambda folder: {"task": "walker2d-medium"})
+    assert main(["train", *WHERE, "--module", "bc", "--steps", "7"]) == 1
+    assert given == []
+    error = capsys.readouterr().err
+    assert "--data set holds data of task 'walker2d-medium', but the run" in error
+    assert f"is on {identity_of(RUN.absolute()).task!r}" in error
+
+
 def test_train_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = handed_on(monkeypatch, bench.runs.train, "train_run")
+    monkeypatch.setattr(storage, "read_manifest", lambda folder: {})
     options = ["--options", '{"width": 8}', "--curve", "0.5", "1", "--device", "cuda"]
     assert main(["train", *WHERE, "--module", "bc", "--steps", "7", *options]) == 0
     assert main(["train", *WHERE, "--module", "dt", "--steps", "9", "--curve"]) == 0
@@ -73,6 +90,7 @@ def test_train_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_evaluate_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = handed_on(monkeypatch, bench.runs.evaluate, "evaluate_run")
+    monkeypatch.setattr(bench.cli.runs, "_score_of", lambda run: "its score")
     line = ["evaluate", "--run", str(RUN), "--episodes", "5", "--num-envs", "3"]
     more = ["--curve-episodes", "2", "--max-steps", "11", "--device", "cuda"]
     more += ["--episode-list", "trials"]
@@ -83,6 +101,24 @@ def test_evaluate_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
         shared | {"curve_episodes": 2, "device": "cuda", "max_steps": 11, "episode_list": "trials"},
         shared | {"curve_episodes": 0, "device": "cpu", "max_steps": None, "episode_list": ""},
     ]
+
+
+def test_evaluate_prints_the_score_that_tables_show(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    handed_on(monkeypatch, bench.runs.evaluate, "evaluate_run")
+    returns = [
+        {"returns": [9.0]},
+        {"returns": [1000.0, 2000.0]},
+    ]  # an earlier snapshot, and the last
+    monkeypatch.setattr(bench.runs.record, "read", lambda path: {"evaluations": returns})
+    assert main(train(data)) == 0
+    assert main(["evaluate", "--run", str(RUN), "--episodes", "2", "--num-envs", "2"]) == 0
+    score = 100 * (1500 + 20.272305) / (3234.3 + 20.272305)  # D4RL's reference scores of Hopper
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"{RUN}/result.json: mean return 1,500.0 over 2 episodes, score {score:.1f} (0: random, 100: reference)"
+    )
 
 
 def test_sweep_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,29 @@ def test_a_time_limit_stops_what_runs() -> None:
         over_time()
 
 
+def over_time_in_a_loop(*, checked: bool) -> None:
+    with stoppable(minutes=0.05 / 60), deferred():
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            time.sleep(0.01)
+            if checked:
+                stopping.check()
+
+
+def test_a_loop_that_asks_ends_with_its_state_saved() -> None:
+    with pytest.raises(OverTime, match="its state is saved, and the same command continues"):
+        over_time_in_a_loop(checked=True)
+    assert stopping.requested() is None
+
+
+def test_a_loop_that_does_not_ask_ends_after_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "PATIENCE", 0.1)
+    with pytest.raises(OverTime) as caught:
+        over_time_in_a_loop(checked=False)
+    assert "saved" not in str(caught.value)
+    assert stopping.requested() is None
+
+
 def test_without_a_signal_nothing_happens() -> None:
     with stoppable(minutes=1), deferred():
         stopping.check()

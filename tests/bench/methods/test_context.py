@@ -18,7 +18,7 @@ from tests.helpers.tiny_training import run_tiny, saving
 
 
 def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_tiny(tmp_path, stamp="old", snapshot_steps=(10,))
     assert (tmp_path / CHECKPOINT).exists()
@@ -29,7 +29,10 @@ def test_a_checkpoint_of_other_settings_is_discarded_with_the_kept_policies(
     make_context(folder=tmp_path, stamp="old").discard_stale()
     assert make_context(folder=tmp_path, stamp="old").resume()[0] == 20  # type: ignore[index]
     assert len(list((tmp_path / SNAPSHOTS).iterdir())) == 2
+    assert "not used" not in capsys.readouterr().out
     make_context(folder=tmp_path, stamp="new").discard_stale()
+    said = "the checkpoint at step 20 is of other data, code or settings and is not used"
+    assert capsys.readouterr().out.strip() == said
     assert list(tmp_path.iterdir()) == []
     assert make_context(folder=tmp_path, stamp="new").resume() is None
 
