@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.parser import command, positive
+from bench.core.printable import printable
 
 Arguments = argparse.Namespace
+# entries of the default config's `methods` that learn from discrete actions, and the modules that do and do not
+OF_VECTORS = (
+    "dt, cql-discrete, bc-discrete, uniform, behaviour",
+    "dt, bc, percent_bc, discrete_cql",
+)
+OF_FRAMES = ("dt-atari, cql-atari, bc-atari, bc10-atari, uniform, behaviour", "dt_atari, cql_atari")
+NOT_DISCRETE = "cql, iql, td3_bc"
 
 
 def add(verbs: Any) -> None:
@@ -85,14 +93,20 @@ def add(verbs: Any) -> None:
         type=float,
         help="target return of DT; default: that of the domain, or the best return in the data",
     )
-    importing.add_argument("--scale", type=float, help="divisor of returns-to-go")
+    importing.add_argument(
+        "--scale",
+        type=float,
+        help="divisor of returns-to-go; default: that of the domain, or "
+        "the largest power of ten that is not above the largest absolute return",
+    )
     importing.add_argument(
         "--reference",
         type=float,
         nargs=2,
         metavar=("RANDOM", "EXPERT"),
-        help="the returns with the normalised scores 0 and 100",
+        help="the returns with the normalised scores 0 and 100; an environment of the suite has its own",
     )
+    importing.add_argument("--label", help="name of the domain in tables; default: its name")
     importing.set_defaults(verb=_import)
     export = command(data, "export", "write a data set in Minari's format")
     export.add_argument("folder", type=Path, help="folder of the data set")
@@ -104,9 +118,13 @@ def add(verbs: Any) -> None:
         "--figure", type=Path, help=".png or .svg file: histograms of returns and lengths"
     )
     describe.set_defaults(verb=_describe)
-    verify = command(data, "verify", "check a data set against its manifest and its task")
-    verify.add_argument("folder", type=Path, help="folder of the data set")
+    verify = command(data, "verify", "check data sets against their manifests and their tasks")
+    verify.add_argument("folder", type=Path, nargs="+", help="folders of data sets")
     verify.set_defaults(verb=_verify)
+
+
+def _say(line: object) -> None:
+    print(printable(line))
 
 
 def _generate(arguments: Arguments) -> None:
@@ -132,7 +150,7 @@ def _generate(arguments: Arguments) -> None:
             progress=advance,
         )
     score = "" if data.scores is None else f", mean score {data.scores.mean():.1f}"
-    print(
+    _say(
         f"{arguments.out}: {data.episodes} episodes, {data.steps} steps, mean return {data.returns.mean():.1f}{score}"
     )
 
@@ -150,7 +168,7 @@ def _fetch(arguments: Arguments) -> None:
         if vars(arguments)[option] is not None:
             raise ValueError(f"--{option} does not apply to source {source}; remove it")
     for line in _from_d4rl(task, arguments) if source == "d4rl" else _from_logs(task, arguments):
-        print(line)
+        _say(line)
 
 
 def _from_d4rl(task: Any, arguments: Arguments) -> list[Any]:
@@ -189,43 +207,59 @@ def _import(arguments: Arguments) -> None:
     if environment is not None:
         allow_module_of(environment)
     constants = Constants(
-        environment, arguments.target, arguments.scale, reference, arguments.horizon
+        environment,
+        arguments.target,
+        arguments.scale,
+        reference,
+        arguments.horizon,
+        arguments.label,
     )
     data = import_data(
         arguments.file, arguments.task, constants, ignore=arguments.ignore, remarks=remarks
     )
     for line in remarks.lines():
-        print(line)
+        _say(line)
     task = task_by_name(arguments.task)
     domain = task.domain
-    print(
+    _say(
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps of {domain.environment}"
     )
-    print(
+    _say(
         f"mean return {data.returns.mean():.1f}, normalised {domain.normalised(float(data.returns.mean())):.1f} "
         f"(0 is {domain.reference_min:g}, 100 is {domain.reference_max:g}); target {domain.target_return:g}, "
         f"scale {domain.return_scale:g}"
     )
-    suite = family_of(task).name
-    print(
-        f"to run it, add {arguments.task} to suites.{suite}.tasks in a config, or to another suite"
-    )
+    if data.discrete and family_of(task).default:
+        entries, modules = OF_VECTORS if data.stack == 1 else OF_FRAMES
+        _say(
+            f"its actions are discrete: {modules}, uniform and behaviour learn from them, {NOT_DISCRETE} do not. To "
+            f"run it, give it a suite in a config: suites: {{mine: {{tasks: [{arguments.task}], methods: [{entries}], "
+            "rewards: [dense], data_percents: [100], seeds: [0, 1, 2]}}"
+        )
+    else:
+        suite = family_of(task).name
+        _say(
+            f"to run it, add {arguments.task} to suites.{suite}.tasks in a config, or to another suite"
+        )
     if module := module_of(domain.environment):
-        print(
+        _say(
             f"its environment is in your module {module}: add `environment_modules: [{module}]` to the config"
         )
 
 
 def _export(arguments: Arguments) -> None:
     from bench.datasets import storage
-    from bench.datasets.readers.minari_export import export
+    from bench.datasets.readers.minari_export import ROOT, export, root
     from bench.tasks.registry import task_by_name
 
     data, about = storage.load(arguments.folder), storage.read_manifest(arguments.folder)
     task = task_by_name(str(about.get("task")), folder=arguments.folder)
     folder = export(data, task, arguments.minari_id, about)
-    print(
+    _say(
         f"{folder}: {data.episodes} episodes, {data.steps} steps; the copy was read back and is equal"
+    )
+    _say(
+        f"Minari finds it as {arguments.minari_id} in its folder {root()}; the variable {ROOT} names another one"
     )
 
 
@@ -242,9 +276,10 @@ def _verify(arguments: Arguments) -> None:
     from bench.datasets.verify import verify
     from bench.tasks.registry import TASK_FILE, task_by_name
 
-    data = verify(arguments.folder)
-    if (arguments.folder / TASK_FILE).exists():
-        task_by_name(arguments.folder.resolve().name, folder=arguments.folder)
-    print(
-        f"{arguments.folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
-    )
+    for folder in arguments.folder:
+        data = verify(folder)
+        if (folder / TASK_FILE).exists():
+            task_by_name(folder.resolve().name, folder=folder)
+        _say(
+            f"{folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
+        )

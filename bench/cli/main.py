@@ -14,6 +14,7 @@ from contextlib import ExitStack
 
 from bench.cli.parser import Parser, environment_module
 from bench.core import working_folder
+from bench.core.printable import printable
 from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
 
@@ -55,7 +56,7 @@ def _run(arguments: Arguments) -> int:
         )
         return stop.status if isinstance(stop, Stopped) else status_of(signal.SIGINT)
     except OverTime as error:
-        print(f"error: {arguments.run}: {error}", file=sys.stderr)
+        print(f"error: {arguments.run}: {_printable(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         return _failed(error)
@@ -64,20 +65,17 @@ def _run(arguments: Arguments) -> int:
 
 def _failed(error: Exception) -> int:
     if isinstance(error, MemoryError):
-        print(f"error: not enough memory: {error or 'none is left'}", file=sys.stderr)
+        print(f"error: not enough memory: {_printable(error) or 'none is left'}", file=sys.stderr)
     elif _expected(error):
-        print(f"error: {_printable(str(error))}", file=sys.stderr)
+        print(f"error: {_printable(error)}", file=sys.stderr)
     else:
         raise error
     return 1
 
 
-def _printable(text: str) -> str:
-    """Return a text without control characters. A name in a file could move the cursor of a terminal."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else repr(character)[1:-1]
-        for character in text
-    )
+def _printable(error: object) -> str:
+    """Return the message of an error. Only its first line begins at the margin."""
+    return "\n  ".join(map(printable, str(error).split("\n")))
 
 
 def _expected(error: Exception) -> bool:

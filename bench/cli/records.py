@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.parser import command, json_object
+from bench.core.printable import printable
 
 Arguments = argparse.Namespace
 
@@ -87,7 +88,7 @@ def _check(arguments: Arguments) -> None:
         found, records = stale(packed), archive.records_in(packed)
         total, old = total + len(records), old + len(found)
         for path, reason in found.items():
-            print(f"{path}: {reason}")
+            print(printable(f"{path}: {reason}"))
     summary = f"{old} of {total} records were not made by the current code"
     if old and arguments.strict:
         raise ValueError(f"{summary}; run them again, or link the code (docs/reproduction.md)")
@@ -104,7 +105,7 @@ def _reproduce(arguments: Arguments) -> None:
     with ExitStack() as stack:
         work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for record, outcome in reproduce.reproduce_all(records, work, arguments.data):
-            print(f"{outcome.outcome}: {record.name}: {outcome.text}", flush=True)
+            print(printable(f"{outcome.outcome}: {record.name}: {outcome.text}"), flush=True)
             done.append((record, outcome))
     wrong = [pair for pair in done if pair[1].outcome not in ("equal", "close")]
     if wrong:

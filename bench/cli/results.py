@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.cli.configs import DEFAULT, read_config
 from bench.cli.parser import command
+from bench.core.printable import printable
 
 Arguments = argparse.Namespace
 
@@ -50,7 +51,7 @@ def _results(arguments: Arguments) -> None:
     for one in verdicts(config, make_plan(config)):
         found.append(one)
         if one.exists and one.reason:
-            print(f"{one.path}: {one.reason}", flush=True)
+            print(printable(f"{one.path}: {one.reason}"), flush=True)
     counts = Counter((one.kind, one.reason is None) for one in found if one.exists)
     for kind in ("data", "training", "record"):
         valid, invalid = counts[kind, True], counts[kind, False]

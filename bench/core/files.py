@@ -16,14 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.holding import lock_new, sweep
+from bench.core.printable import printable
 
 TEMPORARY = "?" * 8  # the last part of the names of temporary files
 
 
 class DamagedFile(Exception):
     """The content of a file is not what its writer recorded. The message names the file and says what
-    to do.
+    to do, on one line.
     """
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, which may hold names of the file, without control characters."""
+        super().__init__(printable(message))
 
 
 class DiskFull(OSError):
@@ -125,13 +130,36 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
+KINDS = (  # of paths that are no regular files
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse what is not a regular file, before it is opened: reading a named pipe or a device may never end.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: the path is a folder, a named pipe, a socket or a device, or a link to one.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what = next((what for is_kind, what in KINDS if is_kind(mode)), "something else")
+        raise DamagedFile(f"{path} is {what}, not a regular file; put the file itself there")
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: the file is truncated or is not JSON.
+        DamagedFile: the file is truncated, is not JSON, or is not a regular file.
     """
+    refuse_special(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
@@ -159,7 +187,13 @@ def intact(content: Any) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: it is not a regular file.
+    """
+    refuse_special(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -89,7 +89,7 @@ def _finite(data: Trajectories, name: str) -> None:
         if values is None or values.dtype.kind != "f" or np.isfinite(values).all():
             continue
         row = int(np.argwhere(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))[0, 0])
-        raise ValueError(f"{name}: {array} holds a value that is not finite, first in row {row}")
+        raise ValueError(f"{name}: {array} hold a value that is not finite, first in row {row}")
 
 
 def _bounds(data: Trajectories, name: str) -> None:

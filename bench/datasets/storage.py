@@ -20,11 +20,14 @@ from bench.core.files import (
     full_disk,
     intact,
     read_json,
+    refuse_special,
     replacing,
     sha256,
     temporary_folder,
     write_json,
 )
+from bench.datasets.manifest import BadManifest, check_manifest
+from bench.datasets.npy import BadHeader, read_header
 from bench.datasets.trajectories import ARRAYS, F64, FINAL, Trajectories
 from bench.tasks.registry import TASK_FILE
 
@@ -142,7 +145,7 @@ def load(folder: Path) -> Trajectories:
 
     Raises:
         FileNotFoundError: there is no manifest. The data set does not exist or is unfinished.
-        DamagedFile: a file is missing, truncated or changed.
+        DamagedFile: a file is missing, truncated or changed, or is not an array of a data set.
     """
     manifest = read_manifest(folder)
     arrays = {}
@@ -154,7 +157,7 @@ def load(folder: Path) -> Trajectories:
             raise DamagedFile(
                 f"{path} is damaged (its SHA-256 is not the manifest's); {_repair(folder)}"
             )
-        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays[name] = _mapped(path, expected)
     ends = np.flatnonzero(np.asarray(arrays["terminals"]) | np.asarray(arrays["timeouts"])) + 1
     stack, scores = manifest.get("stack", 1), manifest.get("scores")
     shape = arrays["observations"].shape[1:] if stack == 1 else (1, 1, 1)
@@ -174,12 +177,30 @@ def load(folder: Path) -> Trajectories:
     )
 
 
+def _mapped(path: Path, expected: dict[str, Any]) -> Any:
+    """Return an array, mapped read-only, if it is as the manifest says."""
+    try:
+        with path.open("rb") as file:
+            header = read_header(file)
+            size = file.tell() + header.bytes
+        if [list(header.shape), str(header.dtype)] != [expected["shape"], expected["dtype"]]:
+            raise BadHeader(f"it holds {header.shape} {header.dtype}")
+        if size != path.stat().st_size:
+            raise BadHeader(f"it has {path.stat().st_size:,} bytes, expected {size:,}")
+    except (BadHeader, EOFError) as error:
+        raise DamagedFile(
+            f"{path} is not the array that the manifest describes ({error}); {_repair(path.parent)}"
+        ) from error
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a data set.
 
     Raises:
         FileNotFoundError: there is no manifest.
-        DamagedFile: the manifest is damaged or has another format.
+        DamagedFile: the manifest is damaged, has another format, or names something else than the arrays of a data
+            set.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -187,6 +208,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"no data set at {folder} (no {MANIFEST}): check the path, or make the data set with "
             "`bench data generate`, `fetch` or `import`"
         )
+    refuse_special(path)
     try:
         manifest: Any = read_json(path)
     except DamagedFile as error:
@@ -196,6 +218,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path} is damaged, or not a data set manifest of format {FORMAT}; {_repair(folder)}"
         )
     checked: dict[str, Any] = manifest
+    try:
+        check_manifest(checked)
+    except BadManifest as error:
+        raise DamagedFile(f"{path} cannot be used: {error}; {_repair(folder)}") from error
     return checked
 
 

@@ -71,7 +71,15 @@ def make(environment: str, render_mode: str | None = None) -> Any:
                 **settings.kwargs,
             )
         except (gymnasium.error.Error, ImportError) as error:
-            raise UnknownEnvironment(f"cannot make environment {environment!r}: {error}") from error
+            raise UnknownEnvironment(
+                f"cannot make environment {environment!r}: {error}"
+                + (
+                    ""
+                    if ":" in gymnasium_id(environment)
+                    else f". If a module of your own registers it, name the module: MODULE:{gymnasium_id(environment)} "
+                    "as --environment of an import, and `bench --import MODULE COMMAND` in other commands"
+                )
+            ) from error
         except Exception as error:  # each environment has its own errors for wrong arguments
             if not settings.kwargs:
                 raise

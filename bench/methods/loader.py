@@ -15,7 +15,6 @@ import dataclasses
 import importlib
 import json
 import os
-import traceback
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from bench.core.stopping import OverTime
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import Context
 from bench.methods.contract import BadMethod, Diverged, Policy
+from bench.methods.places import EnvironmentFailed, explained, of_environment, place, spelled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,8 +145,12 @@ def blaming(method: str) -> Iterator[None]:
     """Turn an error in the code of a method into a BadMethod that names the method and the line. An attempt to end the
     process, and the end of the time limit, are such errors too. The working directory is as before afterwards.
 
+    An error of an environment, on whose way the method has no line, is not the method's.
+
     Raises:
         BadMethod: instead of any error except BadMethod, DamagedFile, Diverged and OSError, which pass unchanged.
+        EnvironmentFailed: instead of an error of an environment. An error that `bench.environments` explains itself
+            passes unchanged.
     """
     own, leave = os.getpid(), os._exit
 
@@ -162,16 +166,26 @@ def blaming(method: str) -> Iterator[None]:
     except (BadMethod, DamagedFile, Diverged, OSError):
         raise
     except OverTime as error:
-        raise BadMethod(f"method {method}: {_place(error, skipped=1)}: {error}") from error
+        if of_environment(error):
+            raise EnvironmentFailed(
+                f"the environment: {place(error, skipped=1)}: {error}"
+            ) from error
+        raise BadMethod(f"method {method}: {place(error, skipped=1)}: {error}") from error
     except SystemExit as error:
         raise BadMethod(
-            f"method {method}: {_place(error)}: it called sys.exit({error.code!r}), which ends the run without a result"
+            f"method {method}: {place(error)}: it called sys.exit({error.code!r}), which ends the run without a result"
         ) from error
     except _Exited as error:
-        raise BadMethod(f"method {method}: {_place(error, skipped=1)}: {error}") from error
+        raise BadMethod(f"method {method}: {place(error, skipped=1)}: {error}") from error
     except Exception as error:
+        if explained(error):
+            raise
+        if of_environment(error):
+            raise EnvironmentFailed(
+                f"the environment: {place(error)}: {type(error).__name__}: {error}"
+            ) from error
         raise BadMethod(
-            f"method {method}: {_place(error)}: {type(error).__name__}: {error}"
+            f"method {method}: {place(error)}: {type(error).__name__}: {error}"
         ) from error
     finally:
         os._exit = leave
@@ -200,27 +214,7 @@ def check_policy(policy: Any, made_by: Any, method: str) -> None:
 def line_of(function: Any) -> str:
     """Return the file and the line at which a function is defined."""
     code = getattr(function, "__code__", None)
-    return "unknown" if code is None else _spelled(code.co_filename, code.co_firstlineno)
-
-
-def _place(error: BaseException, skipped: int = 0) -> str:
-    """Return the file and the line of a method's code at which an error came up.
-
-    Args:
-        error: the error.
-        skipped: the number of innermost frames that are not the method's.
-    """
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = traceback.StackSummary.from_list(frames[: len(frames) - skipped])
-    own = [f for f in frames if {"baselines", "dt"} & {*Path(f.filename).parts[-3:-1]}] or frames
-    return _spelled(own[-1].filename, own[-1].lineno)
-
-
-def _spelled(file: str, line: int | None) -> str:
-    folders = Path(file).parts[-3:-1]  # dt has subfolders
-    return (
-        f"{'/'.join(folders if folders[:1] == ('dt',) else folders[-1:])}/{Path(file).name}:{line}"
-    )
+    return "unknown" if code is None else spelled(code.co_filename, code.co_firstlineno)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from bench.core.files import write_text
+from bench.core.printable import printable
 from bench.report.style import FORMATS
 
 STYLE = (
@@ -110,10 +111,13 @@ def markdown(artifact: Artifact) -> str:
 def web(artifact: Artifact) -> str:
     """Return an artifact as an HTML file that loads nothing from the network."""
     text = tabulate(
-        artifact.body, headers=artifact.headings, tablefmt="html", disable_numparse=True
+        [[_line(cell) for cell in row] for row in artifact.body],
+        headers=[_line(heading) for heading in artifact.headings],
+        tablefmt="html",
+        disable_numparse=True,
     )
-    items = "".join(f"<li>{escape(note)}</li>" for note in artifact.notes)
-    title = escape(artifact.title)
+    items = "".join(f"<li>{escape(_line(note))}</li>" for note in artifact.notes)
+    title = escape(_line(artifact.title))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n{text}\n<ul>{items}</ul>"
@@ -158,14 +162,19 @@ def numbers(artifact: Artifact) -> str:
 def _no_formula(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    line = re.sub(r"[\t\r\n]+", " ", value)
+    line = _line(value)
     formula = line.lstrip().startswith(FORMULA) and not NUMERIC.fullmatch(line)
     return f"'{line}" if formula else line
 
 
+def _line(text: str) -> str:
+    """Return a text on one line, without control characters."""
+    return printable(re.sub(r"[\t\r\n]+", " ", text))
+
+
 def _plain(text: str) -> str:
     """Return a text in which Markdown finds neither HTML nor links."""
-    return MARKUP.sub("&lt;", " ".join(text.split("\n"))).replace("](", "]\\(")
+    return MARKUP.sub("&lt;", _line(text)).replace("](", "]\\(")
 
 
 def _cell(text: str) -> str:
@@ -173,4 +182,4 @@ def _cell(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text)
+    return "".join(LATEX.get(character, character) for character in _line(text))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.core.files import sha256
+from bench.core.printable import printable
 from bench.datasets import storage
 from bench.datasets.readers import d4rl_files
 from bench.report.artifact import Artifact, write_artifact
@@ -39,7 +41,8 @@ NOTES = [
     "D4RL -v2: numbers that others counted in the published files. Episodes include an unfinished last one; steps and "
     "returns do not. The length is steps / episodes. There are no such numbers for medium-expert, and no published "
     "data for Reacher.",
-    "Digest: the first 12 digits of the SHA-256 of the manifest, which holds the SHA-256 of every array.",
+    "Digest: the first 12 digits of the SHA-256 of the manifest's content, which holds the SHA-256 of every array. It "
+    "is the manifest's entry `digest`; the field `hashes.data` of a record is the SHA-256 of the file.",
 ]
 OF_GAMES = (
     "Atari: returns are sums of rewards clipped to [-1, 1], on which methods are trained. Normalised numbers are of "
@@ -87,10 +90,11 @@ def text(folder: Path) -> str:
         "ends": f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs",
         **_remarks(manifest.get("origin", {})),
         "digest": manifest["digest"],
+        "hashes.data in records": sha256(folder / storage.MANIFEST),
     }
     rows |= {f"SHA-256 {name}": array["sha256"] for name, array in manifest["arrays"].items()}
     width = max(map(len, rows))
-    return "\n".join(f"{name:{width}}  {value}" for name, value in rows.items())
+    return "\n".join(f"{name:{width}}  {printable(value)}" for name, value in rows.items())
 
 
 def _remarks(origin: dict[str, Any]) -> dict[str, str]:
@@ -105,6 +109,8 @@ def _remarks(origin: dict[str, Any]) -> dict[str, str]:
         rows["ignored arrays"] = ", ".join(ignored)
     if bounds := origin.get("actions_rescaled_from"):
         rows["actions rescaled"] = f"to -1 to 1, from {bounds['low']} to {bounds['high']}"
+    for key, name in (("environment_remarks", "remark"), ("data_remarks", "warning")):
+        rows |= {f"{name} {index}": line for index, line in enumerate(origin.get(key, []), 1)}
     return rows
 
 
@@ -167,7 +173,7 @@ def draw(folders: list[Path], files: list[Path]) -> None:
             left.hist(values, bins=40, color="#0072B2")
             left.axvline(values.mean(), color="black", lw=0.8, ls="--")
             left.set_ylabel("episodes")
-            left.set_title(manifest.get("task", "unknown"), loc="left")
+            left.set_title(printable(manifest.get("task", "unknown")), loc="left")
             left.set_xlabel(name)
             right.hist(manifest["lengths"], bins=40, color="#E69F00")
             right.set_xlabel("episode length, steps")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from bench.stats.verdicts import (
     TESTED,
 )
 from bench.tasks.families import Unit
-from bench.tasks.registry import family_of_environment
+from bench.tasks.registry import family_of_environment, registered_domain, task_by_name
 
 LEAST_SHARED = 1.0  # points; a smaller shared error is not mentioned
 
@@ -42,8 +42,11 @@ def notes_of(
     sources = sorted(set(chosen["source"]))
     rolled = chosen[chosen["rolled_out"]]
     scale_of = "on the logit scale" if unit.bounded else "Welch-Satterthwaite for the average"
+    own = own_references([] if unit.raw else chosen["task"].unique())
+    only_own = len(own) > 0 and len(own) == chosen["task"].nunique()
     notes = [
-        f"{unit.name}, last checkpoint, declared target return.",
+        f"{'Normalised score' if only_own else unit.name}, last checkpoint, declared target return.",
+        *([_on_references(own, unit)] if own else []),
         f"Scale {scale}: {seed_count(chosen)}, {_episodes(rolled)} evaluation episodes each; "
         f"data: {', '.join(sources)}. "
         f"Brackets: 95 % interval of the mean over seeds (Student's t; {scale_of}).",
@@ -56,6 +59,27 @@ def notes_of(
             f"has no such limit. It ended {rolled['cut'].sum():,.0f} of these {rolled['episodes'].sum():,} episodes."
         )
     return [*notes, *_on_verdicts(rows, unit), *remarks(chosen, rows, labels)]
+
+
+def own_references(tasks: Iterable[str]) -> dict[str, tuple[str, float, float]]:
+    """Return task -> its label and its reference scores, for tasks whose environment no family of the suite names."""
+    found = {}
+    for name in tasks:
+        domain = task_by_name(name).domain
+        if not registered_domain(domain.environment):
+            found[name] = (domain.label, domain.reference_min, domain.reference_max)
+    return found
+
+
+def _on_references(own: Mapping[str, tuple[str, float, float]], unit: Unit) -> str:
+    """Return a note on whose reference scores normalise the tasks of a user."""
+    scores = dict.fromkeys(
+        f"{label}: 0 is {low:g}, 100 is {high:g}" for label, low, high in own.values()
+    )
+    return (
+        f"Reference scores of {', '.join(own)} are those that were given when the data were imported, not those of the "
+        f"suite ({unit.name}): {'; '.join(scores)}."
+    )
 
 
 def _episodes(rolled: pd.DataFrame) -> str:

@@ -20,6 +20,13 @@ from typing import Any
 WORDS = re.compile(r"[A-Za-z0-9_ -]*")  # no path, no file name, no module
 DEPTH = 4  # of lists and objects within each other; a maze is a list of lists
 MOST = 10_000  # values of one argument
+# the first or the last word of an argument that opens a window or a file
+SHOWS = ("render", "renderer", "rendering", "gui", "viewer", "display", "human", "video")
+OPENS_FIRST = (*SHOWS, "window", "record", "save", "log")
+OPENS_LAST = (
+    *SHOWS,
+    *("file", "filename", "path", "dir", "directory", "folder", "log", "logger", "output"),
+)
 # arguments that decide how an environment is shown to people, not what happens in it
 SHOWN = ("render_mode", "render_fps", "width", "height", "camera_id", "camera_name")
 
@@ -55,6 +62,12 @@ class Settings:
                 raise BadSettings(f"kwargs: {name!r} is not the name of an argument")
             if _count(value, f"kwargs.{name}", 0) > MOST:
                 raise BadSettings(f"kwargs.{name} has more than {MOST:,} values")
+            words = name.lower().strip("_").split("_")
+            if words[0] in OPENS_FIRST or words[-1] in OPENS_LAST:
+                raise BadSettings(
+                    f"kwargs.{name} can open a window or a file, which a data set may not; remove it. `bench video` "
+                    "shows what a policy does"
+                )
         steps = self.max_episode_steps
         if steps is not None and (type(steps) is not int or steps < 1):
             raise BadSettings(f"max_episode_steps must be a whole number above 0, not {steps!r}")

@@ -84,6 +84,7 @@ def tasks_of(family: str) -> tuple[str, ...]:
 
 IMPORTED = Path("data", "imported")  # relative to the working directory, as results are
 TASK_FILE = "task.json"
+LABEL = 40  # characters
 
 
 def domain_by_name(name: str) -> Domain:
@@ -169,6 +170,8 @@ def _checked(path: Path, content: dict[str, Any]) -> Task:
         if task.name in TASKS:
             raise ValueError(f"the suite has a task {task.name!r} of its own")
         check_domain(task.name, task.domain.environment)
+        check_label(task.domain.label, task.domain.name)
+        _check_reference(task.domain)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"{path} is damaged ({error}); import the data again") from error
     return task
@@ -188,6 +191,31 @@ def check_domain(name: str, environment: str) -> None:
         raise ValueError(
             f"{name}: {short} means {DOMAINS[short].environment}, but the data are from {environment}; "
             "begin the name with another word"
+        )
+
+
+def check_label(label: str, name: str) -> None:
+    """Refuse a label that a table cannot show, or that is the label of another domain.
+
+    Raises:
+        ValueError: the label is empty, too long, has control characters, or is that of another domain.
+    """
+    if not label.strip() or len(label) > LABEL or not label.isprintable():
+        raise ValueError(f"the label {label[:80]!r} must be 1 to {LABEL} characters on one line")
+    if label in {domain.label for domain in DOMAINS.values() if domain.name != name}:
+        raise ValueError(f"the label {label!r} is that of another domain; choose another one")
+
+
+def _check_reference(domain: Domain) -> None:
+    """Refuse reference scores of an environment of the suite that are not those of the suite."""
+    known = DOMAINS.get(registered_domain(domain.environment))
+    if known is None:
+        return
+    own = (known.reference_min, known.reference_max)
+    if (domain.reference_min, domain.reference_max) != own:
+        raise ValueError(
+            f"its reference scores are {domain.reference_min:g} and {domain.reference_max:g}, but those of "
+            f"{domain.environment} are {own[0]:g} and {own[1]:g}"
         )
 
 

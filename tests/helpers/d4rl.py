@@ -21,9 +21,11 @@ def arrays(lengths: list[int], ends: str, *, dims: tuple[int, int] = (11, 3)) ->
     for index, end in zip(last, ends, strict=True):
         flags["to".index(end), index] = True
     observations = random.normal(size=(steps, dims[0])).astype(np.float32)
+    following = np.concatenate([observations[1:], observations[:1]])
+    following[last] = observations[last] + 1
     return {
         "observations": observations,
-        "next_observations": observations + 1,
+        "next_observations": following,
         "actions": random.uniform(-1, 1, size=(steps, dims[1])).astype(np.float32),
         "rewards": random.normal(size=steps).astype(np.float32),
         "terminals": flags[0],

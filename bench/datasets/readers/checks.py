@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.machine import available_memory
-from bench.datasets.readers.npy import Header
+from bench.core.printable import printable
+from bench.datasets.npy import Header
 from bench.datasets.trajectories import Trajectories
 from bench.tasks.families import Domain
 
@@ -18,7 +19,11 @@ COPIES = 2  # an array and what it is converted to are in memory together
 
 
 class WrongData(ValueError):
-    """A file does not hold the expected data. The message names the difference."""
+    """A file does not hold the expected data. The message names the difference, on one line."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, which may hold names of the file, without control characters."""
+        super().__init__(printable(message))
 
 
 def complete(path: Path, needed: Iterable[str], there: Collection[str]) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.build import from_arrays
+from bench.datasets.npy import Header
 from bench.datasets.readers import hdf5, npz
+from bench.datasets.readers.agreement import check_next, check_timeouts, note_types
 from bench.datasets.readers.checks import WrongData, numbers, within_horizon
 from bench.datasets.readers.layout import VECTORS, check_shapes, ends_of, layout_of
-from bench.datasets.readers.npy import Header
 from bench.datasets.readers.remarks import Remarks
 from bench.datasets.readers.spaces import Spaces, fitted_actions, fitted_observations, spaces
 from bench.datasets.readers.stacks import single_frames
@@ -86,15 +87,19 @@ def _whole_episodes(
     arrays = {key: _shaped(key, numbers(name, key, array), own) for key, array in arrays.items()}
     terminals, marked = ends_of(name, arrays)
     timeouts = counted_timeouts(terminals, domain.horizon) if marked is None else marked
+    ends = {"terminals": terminals, "timeouts": timeouts}
+    check_next(name, arrays, ends, marked=marked is not None, remarks=remarks)
+    note_types({key: arrays[key] for key in ("observations", "actions", "rewards")}, remarks)
     if marked is None:
-        _refuse_jumps(name, arrays, terminals | timeouts)
         remarks.timeouts_counted = int((timeouts & ~terminals).sum())
     _count_left_out(name, terminals | timeouts, domain, remarks)
     actions = fitted_actions(name, own, arrays["actions"])
     observations = fitted_observations(name, own, arrays["observations"])
     if not own.unit:
         remarks.action_bounds = (own.low.tolist(), own.high.tolist())
-    final = _at_ends(name, arrays, own, terminals | timeouts)
+    final = None
+    if not remarks.no_final_observations:
+        final = _at_ends(name, arrays, own, terminals | timeouts)
     if own.stack > 1:
         observations, final = single_frames(name, own, observations, final, terminals | timeouts)
     try:
@@ -110,8 +115,10 @@ def _whole_episodes(
             stack=own.stack,
         )
     except ValueError as error:
-        raise WrongData(f"{name}: {error}") from error
+        raise WrongData(f"{name}: {str(error).removeprefix('these arrays: ')}") from error
     within_horizon(name, data, domain, marked=marked is not None)
+    if marked is not None:
+        check_timeouts(data, domain, remarks)
     return data
 
 
@@ -140,20 +147,6 @@ def _count_left_out(name: str, ends: Bools, domain: Domain, remarks: Remarks) ->
         raise WrongData(
             f"{name}: {rest:,} steps follow the last end of an episode, but {domain.environment} has at most "
             f"{domain.horizon:,}. The ends of these episodes are not marked"
-        )
-
-
-def _refuse_jumps(name: str, arrays: dict[str, NDArray[Any]], ends: Bools) -> None:
-    """Refuse a step whose next observation is not that of the next row, where no end is known."""
-    if "next_observations" not in arrays:
-        return
-    following, observations = arrays["next_observations"][:-1], arrays["observations"][1:]
-    same = np.isclose(following, observations, rtol=1e-5, atol=1e-6).reshape(len(following), -1)
-    jumps = np.flatnonzero(~same.all(axis=1) & ~ends[:-1])
-    if len(jumps):
-        raise WrongData(
-            f"{name}: the next observation of row {jumps[0]} is not the observation of row {jumps[0] + 1} (so in "
-            f"{len(jumps):,} rows), but no end is marked there, and the file has no time-outs. Save `timeouts`"
         )
 
 

@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.files import DamagedFile
+from bench.core.files import DamagedFile, refuse_special
 from bench.datasets.frames import U8
+from bench.datasets.npy import BadHeader, Header, read_header
 from bench.datasets.readers.checked import Checked
 from bench.datasets.readers.checks import WrongData, flags
 from bench.datasets.readers.dqn_replay_files import cache_folder
-from bench.datasets.readers.npy import BadHeader, Header, read_header
 from bench.datasets.trajectories import F32, I64, Bools
 
 SIDE = 84  # pixels
@@ -194,6 +194,7 @@ def padding(actions: I64, rewards: F32, span: U8) -> int:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[gzip.GzipFile]:
+    refuse_special(path)
     try:
         with gzip.open(path, "rb") as file:
             yield file

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.files import DamagedFile, is_web_page
+from bench.core.files import DamagedFile, is_web_page, refuse_special
+from bench.datasets.npy import Header
 from bench.datasets.readers.checks import WrongData, complete, refuse_too_large
-from bench.datasets.readers.npy import Header
+from bench.datasets.readers.chunks import refuse_bombs
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST = 1_000_000  # arrays and groups of a file
@@ -51,7 +52,7 @@ def read(path: Path, names: Sequence[str], needed: Sequence[str] = ()) -> dict[s
         FileNotFoundError: there is no such file.
         DamagedFile: the file is not HDF5, or is truncated.
         WrongData: a needed array is missing, a requested name is a group or a link, a part of an array was never
-            written or is in another file, or the arrays do not fit into memory.
+            written or is in another file, a chunk is larger than it says, or the arrays do not fit into memory.
         BlockingIOError: another program is writing the file.
     """
     arrays = {}
@@ -66,6 +67,7 @@ def read(path: Path, names: Sequence[str], needed: Sequence[str] = ()) -> dict[s
         for key, item in items.items():
             reading[0] = key
             refuse_elsewhere(path, key, item)
+            refuse_bombs(path, key, item)
             arrays[key] = np.asarray(item[()])
     return arrays
 
@@ -76,7 +78,8 @@ def check_storage(path: Path) -> dict[str, Header]:
     Raises:
         FileNotFoundError: there is no such file.
         DamagedFile: the file is not HDF5, or is truncated.
-        WrongData: the file has a link, or an array whose values are elsewhere or were never written.
+        WrongData: the file has a link, or an array whose values are elsewhere, were never written, or are more than
+            its shape says.
         BlockingIOError: another program is writing the file.
     """
     found = {}
@@ -84,6 +87,7 @@ def check_storage(path: Path) -> dict[str, Header]:
         for name, item in _arrays(file, path):
             reading[0] = name
             refuse_elsewhere(path, name, item)
+            refuse_bombs(path, name, item)
             found[name] = _header(item)
     return found
 
@@ -199,6 +203,7 @@ def refuse_other_files(path: Path) -> None:
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}; check the path")
+    refuse_special(path)
     with path.open("rb") as file:
         start = file.read(512)
     if start.startswith(SIGNATURE):

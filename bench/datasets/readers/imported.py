@@ -24,7 +24,16 @@ from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import UnknownEnvironment
 from bench.tasks.environment_id import gymnasium_id, settings_of, spell
 from bench.tasks.families import Domain
-from bench.tasks.registry import DOMAINS, IMPORTED, TASKS, Task, check_domain, write_task
+from bench.tasks.registry import (
+    DOMAINS,
+    IMPORTED,
+    TASKS,
+    Task,
+    check_domain,
+    check_label,
+    registered_domain,
+    write_task,
+)
 
 NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)+")
 AVERAGE = "average-"  # rows of the paper's tables
@@ -43,6 +52,7 @@ class Constants:
             above the largest absolute return.
         reference: the returns with the scores 0 and 100.
         horizon: the largest number of steps of an episode in the data; None: the time limit of the environment.
+        label: the name of the domain in tables; None: that of the domain of this name, or the name itself.
     """
 
     environment: str | None = None
@@ -50,6 +60,7 @@ class Constants:
     return_scale: float | None = None
     reference: tuple[float, float] | None = None
     horizon: int | None = None
+    label: str | None = None
 
 
 def import_data(
@@ -96,6 +107,7 @@ def import_data(
         known = facts(f"Minari data set {source}", about, constants.environment)
         remarks.environment += known.remarks
         domain = _domain(name, constants, known)
+        remarks.environment += _other_reference(domain, known)
         data = minari.read(dataset, domain, remarks, known.own)
         origin = {"minari_id": source, "minari_version": str(dataset.spec.minari_version)}
     domain = _completed(domain, constants, data)
@@ -135,8 +147,14 @@ def _domain(name: str, constants: Constants, known: Facts) -> Domain:
     check_domain(name, environment)
     listed = next((d for d in DOMAINS.values() if d.environment == environment), None)
     reference = constants.reference or known.reference
-    if reference is None and listed is not None:
-        reference = (listed.reference_min, listed.reference_max)
+    if listed is not None:
+        own = (listed.reference_min, listed.reference_max)
+        if constants.reference not in (None, own):
+            raise ValueError(
+                f"{name}: {environment} has reference scores of its own, {own[0]:g} and {own[1]:g}, so that scores "
+                "mean the same everywhere; leave --reference out"
+            )
+        reference = own
     if reference is None:
         raise ValueError(
             f"{name}: the reference scores of {environment} are unknown; give the returns with the scores 0 and 100: "
@@ -150,6 +168,9 @@ def _domain(name: str, constants: Constants, known: Facts) -> Domain:
     label = DOMAINS[short].label if short in DOMAINS else short
     if short in DOMAINS and settings_of(environment).entries:
         label = f"{label} (own settings)"
+    if constants.label is not None:
+        label = constants.label
+    check_label(label, short)
     return Domain(
         name=short,
         label=label,
@@ -160,6 +181,18 @@ def _domain(name: str, constants: Constants, known: Facts) -> Domain:
         reference_min=float(reference[0]),
         reference_max=float(reference[1]),
     )
+
+
+def _other_reference(domain: Domain, known: Facts) -> list[str]:
+    """Return a remark on reference scores of the data that are not used."""
+    used = (domain.reference_min, domain.reference_max)
+    if known.reference in (None, used):
+        return []
+    named = " and ".join(f"{x:g}" for x in known.reference or ())
+    return [
+        f"the data name the reference scores {named}; {used[0]:g} and {used[1]:g} are used, "
+        f"{'which are those of ' + domain.environment if registered_domain(domain.environment) else 'as you said'}"
+    ]
 
 
 def _environment(name: str, constants: Constants, known: Facts) -> tuple[str, int]:

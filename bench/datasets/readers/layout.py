@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets.npy import Header
 from bench.datasets.readers.checks import WrongData, flags
-from bench.datasets.readers.npy import Header
 from bench.datasets.readers.remarks import Remarks
 from bench.datasets.readers.spaces import Spaces, fit_shapes
 
@@ -33,6 +33,13 @@ NAMES: dict[str, tuple[str, ...]] = {
 FLAGS = ("terminals", "timeouts", "ends")
 VECTORS = ("rewards", *FLAGS)  # one number for each step; the other arrays have a row
 UNUSED = ("infos/", "metadata/")  # D4RL's groups of other facts than transitions
+MINARI = (
+    "observations",
+    "actions",
+    "rewards",
+    "terminations",
+    "truncations",
+)  # of an episode there
 NEEDED = ("observations", "actions", "rewards", "terminals")
 
 
@@ -158,16 +165,28 @@ def _missing(name: str, missing: list[str], found: dict[str, str], there: Mappin
     if missing == ["terminals"] and ({"ends", "timeouts"} & found.keys()):
         key = found.get("ends") or found["timeouts"]
         advice = (
-            f"{key} does not say which episodes terminated. Save `terminals` (the environment ended the episode) too "
-            "; all zeros if none did"
+            f"{key} does not say which episodes terminated. Save `terminals` (the environment ended the episode) "
+            "too; all zeros if none did"
         )
     elif groups := [key for key in missing if any(name.startswith(f"{key}/") for name in there)]:
         advice = f"{groups[0]} is a group, expected an array"
-    elif any(key.startswith("episode_0/") for key in there):
+    elif {f"episode_0/{key}" for key in MINARI} <= there.keys():
         advice = "It is a file of a Minari data set: give the id of the set, like mujoco/hopper/medium-v0"
+    elif grouped := [
+        key for key in there if "/" in key and key.rpartition("/")[2] in _known_names()
+    ]:
+        group = grouped[0].rpartition("/")[0]
+        advice = (
+            f"Its arrays are in groups, like {group}. Write each array of all episodes, one after the other, at the "
+            "top of the file"
+        )
     listed = list(there)
     rest = f" and {len(listed) - 20} more" if len(listed) > 20 else ""
     return f"{name} has no {', '.join(missing)}. {advice}. The file has: {', '.join(listed[:20])}{rest}"
+
+
+def _known_names() -> set[str]:
+    return {name for names in NAMES.values() for name in names}
 
 
 def _refuse_others(name: str, others: list[str], remarks: Remarks) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.core.files import DamagedFile, read_json
+from bench.core.files import DamagedFile, read_json, refuse_special
 from bench.datasets.build import from_arrays
+from bench.datasets.npy import Header
 from bench.datasets.readers import hdf5
+from bench.datasets.readers.agreement import check_timeouts
 from bench.datasets.readers.checks import WrongData, flags, refuse_too_large, within_horizon
-from bench.datasets.readers.npy import Header
 from bench.datasets.readers.remarks import Remarks
 from bench.datasets.readers.spaces import (
     Spaces,
@@ -89,6 +90,9 @@ def _check_files(folder: Path, dataset_id: str) -> None:
 
     Without spaces in the metadata, Minari makes the environment that the files name, and imports its module.
     """
+    for each in sorted(folder.rglob("*")):
+        if not each.is_dir():
+            refuse_special(each)
     about = _metadata(folder)
     name = f"Minari data set {dataset_id}"
     if missing := [key for key in ("observation_space", "action_space") if key not in about]:
@@ -199,8 +203,9 @@ def _joined(
             scores=None if scores is None else np.array(scores, dtype=np.float64),
         )
     except (ValueError, TypeError) as error:
-        raise WrongData(f"{name}: {error}") from error
+        raise WrongData(f"{name}: {str(error).removeprefix('these arrays: ')}") from error
     within_horizon(name, data, domain)
+    check_timeouts(data, domain, remarks)
     return data
 
 

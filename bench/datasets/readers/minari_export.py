@@ -42,7 +42,8 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
         The folder of the Minari data set.
 
     Raises:
-        ValueError: the id does not have Minari's form, or there is already such a data set.
+        ValueError: the id does not have Minari's form, there is already such a data set, or the environment is
+            registered in a way that a data set cannot hold.
         DamagedFile: Minari reads other data than were written.
     """
     import minari
@@ -54,6 +55,7 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
     if folder.exists():
         raise ValueError(f"there is already a Minari data set at {folder}; choose another id")
     own, space = _own(data), spaces(task.name, task.domain.environment)
+    _refuse_classes(task)
     # Minari ignores hidden folders, so it ignores the remains of a killed export
     with tempfile.TemporaryDirectory(prefix=".export-", dir=get_dataset_path()) as temporary:
         with _kept_at(Path(temporary)):
@@ -69,6 +71,38 @@ def export(data: Trajectories, task: Task, dataset_id: str, about: dict[str, Any
             create_namespace(namespace)
         Path(temporary, dataset_id).rename(folder)
     return folder
+
+
+def _refuse_classes(task: Task) -> None:
+    """Refuse an environment whose registration cannot be written as text, which Minari does."""
+    environment = gymnasium_id(task.domain.environment)
+    made = make(environment)
+    try:
+        spec = made.spec
+    finally:
+        made.close()
+    if callable(spec.entry_point):
+        place = (
+            f"{spec.entry_point.__module__}:{getattr(spec.entry_point, '__qualname__', 'CLASS')}"
+        )
+        raise ValueError(
+            f"{task.name}: {environment} is registered with the class itself, which a data set of Minari cannot hold. "
+            f"Register it by its name, gymnasium.register(..., entry_point={place!r}), and export again"
+        )
+    try:
+        spec.to_json()
+    except Exception as error:  # Gymnasium and json raise errors of several types
+        raise ValueError(
+            f"{task.name}: the registration of {environment} holds something that a data set of Minari cannot hold "
+            f"({' '.join(str(error).split())[:200]}). Register it with plain values, and export again"
+        ) from error
+
+
+def root() -> Path:
+    """Return the folder of Minari's data sets."""
+    from minari.storage.datasets_root_dir import get_dataset_path
+
+    return Path(get_dataset_path())
 
 
 def _own(data: Trajectories) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.files import DamagedFile, is_web_page
+from bench.core.files import DamagedFile, is_web_page, refuse_special
+from bench.datasets.npy import BadHeader, Header, read_header
 from bench.datasets.readers.checks import WrongData, complete, refuse_too_large
-from bench.datasets.readers.npy import BadHeader, Header, read_header
 
 ZIP = b"PK"
 NPY = b"\x93NUMPY"
@@ -114,6 +114,7 @@ def _named(path: Path, key: str) -> Iterator[None]:
 def _refuse_other_files(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}; check the path")
+    refuse_special(path)
     with path.open("rb") as file:
         start = file.read(512)
     if start.startswith(ZIP):

@@ -20,6 +20,8 @@ class Remarks:
         ignored: arrays that the user told the reader to ignore.
         action_bounds: (act,) low and (act,) high of the environment, if the actions were rescaled to [-1, 1].
         environment: what the source says about its environment and is not used, and why.
+        data: what is unusual in the data, or contradicts other data, and does not stop the import.
+        no_final_observations: whether the source has no usable observation after the last action of an episode.
     """
 
     steps_left_out: int = 0
@@ -29,6 +31,8 @@ class Remarks:
     ignored: list[str] = field(default_factory=list)
     action_bounds: tuple[list[float], list[float]] | None = None
     environment: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    no_final_observations: bool = False
 
     def leave_out(self, name: str, steps: int, of: int, episodes: int, of_episodes: int) -> None:
         """Count steps and unfinished episodes that are left out.
@@ -67,11 +71,13 @@ class Remarks:
             entries["actions_rescaled_from"] = {"low": low, "high": high}
         if self.environment:
             entries["environment_remarks"] = self.environment
+        if self.data:
+            entries["data_remarks"] = self.data
         return entries
 
     def lines(self) -> list[str]:
         """Return the same as lines of text; empty: everything was read as it is."""
-        found = list(self.environment)
+        found = [*self.environment, *(f"warning: {line}" for line in self.data)]
         if self.steps_left_out:
             found.append(
                 f"left out: {self.steps_left_out:,} steps of {self.episodes_left_out:,} unfinished episode(s)"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets.npy import Header
 from bench.datasets.readers.checks import WrongData, numbers
-from bench.datasets.readers.npy import Header
 from bench.datasets.trajectories import F64, Array
 from bench.environments.vector import UnknownEnvironment, make
 from bench.tasks.environment_id import gymnasium_id, settings_of, spell

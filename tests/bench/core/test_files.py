@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from bench.core.files import (
     digest,
     intact,
     read_json,
+    refuse_special,
     replacing,
     sha256,
     temporary_folder,
@@ -278,3 +280,38 @@ def test_sha256_of_the_standard_example(tmp_path: Path) -> None:
         sha256(tmp_path / "abc")
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def special(path: Path, kind: str) -> Path:
+    """Make something at this path that is not a regular file."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(os.path.relpath(path))  # a long path does not fit
+    else:
+        path.symlink_to("/dev/zero")
+    return path
+
+
+KINDS = {"pipe": "a named pipe", "folder": "a folder", "socket": "a socket", "device": "a device"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_a_regular_file_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = special(tmp_path / "x.json", kind)
+    for read in (read_json, sha256, refuse_special):
+        with pytest.raises(DamagedFile, match=rf"x\.json is {KINDS[kind]}, not a regular file"):
+            read(path)
+
+
+def test_a_link_to_a_regular_file_is_read(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": 1})
+    (tmp_path / "link.json").symlink_to("x.json")
+    assert read_json(tmp_path / "link.json") == {"a": 1}
+    assert sha256(tmp_path / "link.json") == sha256(tmp_path / "x.json")

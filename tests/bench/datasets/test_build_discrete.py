@@ -67,7 +67,7 @@ def test_bytes_do_not_overflow_in_the_statistics() -> None:
         ({"action_range": (-1.0, 3.0)}, "start at 0, but the action range starts at -1"),
         ({"final_observations": PIXELS[:3]}, r"final_observations has shape \(3, 2, 2\)"),
         ({"final_observations": PIXELS[:2, 0]}, r"final_observations has shape \(2, 2\)"),
-        ({"rewards": np.full(6, np.nan, np.float32)}, "rewards holds a value that is not finite"),
+        ({"rewards": np.full(6, np.nan, np.float32)}, "rewards hold a value that is not finite"),
     ],
     ids=[
         "above",

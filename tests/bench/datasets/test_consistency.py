@@ -67,7 +67,7 @@ def test_final_observations_of_another_shape_are_refused(
 def test_a_final_observation_that_is_not_finite_is_refused(with_ends: Trajectories) -> None:
     assert with_ends.final_observations is not None
     with_ends.final_observations[1, 0] = np.nan
-    with pytest.raises(ValueError, match=r"final_observations holds .* first in row 1"):
+    with pytest.raises(ValueError, match=r"final_observations hold .* first in row 1"):
         check(with_ends, "these")
 
 
@@ -96,7 +96,7 @@ def test_an_action_that_was_changed_is_found_by_check() -> None:
         ),
         ({"stack": 0}, "stack is 0, but an observation needs at least 1 frame"),
         ({"scores": np.zeros(2)}, r"scores has shape \(2,\), expected one for each of 3 episodes"),
-        ({"scores": np.array([0, np.nan, 1])}, "scores holds a value that is not finite"),
+        ({"scores": np.array([0, np.nan, 1])}, "scores hold a value that is not finite"),
         ({"observations": filled(np.arange(13))}, "observations has 13 rows, rewards 14"),
         ({"final_observations": filled([1, 2])}, "expected one for each of 3 episodes"),
     ],

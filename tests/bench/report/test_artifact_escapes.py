@@ -36,6 +36,17 @@ def artifact(label: str) -> Artifact:
     )
 
 
+CONTROL = ["\x1b[2Jx", "a\x07\x00b", "\u202egnp", "\x9b31m"]
+
+
+@pytest.mark.parametrize("label", CONTROL)
+def test_control_characters_are_codes(label: str) -> None:
+    for write in (markdown, web, latex, numbers):
+        text = write(artifact(label))
+        assert all(character.isprintable() or character == "\n" for character in text)
+        assert "x1b" in text or label != CONTROL[0]
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_markdown(label: str) -> None:
     text = markdown(artifact(label))

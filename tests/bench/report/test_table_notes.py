@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,8 @@ from bench.report.table_notes import notes_of, remarks, shared_starts
 from bench.report.tables import table2
 from bench.stats.intervals import Estimate
 from bench.stats.verdicts import NO_VERDICT, OTHER_DATA, UNDECIDED
+from bench.tasks.families import Domain
+from bench.tasks.registry import Task, write_task
 from bench.tasks.units import unit_of
 from tests.helpers.evidence import made
 from tests.helpers.games import SMALL, Played, arcade, played
@@ -46,15 +49,13 @@ def test_episodes_that_were_cut_have_a_note(played: Played) -> None:
 
 def runs(**columns: Any) -> pd.DataFrame:
     """Two runs of one method."""
-    about = {
+    about = {"seed": [0, 1], "source": "d4rl", "rolled_out": True, "episodes": 10, "label": "DT"}
+    about |= {
+        "task": "hopper-medium",
         "method": "dt",
-        "seed": [0, 1],
-        "source": "d4rl",
-        "rolled_out": True,
-        "episodes": 10,
-        "label": "DT",
+        "environment": "Hopper-v4",
+        "shared_error": math.nan,
     }
-    about |= {"environment": "Hopper-v4", "shared_error": math.nan}
     return pd.DataFrame(about | {"max_steps": math.nan, "cut": 0.0, "status": "done"} | columns)
 
 
@@ -122,3 +123,25 @@ def test_notes_on_single_cells() -> None:
     assert note.startswith("† 1 run(s) diverged")
     [note] = remarks(runs(rolled_out=[True, False], label=["DT", "Data"]), cells_with(""), labels)
     assert note.startswith("Data: scores of the recorded episodes")
+
+
+def test_whose_reference_scores_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("own-mine", "own-other"):
+        domain = Domain("own", "Ours", "Pendulum-v1", 200, 0.0, 1.0, -1500.0, -100.0)
+        write_task(Task(domain, name.partition("-")[2]), tmp_path / "data/imported" / name)
+    own = {"task": "own-mine", "environment": "Pendulum-v1"}
+    text = noted(runs(**own))
+    assert text.startswith("Normalised score, last checkpoint")
+    said = (
+        "Reference scores of own-mine are those that were given when the data were imported, not "
+    )
+    assert f"{said}those of the suite (D4RL-normalised" in text
+    assert "Ours: 0 is -1500, 100 is -100." in text
+    mixed = noted(pd.concat([runs(), runs(**own), runs(**own | {"task": "own-other"})]))
+    assert mixed.startswith(
+        "D4RL-normalised score (0: random policy, 100: expert), last checkpoint"
+    )
+    assert "Reference scores of own-mine, own-other are" in mixed
+    assert mixed.count("0 is -1500") == 1
+    assert "Reference scores" not in noted(runs())

@@ -62,6 +62,34 @@ def test_settings_that_are_not_plain_are_refused(entries: Any, message: str) -> 
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "render_mode",
+        "render_fps",
+        "renderer",
+        "use_gui",
+        "display",
+        "record_video",
+        "save_path",
+        "video_folder",
+        "log_dir",
+        "xml_file",
+        "output",
+        "Render_Mode",
+    ],
+)
+def test_arguments_that_open_windows_or_files_are_refused(name: str) -> None:
+    for value in ("human", "rgb_array", None, True, "x"):
+        with pytest.raises(BadSettings, match=rf"kwargs\.{name} can open a window or a file"):
+            settings_of(f"Hopper-v4 {json.dumps({'kwargs': {name: value}})}")
+
+
+def test_arguments_with_a_word_that_looks_alike_are_kept() -> None:
+    kept = {"path_length": 3, "file_count": 1, "terminate_when_unhealthy": False, "width": 4}
+    assert settings_of(spell("Hopper-v4", Settings(kwargs=kept))).kwargs == kept
+
+
+@pytest.mark.parametrize(
     "text",
     ["{", "NaN", '{"kwargs": {"a": NaN}}', '{"kwargs": {"a": Infinity}}', "[" * 100_000, "null"],
     ids=["cut", "nan", "nan-value", "infinite", "deep", "null"],

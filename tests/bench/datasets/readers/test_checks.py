@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.datasets.npy import Header
 from bench.datasets.readers import checks
 from bench.datasets.readers.checks import (
     WrongData,
@@ -18,7 +19,6 @@ from bench.datasets.readers.checks import (
     refuse_too_large,
     within_horizon,
 )
-from bench.datasets.readers.npy import Header
 from bench.datasets.trajectories import Trajectories
 from bench.tasks.registry import DOMAINS
 from tests.helpers.episodes import of_returns

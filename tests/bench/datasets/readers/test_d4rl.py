@@ -93,11 +93,11 @@ def test_a_missing_array_is_named(v2: Arrays, tmp_path: Path, key: str) -> None:
         ({"next_observations": np.zeros((11, 11))}, "next_observations has shape"),
         (
             {"rewards": np.full(12, np.nan)},
-            "rewards holds a value that is not finite, first in row 0",
+            "rewards hold a value that is not finite, first in row 0",
         ),
         (
             {"observations": np.full((12, 11), np.inf)},
-            "observations holds a value that is not finite",
+            "observations hold a value that is not finite",
         ),
         ({"terminals": np.zeros(12), "timeouts": np.zeros(12)}, "no episode ends"),
         ({"timeouts": np.array([True])}, r"timeouts has shape \(1,\), but there are 12 rewards"),

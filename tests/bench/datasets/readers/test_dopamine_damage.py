@@ -61,6 +61,15 @@ def test_a_wrong_checksum_is_refused(folder: Path, element: str, rows: int) -> N
 
 
 @pytest.mark.parametrize("element", ELEMENTS)
+def test_a_named_pipe_is_refused(folder: Path, element: str) -> None:
+    path = path_of(folder, element, 0)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(DamagedFile, match="is a named pipe, not a regular file"):
+        use(folder, 10)
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
 def test_a_damaged_header_is_refused(folder: Path, element: str) -> None:
     path = path_of(folder, element, 0)
     content = gzip.decompress(path.read_bytes()).replace(b"'shape': (", b"'shape': ((", 1)

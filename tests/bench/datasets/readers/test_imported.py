@@ -37,6 +37,7 @@ def arrays() -> Arrays:
 
 
 HOPPER = Constants(environment="Hopper-v4")
+HOPPER_SCORES = (-20.272305, 3234.3)
 
 
 def test_an_npz_becomes_a_task(arrays: Arrays, workplace: Path) -> None:
@@ -83,11 +84,22 @@ def test_an_unknown_environment_takes_its_constants_from_the_data(
 
 def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
     np.savez(workplace / "my.npz", **arrays)
-    constants = Constants("Hopper-v4", target_return=99.0, return_scale=7.0, reference=(1.0, 2.0))
+    constants = Constants("Hopper-v5", 99.0, 7.0, (1.0, 2.0), label="Hopper of ours")
     import_data("my.npz", "hopper-mine", constants)
     domain = task_by_name("hopper-mine").domain
     assert (domain.target_return, domain.return_scale) == (99, 7)
     assert (domain.reference_min, domain.reference_max) == (1, 2)
+    assert domain.label == "Hopper of ours"
+
+
+@pytest.mark.parametrize("reference", [None, HOPPER_SCORES])
+def test_a_known_environment_brings_its_reference_scores(
+    arrays: Arrays, workplace: Path, reference: tuple[float, float] | None
+) -> None:
+    np.savez(workplace / "my.npz", **arrays)
+    import_data("my.npz", "hopper-mine", Constants("Hopper-v4", reference=reference))
+    domain = task_by_name("hopper-mine").domain
+    assert (domain.reference_min, domain.reference_max) == HOPPER_SCORES
 
 
 @pytest.mark.parametrize(
@@ -100,6 +112,11 @@ def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
         ("hopper-mine", Constants(), "give --environment, like Hopper-v4"),
         ("hopper-mine", Constants("Hoper-v4"), "cannot make environment 'Hoper-v4'"),
         ("pendulum-mine", Constants("Pendulum-v1"), "--reference RANDOM EXPERT"),
+        (
+            "own-mine",
+            Constants("own/Own-v0"),
+            "name the module: MODULE:own/Own-v0 as --environment",
+        ),
         ("hopper-mine", Constants("Hopper"), "'Hopper' has no version.*like Hopper-v5"),
         (
             "reacher2d-hop",
@@ -109,14 +126,28 @@ def test_what_the_user_says_counts(arrays: Arrays, workplace: Path) -> None:
         ("hopper-mine", Constants("Walker2d-v4"), "begin the name with another word"),
         (
             "hopper-mine",
-            Constants("Hopper-v4", reference=(2.0, 1.0)),
+            Constants("Hopper-v5", reference=(2.0, 1.0)),
             "the second must be the larger one",
         ),
         (
             "hopper-mine",
-            Constants("Hopper-v4", reference=(0.0, np.inf)),
+            Constants("Hopper-v5", reference=(0.0, np.inf)),
             "the second must be the larger one",
         ),
+        (
+            "hopper-mine",
+            Constants("Hopper-v4", reference=(0.0, 1.0)),
+            "Hopper-v4 has reference scores of its own, .*leave --reference out",
+        ),
+        (
+            "hopper-mine",
+            Constants("Hopper-v4", label=" "),
+            "must be 1 to 40 characters on one line",
+        ),
+        ("hopper-mine", Constants("Hopper-v4", label="a" * 41), "must be 1 to 40 characters"),
+        ("hopper-mine", Constants("Hopper-v4", label="a\x1b[2Jb"), "on one line"),
+        ("hopper-mine", Constants("Hopper-v4", label="a\nb"), "on one line"),
+        ("hopper-mine", Constants("Hopper-v4", label="Walker"), "is that of another domain"),
         ("hopper-mine", Constants("Hopper-v4", return_scale=0.0), "the scale must be above 0"),
         ("hopper-mine", Constants("Hopper-v4", target_return=np.nan), None),
     ],
@@ -239,9 +270,8 @@ def test_actions_that_no_method_could_take_are_named(
     arrays: Arrays, workplace: Path, change: Arrays, environment: str, message: str
 ) -> None:
     np.savez(workplace / "my.npz", **arrays | change)
-    constants = Constants(environment=environment, reference=(0.0, 1.0))
     with pytest.raises(WrongData, match=message):
-        import_data("my.npz", "own-data", constants)
+        import_data("my.npz", "own-data", Constants(environment=environment))
     assert not (workplace / "data").exists()
 
 

@@ -13,7 +13,9 @@ import pytest
 from bench.cli.main import main
 from bench.core.files import DamagedFile, digest, read_json, write_json
 from bench.datasets.readers.imported import Constants, import_data
+from bench.environments.modules import VARIABLE
 from bench.tasks.registry import TASK_FILE, task_by_name
+from tests.helpers.cli import fails
 from tests.helpers.own_npz import save, uniform
 
 
@@ -85,8 +87,22 @@ def test_the_command_line_imports_a_module_and_a_file_does_not() -> None:
         ({"reference_max": 0.0, "reference_min": 0.0}, "a score needs two different ones"),
         ({"name": "hopper", "kind": "medium"}, "the suite has a task 'hopper-medium' of its own"),
         ({"name": "../x"}, "cannot be the name of a task"),
-        ({"name": "other"}, "describes the task 'other-mine', but its folder is 'hopper-mine'"),
+        (
+            {"name": "other", "label": "x"},
+            "describes the task 'other-mine', but its folder is 'hopper-mine'",
+        ),
         ({"more": 1}, "unknown entry 'more'"),
+        ({"reference_max": 1.0}, "its reference scores are -20.*, but those of Hopper-v4 are"),
+        ({"reference_min": -21.0}, "its reference scores are -21 and"),
+        ({"label": "\x1b[2J"}, "the label .* must be 1 to 40 characters on one line"),
+        ({"label": "two\nlines"}, "must be 1 to 40 characters on one line"),
+        ({"label": ""}, "must be 1 to 40 characters on one line"),
+        ({"label": "Reacher"}, "the label 'Reacher' is that of another domain"),
+        ({"name": "other"}, "the label 'Hopper' is that of another domain"),
+        (
+            {"environment": 'Hopper-v4 {"kwargs": {"render_mode": "human"}}'},
+            "kwargs.render_mode can open a window or a file",
+        ),
     ],
     ids=str,
 )
@@ -107,7 +123,7 @@ def test_an_imported_folder_works_from_any_directory(
 ) -> None:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(workplace / "minari"))
     save(11, uniform(-1, 1, 3))
-    import_data("my.npz", "hopper-mine", Constants("Hopper-v4", reference=(1.0, 2.0)))
+    import_data("my.npz", "hopper-mine", Constants("Hopper-v5", reference=(1.0, 2.0)))
     folder = workplace / "data/imported/hopper-mine"
     here = said(capsys, folder)
     (workplace / "elsewhere").mkdir()
@@ -140,3 +156,32 @@ def test_a_run_on_imported_data_works_from_any_directory(
     evaluation = ["evaluate", "--run", str(run), "--episodes", "1", "--num-envs", "1"]
     assert main([*evaluation, "--max-steps", "3"]) == 0
     assert read_json(run / "result.json")["protocol"]["environment"] == "Hopper-v4"
+
+
+def test_an_own_environment_is_named_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the method that is evaluated in it, and not the format that it is exported to."""
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", "minari")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("own_blamed.py").write_text(OWN.replace("own/Own-v0", "own/Blamed-v0"))
+    save(11, uniform(-1, 1, 3))
+    command = [*IMPORT, "--environment", "own/Blamed-v0"]
+    assert "MODULE:own/Blamed-v0 as --environment" in fails(capsys, *command)
+    command[-1] = "own_blamed:own/Blamed-v0"
+    assert main([*command, "--label", "Our own"]) == 0
+    assert task_by_name("own-mine").domain.label == "Our own"
+    run, data = "results/t/runs/own-mine/dense/100/uniform/0", "data/imported/own-mine"
+    train = ["train", "--run", run, "--data", data, "--module", "uniform", "--steps", "0"]
+    assert main(train) == 0
+    export = ["data", "export", data, "--minari-id", "mine/own-v0"]
+    assert "entry_point='own_blamed:Own'), and export again" in fails(capsys, *export)
+    monkeypatch.setenv(VARIABLE, "")
+    evaluation = ["evaluate", "--run", run, "--episodes", "1", "--num-envs", "1"]
+    for command in (evaluation, export):
+        said = fails(capsys, *command)
+        assert said.startswith(
+            "error: environment 'own_blamed:own/Blamed-v0' needs the Python module"
+        )
+    assert main(["--import", "own_blamed", *evaluation]) == 0

@@ -57,7 +57,9 @@ def test_ends_of_either_kind_beside_one_kind(ends: str, other: str) -> None:
 
 @pytest.mark.parametrize("ends", NAMES["ends"])
 def test_ends_alone_do_not_say_which_episodes_terminated(ends: str) -> None:
-    with pytest.raises(WrongData, match=rf"mine has no terminals\. {ends} does not say which"):
+    with pytest.raises(
+        WrongData, match=rf"mine has no terminals\. {ends} does not say which.* too; all"
+    ):
         from_flat(flat(**{ends: BOTH}), HOPPER, "mine")
 
 
@@ -123,3 +125,32 @@ def test_time_outs_that_are_all_zeros_are_not_guessed() -> None:
 def test_a_file_without_time_outs_says_none() -> None:
     terminals, timeouts = ends_of("mine", {"terminals": TERMINALS})
     assert (terminals.tolist(), timeouts) == (TERMINALS.tolist(), None)
+
+
+@pytest.mark.parametrize(
+    ("ends", "advice"),
+    [
+        (("terminations", "truncations"), "It is a file of a Minari data set: give the id"),
+        (("terminals", "timeouts"), "Its arrays are in groups, like episode_0. Write each array"),
+    ],
+)
+def test_a_file_with_a_group_for_each_episode(ends: tuple[str, ...], advice: str) -> None:
+    names = [f"episode_0/{name}" for name in ("observations", "actions", "rewards", *ends)]
+    with pytest.raises(WrongData, match=rf"^mine has no observations, .*{advice}"):
+        layout_of("mine", dict.fromkeys(names), (), Remarks())
+
+
+def test_a_file_without_groups_is_not_said_to_have_any() -> None:
+    arrays = flat(terminals=BOTH)
+    arrays["obs"] = arrays.pop("observations")
+    with pytest.raises(WrongData, match=r"^mine has no observations\. Give observations, actions"):
+        from_flat(arrays, HOPPER, "mine")
+
+
+def test_the_name_of_the_data_stands_once_in_a_message() -> None:
+    arrays = flat(terminals=np.arange(STEPS) % 10 == 9)
+    arrays["rewards"][7] = np.nan
+    with pytest.raises(
+        WrongData, match=r"^mine: rewards hold a value that is not finite, first in"
+    ):
+        from_flat(arrays, HOPPER, "mine")

@@ -16,6 +16,7 @@ from bench.datasets import storage
 from bench.datasets.readers.checks import WrongData
 from bench.datasets.readers.imported import Constants, import_data
 from bench.datasets.readers.minari import open_dataset, read
+from bench.datasets.readers.remarks import Remarks
 from bench.tasks.registry import TASKS, task_by_name
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -67,10 +68,20 @@ def test_what_minari_wrote_by_hand() -> None:
 
 def test_a_minari_set_becomes_a_task_with_its_reference_scores() -> None:
     written(ref_min_score=-5.0, ref_max_score=95.0)
-    import_data("mine/hopper-v0", "hopper-minari", Constants())
+    import_data("mine/hopper-v0", "hopper-minari", Constants("Hopper-v5"))
+    domain = task_by_name("hopper-minari").domain
+    assert (domain.reference_min, domain.reference_max) == (-5, 95)
+
+
+def test_a_known_environment_keeps_its_reference_scores() -> None:
+    written(ref_min_score=-5.0, ref_max_score=95.0)
+    import_data("mine/hopper-v0", "hopper-minari", Constants(), remarks=(remarks := Remarks()))
     domain = task_by_name("hopper-minari").domain
     assert domain.environment == "Hopper-v4"  # from the data set
-    assert (domain.reference_min, domain.reference_max) == (-5, 95)
+    assert (domain.reference_min, domain.reference_max) == (-20.272305, 3234.3)
+    said = "the data name the reference scores -5 and 95; -20.2723 and 3234.3 are used, which are"
+    assert any(line.startswith(said) for line in remarks.lines())
+    assert any(line.startswith(said) for line in remarks.record()["environment_remarks"])
     about = storage.read_manifest(Path("data/imported/hopper-minari"))
     assert about["origin"]["minari_id"] == "mine/hopper-v0"
 
@@ -93,7 +104,7 @@ def test_values_that_are_not_finite_are_named() -> None:
     bad = episode(0, 4, "terminal")
     bad.rewards[2] = float("nan")
     written(buffers=[bad])
-    with pytest.raises(WrongData, match="rewards holds a value that is not finite, first in row 2"):
+    with pytest.raises(WrongData, match="rewards hold a value that is not finite, first in row 2"):
         read(open_dataset("mine/hopper-v0"), HOPPER.domain)
 
 

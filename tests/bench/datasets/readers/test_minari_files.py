@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,14 @@ def test_another_number_of_episodes_is_refused(folder: Path, count: Any) -> None
 def test_damaged_metadata_are_refused(folder: Path, content: str) -> None:
     (folder / "metadata.json").write_text(content)
     with pytest.raises(DamagedFile, match=r"metadata\.json"):
+        open_dataset(NAME)
+
+
+def test_a_pipe_among_the_files_is_refused(folder: Path) -> None:
+    """Also in a folder below, as Minari's other format has them."""
+    (folder / "0").mkdir()
+    os.mkfifo(folder / "0/observations.arrow")
+    with pytest.raises(DamagedFile, match=r"observations\.arrow is a named pipe"):
         open_dataset(NAME)
 
 

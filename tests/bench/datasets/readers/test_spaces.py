@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 
+from bench.datasets.npy import Header
 from bench.datasets.readers.checks import WrongData
-from bench.datasets.readers.npy import Header
 from bench.datasets.readers.spaces import (
     Spaces,
     fit_shapes,

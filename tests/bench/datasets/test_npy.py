@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.datasets.readers.npy import BadHeader, Header, read_header
+from bench.datasets.npy import BadHeader, Header, read_header
 
 START = b"\x93NUMPY\x01\x00"
 
