@@ -68,8 +68,8 @@ check-records: $(INSTALLED) ## name every record in reports/reference that was n
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
 
-trials: $(INSTALLED) ## trials of settings for each method, 6 core-hours; the same command continues
-	$(BIN)/snakemake all_trials all_finals all_trials_atari --cores $(CORES) --configfile config/trials.yaml
+trials: $(INSTALLED) ## trials of settings for each method, 7 core-hours; the same command continues
+	$(BIN)/snakemake all_trials all_finals all_trials_atari all_updates --cores $(CORES) --configfile config/trials.yaml
 	@cat reports/trials/*/trials.md
 
 reference: ## keep the tables and records of SCALE as what the repository shows

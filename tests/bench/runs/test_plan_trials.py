@@ -123,3 +123,18 @@ def test_quick_has_the_settings_of_the_best_trial_on_atari(trials: Plan) -> None
         assert quick.variants[method].steps == trials.variants[best].steps, method
         label, score = own.loc[own["trial"] == best, ["method", "score"]].iloc[0]
         assert f"| {label} | {best} | {score:.1f} |" in (ROOT / "docs/trials.md").read_text()
+
+
+def test_the_runs_with_more_updates_differ_from_quick_in_nothing_else(trials: Plan) -> None:
+    quick = make_plan(read("config.yaml"))
+    updates = {
+        name: trials.variants[name].steps
+        for name in dict.fromkeys(run.method for run in trials.runs["updates"])
+    }
+    steps = quick.variants["dt"].steps
+    assert updates == {"dt-t05": steps, "dt-x2": 2 * steps, "dt-x4": 4 * steps}
+    assert all(configured(trials, name) == configured(quick, "dt") for name in updates)
+    assert {run.seed for run in trials.runs["updates"]} == {1000, 1001, 1002}
+    assert {run.task for run in trials.runs["updates"]} == {
+        run.task for run in quick.runs["variants"]
+    }
