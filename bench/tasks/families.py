@@ -10,20 +10,18 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from bench.tasks.entries import BadFamily, build, check_keys
 
 # a task is DOMAIN-KIND, so that what stands before the first hyphen is the domain
 NAME = r"[a-z][a-z0-9_]*"
 KIND = r"[a-z0-9][a-z0-9_-]*"
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-
-
-class BadFamily(ValueError):
-    """The file of a family cannot be used. The message names the file and the entry, and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -216,21 +214,21 @@ def _read(path: Path, root: Path) -> Family:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadFamily(f"{path}: not a TOML file: {error}") from error
-    _check_keys(path, "", content, {"family", "kinds", "domains"}, {"family", "kinds", "domains"})
+    check_keys(path, "", content, {"family", "kinds", "domains"}, {"family", "kinds", "domains"})
     for name in ("family", "kinds", "domains"):
         if not isinstance(content[name], dict) or not content[name]:
             raise BadFamily(f"{path}: {name} must be a table with entries, not {content[name]!r}")
     about = dict(content["family"])
-    _check_keys(
+    check_keys(
         path, "family", about, {each.name for each in fields(Family)} - {"kinds", "domains"}, set()
     )
-    unit = _build(path, "family.unit", Unit, about.pop("unit", None))
+    unit = build(path, "family.unit", Unit, about.pop("unit", None))
     kinds = {
-        name: _build(path, f"kinds.{name}", Kind, entry) for name, entry in content["kinds"].items()
+        name: build(path, f"kinds.{name}", Kind, entry) for name, entry in content["kinds"].items()
     }
     domains = {name: _domain(path, name, entry) for name, entry in content["domains"].items()}
     about |= {"unit": unit, "kinds": kinds, "domains": domains}
-    family: Family = _build(path, "family", Family, about)
+    family: Family = build(path, "family", Family, about)
     _check_values(path, family)
     for key in ("environment", "generator", "trainer"):
         module = getattr(family, key)
@@ -290,8 +288,8 @@ def domain_of(path: Path, entry: Any) -> Domain:
         BadFamily: an entry is unknown, missing or wrong.
     """
     known = {each.name for each in fields(Domain)}
-    _check_keys(path, "domain", entry, known, known)
-    domain: Domain = _build(path, "domain", Domain, entry)
+    check_keys(path, "domain", entry, known, known)
+    domain: Domain = build(path, "domain", Domain, entry)
     _check_numbers(path, "domain", domain)
     return domain
 
@@ -300,54 +298,6 @@ def _domain(path: Path, name: str, entry: Any) -> Domain:
     """Return a domain, whose name is that of its table."""
     place = f"domains.{name}"
     known = {each.name for each in fields(Domain)} - {"name"}
-    _check_keys(path, place, entry, known, known)
-    domain: Domain = _build(path, place, Domain, {"name": name, **entry})
+    check_keys(path, place, entry, known, known)
+    domain: Domain = build(path, place, Domain, {"name": name, **entry})
     return domain
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-# type of a field -> whether a value of a TOML file is of it
-TYPES: dict[str, Callable[[Any], bool]] = {
-    "str": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(value, bool),
-    "int": _is_whole,
-    "int | None": _is_whole,
-    "float": lambda value: isinstance(value, float) or _is_whole(value),
-    "tuple[str, ...]": lambda value: (
-        isinstance(value, list) and all(isinstance(each, str) for each in value)
-    ),
-}
-
-
-def _build(path: Path, place: str, kind: type[Any], entry: Any) -> Any:
-    """Return an entry as a dataclass, after a check that every value has the type of its field."""
-    known = {each.name: each for each in fields(kind)}
-    required = {
-        name
-        for name, each in known.items()
-        if each.default is MISSING and each.default_factory is MISSING
-    }
-    _check_keys(path, place, entry, set(known), required)
-    values = {}
-    for name, value in entry.items():
-        expected = str(known[name].type)
-        if expected in TYPES and not TYPES[expected](value):
-            raise BadFamily(f"{path}: {place}.{name} is {value!r}, expected {expected}")
-        values[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**values)
-
-
-def _check_keys(path: Path, place: str, entry: Any, known: set[str], required: set[str]) -> None:
-    where = f"{path}: {place or 'top level'}"
-    if not isinstance(entry, dict):
-        what = "missing" if entry is None else f"{entry!r}, not a table"
-        raise BadFamily(f"{where} is {what}; it needs {', '.join(sorted(required))}")
-    if unknown := sorted(set(entry) - known):
-        raise BadFamily(
-            f"{where}: unknown entry {', '.join(map(repr, unknown))}; known: {', '.join(sorted(known))}"
-        )
-    if missing := sorted(required - set(entry)):
-        raise BadFamily(f"{where}: {', '.join(map(repr, missing))} is missing")

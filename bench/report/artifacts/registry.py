@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.schema import BadConfig
-from bench.tasks.families import BadFamily, Family
+from bench.tasks.entries import BadFamily
+from bench.tasks.families import Family
 from bench.tasks.registry import FAMILIES, family_of_all
 
 HERE = Path(__file__).parent

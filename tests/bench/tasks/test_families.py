@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.tasks.families import BadFamily, Domain, Family, Unit, module_file, read_families
+from bench.tasks.entries import BadFamily
+from bench.tasks.families import Domain, Family, Unit, module_file, read_families
 
 PONDS = """
 [family]

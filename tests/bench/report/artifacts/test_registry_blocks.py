@@ -20,7 +20,7 @@ from bench.report.artifacts.registry import (
     read_specs,
 )
 from bench.runs.schema import BadConfig
-from bench.tasks.families import BadFamily
+from bench.tasks.entries import BadFamily
 from bench.tasks.registry import FAMILIES
 from tests.conftest import CONFIG
 
