@@ -80,6 +80,8 @@ def same(one: Fingerprint, other: Fingerprint, links: Links) -> bool:
 def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = None) -> int:
     """Link new fingerprints to old ones.
 
+    If a new fingerprint was linked before, to another old one, all of them become one group.
+
     Args:
         pairs: old and new, of which reproduction has shown that they give the same bytes.
         path: the file; None: `links.json` beside this module.
@@ -89,12 +91,13 @@ def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = No
 
     Raises:
         DamagedFile: the file is damaged.
-        ValueError: a new fingerprint would be linked to two old ones that are not linked with each other,
+        ValueError: two pairs have the same new fingerprint, and old ones that are not linked with each other;
             or a pair says that the new code made a record itself, so that the old code did not.
     """
     path = path or FILE
     links, added, pairs = read(path), 0, list(pairs)
     made_now = {digest_of(new) for old, new in pairs if old == new}
+    _refuse_two(pairs, links)
     for old, new in pairs:
         if same(old, new, links):
             continue
@@ -105,16 +108,34 @@ def add(pairs: Iterable[tuple[Fingerprint, Fingerprint]], path: Path | None = No
                 f"({first_difference(old, new)}); make all of them with the older code, before the change"
             )
         if name in links.equal or name in links.originals:
-            raise ValueError(
-                f"the current code ({first_difference(old, new)}) is already linked to other code; "
-                f"use records of one version of the code, or delete {path.name} to start again"
-            )
-        links.originals[digest_of(first)] = first
-        links.equal[name] = digest_of(first)
+            _join(digest_of(first), links.equal.get(name, name), links)
+        else:
+            links.originals[digest_of(first)] = first
+            links.equal[name] = digest_of(first)
         added += 1
     if added:
         write_json(path, {"originals": links.originals, "equal": links.equal})
     return added
+
+
+def _refuse_two(pairs: Iterable[tuple[Fingerprint, Fingerprint]], links: Links) -> None:
+    """Refuse records of two versions of the code: each was compared on a part of the kinds of data only."""
+    olds: dict[str, Fingerprint] = {}
+    for old, new in pairs:
+        if old == new:
+            continue
+        if not same(olds.setdefault(digest_of(new), old), old, links):
+            raise ValueError(
+                f"the current code ({first_difference(old, new)}) gave the bytes of records of two versions of the "
+                f"code, of each on a part of the data; use records of one version of the code"
+            )
+
+
+def _join(group: str, kept: str, links: Links) -> None:
+    """Put the fingerprints of a group, named by the digest of its first one, into another group."""
+    links.originals.pop(group, None)
+    moved = [name for name, original in links.equal.items() if original == group]
+    links.equal |= dict.fromkeys([group, *moved], kept)
 
 
 def digest_of(code: Fingerprint) -> str:

@@ -63,7 +63,7 @@ def test_one_method_that_is_missing_links_nothing(plan: Plan, tmp_path: Path) ->
 def test_records_of_two_versions_of_the_code_link_nothing(plan: Plan, tmp_path: Path) -> None:
     done = reproduced(plan)
     done[1] = reproduced(plan, old="0")[1]
-    with pytest.raises(ValueError, match="is already linked to other code; use records of one"):
+    with pytest.raises(ValueError, match="of two versions of the code, of each on a part"):
         link(done, plan, tmp_path / "links.json")
     assert not (tmp_path / "links.json").exists()
 

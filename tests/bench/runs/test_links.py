@@ -37,13 +37,30 @@ def test_what_is_linked_already_adds_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_code_is_linked_to_one_code_only(tmp_path: Path) -> None:
+def test_records_of_two_versions_of_the_code_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "links.json"
     with pytest.raises(
-        ValueError, match=r"\(a\.py removed or no longer imported and 2 more\) is already lin"
+        ValueError, match=r"\(a\.py removed or .* 2 more\) gave the bytes .* of two versions"
     ):
         links.add([(OLD, NEWER), (NEW, NEWER)], path)
     assert not path.exists()
+
+
+def test_code_that_equals_two_older_ones_makes_their_groups_one(tmp_path: Path) -> None:
+    path, oldest = tmp_path / "links.json", {"d.py": "0"}
+    assert links.add([(OLD, NEW)], path) == 1
+    assert links.add([(oldest, OLD)], path) == 1
+    assert links.add([(oldest, {"d.py": "1"})], path) == 1
+    one, two = {"e.py": "0"}, {"e.py": "1"}
+    assert links.add([(one, two)], path) == 1
+    assert links.add([(one, NEWER)], path) == 1
+    assert links.add([(NEW, NEWER)], path) == 1
+    known = links.read(path)
+    group = [OLD, NEW, NEWER, oldest, {"d.py": "1"}, one, two]
+    assert all(links.same(code, other, known) for code in group for other in group)
+    assert links.original(NEWER, known) == one  # the first one of the group that it joined first
+    assert list(known.originals.values()) == [one]
+    assert not links.same(OLD, {"e.py": "2"}, known)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
