@@ -14,6 +14,7 @@ from contextlib import ExitStack
 
 from bench.cli.parser import Parser, environment_module
 from bench.core import working_folder
+from bench.core.attempts import AttemptLog
 from bench.core.printable import printable
 from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
@@ -40,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _failed(error)
         if argv is None and getattr(arguments, "runs_methods", False):
             minutes = getattr(arguments, "time_limit", None)
-            return supervise(lambda: _run(arguments), str(arguments.run), minutes)
+            name = getattr(arguments, "attempts", None)
+            attempts = AttemptLog(arguments.run / name) if name else None
+            return supervise(lambda: _run(arguments), str(arguments.run), minutes, attempts)
         return _run(arguments)
 
 
