@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def test_a_large_log_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "train.log").mkdir()
     AttemptLog(tmp_path / "train.log").write(b"lost\n")
-    assert os.listdir(tmp_path / "train.log") == []
+    assert list((tmp_path / "train.log").iterdir()) == []
 
 
 def test_the_working_directory_may_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
