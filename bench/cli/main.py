@@ -7,6 +7,7 @@ imported inside `main`: they read the registries, and a bad file of a registry i
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,10 @@ from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
 
 Arguments = argparse.Namespace
+MORE_MEMORY = (
+    "run fewer jobs at once, give the job more (`mem_mb` on a cluster), or choose a smaller batch or network; the same "
+    "command continues from the last checkpoint"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,12 +73,25 @@ def _run(arguments: Arguments) -> int:
 
 def _failed(error: Exception) -> int:
     if isinstance(error, MemoryError):
-        print(f"error: not enough memory: {_printable(error) or 'none is left'}", file=sys.stderr)
+        print(f"error: MemoryError: {_printable(error) or 'none is left'}", file=sys.stderr)
     elif _expected(error):
         print(f"error: {_printable(error)}", file=sys.stderr)
     else:
         raise error
+    if _without_memory(error):
+        print(f"  not enough memory: {MORE_MEMORY}", file=sys.stderr)
     return 1
+
+
+def _without_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, is that an allocation failed: in Python, in torch or on a GPU."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        if isinstance(error, RuntimeError) and re.search(r"(can't|out of).* memory", str(error)):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _printable(error: object) -> str:
