@@ -90,12 +90,14 @@ def start(folder: Path, data: Path, case: Case) -> subprocess.Popen[bytes]:
 
 
 def wait_until_it_trains(process: subprocess.Popen[bytes], log: Path, lost: LostTime) -> None:
-    resumed = False
-    while process.poll() is None and "\nstep " not in (text := log.read_text()):
+    """Wait until a training logs a step, and note when it resumed from a checkpoint."""
+    text, resumed = "", False
+    while "\nstep " not in text and process.poll() is None:
+        time.sleep(0.02)
+        text = log.read_text()
         if not resumed and "resuming at step" in text:
             resumed = True
             lost.resumed()
-        time.sleep(0.02)
 
 
 def outcome(folder: Path) -> dict[str, Any]:
