@@ -1,4 +1,4 @@
-"""SECURITY.md: every row of its table is a test that exists."""
+"""SECURITY.md and docs/robustness.md: every row of their tables is a test that exists."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROWS = [
-    line.strip("| ").split(" | ")
-    for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("| ") and not line.startswith("| tried")
-]
+COLUMNS = {"SECURITY.md": 3, "docs/robustness.md": 4}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
-def test_a_row_is_a_test(row: list[str]) -> None:
-    assert len(row) == 3
-    found = re.fullmatch(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row[2])
-    assert found is not None, row[2]
+def rows(page: str) -> list[list[str]]:
+    """Return the rows of the tables of a page."""
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    return [
+        line.strip("| ").split(" | ")
+        for line in lines
+        if line.startswith("| ") and not line.startswith("| tried")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "row"),
+    [(page, row) for page in COLUMNS for row in rows(page)],
+    ids=lambda value: value[0][:40] if isinstance(value, list) else value,
+)
+def test_a_row_is_a_test(page: str, row: list[str]) -> None:
+    assert len(row) == COLUMNS[page]
+    found = re.fullmatch(r"`((?:tests|benchmarks)/[\w/]+\.py)(?:::(\w+))?`", row[-1])
+    assert found is not None, row[-1]
     path, name = ROOT / found[1], found[2]
     functions = {
         node.name
@@ -31,5 +41,6 @@ def test_a_row_is_a_test(row: list[str]) -> None:
     assert name is None or name in functions
 
 
-def test_the_table_has_rows() -> None:
-    assert len(ROWS) > 25
+@pytest.mark.parametrize("page", COLUMNS)
+def test_the_table_has_rows(page: str) -> None:
+    assert len(rows(page)) > 25

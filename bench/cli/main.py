@@ -7,6 +7,7 @@ imported inside `main`: they read the registries, and a bad file of a registry i
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -14,11 +15,16 @@ from contextlib import ExitStack
 
 from bench.cli.parser import Parser, environment_module
 from bench.core import working_folder
+from bench.core.attempts import AttemptLog
 from bench.core.printable import printable
 from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
 
 Arguments = argparse.Namespace
+MORE_MEMORY = (
+    "run fewer jobs at once, give the job more (`mem_mb` on a cluster), or choose a smaller batch or network; the same "
+    "command continues from the last checkpoint"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _failed(error)
         if argv is None and getattr(arguments, "runs_methods", False):
             minutes = getattr(arguments, "time_limit", None)
-            return supervise(lambda: _run(arguments), str(arguments.run), minutes)
+            name = getattr(arguments, "attempts", None)
+            attempts = AttemptLog(arguments.run / name) if name else None
+            return supervise(lambda: _run(arguments), str(arguments.run), minutes, attempts)
         return _run(arguments)
 
 
@@ -65,12 +73,25 @@ def _run(arguments: Arguments) -> int:
 
 def _failed(error: Exception) -> int:
     if isinstance(error, MemoryError):
-        print(f"error: not enough memory: {_printable(error) or 'none is left'}", file=sys.stderr)
+        print(f"error: MemoryError: {_printable(error) or 'none is left'}", file=sys.stderr)
     elif _expected(error):
         print(f"error: {_printable(error)}", file=sys.stderr)
     else:
         raise error
+    if _without_memory(error):
+        print(f"  not enough memory: {MORE_MEMORY}", file=sys.stderr)
     return 1
+
+
+def _without_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, is that an allocation failed: in Python, in torch or on a GPU."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        if isinstance(error, RuntimeError) and re.search(r"(can't|out of).* memory", str(error)):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _printable(error: object) -> str:

@@ -38,7 +38,7 @@ def add(verbs: Any) -> None:
     )
     _add_device(train)
     _add_limit(train, "BENCH_TRAINING_MINUTES")
-    train.set_defaults(verb=_train, runs_methods=True)
+    train.set_defaults(verb=_train, runs_methods=True, attempts="train.log")
 
     evaluate = command(verbs, "evaluate", "evaluate the policy of a run and write its record")
     evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")

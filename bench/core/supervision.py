@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
+from bench.core.attempts import AttemptLog
 from bench.core.stopping import SIGNALS, status_of
 
 STOP_SECONDS = 4.5  # from a signal to the end of the command, at most
@@ -38,7 +39,12 @@ REASONS = {
 }
 
 
-def supervise(work: Callable[[], int], what: str, minutes: float | None = None) -> int:
+def supervise(
+    work: Callable[[], int],
+    what: str,
+    minutes: float | None = None,
+    attempts: AttemptLog | None = None,
+) -> int:
     """Run `work` in a child process, and return the status of the command.
 
     SIGTERM and SIGINT are passed on; after `STOP_SECONDS` the child is killed. If the parent is killed, the child
@@ -48,10 +54,12 @@ def supervise(work: Callable[[], int], what: str, minutes: float | None = None) 
         work: returns the status.
         what: names the work in messages.
         minutes: the time limit of the work, which `work` keeps itself; if it does not, it is killed.
+        attempts: takes a copy of the output, unless the output goes to a terminal.
     """
     _open_outputs()
     _flush()
     logs = [] if os.isatty(1) else _pipes()
+    attempts = attempts if logs else None
     reading, writing = os.pipe()
     parent = os.getpid()
     child = os.fork()
@@ -66,12 +74,18 @@ def supervise(work: Callable[[], int], what: str, minutes: float | None = None) 
     relays = []
     for source, sink, targets in logs:
         os.close(sink)
-        relays.append(threading.Thread(target=_relay, args=(source, targets[0]), daemon=True))
+        relays.append(
+            threading.Thread(target=_relay, args=(source, targets[0], attempts), daemon=True)
+        )
     for relay in relays:
         relay.start()
-    status = _Parent(child, reading, what, minutes).wait()
+    status, reason = _Parent(child, reading, what, minutes).wait()
     for relay in relays:
         relay.join(timeout=1)  # a process that the work left running may keep the pipe open
+    if reason:
+        say(reason)
+        if attempts:
+            attempts.write(f"{reason}\n".encode())
     return status
 
 
@@ -117,8 +131,8 @@ class _Parent:
         self.asked: int | None = None
         self.deadline = time.monotonic() + 60 * minutes + OVER_SECONDS if minutes else None
 
-    def wait(self) -> int:
-        """Return the status of the command after the end of the child."""
+    def wait(self) -> tuple[int, str]:
+        """Return the status of the command after the end of the child, and why it ended if that needs a word."""
         handled = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
         before = {number: signal.signal(number, self._pass_on) for number in handled}
         try:
@@ -149,27 +163,25 @@ class _Parent:
             if select.select([self.reading], [], [], 0.2)[0]:
                 time.sleep(0.005)
 
-    def _status(self, ended: int, done: bool) -> int:
+    def _status(self, ended: int, done: bool) -> tuple[int, str]:
         overdue = self.deadline is not None and time.monotonic() > self.deadline
         if done:
-            return os.waitstatus_to_exitcode(ended)
+            return os.waitstatus_to_exitcode(ended), ""
         if self.asked is not None:
             name = signal.Signals(self.asked).name
-            say(f"{self.what}: stopped by {name}, and killed because it did not end in time")
-            return status_of(self.asked)
+            reason = f"{self.what}: stopped by {name}, and killed because it did not end in time"
+            return status_of(self.asked), reason
         if os.WIFSIGNALED(ended):
             number = os.WTERMSIG(ended)
             reason = REASONS.get(signal.Signals(number), "the lines above show where")
             if overdue and number == signal.SIGKILL:
                 reason = f"its time limit of {self.minutes:g} minutes is over; the lines above show where it was"
-            say(f"error: {self.what}: killed by {signal.Signals(number).name}: {reason}")
-            return 1
+            return 1, f"error: {self.what}: killed by {signal.Signals(number).name}: {reason}"
         code = os.waitstatus_to_exitcode(ended)
-        say(
+        return 1, (
             f"error: {self.what}: its process ended with status {code} before the work was done: code of the method "
             "ended it, or a library that it calls"
         )
-        return 1
 
 
 def _open_outputs() -> None:
@@ -207,19 +219,25 @@ def _pipes() -> list[tuple[int, int, list[int]]]:
     return [(*os.pipe(), targets) for targets in ([[1, 2]] if one else [[1], [2]])]
 
 
-def _relay(source: int, target: int) -> None:
+def _relay(source: int, target: int, attempts: AttemptLog | None) -> None:
     """Copy what the child writes, up to `LOG_BYTES` and the last `TAIL_BYTES`."""
+
+    def write(data: bytes) -> None:
+        _write(target, data)
+        if attempts:
+            attempts.write(data)
+
     written, left_out, tail = 0, 0, b""
     while block := os.read(source, 65536):
         now = block[: max(LOG_BYTES - written, 0)]
         written += len(now)
-        _write(target, now)
+        write(now)
         rest = block[len(now) :]
         tail = (tail + rest)[-TAIL_BYTES:]
         left_out += len(rest)
     if left_out:
         note = f"\n[more than {LOG_BYTES:,} bytes of output: {left_out - len(tail):,} bytes are left out here]\n"
-        _write(target, note.encode() + tail)
+        write(note.encode() + tail)
     os.close(source)
 
 

@@ -139,6 +139,15 @@ def test_a_stopped_pipeline_saves_its_trainings(number: int, tmp_path: Path) -> 
     assert "LockException" not in output
     logs = (folder / "logs" / "tiny" / "train").rglob("bc/*.log")
     assert any("resuming at step" in log.read_text() for log in logs)
+    # Snakemake deleted the first log; the run's folder has the words of both attempts, in their order
+    histories = [path.read_text() for path in (folder / "results").rglob("bc/*/train.log")]
+    resumed = [text for text in histories if "resuming at step" in text]
+    assert resumed
+    for text in resumed:
+        saved = re.search(r"^stopped and saved at step (\d+)/", text, flags=re.MULTILINE)
+        assert saved
+        assert f"resuming at step {saved[1]}/" in text[saved.end() :]
+        assert len(re.findall(r"^--- attempt of \d{4}-", text, flags=re.MULTILINE)) == 2
 
 
 def test_a_second_pipeline_in_the_same_folder_is_refused(tmp_path: Path) -> None:

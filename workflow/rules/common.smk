@@ -14,6 +14,7 @@ from bench.behaviours import ZOO
 from bench.core import working_folder
 from bench.core.code import fingerprint
 from bench.core.files import DamagedFile, sha256
+from bench.core.groups import give_groups_a_rule
 from bench.core.machine import run_code_of
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line

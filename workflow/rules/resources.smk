@@ -41,3 +41,7 @@ def warn_of_a_shared_gpu():
             "The runs share the GPU at the same time; with `--resources gpu=1` they use it one after another.",
             file=sys.stderr,
         )
+
+
+# Snakemake waits without end for a group of jobs that its executor for Slurm could not submit
+give_groups_a_rule()

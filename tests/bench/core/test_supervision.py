@@ -121,6 +121,33 @@ def test_a_flood_of_output_is_cut_and_its_end_is_kept(tmp_path: Path) -> None:
     assert text.endswith("flood 299999 " + "." * 40 + "\nlast\n")
 
 
+KEPT = """
+import os, sys
+from pathlib import Path
+from bench.core.attempts import AttemptLog
+from bench.core.supervision import supervise
+def work():
+    print("working", flush=True)
+    print("a warning", file=sys.stderr, flush=True)
+    os._exit(3)
+sys.exit(supervise(work, "results/x/bc/0", attempts=AttemptLog(Path(sys.argv[1]))))
+"""
+
+
+def test_output_and_reason_of_each_attempt_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", KEPT, str(log)], cwd=ROOT, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (1, "working\n")
+    first, second = log.read_text().split("--- attempt of ")[1:]
+    for attempt in (first, second):
+        assert "working\n" in attempt
+        assert "a warning\n" in attempt
+        assert "error: results/x/bc/0: its process ended with status 3" in attempt.splitlines()[-1]
+
+
 HANG = """
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, signal.SIG_IGN)

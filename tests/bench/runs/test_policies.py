@@ -116,7 +116,9 @@ def test_the_run_fails_with_the_name_and_the_line_of_the_method(
     assert done.returncode == 1
     assert f"error: method mine: {message}" in done.stderr
     assert "Traceback" not in done.stderr
-    assert list(run_folder(tmp_path, "mine").glob("*")) == []
+    (log,) = run_folder(tmp_path, "mine").glob("*")  # nothing else is left
+    assert log.name == "train.log"
+    assert message in log.read_text()
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from bench.runs.policies import POLICY
 from bench.runs.train import TRAINING
 from tests.helpers.dt import make_data
 from tests.helpers.kinds import DISCRETE, game_frames
+from tests.helpers.lost import LostTime
 
 pytestmark = pytest.mark.long
 
@@ -88,9 +89,15 @@ def start(folder: Path, data: Path, case: Case) -> subprocess.Popen[bytes]:
         )
 
 
-def wait_until_it_trains(process: subprocess.Popen[bytes], log: Path) -> None:
-    while process.poll() is None and "\nstep " not in log.read_text():
+def wait_until_it_trains(process: subprocess.Popen[bytes], log: Path, lost: LostTime) -> None:
+    """Wait until a training logs a step, and note when it resumed from a checkpoint."""
+    text, resumed = "", False
+    while "\nstep " not in text and process.poll() is None:
         time.sleep(0.02)
+        text = log.read_text()
+        if not resumed and "resuming at step" in text:
+            resumed = True
+            lost.resumed()
 
 
 def outcome(folder: Path) -> dict[str, Any]:
@@ -111,23 +118,26 @@ class Kills:
         done: the number of trainings that a signal ended.
         resumed: the number of trainings that began at a checkpoint.
         slowest: the longest time from a signal to the end, in seconds.
+        lost: what the kills cost.
     """
 
     done: int = 0
     resumed: int = 0
     slowest: float = 0.0
+    lost: LostTime = field(default_factory=LostTime)
 
     def kill(self, process: subprocess.Popen[bytes], log: Path, draw: random.Random) -> bool:
         """Kill a training, or wait for its end if there were enough. Return whether it was killed."""
+        self.lost.start()
         how = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[self.done % 4]
         if self.done >= KILLS:
             process.wait()
         elif self.done % 3 == 2:
             time.sleep(draw.uniform(0.1, 2))  # most often while it starts
         else:
-            wait_until_it_trains(process, log)
+            wait_until_it_trains(process, log, self.lost)
             time.sleep(draw.uniform(0.1, 0.6))
-        began = time.monotonic()
+        began, at = time.monotonic(), time.time()
         if running := process.poll() is None:
             os.killpg(process.pid, how)
         ended = process.wait()
@@ -138,6 +148,7 @@ class Kills:
         assert running, log.read_text()
         assert ended in (own, -how), log.read_text()  # -how: Python itself had just begun
         self.done += 1
+        self.lost.killed(log.parent, at)
         self.slowest = max(self.slowest, time.monotonic() - began)
         return True
 
@@ -159,6 +170,7 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_was_left_alone(
         assert outcome(folder) == outcome(tmp_path / "whole")
         if kills.done >= KILLS:
             break
+    print(f"{case.module}: {kills.lost}")  # `pytest -s` shows it
     assert kills.done >= KILLS
     assert kills.resumed > 0
     assert kills.slowest < STOP_SECONDS + 1
