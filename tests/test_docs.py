@@ -107,7 +107,10 @@ def test_paths_that_a_page_names_exist(page: Path) -> None:
         if re.fullmatch(r"bench/\w+-v0", path) or any(toy in path for toy in TOY):
             continue
         for one in expanded(path):
-            assert list(ROOT.glob(one.rstrip("/"))), f"{page.name} names {one}"
+            file, _, test = one.rstrip("/").partition("::")
+            found = list(ROOT.glob(file))
+            assert found, f"{page.name} names {one}"
+            assert not test or f"def {test}(" in found[0].read_text(), f"{page.name} names {one}"
 
 
 def test_paths_that_the_code_names_exist() -> None:

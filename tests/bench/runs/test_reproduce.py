@@ -253,7 +253,10 @@ def test_a_packed_record_is_reproduced(here: Path, monkeypatch: pytest.MonkeyPat
 def test_a_kept_record_of_the_repository_is_found() -> None:
     found = find("quick:hopper-medium/dense/100/bc/0")
     assert (found.identity.method, found.identity.seed) == ("bc", 0)
-    assert why_elsewhere(found.content) == "unknown processor: the record does not name it"
+    why = why_elsewhere(found.content)
+    assert why is None or " in the record, " in why  # it depends on the machine of the test
+    unnamed = {key: value for key, value in found.content.items() if key != "machine"}
+    assert why_elsewhere(unnamed) == "unknown processor: the record does not name it"
 
 
 @pytest.mark.parametrize(
