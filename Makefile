@@ -62,8 +62,8 @@ reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data aga
 link: $(INSTALLED) ## the same, and where all is equal, finished runs of the older code stay valid
 	$(BIN)/snakemake link --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all
 
-check-records: $(INSTALLED) ## name every record in reports/reference that was not made by the current code
-	$(BIN)/python -m bench records check
+check-records: $(INSTALLED) ## fail on records in reports/reference that were not made by the current code, and name them
+	$(BIN)/python -m bench records check --strict
 
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason

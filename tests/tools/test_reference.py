@@ -13,6 +13,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
+from bench.cli.main import main
 from bench.report import cost, scores
 from bench.report.artifact import write_artifact
 from bench.report.claims import ledger
@@ -54,6 +55,12 @@ def test_every_run_of_the_plan_has_a_record(unpacked):
             record.read(unpacked / path)
     kept = {path.parent for path in (unpacked / "results/quick").rglob("result.json")}
     assert kept == {unpacked / run.folder() for suite in SUITES for run in PLAN.runs[suite]}
+
+
+@pytest.mark.long  # a change of the code of runs needs `make link`, or the runs again
+@pytest.mark.parametrize("scale", ["quick", "trials"])
+def test_the_kept_records_are_those_of_the_current_code(scale, capsys):
+    assert main(["records", "check", "--strict", "--scale", scale]) == 0, capsys.readouterr().out
 
 
 def test_the_records_of_a_scale_are_one_small_file():
