@@ -40,7 +40,8 @@ def describe_it(name: str, change: Callable[[dict[str, Any]], Any]) -> None:
 def test_no_command_waits_for_a_pipe(
     name: str, device: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    storage.save(make_data(), Path("set"), {"source": "imported", "task": "hopper-medium"})
+    task = "hopper-mine" if name == TASK_FILE else "hopper-medium"
+    storage.save(make_data(), Path("set"), {"source": "imported", "task": task})
     path = Path("set", name)
     path.unlink(missing_ok=True)
     if device:
