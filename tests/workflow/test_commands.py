@@ -224,6 +224,7 @@ def test_a_domain_has_its_own_steps_and_options(commands: list[str], reward: str
         "steps": 44,
         "curve": [],  # its suite has no learning curves
         "device": "cpu",
+        "attempts": "train.log",
     }
 
 
