@@ -4,9 +4,10 @@ What is kept under reports/reference was made by the pipeline, never by hand: th
 records packed into one file. tests/tools/test_reference.py builds the tables again from the packed records. A
 suite without its pages is left out.
 
-`python tools/reference.py quick --rewrite` writes the kept tables and figures again from the packed
-records, for example after a change of their words. Pages that need data sets or policies (data.md,
-videos) stay as they are.
+`python tools/reference.py quick --rewrite` writes the tables and figures again from the packed records:
+after a change of their words, or where a scale was run in parts (`bench records pack --add`) and no
+pages are kept yet. Of a suite of which a record is missing nothing is written. Pages that need data sets
+or policies (data.md, videos) stay as they are.
 """
 
 from __future__ import annotations
@@ -77,8 +78,9 @@ def rewrite(scale: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         archive.unpack(archive.archive_of(scale), Path(name))
         for page, artifact in pages(scale, Path(name)):
-            files = [KEPT / scale / f"{page}{suffix}" for suffix in REWRITTEN]
-            write_artifact(artifact, [path for path in files if path.exists()])
+            suffixes = REWRITTEN if artifact.draw else (".md", ".csv")
+            files = [KEPT / scale / f"{page}{suffix}" for suffix in suffixes]
+            write_artifact(artifact, [path for path in files if path.exists()] or files)
 
 
 def config_of(scale: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ evaluate the runs of records again.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,11 @@ def add(verbs: Any) -> None:
     pack.add_argument("--scale", required=True, help="the config's name, for example quick")
     pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     pack.add_argument("--out", type=Path, help="default: reports/reference/records/SCALE.jsonl.gz")
+    pack.add_argument(
+        "--add",
+        action="store_true",
+        help="keep the packed runs that are not in --results: a scale that runs in parts",
+    )
     pack.set_defaults(verb=_pack)
     unpack = command(records, "unpack", "write the files of packed records")
     unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
@@ -41,6 +47,20 @@ def add(verbs: Any) -> None:
     check.add_argument("--scale", nargs="*", help="names of scales; default: all packed ones")
     check.add_argument("--strict", action="store_true", help="fail if there is such a record")
     check.set_defaults(verb=_check)
+    missing = command(
+        records, "missing", "name the records of a config that are not packed, or not valid"
+    )
+    missing.add_argument(
+        "--config",
+        type=Path,
+        nargs="+",
+        action="extend",
+        required=True,
+        help="files such as config/desk.yaml, each laid over the one before",
+    )
+    missing.add_argument("--suite", nargs="*", help="only the records of these suites")
+    missing.add_argument("--why", action="store_true", help="print the reason beside each path")
+    missing.set_defaults(verb=_missing)
     again = command(
         verbs, "reproduce", "train and evaluate the runs of records again, and compare the results"
     )
@@ -68,7 +88,7 @@ def _pack(arguments: Arguments) -> None:
     from bench.runs import archive
 
     out = arguments.out or archive.archive_of(arguments.scale)
-    count = archive.pack(arguments.results / arguments.scale / "runs", out)
+    count = archive.pack(arguments.results / arguments.scale / "runs", out, arguments.add)
     print(f"{out}: {count} record files, {out.stat().st_size / 1e3:.0f} kB")
 
 
@@ -93,6 +113,28 @@ def _check(arguments: Arguments) -> None:
     if old and arguments.strict:
         raise ValueError(f"{summary}; run them again, or link the code (docs/reproduction.md)")
     print(summary)
+
+
+def _missing(arguments: Arguments) -> None:
+    from bench.cli.configs import read_config
+    from bench.runs import archive, links
+    from bench.runs.missing import missing
+    from bench.runs.plan import make_plan
+
+    config = read_config(arguments.config)
+    plan = make_plan(config)
+    if unknown := [name for name in arguments.suite or [] if name not in plan.runs]:
+        raise ValueError(f"--suite: unknown suite {unknown[0]!r}; known: {', '.join(plan.runs)}")
+    packed = archive.archive_of(plan.scale)
+    files = archive.read(packed) if packed.exists() else {}
+    found = missing(config, plan, files, links.read())
+    suites = arguments.suite or list(plan.runs)
+    wanted = list(dict.fromkeys(path for suite in suites for path in plan.records(suite)))
+    for path in wanted:
+        if path in found:
+            print(f"{path}: {found[path]}" if arguments.why else path)
+    count = sum(path in found for path in wanted)
+    print(f"{count} of {len(wanted)} records are missing", file=sys.stderr)
 
 
 def _reproduce(arguments: Arguments) -> None:

@@ -39,26 +39,28 @@ def scales() -> list[str]:
     return sorted(path.name.removesuffix(SUFFIX) for path in ARCHIVES.glob(f"*{SUFFIX}"))
 
 
-def pack(runs: Path, archive: Path) -> int:
+def pack(runs: Path, archive: Path, add: bool = False) -> int:
     """Pack the record files of a scale.
 
     Args:
         runs: folder `results/SCALE/runs`.
         archive: the file to write.
+        add: also keep the runs that the archive has and the folder has not. Of a run in both, the files
+            of the folder are packed.
 
     Returns:
         The number of packed files.
 
     Raises:
         FileNotFoundError: there are no record files.
-        DamagedFile: a file was not written by this suite.
+        DamagedFile: a file was not written by this suite, or the archive is damaged.
         ValueError: the packed file would be too large for the repository; nothing is written.
     """
     results = runs.parents[1]
     paths = sorted(path for path in runs.rglob("*.json") if path.name in record_names())
     if not paths:
         raise FileNotFoundError(f"{runs} holds no records; run the scale first")
-    lines = []
+    files: dict[str, Any] = {}
     for path in paths:
         content = read_json(path)
         if json_text(content) != path.read_text(encoding="utf-8"):
@@ -66,7 +68,14 @@ def pack(runs: Path, archive: Path) -> int:
                 f"{path} was not written by this suite (its layout differs); delete it and run again"
             )
         name = PurePosixPath("results", *path.relative_to(results).parts)
-        lines.append(_line(str(name), content))
+        files[str(name)] = content
+    if add and archive.exists():
+        here = {str(PurePosixPath(name).parent) for name in files}
+        before = read(archive).items()
+        files |= {
+            name: content for name, content in before if str(PurePosixPath(name).parent) not in here
+        }
+    lines = [_line(name, files[name]) for name in sorted(files, key=PurePosixPath)]
     packed = gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
     if len(packed) > MAX_BYTES:
         raise ValueError(
@@ -75,7 +84,7 @@ def pack(runs: Path, archive: Path) -> int:
         )
     with replacing(archive) as temporary:
         temporary.write_bytes(packed)
-    return len(paths)
+    return len(files)
 
 
 def read(archive: Path) -> dict[str, Any]:

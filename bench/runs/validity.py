@@ -26,7 +26,7 @@ from bench.runs.compare import first_difference
 from bench.runs.evaluate import checked_training
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.links import Links
-from bench.runs.plan import Plan, Variant
+from bench.runs.plan import Plan
 from bench.runs.planned import evaluation_of, manifest_of
 from bench.runs.train import TRAINING
 from bench.tasks.registry import task_by_name
@@ -67,9 +67,8 @@ def verdicts(config: dict[str, Any], plan: Plan) -> Iterator[Verdict]:
             path = manifest_of(config, run.task)
             data[run.task] = _judged(path, "data", _why_not_data, run.task)
             yield data[run.task]
-        path, variant = run.folder() / TRAINING, plan.variants[run.method]
-        curve = config["training"]["curve"] if run in plan.curved else []
-        expected = partial(_expected, run, variant, config, curve, data[run.task].path)
+        path = run.folder() / TRAINING
+        expected = partial(_expected, run, config, plan, data[run.task].path)
         found = _judged(path, "training", _why_not_training, data[run.task], expected, linked)
         trainings[path.parent] = found
         yield found
@@ -103,14 +102,15 @@ def _why_not_data(manifest: Path, task_name: str) -> str | None:
     return None
 
 
-def _expected(
-    run: Identity,
-    variant: Variant,
-    config: dict[str, Any],
-    curve: list[float],
-    manifest: Path,
-) -> dict[str, Any]:
-    """Return what the record of a training must say, apart from the code."""
+def expected_settings(run: Identity, config: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Return what the record of a run must say of its settings.
+
+    Args:
+        run: one of the plan.
+        config: the whole config.
+        plan: its plan.
+    """
+    variant = plan.variants[run.method]
     configured = load_method(variant.module).configure(json.loads(variant.options_json(run.task)))
     if hasattr(configured, "on"):
         configured = configured.on(config["device"])
@@ -119,11 +119,15 @@ def _expected(
         "module": variant.module,
         "config": asdict(configured),
         "steps": variant.steps_on(run.task),
-        "curve": curve,
+        "curve": config["training"]["curve"] if run in plan.curved else [],
         "device": config["device"],
-        "task": asdict(task_by_name(run.task)),
-        "data": sha256(manifest),
     }
+
+
+def _expected(run: Identity, config: dict[str, Any], plan: Plan, manifest: Path) -> dict[str, Any]:
+    """Return what the record of a training must say, apart from the code."""
+    about = {"task": asdict(task_by_name(run.task)), "data": sha256(manifest)}
+    return expected_settings(run, config, plan) | about
 
 
 def _why_not_training(
@@ -153,13 +157,18 @@ def _why_not_record(
         return "it is of another policy than the one beside it"
     if path.name == RESULT and read_clock(path) is None:
         return "run.json, which is made with it, does not exist"
-    wanted = _protocol(path.name, evaluation_of(config, content["identity"]["task"]))
+    wanted = expected_protocol(path.name, evaluation_of(config, content["identity"]["task"]))
     protocol = content["protocol"]
     return first_difference({key: protocol.get(key) for key in wanted}, wanted)
 
 
-def _protocol(name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what the protocol of a record must say."""
+def expected_protocol(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what the protocol of a record must say.
+
+    Args:
+        name: of the record's file.
+        settings: of the evaluation on its task (`bench.runs.planned.evaluation_of`).
+    """
     cut = {key: settings[key] for key in ("max_steps", "episode_list")}
     if name == RESULT:
         return cut | {key: settings[key] for key in ("episodes", "num_envs", "curve_episodes")}

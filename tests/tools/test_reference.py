@@ -66,7 +66,13 @@ def test_the_kept_records_are_those_of_the_current_code(scale, capsys):
 def test_the_records_of_a_scale_are_one_small_file():
     assert not (KEPT / "results").exists()
     files = sorted(path.name for path in (KEPT / "records").iterdir())
-    assert files == ["quick.jsonl.gz", "speed.jsonl.gz", "trials.jsonl.gz"]
+    assert {"quick.jsonl.gz", "speed.jsonl.gz", "trials.jsonl.gz"} <= set(files)
+    assert {name.removesuffix(".jsonl.gz") for name in files} <= {
+        "quick",
+        "desk",
+        "speed",
+        "trials",
+    }
     for name in files:
         assert (KEPT / "records" / name).stat().st_size <= archive.MAX_BYTES
 
@@ -188,6 +194,15 @@ def test_a_scale_that_is_not_there_is_one_line(arguments, message):
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {message}")
     assert done.stderr.count("\n") == 1
+
+
+def test_pages_come_from_packed_records_where_none_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "KEPT", tmp_path)
+    reference.rewrite("trials")
+    for page in ("trials", "cost"):
+        written = (tmp_path / f"trials/trials_atari/{page}.md").read_text()
+        assert written == (KEPT / f"trials/trials_atari/{page}.md").read_text()
+    assert (tmp_path / "trials/trials_atari/trials.csv").is_file()
 
 
 def test_what_is_kept_stays_where_there_are_no_new_tables(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,26 @@ def test_a_line_is_a_record(results: Path, tmp_path: Path) -> None:
     assert paths == sorted(paths)
     assert paths[0] == "results/test/runs/hopper-medium/dense/100/bc/0/result.json"
     assert lines[0]["content"]["identity"]["method"] == "bc"
+
+
+def test_adding_keeps_what_was_packed_and_takes_whole_runs(
+    results: Path, tmp_path: Path, write_record: Write
+) -> None:
+    packed, runs = tmp_path / "test.jsonl.gz", results / "test/runs"
+    archive.pack(runs, packed)
+    before = archive.read(packed)
+    for run in RUNS:
+        shutil.rmtree(tmp_path / run.folder())
+    again = RUNS[1].folder()
+    write_record(RUNS[1], device="cuda")
+    assert archive.pack(runs, packed, add=True) == 3
+    after = archive.read(packed)
+    kept = {str(RUNS[0].folder() / name) for name in ("result.json", "run.json")}
+    assert {path: after[path] for path in kept} == {path: before[path] for path in kept}
+    # run 1 was made again without a sweep: nothing of its former policy stays
+    assert set(after) == kept | {str(again / "result.json")}
+    assert after[str(again / "result.json")]["device"] == "cuda"
+    assert archive.pack(runs, packed) == 1
 
 
 def test_a_scale_without_records_is_named(tmp_path: Path) -> None:
