@@ -58,7 +58,7 @@ def add(verbs: Any) -> None:
         required=True,
         help="files such as config/desk.yaml, each laid over the one before",
     )
-    missing.add_argument("--suite", nargs="*", help="only the records of these suites")
+    missing.add_argument("--suite", nargs="*", help="only the records of the runs of these suites")
     missing.add_argument("--why", action="store_true", help="print the reason beside each path")
     missing.set_defaults(verb=_missing)
     again = command(
@@ -128,8 +128,10 @@ def _missing(arguments: Arguments) -> None:
     packed = archive.archive_of(plan.scale)
     files = archive.read(packed) if packed.exists() else {}
     found = missing(config, plan, files, links.read())
-    suites = arguments.suite or list(plan.runs)
-    wanted = list(dict.fromkeys(path for suite in suites for path in plan.records(suite)))
+    # a run of these suites with all of its records, also those that other suites ask of it: its policy is made once
+    folders = {run.folder() for suite in arguments.suite or plan.runs for run in plan.runs[suite]}
+    every = dict.fromkeys(path for suite in plan.runs for path in plan.records(suite))
+    wanted = [path for path in every if path.parent in folders]
     for path in wanted:
         if path in found:
             print(f"{path}: {found[path]}" if arguments.why else path)

@@ -104,11 +104,17 @@ def test_the_command_names_what_is_to_be_run(
 ) -> None:
     monkeypatch.setattr(archive, "ARCHIVES", tmp_path)
     suite = CONFIG["suites"]["mujoco"] | {"seeds": [0, 1]}
+    swept = CONFIG["suites"]["mujoco"] | {"seeds": [1, 2], "sweep": True}
     config = tmp_path / "tiny.json"
-    config.write_text(json_text(CONFIG | {"suites": {"mujoco": suite, "other": suite}}))
+    config.write_text(json_text(CONFIG | {"suites": {"mujoco": suite, "other": swept}}))
     assert main(["records", "missing", "--config", str(config), "--suite", "mujoco"]) == 0
     printed = capsys.readouterr()
-    assert printed.out.split() == [f"{RUN}/result.json", f"{RUN.parent}/1/result.json"]
-    assert printed.err == "2 of 2 records are missing\n"
+    # run 1 with the sweep that suite `other` asks of it
+    assert printed.out.split() == [
+        f"{RUN}/result.json",
+        f"{RUN.parent}/1/result.json",
+        f"{RUN.parent}/1/sweep.json",
+    ]
+    assert printed.err == "3 of 3 records are missing\n"
     assert main(["records", "missing", "--config", str(config), "--suite", "mujco"]) == 1
     assert "unknown suite 'mujco'; known: mujoco, " in capsys.readouterr().err
