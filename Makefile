@@ -28,7 +28,7 @@ PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
 CHECKS := check-records reproduce link
-.PHONY: help mujoco paper report desk trials reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
+.PHONY: help docs mujoco paper report desk trials reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
     test-isa bench lock behaviours clean
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
@@ -108,6 +108,9 @@ bench: $(INSTALLED) ## the speed measurements behind the README's figures, 20 mi
 	    --benchmark-json results/benchmarks/raw/$$(basename $$file .py).json || exit 1; \
 	done
 	@$(BIN)/python benchmarks/table.py results/benchmarks/raw results/benchmarks
+
+docs: $(INSTALLED) ## the documentation as a site, in build/site; fails on a wrong link
+	@$(BIN)/python tools/docs_site.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml again: locks and environment.yml (UPGRADE=--upgrade: newest versions)
 	$(BIN)/python tools/lock.py $(UPGRADE)
