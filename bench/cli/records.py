@@ -4,66 +4,28 @@ evaluate the runs of records again.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from bench.cli.parser import command, json_object
+import click
+
+from bench.cli.parser import Arguments, Verb, Verbs, many
+from bench.cli.values import JSON, PATH
 from bench.core.printable import printable
 
-Arguments = argparse.Namespace
+SECTION = "Records"
+records = Verbs("records", "pack, unpack and check the records of a scale", SECTION)
 
 
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    records = command(
-        verbs, "records", "pack, unpack and check the records of a scale"
-    ).add_subparsers(required=True, metavar="COMMAND")
-    pack = command(records, "pack", "put the records of a scale into one file")
-    pack.add_argument("--scale", required=True, help="the config's name, for example quick")
-    pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
-    pack.add_argument("--out", type=Path, help="default: reports/reference/records/SCALE.jsonl.gz")
-    pack.set_defaults(verb=_pack)
-    unpack = command(records, "unpack", "write the files of packed records")
-    unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
-    unpack.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        help="a folder; the records are written to its results/SCALE/runs",
-    )
-    unpack.set_defaults(verb=_unpack)
-    check = command(
-        records, "check", "name every packed record that was not made by the current code"
-    )
-    check.add_argument("--scale", nargs="*", help="names of scales; default: all packed ones")
-    check.add_argument("--strict", action="store_true", help="fail if there is such a record")
-    check.set_defaults(verb=_check)
-    again = command(
-        verbs, "reproduce", "train and evaluate the runs of records again, and compare the results"
-    )
-    again.add_argument(
-        "records",
-        nargs="+",
-        metavar="RECORD",
-        help="a result.json, or a packed record such as quick:hopper-medium/dense/100/bc/0",
-    )
-    again.add_argument("--work", type=Path, help="folder for the runs; default: a temporary one")
-    again.add_argument(
-        "--data", type=Path, default=Path("data"), help="folder of the data sets; default: data"
-    )
-    again.add_argument(
-        "--link",
-        type=json_object,
-        metavar="CONFIG",
-        help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
-        "data of this config, link the current code to the code of the records",
-    )
-    again.set_defaults(verb=_reproduce)
-
-
+@records.command(
+    "pack",
+    does="put the records of a scale into one file",
+    examples=("bench records pack --scale mine --out mine.jsonl.gz",),
+)
+@click.option("--scale", required=True, help="the config's name, for example quick")
+@click.option("--results", type=PATH, default=Path("results"), help="default: results")
+@click.option("--out", type=PATH, help="default: reports/reference/records/SCALE.jsonl.gz")
 def _pack(arguments: Arguments) -> None:
     from bench.runs import archive
 
@@ -72,6 +34,18 @@ def _pack(arguments: Arguments) -> None:
     print(f"{out}: {count} record files, {out.stat().st_size / 1e3:.0f} kB")
 
 
+@records.command(
+    "unpack",
+    does="write the files of packed records",
+    examples=("bench records unpack --scale quick --out elsewhere",),
+)
+@click.option("--scale", required=True, help="the config's name, for example quick")
+@click.option(
+    "--out",
+    type=PATH,
+    required=True,
+    help="a folder; the records are written to its results/SCALE/runs",
+)
 def _unpack(arguments: Arguments) -> None:
     from bench.runs import archive
 
@@ -79,6 +53,13 @@ def _unpack(arguments: Arguments) -> None:
     print(f"{arguments.out / 'results' / arguments.scale / 'runs'}: {len(written)} record files")
 
 
+@records.command(
+    "check",
+    does="name every packed record that was not made by the current code",
+    examples=("bench records check --strict --scale quick trials",),
+)
+@many("--scale", empty=True, help="names of scales; default: all packed ones")
+@click.option("--strict", is_flag=True, help="fail if there is such a record")
 def _check(arguments: Arguments) -> None:
     from bench.runs import archive
     from bench.runs.check import stale
@@ -95,7 +76,30 @@ def _check(arguments: Arguments) -> None:
     print(summary)
 
 
+@click.command(
+    "reproduce",
+    cls=Verb,
+    section=SECTION,
+    does="train and evaluate the runs of records again, and compare the results",
+    examples=(
+        "bench reproduce quick:hopper-medium/dense/100/bc/0",
+        "bench reproduce results/quick/runs/hopper-medium/dense/100/bc/0/result.json",
+    ),
+)
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...")
+@click.option("--work", type=PATH, help="folder for the runs; default: a temporary one")
+@click.option(
+    "--data", type=PATH, default=Path("data"), help="folder of the data sets; default: data"
+)
+@click.option(
+    "--link",
+    type=JSON,
+    metavar="CONFIG",
+    help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
+    "data of this config, link the current code to the code of the records",
+)
 def _reproduce(arguments: Arguments) -> None:
+    """Run records again: a RECORD is a result.json, or a packed one such as quick:TASK/REWARD/PERCENT/METHOD/SEED."""
     from bench.runs import reproduce
     from bench.runs.linking import link
     from bench.runs.plan import make_plan
@@ -121,3 +125,6 @@ def _reproduce(arguments: Arguments) -> None:
     if arguments.link is not None:
         added = link(done, make_plan(arguments.link))
         print(f"{added} fingerprints of the current code are linked to those of the records")
+
+
+COMMANDS = (records, _reproduce)

@@ -61,8 +61,25 @@ def test_each_suite_of_the_claims_needs_its_scores(capsys: pytest.CaptureFixture
     assert not Path("claims.md").exists()
 
 
-def test_claims_without_scores_are_listed_as_not_run() -> None:
-    assert main(["claims", "--scale", "test", "--out", "claims.md", "claims.csv"]) == 0
+def test_claims_without_scores_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["claims", "--scale", "test", "--out", "claims.md", "claims.csv"])
+    assert caught.value.code == 2
+    assert "the following arguments are required: --suites, --scores" in capsys.readouterr().err
+    assert not Path("claims.md").exists()
+
+
+def test_missing_scores_are_called_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["artifact", "table2", "--scores", "s.parquet", "--scale", "test", "--out", "table.md"]
+    said = fails(capsys, *line)
+    assert "there are no scores at s.parquet; `bench scores`" in said
+    assert "damaged" not in said
+
+
+def test_claims_of_a_config_whose_suites_no_claim_names_are_listed_as_not_run() -> None:
+    """The workflow gives both options without a value."""
+    outs = ["--out", "claims.md", "claims.csv"]
+    assert main(["claims", "--scale", "test", *outs, "--suites", "--scores"]) == 0
     assert set(pd.read_csv("claims.csv")["verdict"]) == {"not run"}
 
 
