@@ -127,4 +127,41 @@ def _reproduce(arguments: Arguments) -> None:
         print(f"{added} fingerprints of the current code are linked to those of the records")
 
 
-COMMANDS = (records, _reproduce)
+@click.command(
+    "compare",
+    cls=Verb,
+    section=SECTION,
+    does="say whether a change moved any score: two sets of records of one scale, run by run",
+    epilog="A and B are folders of results, files of packed records, or names of scales whose records are packed.",
+    examples=(
+        "bench compare quick results/quick",
+        "bench compare before.jsonl.gz results/mine --config config/mine.yaml --out change.md change.csv",
+    ),
+)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@many("--config", type=PATH, help="files of the config, for its suites; default: that of the scale")
+@many("--out", type=PATH, help="also write .md, .html, .csv")
+def _compare(arguments: Arguments) -> None:
+    from bench.cli.configs import config_of_scale, read_config
+    from bench.report import changes
+    from bench.report.artifact import markdown, write_artifact
+    from bench.runs.plan import make_plan
+
+    before, after = changes.read_set(arguments.before), changes.read_set(arguments.after)
+    try:
+        files = arguments.config or config_of_scale(after.scale)
+    except ValueError:  # a scale of the user's, whose file is not known
+        files = []
+    suites = {}
+    if files:
+        suites = {
+            suite: {(run.task, run.reward, run.data_percent, run.method) for run in runs}
+            for suite, runs in make_plan(read_config(files)).runs.items()
+        }
+    table = changes.make(before, after, suites)
+    print(markdown(table))
+    write_artifact(table, list(arguments.out))
+
+
+COMMANDS = (records, _reproduce, _compare)
