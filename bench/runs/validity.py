@@ -153,12 +153,12 @@ def _why_not_record(
         return "it is of another policy than the one beside it"
     if path.name == RESULT and read_clock(path) is None:
         return "run.json, which is made with it, does not exist"
-    wanted = _protocol(path.name, evaluation_of(config, content["identity"]["task"]))
+    wanted = protocol_of(path.name, evaluation_of(config, content["identity"]["task"]))
     protocol = content["protocol"]
     return first_difference({key: protocol.get(key) for key in wanted}, wanted)
 
 
-def _protocol(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+def protocol_of(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Return what the protocol of a record must say."""
     cut = {key: settings[key] for key in ("max_steps", "episode_list")}
     if name == RESULT:
