@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +19,8 @@ from bench.core.printable import printable
 
 SECTION = "The pipeline"
 LOOK = 2.0  # seconds between two looks at the files, on a terminal
+QUIET = ("host", "progress", "reason", "rules")  # errors stay
+FOLLOW = 10.0  # seconds between two looks at the curves
 EVERY = 60.0  # seconds between two lines, elsewhere
 
 
@@ -24,6 +29,8 @@ def _cores(text: str) -> int:
 
 
 def _all_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # what this process may use, as Snakemake counts
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
@@ -126,7 +133,10 @@ def _watch(arguments: Arguments) -> int:
 )
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option(
-    "--cores", default="all", help="number of cores that runs use together; default: all", type=str
+    "--cores",
+    type=CORES,
+    default="all",
+    help="number of cores that runs use together; default: all of this machine",
 )
 @many("--configfile", type=PATH, help=f"files of the config; default: {DEFAULT}")
 @click.option(
@@ -138,27 +148,66 @@ def _watch(arguments: Arguments) -> int:
 def _run(arguments: Arguments) -> int:
     from bench.cli.watching import Pipeline, show
 
-    cores = _cores(arguments.cores)
     tracker = _tracker(arguments.configfile, None, arguments.targets)
-    words = [*arguments.targets, "--cores", str(arguments.cores), "--quiet", "all"]
+    words = [*arguments.targets, "--cores", str(arguments.cores), "--quiet", *QUIET]
     if arguments.configfile:
         words += ["--configfile", *map(str, arguments.configfile)]
     with Pipeline(words) as pipeline:
         last = show(
             tracker,
-            cores,
+            arguments.cores,
             LOOK,
             arguments.every,
             lambda progress: pipeline.lives(),
             pipeline.lines,
         )
-    for failure in last.failures:
+    for failure in last.failures if pipeline.status else ():
         from bench.cli.view import name_of
         from bench.report.jobs import log_of
 
         what = f"{failure.stage} {name_of(failure.run)}: {printable(failure.reason)}"
         print(f"failed: {what}\n  its log: {log_of(failure.run, failure.stage)}", file=sys.stderr)
+    _write_curves(tracker.scale)
     return pipeline.status
 
 
-COMMANDS = (_run, _status, _watch)
+def _write_curves(scale: str) -> None:
+    """Write the curves of a scale in a process of its own: TensorBoard's writer loads torch."""
+    folder = Path("results", scale)
+    if folder.is_dir():
+        command = [sys.executable, "-m", "bench", "tensorboard", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        print((done.stdout or done.stderr).strip(), file=sys.stderr)
+
+
+@click.command(
+    "tensorboard",
+    cls=Verb,
+    section=SECTION,
+    does="write the curves of trainings for TensorBoard, and send them to Weights & Biases if $BENCH_WANDB is set",
+    epilog="FOLDER is a folder such as results/quick. Each run has its curve as losses.csv too. BENCH_WANDB names a "
+    "project of Weights & Biases, whose package you install.",
+    examples=(
+        "bench tensorboard results/quick",
+        "bench tensorboard results/quick --follow",
+        "BENCH_WANDB=my-project bench tensorboard results/quick",
+    ),
+)
+@click.argument("folder", type=PATH)
+@click.option("--follow", is_flag=True, help="go on with what changes, until you stop it")
+def _tensorboard(arguments: Arguments) -> None:
+    from bench.report.sinks import Export, folders
+
+    if not folders(arguments.folder):
+        raise FileNotFoundError(
+            f"{arguments.folder} holds no training; give a folder such as results/quick, or train first"
+        )
+    export = Export(arguments.folder)
+    print(f"{export.update()} curves written; `tensorboard --logdir {arguments.folder}` shows them")
+    while arguments.follow:
+        time.sleep(FOLLOW)
+        if count := export.update():
+            print(f"{count} curves written", file=sys.stderr, flush=True)
+
+
+COMMANDS = (_run, _status, _watch, _tensorboard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ def _protocol_options(verb: Any) -> Any:
 @_limit_option("BENCH_TRAINING_MINUTES")
 def _train(arguments: Arguments) -> None:
     from bench.datasets.storage import read_manifest
+    from bench.report.training_log import recorded
     from bench.runs.identity import identity_of
     from bench.runs.train import train_run
 
@@ -103,15 +105,16 @@ def _train(arguments: Arguments) -> None:
             f"--data {arguments.data} holds data of task {found!r}, but the run {arguments.run} is on {task!r}; give "
             "the data of that task"
         )
-    train_run(
-        arguments.run,
-        arguments.data,
-        arguments.module,
-        arguments.options,
-        arguments.steps,
-        tuple(arguments.curve),
-        arguments.device,
-    )
+    with recorded():
+        train_run(
+            arguments.run,
+            arguments.data,
+            arguments.module,
+            arguments.options,
+            arguments.steps,
+            tuple(arguments.curve),
+            arguments.device,
+        )
 
 
 @click.command(
@@ -140,6 +143,8 @@ def _train(arguments: Arguments) -> None:
 @_device_option()
 @_limit_option()
 def _evaluate(arguments: Arguments) -> None:
+    from bench.core.files import DiskFull
+    from bench.report.training_log import add_scores
     from bench.runs.evaluate import evaluate_run
 
     evaluate_run(
@@ -151,6 +156,8 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.max_steps,
         arguments.episode_list,
     )
+    with contextlib.suppress(OSError, DiskFull):  # the record counts, the curve is a convenience
+        add_scores(arguments.run)
     print(_score_of(arguments.run))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,11 @@ from bench.core.stopping import Stopped, status_of
 from bench.report.progress import Progress, Tracker
 
 PATIENCE = (30.0, 10.0)  # seconds after the signal of the user, and after SIGTERM
+# what Snakemake says at each start and at each round of its scheduler, and nobody needs beside a view
+NOISE = re.compile(
+    r"(Using (workflow specific profile|shell)|Config file .* is extended|Assuming unrestricted|Building DAG|"
+    r"Conda environments: ignored|Select jobs to execute|Execute \d+ jobs).*"
+)
 TICK = 0.2  # seconds between two looks at the process
 Line = tuple[IO[str], str]
 
@@ -64,7 +70,8 @@ class Pipeline:
 
     def _read(self, source: IO[str], target: IO[str]) -> None:
         for line in source:
-            self._queue.put((target, line.rstrip("\n")))
+            if not NOISE.fullmatch(line.rstrip("\n")):
+                self._queue.put((target, line.rstrip("\n")))
 
     def lives(self) -> bool:
         """Return whether it still runs."""

@@ -105,6 +105,11 @@ class Tracker:
         }
         self._data = {manifest_of(config, run.task) for run in runs}
 
+    @property
+    def scale(self) -> str:
+        """The name of the config."""
+        return self._plan.scale
+
     def now(self) -> Progress:
         """Return how far it is now."""
         running, snakemake = jobs(self._plan.scale)
