@@ -55,7 +55,8 @@ def _config_options(verb: Any) -> Any:
 
 def _tracker(files: Any, scale: str | None, targets: Sequence[str] | None = None) -> Any:
     from bench.cli.configs import config_of_scale, read_config
-    from bench.report.progress import Tracker, part_of, suites_of
+    from bench.report.parts import part_of, suites_of
+    from bench.report.progress import Tracker
     from bench.runs.plan import make_plan
 
     if files and scale:

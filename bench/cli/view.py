@@ -109,13 +109,15 @@ def live_view(progress: Progress, cores: int, console: Console) -> RenderableTyp
     runs = sum(progress.runs.values())
     title = Text(f"{printable(progress.scale)}: {progress.runs['done']:,} of {runs:,} runs", "bold")
     bars = Table.grid(padding=(0, 1))
+    for _ in range(3):
+        bars.add_column(no_wrap=True, overflow=cut)
     for name, (done, of) in progress.stages.items():
         bar = ProgressBar(total=max(of, 1), completed=done if of else 1, width=BAR)
         bars.add_row(name, bar, f"{done:,}/{of:,}")
     under_way = Table.grid(padding=(0, 1), expand=True)
     under_way.add_column(ratio=1, no_wrap=True, overflow=cut)
     under_way.add_column(no_wrap=True, overflow=cut)
-    under_way.add_column(justify="right", no_wrap=True)
+    under_way.add_column(justify="right", no_wrap=True, overflow=cut)
     for job, seconds in progress.jobs[:SHOWN]:
         under_way.add_row(*(Text(part) for part in job_text(job, seconds)))
     failed = [
@@ -132,4 +134,4 @@ def live_view(progress: Progress, cores: int, console: Console) -> RenderableTyp
     rows: list[RenderableType] = [title, bars]
     if progress.jobs:
         rows.append(under_way)
-    return Group(*rows, *failed, Text(left(progress, cores), "bold"))
+    return Group(*rows, *failed, Text(left(progress, cores), "bold", overflow=cut))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -22,9 +21,9 @@ from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.plan import Plan, Variant
 from bench.runs.planned import manifest_of
-from bench.tasks.registry import FAMILIES, family_of, task_by_name
 
 DONE, RUNNING, FAILED = "done", "running", "failed"
+STAGES = ("train", "evaluate", "sweep")
 STATES = (DONE, RUNNING, FAILED, MISSING, INVALID)
 
 
@@ -113,52 +112,34 @@ class Tracker:
     def now(self) -> Progress:
         """Return how far it is now."""
         running, snakemake = jobs(self._plan.scale)
-        if len(self._states.finished) != self._counted:  # what was not measured may be now
-            self._counted = len(self._states.finished)
-            self._known = {key: one for key, one in self._known.items() if one is not None}
-            self._costs = {run: one for run, one in self._costs.items() if one is not None}
-        at_work = {(job.run, job.verb): job for job in running if job.run is not None}
+        files = {run: self._files(run) for run in self._stages}
+        self._forget_what_was_unknown()
         states: dict[Identity, str] = {}
         failures: list[Failure] = []
-        stages: dict[str, list[int]] = {"data": [0, len(self._data)]}
-        stages["data"][0] = sum(path.exists() for path in self._data)
         left: dict[Identity, Cost | None] = {}
-        for run, records in self._stages.items():
-            found = [(stage, self._states.record(run, name)) for stage, name in records]
-            trained = VALID if found[0][1] == VALID else self._states.training(run)
-            found.insert(0, ("train", trained))
-            for stage, state in found:
-                group = stages.setdefault(
-                    stage if stage in ("train", "evaluate", "sweep") else "diagnose", [0, 0]
-                )
-                group[0] += state == VALID
-                group[1] += 1
-            if all(state == VALID for _, state in found):
+        for run, found in files.items():
+            if all(state == VALID for state in found.values()):
                 states[run] = DONE
                 continue
-            mine = [job for (other, _), job in at_work.items() if other == run]
-            if not mine and trained != VALID and (job := trained_by_hand(run)):
+            mine = [job for job in running if job.run == run]
+            if not mine and found["train"] != VALID and (job := trained_by_hand(run)):
                 running.append(job)
                 mine = [job]
-            left[run] = self._rest(run, dict(found), mine)
-            stage, state = next(pair for pair in found if pair[1] != VALID)
+            left[run] = self._rest(run, found, mine)
+            stage = next(stage for stage, state in found.items() if state != VALID)
             if mine:
                 states[run] = RUNNING
-            elif state == MISSING and (reason := failure_of(run, stage)) is not None:
+            elif found[stage] == MISSING and (reason := failure_of(run, stage)) is not None:
                 states[run] = FAILED
                 failures.append(Failure(run, stage, reason))
             else:
-                states[run] = INVALID if INVALID in dict(found).values() else MISSING
+                states[run] = INVALID if INVALID in found.values() else MISSING
         known = [cost.total for cost in left.values() if cost is not None]
-        order = ("data", "train", "evaluate", "sweep", "diagnose")
         return Progress(
             self._plan.scale,
-            {
-                suite: Counter(states[run] for run in runs)
-                for suite, runs in self._plan.runs.items()
-            },
+            {suite: Counter(map(states.__getitem__, of)) for suite, of in self._plan.runs.items()},
             Counter(states.values()),
-            {name: (stages[name][0], stages[name][1]) for name in order if name in stages},
+            self._count(files),
             [(job, self._seconds_left(job)) for job in running],
             failures,
             dict(self._states.reasons),
@@ -167,6 +148,30 @@ class Tracker:
             sum(cost is None for cost in left.values()),
             snakemake,
         )
+
+    def _files(self, run: Identity) -> dict[str, str]:
+        """Return stage -> VALID, INVALID or MISSING, in the order of the stages of a run."""
+        found = {stage: self._states.record(run, name) for stage, name in self._stages[run]}
+        trained = VALID if found["evaluate"] == VALID else self._states.training(run)
+        return {"train": trained, **found}
+
+    def _count(self, files: dict[Identity, dict[str, str]]) -> dict[str, tuple[int, int]]:
+        """Return stage -> the number of its valid files, and of all. All diagnostics are one stage."""
+        counts = {"data": [sum(path.exists() for path in self._data), len(self._data)]}
+        counts |= {stage: [0, 0] for stage in (*STAGES, "diagnose")}
+        for found in files.values():
+            for stage, state in found.items():
+                group = counts[stage if stage in STAGES else "diagnose"]
+                group[0] += state == VALID
+                group[1] += 1
+        return {stage: (done, of) for stage, (done, of) in counts.items() if of}
+
+    def _forget_what_was_unknown(self) -> None:
+        """Look for measurements again if another run is finished."""
+        if len(self._states.finished) != self._counted:
+            self._counted = len(self._states.finished)
+            self._known = {key: one for key, one in self._known.items() if one is not None}
+            self._costs = {run: one for run, one in self._costs.items() if one is not None}
 
     def _rest(self, run: Identity, found: dict[str, str], mine: list[Job]) -> Cost | None:
         """Return what a run still costs; None if that is not known."""
@@ -261,41 +266,6 @@ def _nearest(records: list[Record], variant: Variant, run: Identity) -> list[Rec
     fitting = [one for one in mine if _fits(variant, run.task, one.result["config"])]
     near = [one for one in fitting if one.domain == domain]
     return [one for one in near if _method(one) == run.method] or near or fitting or mine
-
-
-def part_of(plan: Plan, suites: Collection[str]) -> Plan:
-    """Return the part of a plan with some of its suites."""
-    return replace(
-        plan,
-        runs={suite: runs for suite, runs in plan.runs.items() if suite in suites},
-        swept=frozenset(suite for suite in plan.swept if suite in suites),
-        diagnosed={suite: name for suite, name in plan.diagnosed.items() if suite in suites},
-    )
-
-
-def suites_of(plan: Plan, targets: Sequence[str]) -> list[str]:
-    """Return the suites that targets of the workflow need: `all_SUITE`, `paper_FAMILY`, and any other one means all.
-
-    Without a target it is the default one: the suite `mujoco`, or the first.
-    """
-    if not targets:
-        return ["mujoco"] if "mujoco" in plan.runs else list(plan.runs)[:1]
-    found: set[str] = set()
-    for target in targets:
-        kind, _, name = target.partition("_")
-        if kind == "all" and name in plan.runs:
-            found.add(name)
-        elif kind == "paper" and name in FAMILIES:
-            found |= {suite for suite, runs in plan.runs.items() if _families(runs) == {name}}
-        elif not target.startswith("-"):
-            return list(plan.runs)
-        else:
-            break  # options of Snakemake follow
-    return [suite for suite in plan.runs if suite in found] or list(plan.runs)
-
-
-def _families(runs: Sequence[Identity]) -> set[str]:
-    return {family_of(task_by_name(task)).name for task in {run.task for run in runs}}
 
 
 def _method(record: Record) -> str:

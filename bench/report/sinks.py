@@ -159,7 +159,9 @@ class Export:
         return count
 
     def _is_new(self, run: Path, stamp: tuple[float, ...]) -> bool:
-        """Return whether an earlier process wrote the curve as it is now."""
+        """Return whether an earlier process wrote the curve as it is now. Only event files tell that."""
+        if len(self._kinds) > 1:
+            return False
         written = [path.stat().st_mtime for path in run.glob(f"{EVENTS}*")]
         return bool(written) and max(written) >= max(stamp)
 
