@@ -174,9 +174,19 @@ def _expected(error: Exception) -> bool:
 
 def commands() -> Verbs:
     """Return the command `bench` with all its commands."""
-    from bench.cli import behaviours, data, pipeline, records, reports, results, runs, setup
+    from bench.cli import (
+        behaviours,
+        data,
+        pipeline,
+        planning,
+        records,
+        reports,
+        results,
+        runs,
+        setup,
+    )
 
-    families = (pipeline, data, behaviours, runs, reports, results, records, setup)
+    families = (pipeline, results, planning, data, behaviours, runs, reports, records, setup)
     program = Verbs(
         "bench",
         "Decision Transformer benchmark: the commands of the workflow",
