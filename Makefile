@@ -43,11 +43,11 @@ $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
 
 mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
-	$(BIN)/snakemake all_mujoco --cores $(CORES) --configfile $(CONFIG) --quiet reason
+	$(BIN)/python -m bench run all_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 
 paper: $(INSTALLED) ## all of the paper's continuous control: tables, figures, the ledger of claims
-	$(BIN)/snakemake paper_mujoco --cores $(CORES) --configfile $(CONFIG) --quiet reason
+	$(BIN)/python -m bench run paper_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE) WHAT=paper_mujoco
 
 report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco, all_key_to_door, ...)
@@ -66,7 +66,7 @@ check-records: $(INSTALLED) ## fail on records in reports/reference that were no
 	$(BIN)/python -m bench records check --strict
 
 desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it at any time, the same command continues
-	$(BIN)/snakemake all --cores $(CORES) --configfile config/desk.yaml --quiet reason
+	$(BIN)/python -m bench run all --cores $(CORES) --configfile config/desk.yaml
 
 trials: $(INSTALLED) ## trials of settings for each method, 7 core-hours; the same command continues
 	$(BIN)/snakemake all_trials all_finals all_trials_atari all_updates --cores $(CORES) --configfile config/trials.yaml

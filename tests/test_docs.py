@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 import yaml
 
-from bench.cli.main import _parser
+from bench.cli.main import commands
 from bench.report.artifacts.registry import ARTIFACTS
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.tasks.families import read_families
@@ -143,12 +143,8 @@ def test_modules_that_a_page_names_exist() -> None:
             )
 
 
-def verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    choices: dict[str, argparse.ArgumentParser] = {}
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            choices |= action.choices
-    return choices
+def options_of(command: click.Command) -> set[str]:
+    return {name for param in command.params for name in param.opts} | {"--help"}
 
 
 def test_commands_and_options_of_bench_that_a_page_names_exist() -> None:
@@ -158,17 +154,18 @@ def test_commands_and_options_of_bench_that_a_page_names_exist() -> None:
             words = snippet.split()
             if words[:1] != ["bench"]:
                 continue
-            parser = _parser()
-            known = set(parser._option_string_actions)  # such as --import, before the command
+            command: click.Command = commands()
+            known = options_of(command)  # such as --import, before the command
             for word in words[1:]:
-                if inner := verbs(parser):
+                if isinstance(command, click.Group):
                     if word.startswith("-"):
                         continue
-                    assert word in inner, f"{page.name}: {snippet}"
+                    assert word in command.commands, f"{page.name}: {snippet}"
                     seen.add(word)
-                    parser = inner[word]
-            for option in re.findall(r"--[a-z][a-z-]*", snippet):
-                known |= set(parser._option_string_actions)
+                    command = command.commands[word]
+            own = snippet.split(" -- ")[0]  # options of Snakemake follow
+            for option in re.findall(r"--[a-z][a-z-]*", own):
+                known |= options_of(command)
                 assert option in known, f"{page.name}: {snippet}"
     assert {"import", "fetch", "train", "unpack", "reproduce", "data-summary"} <= seen
 

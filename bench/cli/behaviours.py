@@ -2,83 +2,50 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.cli.parser import command, json_object, positive
+import click
+
+from bench.cli.parser import Arguments, Verbs
+from bench.cli.values import JSON, PATH, POSITIVE, OneOf
 from bench.tasks.families import Domain
 
-Arguments = argparse.Namespace
+behaviours = Verbs("behaviours", "train and describe the policies that generate the data", "Data")
 
 
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    behaviours = command(
-        verbs, "behaviours", "train and describe the policies that generate the data"
-    ).add_subparsers(required=True, metavar="COMMAND")
-    online = command(
-        behaviours,
-        "train",
-        "train behaviour policies online and write a zoo (needs the extra `behaviours`, except for games)",
-    )
-    online.add_argument("domain", help="for example hopper or breakout")
-    online.add_argument(
-        "--algorithm",
-        choices=("tqc", "sac", "ppo"),
-        help="default: tqc; for a game ppo, the only choice there",
-    )
-    online.add_argument(
-        "--steps",
-        type=positive,
-        help="default: 400,000; for a game the steps of its shipped policies",
-    )
-    online.add_argument("--seed", type=int, default=0, help="default: 0")
-    online.add_argument(
-        "--options", type=json_object, default={}, help="settings of the algorithm, as JSON"
-    )
-    online.add_argument(
-        "--keep-every",
-        type=positive,
-        help="steps between two snapshots; default: 1,000, for a game 50,000",
-    )
-    online.add_argument(
-        "--work",
-        type=Path,
-        help="folder for snapshots and state; the same folder resumes the training",
-    )
-    online.add_argument("--zoo", type=Path, help="folder for the zoo; default: the shipped one")
-    online.set_defaults(verb=_behaviours)
-    describe = command(
-        behaviours,
-        "describe",
-        "print the levels of the shipped policies and draw their learning curves",
-    )
-    describe.add_argument("--figure", type=Path, help=".png or .svg")
-    describe.set_defaults(verb=_describe)
-    again = command(
-        behaviours,
-        "from-d4rl",
-        "generate a data set from the policy inside a D4RL file, as a new task",
-    )
-    again.add_argument("file", type=Path, help="a medium or expert file of D4RL -v2")
-    again.add_argument(
-        "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-again"
-    )
-    again.add_argument("--environment", help="Gymnasium id; default: the environment of the domain")
-    again.add_argument(
-        "--steps",
-        type=positive,
-        default=100_000,
-        help="largest number of transitions, as whole episodes; default: 100,000",
-    )
-    again.add_argument("--seed", type=int, default=0, help="default: 0")
-    again.set_defaults(verb=_from_d4rl)
-
-
+@behaviours.command(
+    "train",
+    does="train behaviour policies online and write a zoo (needs the extra `behaviours`, except for games)",
+    examples=("bench behaviours train pong --zoo zoo", "bench behaviours train hopper --zoo zoo"),
+)
+@click.argument("domain", metavar="DOMAIN")
+@click.option(
+    "--algorithm",
+    type=OneOf(["tqc", "sac", "ppo"]),
+    help="default: tqc; for a game ppo, the only choice there",
+)
+@click.option(
+    "--steps",
+    type=POSITIVE,
+    help="default: 400,000; for a game the steps of its shipped policies",
+)
+@click.option("--seed", type=int, default=0, help="default: 0")
+@click.option("--options", type=JSON, default={}, help="settings of the algorithm, as JSON")
+@click.option(
+    "--keep-every",
+    type=POSITIVE,
+    help="steps between two snapshots; default: 1,000, for a game 50,000",
+)
+@click.option(
+    "--work",
+    type=PATH,
+    help="folder for snapshots and state; the same folder resumes the training",
+)
+@click.option("--zoo", type=PATH, help="folder for the zoo; default: the shipped one")
 def _behaviours(arguments: Arguments) -> None:
     from importlib import import_module
 
@@ -125,6 +92,12 @@ def _command(
     )
 
 
+@behaviours.command(
+    "describe",
+    does="print the levels of the shipped policies and draw their learning curves",
+    examples=("bench behaviours describe --figure behaviours.png",),
+)
+@click.option("--figure", type=PATH, help=".png or .svg")
 def _describe(arguments: Arguments) -> None:
     from bench.report import behaviours as describe
 
@@ -134,7 +107,25 @@ def _describe(arguments: Arguments) -> None:
         print(f"\n{arguments.figure}")
 
 
+@behaviours.command(
+    "from-d4rl",
+    does="generate a data set from the policy inside a D4RL file, as a new task",
+    examples=("bench behaviours from-d4rl hopper_medium-v2.hdf5 --task hopper-again",),
+)
+@click.argument("file", type=PATH)
+@click.option(
+    "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-again"
+)
+@click.option("--environment", help="Gymnasium id; default: the environment of the domain")
+@click.option(
+    "--steps",
+    type=POSITIVE,
+    default=100_000,
+    help="largest number of transitions, as whole episodes; default: 100,000",
+)
+@click.option("--seed", type=int, default=0, help="default: 0")
 def _from_d4rl(arguments: Arguments) -> None:
+    """FILE is a medium or expert file of D4RL -v2."""
     from tqdm import tqdm
 
     from bench.behaviours.from_d4rl import roll_out_again
@@ -162,3 +153,6 @@ def _from_d4rl(arguments: Arguments) -> None:
         f"{IMPORTED / arguments.task}: {data.episodes} episodes, {data.steps} steps, mean return {mean:.1f}, "
         f"normalised {domain.normalised(mean):.1f}; the policy is in the same folder"
     )
+
+
+COMMANDS = (behaviours,)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.cli.values import did_you_mean
 from bench.core.code import ROOT
 
 DEFAULT = Path("config", "config.yaml")
@@ -30,6 +31,25 @@ def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
     config = merged_config(given)
     check_config(config, ROOT / SCHEMA)
     return config
+
+
+def config_of_scale(scale: str) -> list[Path]:
+    """Return the files of the config of a scale, as `read_config` takes them.
+
+    Raises:
+        ValueError: no file of config/ has this name.
+    """
+    names = {
+        _read(path).get("name"): path for path in sorted((ROOT / DEFAULT.parent).glob("*.yaml"))
+    }
+    if scale not in names:
+        known = [str(name) for name in names if name]
+        near = did_you_mean(scale, known)
+        raise ValueError(
+            f"no file of config/ has the name {scale!r}; known: {', '.join(sorted(known))}{near}. "
+            "`--config` names a file of your own"
+        )
+    return [names[scale]]
 
 
 def merged_config(given: str | Sequence[str | Path]) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.cli.parser import command, positive
+import click
+
+from bench.cli.parser import Arguments, Verbs
+from bench.cli.values import PATH, POSITIVE, OneOf
 from bench.core.printable import printable
 
-Arguments = argparse.Namespace
 # entries of the default config's `methods` that learn from discrete actions, and the modules that do and do not
 OF_VECTORS = (
     "dt, cql-discrete, bc-discrete, uniform, behaviour",
@@ -19,114 +20,22 @@ OF_VECTORS = (
 OF_FRAMES = ("dt-atari, cql-atari, bc-atari, bc10-atari, uniform, behaviour", "dt_atari, cql_atari")
 NOT_DISCRETE = "cql, iql, td3_bc"
 
-
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    data = command(
-        verbs, "data", "generate, fetch, import, export, describe and verify data sets"
-    ).add_subparsers(required=True, metavar="COMMAND")
-    generate = command(data, "generate", "generate a data set with the shipped behaviour policies")
-    generate.add_argument("--task", required=True, help="for example hopper-medium")
-    generate.add_argument(
-        "--steps", type=positive, required=True, help="number of transitions in one part"
-    )
-    generate.add_argument("--seed", type=int, default=0, help="default: 0")
-    generate.add_argument("--out", type=Path, required=True, help="folder of the data set")
-    generate.set_defaults(verb=_generate)
-    fetch = command(data, "fetch", "make a data set from published files: D4RL, DQN-replay")
-    fetch.add_argument("task", help="for example hopper-medium or breakout-replay")
-    fetch.add_argument(
-        "--source", choices=("d4rl", "dqn_replay"), help="default: dqn_replay for Atari, else d4rl"
-    )
-    fetch.add_argument(
-        "--file", type=Path, help="D4RL: use this copy of the file and download nothing"
-    )
-    fetch.add_argument(
-        "--from",
-        metavar="FOLDER",
-        help="DQN-replay: a folder with a copy, or the address of another server",
-    )
-    fetch.add_argument(
-        "--steps",
-        type=positive,
-        help="DQN-replay: number of transitions to sample; default: 500000",
-    )
-    fetch.add_argument("--seed", type=int, help="DQN-replay: seed of the sample; default: 0")
-    fetch.add_argument(
-        "--rows",
-        type=positive,
-        help="DQN-replay: number of rows to read from each log; default: 100000",
-    )
-    fetch.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the data set; default: data/d4rl/TASK/v2 or data/dqn_replay/TASK/STEPS-SEED",
-    )
-    fetch.set_defaults(verb=_fetch)
-    importing = command(
-        data, "import", "make a task from your own data: .npz, .hdf5, or a Minari data set"
-    )
-    importing.add_argument("--file", required=True, help="a path or a Minari id")
-    importing.add_argument(
-        "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-mine"
-    )
-    importing.add_argument(
-        "--environment",
-        help='Gymnasium id, for example Hopper-v4; MODULE:ID imports a module of your own; \'ID {"max_episode_steps": '
-        "200}' has settings",
-    )
-    importing.add_argument(
-        "--horizon",
-        type=positive,
-        metavar="STEPS",
-        help="largest number of steps of an episode in the data; default: the time limit of the environment",
-    )
-    importing.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="ARRAY",
-        help="leave out an array of the file; can be given several times",
-    )
-    importing.add_argument(
-        "--target",
-        type=float,
-        help="target return of DT; default: that of the domain, or the best return in the data",
-    )
-    importing.add_argument(
-        "--scale",
-        type=float,
-        help="divisor of returns-to-go; default: that of the domain, or "
-        "the largest power of ten that is not above the largest absolute return",
-    )
-    importing.add_argument(
-        "--reference",
-        type=float,
-        nargs=2,
-        metavar=("RANDOM", "EXPERT"),
-        help="the returns with the normalised scores 0 and 100; an environment of the suite has its own",
-    )
-    importing.add_argument("--label", help="name of the domain in tables; default: its name")
-    importing.set_defaults(verb=_import)
-    export = command(data, "export", "write a data set in Minari's format")
-    export.add_argument("folder", type=Path, help="folder of the data set")
-    export.add_argument("--minari-id", required=True, help="for example mine/hopper-medium-v0")
-    export.set_defaults(verb=_export)
-    describe = command(data, "describe", "describe data sets: sizes, returns, lengths, digests")
-    describe.add_argument("folder", type=Path, nargs="+", help="folders of data sets")
-    describe.add_argument(
-        "--figure", type=Path, help=".png or .svg file: histograms of returns and lengths"
-    )
-    describe.set_defaults(verb=_describe)
-    verify = command(data, "verify", "check data sets against their manifests and their tasks")
-    verify.add_argument("folder", type=Path, nargs="+", help="folders of data sets")
-    verify.set_defaults(verb=_verify)
+data = Verbs("data", "generate, fetch, import, export, describe and verify data sets", "Data")
 
 
 def _say(line: object) -> None:
     print(printable(line))
 
 
+@data.command(
+    "generate",
+    does="generate a data set with the shipped behaviour policies",
+    examples=("bench data generate --task hopper-medium --steps 100000 --out data/mine/hopper",),
+)
+@click.option("--task", required=True, help="for example hopper-medium")
+@click.option("--steps", type=POSITIVE, required=True, help="number of transitions in one part")
+@click.option("--seed", type=int, default=0, help="default: 0")
+@click.option("--out", type=PATH, required=True, help="folder of the data set")
 def _generate(arguments: Arguments) -> None:
     from tqdm import tqdm
 
@@ -155,6 +64,43 @@ def _generate(arguments: Arguments) -> None:
     )
 
 
+@data.command(
+    "fetch",
+    does="make a data set from published files: D4RL, DQN-replay",
+    examples=(
+        "bench data fetch hopper-medium",
+        "bench data fetch breakout-replay --from FOLDER --steps 500000",
+    ),
+)
+@click.argument("task")
+@click.option(
+    "--source",
+    type=OneOf(["d4rl", "dqn_replay"]),
+    help="default: dqn_replay for Atari, else d4rl",
+)
+@click.option("--file", type=PATH, help="D4RL: use this copy of the file and download nothing")
+@click.option(
+    "--from",
+    "from",
+    metavar="FOLDER",
+    help="DQN-replay: a folder with a copy, or the address of another server",
+)
+@click.option(
+    "--steps",
+    type=POSITIVE,
+    help="DQN-replay: number of transitions to sample; default: 500000",
+)
+@click.option("--seed", type=int, help="DQN-replay: seed of the sample; default: 0")
+@click.option(
+    "--rows",
+    type=POSITIVE,
+    help="DQN-replay: number of rows to read from each log; default: 100000",
+)
+@click.option(
+    "--out",
+    type=PATH,
+    help="folder of the data set; default: data/d4rl/TASK/v2 or data/dqn_replay/TASK/STEPS-SEED",
+)
 def _fetch(arguments: Arguments) -> None:
     from bench.tasks.registry import family_of, task_by_name
 
@@ -196,6 +142,54 @@ def _from_logs(task: Any, arguments: Arguments) -> list[Any]:
         return [*obtain(task, out, given["from"], sampling, advance), out]
 
 
+@data.command(
+    "import",
+    does="make a task from your own data: .npz, .hdf5, or a Minari data set",
+    examples=(
+        "bench data import --file my.npz --task hopper-mine --environment Hopper-v4",
+        "bench data import --file mujoco/hopper/medium-v0 --task hopper-minari",
+    ),
+)
+@click.option("--file", required=True, help="a path or a Minari id")
+@click.option(
+    "--task", required=True, help="name of the new task, DOMAIN-KIND, for example hopper-mine"
+)
+@click.option(
+    "--environment",
+    help='Gymnasium id, for example Hopper-v4; MODULE:ID imports a module of your own; \'ID {"max_episode_steps": '
+    "200}' has settings",
+)
+@click.option(
+    "--horizon",
+    type=POSITIVE,
+    metavar="STEPS",
+    help="largest number of steps of an episode in the data; default: the time limit of the environment",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="ARRAY",
+    help="leave out an array of the file; can be given several times",
+)
+@click.option(
+    "--target",
+    type=float,
+    help="target return of DT; default: that of the domain, or the best return in the data",
+)
+@click.option(
+    "--scale",
+    type=float,
+    help="divisor of returns-to-go; default: that of the domain, or "
+    "the largest power of ten that is not above the largest absolute return",
+)
+@click.option(
+    "--reference",
+    type=float,
+    nargs=2,
+    metavar="RANDOM EXPERT",
+    help="the returns with the normalised scores 0 and 100; an environment of the suite has its own",
+)
+@click.option("--label", help="name of the domain in tables; default: its name")
 def _import(arguments: Arguments) -> None:
     from bench.datasets.readers.imported import Constants, import_data
     from bench.datasets.readers.remarks import Remarks
@@ -215,7 +209,7 @@ def _import(arguments: Arguments) -> None:
         arguments.label,
     )
     data = import_data(
-        arguments.file, arguments.task, constants, ignore=arguments.ignore, remarks=remarks
+        arguments.file, arguments.task, constants, ignore=list(arguments.ignore), remarks=remarks
     )
     for line in remarks.lines():
         _say(line)
@@ -247,6 +241,15 @@ def _import(arguments: Arguments) -> None:
         )
 
 
+@data.command(
+    "export",
+    does="write a data set in Minari's format",
+    examples=(
+        "bench data export data/generated/hopper-medium/100000-0 --minari-id mine/hopper-medium-v0",
+    ),
+)
+@click.argument("folder", type=PATH)
+@click.option("--minari-id", required=True, help="for example mine/hopper-medium-v0")
 def _export(arguments: Arguments) -> None:
     from bench.datasets import storage
     from bench.datasets.readers.minari_export import ROOT, export, root
@@ -263,6 +266,13 @@ def _export(arguments: Arguments) -> None:
     )
 
 
+@data.command(
+    "describe",
+    does="describe data sets: sizes, returns, lengths, digests",
+    examples=("bench data describe data/generated/*/* --figure data.png",),
+)
+@click.argument("folder", type=PATH, nargs=-1, required=True)
+@click.option("--figure", type=PATH, help=".png or .svg file: histograms of returns and lengths")
 def _describe(arguments: Arguments) -> None:
     from bench.report import datasets as describe
 
@@ -272,6 +282,12 @@ def _describe(arguments: Arguments) -> None:
         print(f"\n{arguments.figure}")
 
 
+@data.command(
+    "verify",
+    does="check data sets against their manifests and their tasks",
+    examples=("bench data verify data/generated/*/*",),
+)
+@click.argument("folder", type=PATH, nargs=-1, required=True)
 def _verify(arguments: Arguments) -> None:
     from bench.datasets.verify import verify
     from bench.tasks.registry import TASK_FILE, task_by_name
@@ -283,3 +299,6 @@ def _verify(arguments: Arguments) -> None:
         _say(
             f"{folder}: {data.episodes} episodes, {data.steps} steps; every file agrees with its manifest"
         )
+
+
+COMMANDS = (data,)

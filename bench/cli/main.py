@@ -6,21 +6,27 @@ imported inside `main`: they read the registries, and a bad file of a registry i
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
-from bench.cli.parser import Parser, environment_module
+import click
+
+from bench.cli.parser import COMPLETION, Arguments, Verb, Verbs, problem
+from bench.cli.values import MODULE
 from bench.core import working_folder
 from bench.core.attempts import AttemptLog
 from bench.core.printable import printable
 from bench.core.stopping import OverTime, Stopped, status_of, stoppable
 from bench.core.supervision import supervise
 
-Arguments = argparse.Namespace
+BROKEN_PIPE = 128 + signal.SIGPIPE
 MORE_MEMORY = (
     "run fewer jobs at once, give the job more (`mem_mb` on a cluster), or choose a smaller batch or network; the same "
     "command continues from the last checkpoint"
@@ -28,35 +34,90 @@ MORE_MEMORY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Expected errors print one line and return 1. SIGINT (Ctrl-C) returns 130 and SIGTERM 143.
+    """Run one command and return its status.
+
+    Expected errors print one line and return 1. SIGINT (Ctrl-C) returns 130 and SIGTERM 143. If nobody reads the
+    output any more, as in `bench ... | head`, the command ends quietly with 141.
 
     Args:
         argv: the words of the command; None: those of this process. A command that runs the code of a method then
             works in a child process (`bench.core.supervision`).
+
+    Raises:
+        SystemExit: wrong usage, with status 2.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        arguments = _parser().parse_args(argv)
+        status = _call(words, of_process=argv is None)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        return _unread()
+
+
+def _unread() -> int:
+    """Give the rest of the output no reader, so that nothing fails again when Python closes it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _call(words: list[str], *, of_process: bool) -> int:
+    try:
+        program = commands()
+        if of_process and (asked := os.environ.get(COMPLETION)):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(program, {}, "bench", COMPLETION, asked)
+        what = " ".join(["bench", *words])
+        with program.make_context(
+            "bench", words, obj=partial(_start, what=what, of_process=of_process)
+        ) as context:
+            status: int = program.invoke(context)
+            return status
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
+    except click.UsageError as error:
+        context_of_error = error.ctx
+        if context_of_error is not None:
+            print(context_of_error.get_usage(), file=sys.stderr)
+        path = "bench" if context_of_error is None else context_of_error.command_path
+        print(
+            f"{path}: error: {_printable(problem(error))}; `{path} --help` explains the command",
+            file=sys.stderr,
+        )
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _failed(error)
+
+
+def _start(verb: Verb, arguments: Arguments, what: str, of_process: bool) -> int:
+    """Run a command, in a child process if it runs code of a method.
+
+    Args:
+        verb: the command.
+        arguments: the values of its options.
+        what: its words, for messages.
+        of_process: whether it is the command of this process.
+    """
     with ExitStack() as stack:
-        try:
-            what = " ".join(["bench", *(sys.argv[1:] if argv is None else argv)])
-            stack.enter_context(working_folder.joined(what))
-        except OSError as error:  # a full disk, or a folder that cannot be written
-            return _failed(error)
-        if argv is None and getattr(arguments, "runs_methods", False):
+        stack.enter_context(working_folder.joined(what))
+        if of_process and verb.runs_methods:
             minutes = getattr(arguments, "time_limit", None)
-            name = getattr(arguments, "attempts", None)
-            attempts = AttemptLog(arguments.run / name) if name else None
-            return supervise(lambda: _run(arguments), str(arguments.run), minutes, attempts)
-        return _run(arguments)
+            attempts = AttemptLog(arguments.run / verb.attempts) if verb.attempts else None
+            return supervise(lambda: _run(verb, arguments), str(arguments.run), minutes, attempts)
+        return _run(verb, arguments)
 
 
-def _run(arguments: Arguments) -> int:
-    verb: Callable[[Arguments], None] = arguments.verb
+def _run(verb: Verb, arguments: Arguments) -> int:
+    work: Callable[[Arguments], int | None] | None = verb.callback
+    assert work is not None
     try:
         with stoppable(getattr(arguments, "time_limit", None)):
-            verb(arguments)
+            return work(arguments) or 0
     except (KeyboardInterrupt, Stopped) as stop:
         print(
             "stopped; finished work is kept, and the same command continues from here",
@@ -66,9 +127,10 @@ def _run(arguments: Arguments) -> int:
     except OverTime as error:
         print(f"error: {arguments.run}: {_printable(error)}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _failed(error)
-    return 0
 
 
 def _failed(error: Exception) -> int:
@@ -110,21 +172,67 @@ def _expected(error: Exception) -> bool:
     return isinstance(error, (*known, DamagedFile, DiskFull, DownloadFailed, BadMethod))
 
 
-def _parser() -> argparse.ArgumentParser:
-    from bench.cli import behaviours, data, records, reports, results, runs
+def commands() -> Verbs:
+    """Return the command `bench` with all its commands."""
+    from bench.cli import (
+        behaviours,
+        data,
+        pipeline,
+        planning,
+        records,
+        reports,
+        results,
+        runs,
+        setup,
+    )
 
-    parser = Parser(
-        prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
+    families = (pipeline, results, planning, data, behaviours, runs, reports, records, setup)
+    program = Verbs(
+        "bench",
+        "Decision Transformer benchmark: the commands of the workflow",
+        commands=[one for family in families for one in family.COMMANDS],
+        params=[
+            click.Option(
+                ["--import", "modules"],
+                type=MODULE,
+                multiple=True,
+                expose_value=False,
+                metavar="MODULE",
+                help="Import this Python module, which registers environments of your own. Can be given several times.",
+            ),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Print the version and exit.",
+            ),
+        ],
+        examples=(
+            "bench run all_mujoco --cores 2",
+            "bench status --scale quick",
+            "bench data describe data/generated/hopper-medium/100000-0",
+        ),
     )
-    parser.add_argument(
-        "--import",
-        dest="modules",
-        action="append",
-        type=environment_module,
-        metavar="MODULE",
-        help="import this Python module, which registers environments of your own; can be given several times",
-    )
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (data, behaviours, runs, reports, records, results):
-        family.add(verbs)
-    return parser
+    return program
+
+
+def _print_version(context: click.Context, param: click.Parameter, asked: Any) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    print(f"bench {version()}")
+    context.exit()
+
+
+def version() -> str:
+    """Return the version of this checkout, or of the installed package."""
+    import tomllib
+    from importlib import metadata
+
+    from bench.core.code import ROOT
+
+    if (file := ROOT / "pyproject.toml").is_file():
+        text: str = tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
+        return text
+    return metadata.version("decision-transformer-benchmark")

@@ -4,86 +4,34 @@ evaluate the runs of records again.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from bench.cli.parser import command, json_object
+import click
+
+from bench.cli.parser import Arguments, Verb, Verbs, many
+from bench.cli.values import JSON, PATH
 from bench.core.printable import printable
 
-Arguments = argparse.Namespace
+SECTION = "Records"
+records = Verbs("records", "pack, unpack and check the records of a scale", SECTION)
 
 
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    records = command(
-        verbs, "records", "pack, unpack and check the records of a scale"
-    ).add_subparsers(required=True, metavar="COMMAND")
-    pack = command(records, "pack", "put the records of a scale into one file")
-    pack.add_argument("--scale", required=True, help="the config's name, for example quick")
-    pack.add_argument("--results", type=Path, default=Path("results"), help="default: results")
-    pack.add_argument("--out", type=Path, help="default: reports/reference/records/SCALE.jsonl.gz")
-    pack.add_argument(
-        "--add",
-        action="store_true",
-        help="keep the packed runs that are not in --results: a scale that runs in parts",
-    )
-    pack.set_defaults(verb=_pack)
-    unpack = command(records, "unpack", "write the files of packed records")
-    unpack.add_argument("--scale", required=True, help="the config's name, for example quick")
-    unpack.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        help="a folder; the records are written to its results/SCALE/runs",
-    )
-    unpack.set_defaults(verb=_unpack)
-    check = command(
-        records, "check", "name every packed record that was not made by the current code"
-    )
-    check.add_argument("--scale", nargs="*", help="names of scales; default: all packed ones")
-    check.add_argument("--strict", action="store_true", help="fail if there is such a record")
-    check.set_defaults(verb=_check)
-    missing = command(
-        records, "missing", "name the records of a config that are not packed, or not valid"
-    )
-    missing.add_argument(
-        "--config",
-        type=Path,
-        nargs="+",
-        action="extend",
-        required=True,
-        help="files such as config/desk.yaml, each laid over the one before",
-    )
-    missing.add_argument("--suite", nargs="*", help="only the records of the runs of these suites")
-    missing.add_argument("--why", action="store_true", help="print the reason beside each path")
-    missing.set_defaults(verb=_missing)
-    again = command(
-        verbs, "reproduce", "train and evaluate the runs of records again, and compare the results"
-    )
-    again.add_argument(
-        "records",
-        nargs="+",
-        metavar="RECORD",
-        help="a result.json, or a packed record such as quick:hopper-medium/dense/100/bc/0",
-    )
-    again.add_argument("--work", type=Path, help="folder for the runs; default: a temporary one")
-    again.add_argument(
-        "--data", type=Path, default=Path("data"), help="folder of the data sets; default: data"
-    )
-    again.add_argument(
-        "--link",
-        type=json_object,
-        metavar="CONFIG",
-        help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
-        "data of this config, link the current code to the code of the records",
-    )
-    again.set_defaults(verb=_reproduce)
-
-
+@records.command(
+    "pack",
+    does="put the records of a scale into one file",
+    examples=("bench records pack --scale mine --out mine.jsonl.gz",),
+)
+@click.option("--scale", required=True, help="the config's name, for example quick")
+@click.option("--results", type=PATH, default=Path("results"), help="default: results")
+@click.option("--out", type=PATH, help="default: reports/reference/records/SCALE.jsonl.gz")
+@click.option(
+    "--add",
+    is_flag=True,
+    help="keep the packed runs that are not in --results: a scale that runs in parts",
+)
 def _pack(arguments: Arguments) -> None:
     from bench.runs import archive
 
@@ -92,6 +40,18 @@ def _pack(arguments: Arguments) -> None:
     print(f"{out}: {count} record files, {out.stat().st_size / 1e3:.0f} kB")
 
 
+@records.command(
+    "unpack",
+    does="write the files of packed records",
+    examples=("bench records unpack --scale quick --out elsewhere",),
+)
+@click.option("--scale", required=True, help="the config's name, for example quick")
+@click.option(
+    "--out",
+    type=PATH,
+    required=True,
+    help="a folder; the records are written to its results/SCALE/runs",
+)
 def _unpack(arguments: Arguments) -> None:
     from bench.runs import archive
 
@@ -99,6 +59,13 @@ def _unpack(arguments: Arguments) -> None:
     print(f"{arguments.out / 'results' / arguments.scale / 'runs'}: {len(written)} record files")
 
 
+@records.command(
+    "check",
+    does="name every packed record that was not made by the current code",
+    examples=("bench records check --strict --scale quick trials",),
+)
+@many("--scale", empty=True, help="names of scales; default: all packed ones")
+@click.option("--strict", is_flag=True, help="fail if there is such a record")
 def _check(arguments: Arguments) -> None:
     from bench.runs import archive
     from bench.runs.check import stale
@@ -115,6 +82,19 @@ def _check(arguments: Arguments) -> None:
     print(summary)
 
 
+@records.command(
+    "missing",
+    does="name the records of a config that are not packed, or not valid",
+    examples=("bench records missing --config config/desk.yaml --suite mujoco",),
+)
+@many(
+    "--config",
+    type=PATH,
+    required=True,
+    help="files such as config/desk.yaml, each laid over the one before",
+)
+@many("--suite", help="only the records of the runs of these suites")
+@click.option("--why", is_flag=True, help="print the reason beside each path")
 def _missing(arguments: Arguments) -> None:
     from bench.cli.configs import read_config
     from bench.runs import archive, links
@@ -139,7 +119,30 @@ def _missing(arguments: Arguments) -> None:
     print(f"{count} of {len(wanted)} records are missing", file=sys.stderr)
 
 
+@click.command(
+    "reproduce",
+    cls=Verb,
+    section=SECTION,
+    does="train and evaluate the runs of records again, and compare the results",
+    examples=(
+        "bench reproduce quick:hopper-medium/dense/100/bc/0",
+        "bench reproduce results/quick/runs/hopper-medium/dense/100/bc/0/result.json",
+    ),
+)
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...")
+@click.option("--work", type=PATH, help="folder for the runs; default: a temporary one")
+@click.option(
+    "--data", type=PATH, default=Path("data"), help="folder of the data sets; default: data"
+)
+@click.option(
+    "--link",
+    type=JSON,
+    metavar="CONFIG",
+    help="a merged config, as JSON. If all results are equal, and the records cover every method and kind of "
+    "data of this config, link the current code to the code of the records",
+)
 def _reproduce(arguments: Arguments) -> None:
+    """Run records again: a RECORD is a result.json, or a packed one such as quick:TASK/REWARD/PERCENT/METHOD/SEED."""
     from bench.runs import reproduce
     from bench.runs.linking import link
     from bench.runs.plan import make_plan
@@ -165,3 +168,43 @@ def _reproduce(arguments: Arguments) -> None:
     if arguments.link is not None:
         added = link(done, make_plan(arguments.link))
         print(f"{added} fingerprints of the current code are linked to those of the records")
+
+
+@click.command(
+    "compare",
+    cls=Verb,
+    section=SECTION,
+    does="say whether a change moved any score: two sets of records of one scale, run by run",
+    epilog="A and B are folders of results, files of packed records, or names of scales whose records are packed.",
+    examples=(
+        "bench compare quick results/quick",
+        "bench compare before.jsonl.gz results/mine --config config/mine.yaml --out change.md change.csv",
+    ),
+)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@many("--config", type=PATH, help="files of the config, for its suites; default: that of the scale")
+@many("--out", type=PATH, help="also write .md, .html, .csv")
+def _compare(arguments: Arguments) -> None:
+    from bench.cli.configs import config_of_scale, read_config
+    from bench.report import changes
+    from bench.report.artifact import markdown, write_artifact
+    from bench.runs.plan import make_plan
+
+    before, after = changes.read_set(arguments.before), changes.read_set(arguments.after)
+    try:
+        files = arguments.config or config_of_scale(after.scale)
+    except ValueError:  # a scale of the user's, whose file is not known
+        files = []
+    suites = {}
+    if files:
+        suites = {
+            suite: {(run.task, run.reward, run.data_percent, run.method) for run in runs}
+            for suite, runs in make_plan(read_config(files)).runs.items()
+        }
+    table = changes.make(before, after, suites)
+    print(markdown(table))
+    write_artifact(table, list(arguments.out))
+
+
+COMMANDS = (records, _reproduce, _compare)

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from bench.cli.configs import DEFAULT, read_config
-from bench.cli.parser import command
+from bench.cli.parser import Arguments, Verbs, many
+from bench.cli.values import PATH
 from bench.core.printable import printable
 
-Arguments = argparse.Namespace
+results = Verbs(
+    "results", "check results that were copied here, and hand them to Snakemake", "The pipeline"
+)
 
 
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    results = command(
-        verbs, "results", "check results that were copied here, and hand them to Snakemake"
-    ).add_subparsers(required=True, metavar="COMMAND")
-    check = command(
-        results,
-        "check",
-        "say which data sets and results of a config are valid, and why others are not",
+def _config_option() -> Callable[[Any], Any]:
+    return many(
+        "--config",
+        type=PATH,
+        help=f"files of the config, as after --configfile; default: {DEFAULT}",
     )
-    adopt = command(
-        results,
-        "adopt",
-        "the same, and hand what is valid to Snakemake, so that it is not made again",
-    )
-    for verb, handed in ((check, False), (adopt, True)):
-        verb.add_argument(
-            "--config",
-            type=Path,
-            nargs="+",
-            action="extend",
-            help=f"files of the config, as after --configfile; default: {DEFAULT}",
-        )
-        verb.set_defaults(verb=_results, adopt=handed)
 
 
-def _results(arguments: Arguments) -> None:
+@results.command(
+    "check",
+    does="say which data sets and results of a config are valid, and why others are not",
+    examples=("bench results check --config config/desk.yaml",),
+)
+@_config_option()
+def _check(arguments: Arguments) -> None:
+    _results(arguments, handed=False)
+
+
+@results.command(
+    "adopt",
+    does="the same, and hand what is valid to Snakemake, so that it is not made again",
+    examples=("bench results adopt --config config/desk.yaml",),
+)
+@_config_option()
+def _adopt(arguments: Arguments) -> None:
+    _results(arguments, handed=True)
+
+
+def _results(arguments: Arguments, handed: bool) -> None:
     from bench.runs.adoption import adopt, imported
     from bench.runs.plan import make_plan
     from bench.runs.validity import verdicts
@@ -60,14 +64,17 @@ def _results(arguments: Arguments) -> None:
             f"{kind}: {valid} of {whole} valid, {invalid} not valid, {whole - valid - invalid} missing"
         )
     lost = [str(one.path.parent) for one in found if imported(one) and one.reason]
-    if arguments.adopt:
+    if handed:
         adopt(found, files)
         print("handed to Snakemake; the next start makes the rest")
     if lost:
         raise ValueError(
             f"no rule makes {', '.join(lost)}, which you imported: import it again (`bench data import`)"
         )
-    if not arguments.adopt and any(one.exists and one.reason for one in found):
+    if not handed and any(one.exists and one.reason for one in found):
         raise ValueError(
             "something is not valid: see the lines above. `bench results adopt` has it made again"
         )
+
+
+COMMANDS = (results,)

@@ -2,151 +2,100 @@
 
 from __future__ import annotations
 
-import argparse
-import os
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.cli.parser import command, device, fraction, json_object, minutes, not_negative, positive
+import click
+
+from bench.cli.parser import Arguments, Verb, many
+from bench.cli.values import (
+    DEVICE,
+    FRACTION,
+    JSON,
+    MINUTES,
+    NOT_NEGATIVE,
+    PATH,
+    POSITIVE,
+    OneOf,
+)
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 
-Arguments = argparse.Namespace
+SECTION = "One run"
+RUN = "results/mine/runs/hopper-medium/dense/100/dt/0"
+DATA = "data/generated/hopper-medium/100000-0"
+
+Decorator = Callable[[Any], Any]
 
 
-def add(verbs: Any) -> None:
-    """Add these commands to the parser."""
-    train = command(verbs, "train", "train the policy of one run")
-    train.add_argument(
-        "--run", type=Path, required=True, help="results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED"
-    )
-    train.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    train.add_argument(
-        "--module",
-        required=True,
-        help="dt, dt_atari, dt_graph, or the name of a file in baselines/",
-    )
-    train.add_argument(
-        "--options", type=json_object, default={}, help="values for the method's Config, as JSON"
-    )
-    train.add_argument("--steps", type=not_negative, required=True, help="gradient steps")
-    train.add_argument(
-        "--curve",
-        type=fraction,
-        nargs="*",
-        default=[],
-        help="fractions of the training after which a snapshot is taken",
-    )
-    _add_device(train)
-    _add_limit(train, "BENCH_TRAINING_MINUTES")
-    train.set_defaults(verb=_train, runs_methods=True, attempts="train.log")
-
-    evaluate = command(verbs, "evaluate", "evaluate the policy of a run and write its record")
-    evaluate.add_argument("--run", type=Path, required=True, help="folder of the run")
-    evaluate.add_argument(
-        "--episodes", type=positive, required=True, help="number of episodes of the score"
-    )
-    evaluate.add_argument(
-        "--num-envs",
-        type=positive,
-        required=True,
-        help="number of episodes that run side by side; part of the protocol",
-    )
-    evaluate.add_argument(
-        "--curve-episodes",
-        type=not_negative,
-        default=0,
-        help="number of episodes of each snapshot; default: 0",
-    )
-    _add_protocol(evaluate)
-    _add_device(evaluate)
-    _add_limit(evaluate)
-    evaluate.set_defaults(verb=_evaluate, runs_methods=True)
-
-    sweep = command(verbs, "sweep", "evaluate a trained policy on a grid of target returns")
-    sweep.add_argument("--run", type=Path, required=True, help="folder of the run")
-    sweep.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    sweep.add_argument(
-        "--episodes", type=positive, required=True, help="number of episodes for each target"
-    )
-    sweep.add_argument(
-        "--num-envs", type=positive, required=True, help="number of episodes that run side by side"
-    )
-    sweep.add_argument(
-        "--points",
-        type=positive,
-        help="largest number of targets other than multiples of the best return",
-    )
-    _add_protocol(sweep)
-    _add_device(sweep)
-    _add_limit(sweep)
-    sweep.set_defaults(verb=_sweep, runs_methods=True)
-
-    video = command(verbs, "video", "record an episode of a trained policy as a GIF")
-    video.add_argument("--run", type=Path, required=True, help="folder of the run")
-    video.add_argument(
-        "--episode",
-        type=not_negative,
-        default=0,
-        help="number of the evaluation episode; default: 0",
-    )
-    video.add_argument("--steps", type=positive, help="stop after this many steps")
-    video.add_argument(
-        "--fps", type=float, default=8.0, help="frames per second; 15 is the speed of an Atari game"
-    )
-    video.add_argument("--out", type=Path, required=True, help=".gif")
-    video.set_defaults(verb=_video, runs_methods=True)
-
-    diagnose = command(
-        verbs, "diagnose", "measure properties of a trained policy other than its return"
-    )
-    diagnose.add_argument(
-        "kind",
-        choices=DIAGNOSTICS,
-        help="; ".join(f"{d.name}: {d.measures}" for d in DIAGNOSTICS.values()),
-    )
-    diagnose.add_argument("--run", type=Path, required=True, help="folder of the run")
-    diagnose.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    diagnose.add_argument(
-        "--episodes",
-        type=positive,
-        default=1000,
-        help="number of episodes to predict, or of paths to generate",
-    )
-    _add_device(diagnose)
-    _add_limit(diagnose)
-    diagnose.set_defaults(verb=_diagnose, runs_methods=True)
+def _run_option(about: str = "folder of the run") -> Decorator:
+    return click.option("--run", type=PATH, required=True, help=about)
 
 
-def _add_protocol(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--max-steps", type=positive, help="end an episode after this many steps")
-    verb.add_argument(
-        "--episode-list",
-        default="",
-        help="name of another list of episode seeds than that of reported scores",
+def _data_option() -> Decorator:
+    return click.option("--data", type=PATH, required=True, help="folder of the data set")
+
+
+def _device_option() -> Decorator:
+    return click.option(
+        "--device", type=DEVICE, default="cpu", help="cpu, cuda or cuda:N; default: cpu"
     )
 
 
-def _add_device(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--device", type=device, default="cpu", help="cpu, cuda or cuda:N; default: cpu"
-    )
-
-
-def _add_limit(verb: argparse.ArgumentParser, variable: str = "BENCH_EVALUATION_MINUTES") -> None:
-    """Add the time limit. The workflow gives it by a variable of the environment, because it decides no number: as a
+def _limit_option(variable: str = "BENCH_EVALUATION_MINUTES") -> Decorator:
+    """Return the time limit. The workflow gives it by a variable of the environment, because it decides no number: as a
     part of the command it would plan finished runs again.
     """
-    verb.add_argument(
+    return click.option(
         "--time-limit",
-        type=minutes,
-        default=os.environ.get(variable) or None,
-        metavar="MINUTES",
+        type=MINUTES,
+        envvar=variable,
         help=f"stop with an error after this time; default: ${variable}, else no limit",
     )
 
 
+def _protocol_options(verb: Any) -> Any:
+    limit = click.option("--max-steps", type=POSITIVE, help="end an episode after this many steps")
+    listed = click.option(
+        "--episode-list",
+        default="",
+        help="name of another list of episode seeds than that of reported scores",
+    )
+    return limit(listed(verb))
+
+
+@click.command(
+    "train",
+    cls=Verb,
+    section=SECTION,
+    does="train the policy of one run",
+    runs_methods=True,
+    attempts="train.log",
+    examples=(
+        f"bench train --run {RUN} --data {DATA} --module dt --steps 1000",
+        f"bench train --run {RUN.replace('dt', 'bc')} --data {DATA} --module bc --steps 1000 "
+        """--options '{"width": 64}'""",
+    ),
+)
+@_run_option("results/SCALE/runs/TASK/REWARD/PERCENT/METHOD/SEED")
+@_data_option()
+@click.option(
+    "--module", required=True, help="dt, dt_atari, dt_graph, or the name of a file in baselines/"
+)
+@click.option("--options", type=JSON, default={}, help="values for the method's Config, as JSON")
+@click.option("--steps", type=NOT_NEGATIVE, required=True, help="gradient steps")
+@many(
+    "--curve",
+    type=FRACTION,
+    empty=True,
+    help="fractions of the training after which a snapshot is taken",
+)
+@_device_option()
+@_limit_option("BENCH_TRAINING_MINUTES")
 def _train(arguments: Arguments) -> None:
     from bench.datasets.storage import read_manifest
+    from bench.report.training_log import recorded
     from bench.runs.identity import identity_of
     from bench.runs.train import train_run
 
@@ -156,18 +105,46 @@ def _train(arguments: Arguments) -> None:
             f"--data {arguments.data} holds data of task {found!r}, but the run {arguments.run} is on {task!r}; give "
             "the data of that task"
         )
-    train_run(
-        arguments.run,
-        arguments.data,
-        arguments.module,
-        arguments.options,
-        arguments.steps,
-        tuple(arguments.curve),
-        arguments.device,
-    )
+    with recorded():
+        train_run(
+            arguments.run,
+            arguments.data,
+            arguments.module,
+            arguments.options,
+            arguments.steps,
+            tuple(arguments.curve),
+            arguments.device,
+        )
 
 
+@click.command(
+    "evaluate",
+    cls=Verb,
+    section=SECTION,
+    does="evaluate the policy of a run and write its record",
+    runs_methods=True,
+    examples=(f"bench evaluate --run {RUN} --episodes 10 --num-envs 10",),
+)
+@_run_option()
+@click.option("--episodes", type=POSITIVE, required=True, help="number of episodes of the score")
+@click.option(
+    "--num-envs",
+    type=POSITIVE,
+    required=True,
+    help="number of episodes that run side by side; part of the protocol",
+)
+@click.option(
+    "--curve-episodes",
+    type=NOT_NEGATIVE,
+    default=0,
+    help="number of episodes of each snapshot; default: 0",
+)
+@_protocol_options
+@_device_option()
+@_limit_option()
 def _evaluate(arguments: Arguments) -> None:
+    from bench.core.files import DiskFull
+    from bench.report.training_log import add_scores
     from bench.runs.evaluate import evaluate_run
 
     evaluate_run(
@@ -179,6 +156,8 @@ def _evaluate(arguments: Arguments) -> None:
         arguments.max_steps,
         arguments.episode_list,
     )
+    with contextlib.suppress(OSError, DiskFull):  # the record counts, the curve is a convenience
+        add_scores(arguments.run)
     print(_score_of(arguments.run))
 
 
@@ -200,6 +179,31 @@ def _score_of(run: Path) -> str:
     )
 
 
+@click.command(
+    "sweep",
+    cls=Verb,
+    section=SECTION,
+    does="evaluate a trained policy on a grid of target returns",
+    runs_methods=True,
+    examples=(f"bench sweep --run {RUN} --data {DATA} --episodes 5 --num-envs 5",),
+)
+@_run_option()
+@_data_option()
+@click.option("--episodes", type=POSITIVE, required=True, help="number of episodes for each target")
+@click.option(
+    "--num-envs",
+    type=POSITIVE,
+    required=True,
+    help="number of episodes that run side by side",
+)
+@click.option(
+    "--points",
+    type=POSITIVE,
+    help="largest number of targets other than multiples of the best return",
+)
+@_protocol_options
+@_device_option()
+@_limit_option()
 def _sweep(arguments: Arguments) -> None:
     from bench.runs.sweep import sweep_run
 
@@ -215,6 +219,26 @@ def _sweep(arguments: Arguments) -> None:
     )
 
 
+@click.command(
+    "diagnose",
+    cls=Verb,
+    section=SECTION,
+    does="measure properties of a trained policy other than its return",
+    runs_methods=True,
+    epilog="; ".join(f"{one.name}: {one.measures}" for one in DIAGNOSTICS.values()),
+    examples=(f"bench diagnose critic --run {RUN} --data {DATA}",),
+)
+@click.argument("kind", type=OneOf(list(DIAGNOSTICS)))
+@_run_option()
+@_data_option()
+@click.option(
+    "--episodes",
+    type=POSITIVE,
+    default=1000,
+    help="number of episodes to predict, or of paths to generate; default: 1000",
+)
+@_device_option()
+@_limit_option()
 def _diagnose(arguments: Arguments) -> None:
     from bench.runs.diagnose import diagnose_run
 
@@ -223,6 +247,29 @@ def _diagnose(arguments: Arguments) -> None:
     )
 
 
+@click.command(
+    "video",
+    cls=Verb,
+    section=SECTION,
+    does="record an episode of a trained policy as a GIF",
+    runs_methods=True,
+    examples=(f"bench video --run {RUN} --out episode.gif",),
+)
+@_run_option()
+@click.option(
+    "--episode",
+    type=NOT_NEGATIVE,
+    default=0,
+    help="number of the evaluation episode; default: 0",
+)
+@click.option("--steps", type=POSITIVE, help="stop after this many steps")
+@click.option(
+    "--fps",
+    type=float,
+    default=8.0,
+    help="frames per second; default: 8; 15 is the speed of an Atari game",
+)
+@click.option("--out", type=PATH, required=True, help=".gif")
 def _video(arguments: Arguments) -> None:
     from bench.environments.video import check_gif, write_gif
     from bench.runs.video import episode_frames
@@ -233,3 +280,6 @@ def _video(arguments: Arguments) -> None:
         arguments.out,
         arguments.fps,
     )
+
+
+COMMANDS = (_train, _evaluate, _sweep, _diagnose, _video)

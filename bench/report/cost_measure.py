@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.core.code import ROOT
 from bench.core.files import read_json
-from bench.report.cost_plan import settings_on
+from bench.report.run_cost import settings_on
 from bench.report.step_costs import Record, measured, settings_of
 from bench.runs.clock import CLOCK
 from bench.runs.identity import Identity

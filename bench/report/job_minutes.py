@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.report.cost_plan import Cost, cost_of, costs_of
+from bench.report.cost_plan import costs_of
+from bench.report.run_cost import Cost, cost_of
 from bench.report.step_costs import Measured, Record, read_records, sums
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from bench.runs.clock import CLOCK
 from bench.runs.code import Fingerprint, record_code, training_code
 from bench.runs.compare import first_difference
 from bench.runs.links import Links
-from bench.tasks.registry import task_by_name
+from bench.tasks.registry import Task, task_by_name
 
 
 def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
@@ -37,7 +38,17 @@ def stale(packed: Path, linked: Links | None = None) -> dict[str, str]:
     return found
 
 
-def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
+def current_code(name: str, module: str, task: Task) -> dict[str, Fingerprint]:
+    """Return the fingerprints of the current code: of a training, and of the record of a policy."""
+    return {"training": training_code(module), "evaluation": record_code(name, module, task)}
+
+
+def why_stale(
+    name: str,
+    content: dict[str, Any],
+    linked: Links,
+    code: Callable[[str, str, Task], dict[str, Fingerprint]] = current_code,
+) -> str | None:
     """Return in one line why a record was not made by the current code and with the current constants of its
     task; None if it was.
 
@@ -45,13 +56,14 @@ def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
         name: of the record's file.
         content: of the record, checked.
         linked: the fingerprints that count as equal.
+        code: returns the current code, for the name of a record, a module and a task.
     """
     module, hashes = content["module"], content["hashes"]
     if not (ROOT / method_file(module)).is_file():
         return f"method {module} no longer exists (there is no {method_file(module)})"
     try:
         task = task_by_name(content["identity"]["task"])
-        now = {"training": training_code(module), "evaluation": record_code(name, module, task)}
+        now = code(name, module, task)
     except ValueError as error:
         return str(error).split("; known")[0]
     then: dict[str, Fingerprint] = {
@@ -61,7 +73,7 @@ def why_stale(name: str, content: dict[str, Any], linked: Links) -> str | None:
     constants = {"task": content["protocol"].get("task", asdict(task))}
     if difference := first_difference(constants, {"task": asdict(task)}):
         return difference
-    for what, code in now.items():
-        if not links.same(then[what], code, linked):
-            return f"{what}: {links.first_difference(then[what], code)}"
+    for what, one in now.items():
+        if not links.same(then[what], one, linked):
+            return f"{what}: {links.first_difference(then[what], one)}"
     return None

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from bench.cli.configs import read_config
+from bench.cli.configs import config_of_scale, read_config
 from bench.core.code import ROOT
 
 
@@ -61,3 +61,12 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_config(str(path))
+
+
+def test_a_scale_has_a_file() -> None:
+    assert config_of_scale("quick") == [ROOT / "config/config.yaml"]
+    assert config_of_scale("smoke") == [ROOT / "config/smoke.yaml"]
+    with pytest.raises(
+        ValueError, match=r"no file of config/ has the name 'quik'.*did you mean 'quick'"
+    ):
+        config_of_scale("quik")

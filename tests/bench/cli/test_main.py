@@ -4,21 +4,133 @@ import errno
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import yaml
 
-from bench.cli.main import main
+from bench.cli.main import commands, main
+from bench.cli.parser import Verb
 from bench.core import working_folder
 from bench.core.code import ROOT
 from bench.core.files import DiskFull
 from bench.core.holding import this_machine
 from bench.datasets import storage
-from tests.helpers.cli import fails, raising, train
+from tests.helpers.cli import fails, parsed, raising, train
+
+
+def test_the_version_is_that_of_the_checkout(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"bench {project['version']}\n"
+
+
+def leaves(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield the words and the object of every command."""
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from leaves(one, (*path, name))
+        else:
+            yield (*path, name), one
+
+
+LEAVES = list(leaves(commands()))
+
+
+@pytest.mark.parametrize(
+    ("path", "verb"), LEAVES, ids=lambda each: "-".join(each[:2]) if isinstance(each, tuple) else ""
+)
+def test_every_help_has_examples_that_parse(
+    path: tuple[str, ...], verb: click.Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert isinstance(verb, Verb)
+    assert verb.examples
+    for example in verb.examples:
+        if path == ("completion",):
+            continue  # lines of a shell's settings
+        words = shlex.split(example.removeprefix("BENCH_WANDB=my-project "), comments=True)
+        assert words[: len(path) + 1] == ["bench", *path]
+        if "$(cat merged.json)" in words:
+            words[words.index("$(cat merged.json)")] = "{}"
+        found = parsed(words[1:])
+        assert found.verb is verb
+    assert main([*path, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"Examples:\n  {verb.examples[0]}\n" in said
+    assert said.startswith(f"usage: bench {' '.join(path)} ")
+
+
+def test_every_command_stands_in_a_section(capsys: pytest.CaptureFixture[str]) -> None:
+    program = commands()
+    assert all(getattr(one, "section", "") for one in program.commands.values())
+    main(["--help"])
+    said = capsys.readouterr().out
+    assert said.index("\nData:\n") < said.index("\nOne run:\n  train ") < said.index("\nSet up:\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian"], "there is no command 'trian'; did you mean 'train'"),
+        (["data", "verfy"], "there is no command 'verfy'; did you mean 'verify'?"),
+        (["train", "--rnu", "x"], "there is no option --rnu; did you mean '--run'?"),
+        (["artifact", "tabel2"], "invalid choice: 'tabel2' (choose from "),
+        (["artifact", "tabel2"], "); did you mean 'table2'"),
+        (["xyzzy"], "there is no command 'xyzzy'; `bench --help`"),
+    ],
+)
+def test_a_mistyped_word_gets_a_suggestion(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["--help", "train --help", "completion bash"])
+def test_a_reader_that_leaves_is_no_error(words: str) -> None:
+    """As in `bench --help | head -0`."""
+    bench = subprocess.Popen(
+        [sys.executable, "-m", "bench", *words.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert bench.stdout is not None
+    assert bench.stderr is not None
+    bench.stdout.close()
+    assert bench.stderr.read() == b""
+    assert bench.wait() == 141
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("bench tra", "train"), ("bench train --st", "--steps"), ("bench artifact tabl", "table2")],
+)
+def test_a_shell_completes_commands_options_and_words(words: str, offered: str) -> None:
+    asked = {
+        "_BENCH_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bench"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | asked,
+    )
+    assert done.returncode == 0
+    assert f"plain,{offered}" in done.stdout.splitlines()
 
 
 def test_an_interrupt_returns_130(
@@ -108,7 +220,7 @@ def test_help_of_the_command() -> None:
         "claims",
         "partial",
     ):
-        assert re.search(rf"^    {verb}\s", done.stdout, re.MULTILINE)
+        assert re.search(rf"^  {verb}\s", done.stdout, re.MULTILINE)
 
 
 def test_the_exit_code_reaches_the_shell() -> None:

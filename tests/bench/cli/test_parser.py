@@ -1,22 +1,117 @@
-"""What all commands share: their help, and the values of options."""
+"""What all commands share: help, options with several values, and what an error says."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.cli.main import main
-from bench.cli.parser import Parser, command, device, json_object, not_negative, positive
-from bench.environments.modules import VARIABLE, allowed
-from tests.helpers.cli import fails
+from bench.cli.parser import Arguments, Verb, Verbs, many, spread
+from tests.helpers.cli import parsed
 
 
-def test_the_help_of_a_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = Parser(prog="bench")
-    command(parser.add_subparsers(), "dance", "move with music")
-    with pytest.raises(SystemExit) as caught:
-        parser.parse_args(["dance", "--help"])
-    assert caught.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: bench dance [-h]\n\nMove with music.\n")
+def demo() -> Verb:
+    """Return a command with each kind of option."""
+
+    @click.command("dance", cls=Verb, does="move with music", examples=("bench dance --to a b",))
+    @many("--to", required=True)
+    @many("--at", empty=True)
+    @many("--by", type=float)
+    @click.option("--pair", nargs=2, type=float)
+    @click.option("--one")
+    @click.option("--fast", is_flag=True)
+    @click.argument("where", nargs=-1)
+    def dance(arguments: Arguments) -> Arguments:
+        return arguments
+
+    assert isinstance(dance, Verb)
+    return dance
+
+
+def values(*words: str) -> Arguments:
+    verb = demo()
+    with verb.make_context("dance", list(words)) as context:
+        found = verb.invoke(context)
+    assert isinstance(found, Arguments)
+    return found
+
+
+def test_the_help_of_a_command_says_what_it_does_and_shows_an_example() -> None:
+    verb = demo()
+    said = verb.get_help(click.Context(verb, info_name="bench dance"))
+    assert said.startswith(
+        "usage: bench dance --to VALUE... [OPTIONS] [WHERE]...\n\n  Move with music.\n"
+    )
+    assert said.endswith("Examples:\n  bench dance --to a b")
+
+
+def test_an_option_takes_all_values_up_to_the_next_option() -> None:
+    found = values("--to", "a", "b", "--fast", "--at", "--pair", "-1", "2", "--to", "c")
+    assert found.to == ("a", "b", "c")
+    assert (found.at, found.fast, found.pair) == ((), True, (-1.0, 2.0))
+    assert values("x", "--to", "a", "--one", "y").where == ("x",)
+    assert values("--to=a", "x").where == ("x",)
+    assert values("--to", "a", "--", "x", "--to").where == ("x", "--to")
+    assert values("--to", "a", "--by", "-1", "-2.5e3", "1").by == (-1.0, -2500.0, 1.0)
+
+
+@given(
+    st.lists(
+        st.text("abc.-_/", min_size=1).filter(lambda word: not word.startswith("-")), min_size=1
+    )
+)
+def test_no_value_is_lost_or_changes_its_place(words: list[str]) -> None:
+    assert values("--fast", "--to", *words).to == tuple(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--to"], "argument --to: a value expected"),
+        (["--to", "--fast"], "argument --to: a value expected"),
+        (["--to", "a", "--pair", "1"], "argument --pair: 2 values expected"),
+        (["--to", "a", "--one", "--fast"], "argument --one: a value expected"),
+        (["--fast"], "the following arguments are required: --to"),
+    ],
+)
+def test_a_value_that_is_missing_is_named(words: list[str], message: str) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        values(*words)
+    assert caught.value.message == message
+
+
+def test_a_shell_that_completes_a_word_gets_no_error() -> None:
+    verb = demo()
+    context = verb.make_context("dance", ["--pair", "1"], resilient_parsing=True)
+    assert spread(context, ["--to"]) == []
+
+
+def test_all_missing_options_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--steps", "3"])
+    assert "arguments are required: --run, --data, --module;" in capsys.readouterr().err
+
+
+def test_commands_stand_in_the_order_and_section_in_which_they_were_added() -> None:
+    one, two = Verb("b", does="be", section="X"), Verb("a", does="act", section="X")
+    group = Verbs("g", "do", commands=[one, two, Verb("c", does="see", section="Y")])
+    said = group.get_help(click.Context(group, info_name="g"))
+    assert said.endswith("X:\n  b  be\n  a  act\n\nY:\n  c  see")
+
+
+def test_the_options_of_a_rule_are_parsed_as_it_writes_them() -> None:
+    """`--out`, `--curve` and `--records` are followed by several values."""
+    line = "cost --config {} --suite s --out a.html a.md --records r/1.json r/2.json"
+    found = parsed(line.split()).values
+    assert found["out"] == (Path("a.html"), Path("a.md"))
+    assert found["records"] == (Path("r/1.json"), Path("r/2.json"))
+    line = "cost --plan --config a.yaml b.yaml --cores 2 8"
+    found = parsed(line.split()).values
+    assert (found["config"], found["cores"]) == (("a.yaml", "b.yaml"), (2, 8))
 
 
 def test_an_error_names_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,79 +119,6 @@ def test_an_error_names_the_help_of_its_command(capsys: pytest.CaptureFixture[st
         main(["data", "verify"])
     message = capsys.readouterr().err.splitlines()[-1]
     assert message == (
-        "bench data verify: error: the following arguments are required: folder; "
+        "bench data verify: error: the following arguments are required: FOLDER; "
         "`bench data verify --help` explains the command"
     )
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("{width: 8}", "'{width: 8}' is not JSON (Expecting property name"),
-        ('{"a": NaN}', "'{\"a\": NaN}' is not JSON (NaN is not a finite number)"),
-        ("[8]", "'[8]' is not a JSON object, such as '{\"width\": 64}'"),
-    ],
-)
-def test_options_that_are_no_json_object_are_named(
-    options: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["--run", "r", "--data", "d", "--module", "bc", "--steps", "1"]
-    with pytest.raises(SystemExit):
-        main(["train", *arguments, "--options", options])
-    assert f"argument --options: {message}" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["evaluate", "--episodes", "0"], "--episodes: '0' is not a whole number above 0"),
-        (["evaluate", "--num-envs", "two"], "--num-envs: 'two' is not a whole number above 0"),
-        (["train", "--steps", "-3"], "--steps: '-3' is not a whole number, 0 or above"),
-        (["train", "--device", "gpu"], "--device: 'gpu' is not cpu, cuda or cuda:N"),
-        (
-            ["train", "--steps", f"{10**30}"],
-            f"--steps: '{10**30}' is too large; the largest is 9007",
-        ),
-        (
-            ["train", "--steps", "9" * 5000],
-            f"--steps: '{'9' * 60}' is not a whole number, 0 or above",
-        ),
-        (["train", "--curve", "nan"], "--curve: 'nan' is not a number above 0, and 1 at most"),
-        (["train", "--curve", "0.5", "1.5"], "--curve: '1.5' is not a number above 0, and 1"),
-        (["train", "--time-limit", "0"], "--time-limit: '0' is not a number of minutes above 0"),
-        (["evaluate", "--time-limit", "inf"], "--time-limit: 'inf' is not a number of minutes"),
-    ],
-)
-def test_wrong_values_of_options_are_named(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert f"argument {message}" in capsys.readouterr().err
-
-
-def test_a_video_of_another_format_is_refused_before_it_is_played(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert "its name must end in .gif" in fails(capsys, "video", "--run", "r", "--out", "x.mp4")
-
-
-def test_values_of_options() -> None:
-    assert positive("12") == 12
-    assert not_negative("0") == 0
-    assert [device(name) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
-    assert json_object('{"width": 8}') == {"width": 8}
-
-
-@pytest.mark.parametrize("name", ["a b", "a;b", "../a", "a-b", "os.system()"])
-def test_what_is_no_module_of_environments(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(VARIABLE, "")
-    with pytest.raises(SystemExit):
-        main(["--import", name, "data", "verify", "x"])
-    assert (
-        f"argument --import: {name!r} is not the name of a Python module" in capsys.readouterr().err
-    )
-    assert allowed() == []

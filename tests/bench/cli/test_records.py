@@ -163,3 +163,15 @@ def test_a_config_that_is_not_json_is_wrong_usage(capsys: pytest.CaptureFixture[
         main([*REPRODUCE, "equal", "--link", "config.yaml"])
     assert caught.value.code == 2
     assert "argument --link: 'config.yaml' is not JSON" in capsys.readouterr().err
+
+
+def test_comparing_records_with_themselves_says_that_nothing_moved(
+    write_runs: Callable[..., list[Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_runs({("hopper-medium", "dt"): [29.0, 30.0], ("hopper-medium", "bc"): [40.0, 41.0]})
+    folder = "results/test"
+    assert main(["compare", folder, folder, "--out", "change.md", "change.csv"]) == 0
+    said = capsys.readouterr().out
+    assert "Nothing moved: all 4 runs have the same returns in every episode." in said
+    assert Path("change.md").read_text() + "\n" == said
+    assert "no records at nowhere" in fails(capsys, "compare", folder, "nowhere")

@@ -8,40 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench.report.cost_plan import Cost, cost_of, make, settings_on
-from bench.report.step_costs import Record, measured, settings_of
-from bench.runs.identity import Identity
+from bench.report.cost_plan import make
+from bench.report.step_costs import Record, settings_of
 from bench.runs.plan import Plan, make_plan
-from tests.helpers.costs import record
-
-TASKS = ["hopper-medium", "hopper-medium-replay"]
-RUN = Identity("test", "hopper-medium", "dense", 100.0, "bc", 0)
-
-
-def config(**suites: dict[str, Any]) -> dict[str, Any]:
-    axes = {
-        "tasks": TASKS,
-        "methods": ["bc"],
-        "rewards": ["dense"],
-        "data_percents": [100],
-        "seeds": [0, 1],
-        "baselines": False,
-    }
-    return {
-        "name": "test",
-        "device": "cpu",
-        "suites": {name: axes | own for name, own in suites.items()},
-        "training": {"steps": 1000, "curve": [0.1, 0.5]},
-        "evaluation": {
-            "episodes": 20,
-            "num_envs": 20,
-            "curve_episodes": 10,
-            "sweep_episodes": 5,
-            "sweep_points": 2,
-            "domains": {},
-        },
-        "methods": {"bc": {"module": "bc"}, "bc10": {"module": "percent_bc"}},
-    }
+from tests.helpers.costs import TASKS, config, record
 
 
 @pytest.fixture
@@ -53,42 +23,6 @@ def records() -> list[Record]:
 
 def planned(given: dict[str, Any]) -> Plan:
     return make_plan(given)
-
-
-def test_a_run_by_hand(records: list[Record]) -> None:
-    """An episode costs 200 * 0.005 = 1 s. Two points of ten episodes; nine targets of five."""
-    given = config(main={})
-    known = measured(records, "bc", {}, "hopper")
-    assert known is not None
-    cost = cost_of(RUN, planned(given), given, known)
-    # 2 targets of the grid, and 7 multiples of the best return
-    assert cost == Cost(50.0, 20.0, 20.0, 45.0, pytest.approx(3.0))
-    assert cost.total == pytest.approx(138)
-
-
-def test_a_run_without_a_curve_costs_no_points(records: list[Record]) -> None:
-    given = config(main={"curve": False})
-    known = measured(records, "bc", {}, "hopper")
-    assert known is not None
-    assert cost_of(RUN, planned(given), given, known).curve == 0
-
-
-def test_settings_of_a_domain_come_first(records: list[Record]) -> None:
-    given = config(main={})
-    given["evaluation"]["domains"] = {"hopper": {"episodes": 2, "max_steps": 50}}
-    assert settings_on(given, "hopper-medium")["episodes"] == 2
-    assert settings_on(given, "walker2d-medium")["episodes"] == 20
-    known = measured(records, "bc", {}, "hopper")
-    assert known is not None
-    assert cost_of(RUN, planned(given), given, known).evaluation == pytest.approx(2 * 50 * 0.005)
-
-
-def test_an_unknown_length_is_the_longest(records: list[Record]) -> None:
-    given = config(main={"tasks": ["hopper-medium-expert"]})
-    known = measured(records, "bc", {}, "hopper")
-    assert known is not None
-    run = Identity("test", "hopper-medium-expert", "dense", 100.0, "bc", 0)
-    assert cost_of(run, planned(given), given, known).evaluation == pytest.approx(20 * 1000 * 0.005)
 
 
 def test_the_table_counts_a_shared_run_once_and_its_sweep_where_it_is_asked_for(

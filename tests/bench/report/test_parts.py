@@ -1,0 +1,32 @@
+"""The suites that a target of the workflow needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.report.parts import part_of, suites_of
+from bench.runs.plan import make_plan
+from tests.helpers.started import started_config
+
+
+@pytest.mark.parametrize(
+    ("targets", "suites"),
+    [
+        ([], ["mujoco"]),
+        (["all_mujoco"], ["mujoco"]),
+        (["all_graph", "all_mujoco"], ["mujoco", "graph"]),
+        (["paper_graph"], ["graph"]),
+        (["all_mujoco", "--forcerun", "train"], ["mujoco"]),
+        (["all"], ["mujoco", "graph"]),
+        (["all_mujoco", "reports/x.html"], ["mujoco", "graph"]),
+    ],
+)
+def test_the_suites_of_a_target(targets: list[str], suites: list[str]) -> None:
+    config = started_config()
+    axes = config["suites"]["again"]
+    graph = axes | {"tasks": ["graph1-walks"]}
+    plan = make_plan(config | {"suites": {"mujoco": axes, "graph": graph}})
+    assert suites_of(plan, targets) == suites
+    part = part_of(plan, suites)
+    assert list(part.runs) == suites
+    assert {run.task for run in part.all_runs()} <= {"hopper-medium", "graph1-walks"}
