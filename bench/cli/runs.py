@@ -81,7 +81,7 @@ def add(verbs: Any) -> None:
     _add_limit(sweep)
     sweep.set_defaults(verb=_sweep, runs_methods=True)
 
-    video = command(verbs, "video", "record an episode of a trained policy as a GIF")
+    video = command(verbs, "video", "record an episode of a trained policy as a video")
     video.add_argument("--run", type=Path, required=True, help="folder of the run")
     video.add_argument(
         "--episode",
@@ -93,7 +93,19 @@ def add(verbs: Any) -> None:
     video.add_argument(
         "--fps", type=float, default=8.0, help="frames per second; 15 is the speed of an Atari game"
     )
-    video.add_argument("--out", type=Path, required=True, help=".gif")
+    video.add_argument(
+        "--every", type=positive, default=1, help="keep one frame of this many steps; default: 1"
+    )
+    video.add_argument(
+        "--target", type=float, help="target return; default: that of the evaluation"
+    )
+    video.add_argument(
+        "--beside",
+        type=Path,
+        metavar="DATA_FOLDER",
+        help="show the best episode of this data set beside it",
+    )
+    video.add_argument("--out", type=Path, required=True, help=".gif, .webm or .mp4")
     video.set_defaults(verb=_video, runs_methods=True)
 
     diagnose = command(
@@ -224,12 +236,15 @@ def _diagnose(arguments: Arguments) -> None:
 
 
 def _video(arguments: Arguments) -> None:
-    from bench.environments.video import check_gif, write_gif
-    from bench.runs.video import episode_frames
+    from bench.runs.video import record_video
 
-    check_gif(arguments.out, arguments.fps)
-    write_gif(
-        episode_frames(arguments.run, arguments.episode, arguments.steps),
+    record_video(
+        arguments.run,
         arguments.out,
-        arguments.fps,
+        index=arguments.episode,
+        max_steps=arguments.steps,
+        fps=arguments.fps,
+        every=arguments.every,
+        target=arguments.target,
+        data=arguments.beside,
     )
