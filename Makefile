@@ -69,7 +69,7 @@ desk: $(INSTALLED) ## everything at scale desk, at most 40 core-hours; stop it a
 	$(BIN)/python -m bench run all --cores $(CORES) --configfile config/desk.yaml
 
 trials: $(INSTALLED) ## trials of settings for each method, 7 core-hours; the same command continues
-	$(BIN)/snakemake all_trials all_finals all_trials_atari all_updates --cores $(CORES) --configfile config/trials.yaml
+	$(BIN)/snakemake all_trials all_trials_rvs all_finals all_trials_atari all_updates --cores $(CORES) --configfile config/trials.yaml
 	@cat reports/trials/*/trials.md
 
 reference: ## keep the tables and records of SCALE as what the repository shows

@@ -55,6 +55,7 @@ KNOWN = {
     "cql_atari": ["images"],
     "iql": ["continuous"],
     "td3_bc": ["continuous"],
+    "rvs": VECTORS,
     "uniform": ALL,
     "behaviour": ALL,
     "_template": ["continuous"],

@@ -177,6 +177,7 @@ def commands() -> Verbs:
     from bench.cli import (
         behaviours,
         data,
+        exports,
         pipeline,
         planning,
         records,
@@ -186,7 +187,18 @@ def commands() -> Verbs:
         setup,
     )
 
-    families = (pipeline, results, planning, data, behaviours, runs, reports, records, setup)
+    families = (
+        pipeline,
+        results,
+        planning,
+        data,
+        behaviours,
+        runs,
+        reports,
+        records,
+        exports,
+        setup,
+    )
     program = Verbs(
         "bench",
         "Decision Transformer benchmark: the commands of the workflow",

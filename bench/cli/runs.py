@@ -251,9 +251,12 @@ def _diagnose(arguments: Arguments) -> None:
     "video",
     cls=Verb,
     section=SECTION,
-    does="record an episode of a trained policy as a GIF",
+    does="record an episode of a trained policy as a video",
     runs_methods=True,
-    examples=(f"bench video --run {RUN} --out episode.gif",),
+    examples=(
+        f"bench video --run {RUN} --out episode.gif",
+        f"bench video --run {RUN} --fps 60 --beside {DATA} --out episode.webm",
+    ),
 )
 @_run_option()
 @click.option(
@@ -269,16 +272,29 @@ def _diagnose(arguments: Arguments) -> None:
     default=8.0,
     help="frames per second; default: 8; 15 is the speed of an Atari game",
 )
-@click.option("--out", type=PATH, required=True, help=".gif")
+@click.option(
+    "--every", type=POSITIVE, default=1, help="keep one frame of this many steps; default: 1"
+)
+@click.option("--target", type=float, help="target return; default: that of the evaluation")
+@click.option(
+    "--beside",
+    type=PATH,
+    metavar="DATA_FOLDER",
+    help="show the best episode of this data set beside it",
+)
+@click.option("--out", type=PATH, required=True, help=".gif, .webm or .mp4")
 def _video(arguments: Arguments) -> None:
-    from bench.environments.video import check_gif, write_gif
-    from bench.runs.video import episode_frames
+    from bench.runs.video import record_video
 
-    check_gif(arguments.out, arguments.fps)
-    write_gif(
-        episode_frames(arguments.run, arguments.episode, arguments.steps),
+    record_video(
+        arguments.run,
         arguments.out,
-        arguments.fps,
+        index=arguments.episode,
+        max_steps=arguments.steps,
+        fps=arguments.fps,
+        every=arguments.every,
+        target=arguments.target,
+        data=arguments.beside,
     )
 
 

@@ -64,6 +64,10 @@ def episode(
     target: float,
     noise: int | None = None,
     most: int | None = None,
+    *,
+    every: int = 1,
+    height: int | None = None,
+    rewards: list[float] | None = None,
 ) -> list[U8]:
     """Play one episode and return its images.
 
@@ -74,6 +78,9 @@ def episode(
         target: the target return.
         noise: the seed of the policy; None takes `seed`.
         most: stop after this number of steps; None plays to the end.
+        every: keep the image after each `every`-th step, and after the last one.
+        height: of the images; larger ones are made smaller. None keeps their size.
+        rewards: gets the reward of each step.
 
     Returns:
         The image at the start and the image after each step, RGB (height, width, 3).
@@ -87,18 +94,31 @@ def episode(
         seen, _ = scene.reset(seed=seed)
         own = seed if noise is None else noise
         policy.reset(np.array([own], dtype=np.int64), np.array([target], dtype=np.float32))
-        frames, reward, over = [_first_picture(scene, environment)], 0.0, False
-        while not over and (most is None or len(frames) <= most):
+        frames, reward, over = [fitted(_first_picture(scene, environment), height)], 0.0, False
+        step = 0
+        while not over and (most is None or step < most):
             shown = np.asarray(seen)[None]
             if shown.dtype != np.uint8:
                 shown = shown.astype(np.float32)
             [action] = policy.act(shown, np.array([reward], dtype=np.float32))
             seen, reward, terminal, timeout, _ = scene.step(action)
-            frames.append(_picture(scene))
-            over = terminal or timeout
+            step, over = step + 1, terminal or timeout
+            if rewards is not None:
+                rewards.append(float(reward))
+            if step % every == 0 or over or step == most:
+                frames.append(fitted(_picture(scene), height))
         return frames
     finally:
         scene.close()
+
+
+def fitted(picture: U8, height: int | None) -> U8:
+    """Return a picture that is not higher than `height`, with its proportions."""
+    if height is None or len(picture) <= height:
+        return picture
+    width = round(picture.shape[1] * height / len(picture))
+    small = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def check_gif(path: Path, fps: float) -> None:
@@ -149,9 +169,7 @@ def _first_picture(scene: gymnasium.Env, environment: str) -> U8:
     except (
         Exception
     ) as error:  # each simulator has its own errors: MuJoCo without a display, for example
-        raise ValueError(
-            f"cannot draw {environment} on this machine: {error}. There are videos of Atari and Key-to-Door"
-        ) from error
+        raise ValueError(f"cannot draw {environment} on this machine: {error}") from error
 
 
 def _picture(scene: gymnasium.Env) -> U8:

@@ -48,6 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cql": {"batch_size": 32},
     "iql": {"batch_size": 32},
     "td3_bc": {"batch_size": 32},
+    "rvs": {"width": 64, "batch_size": 32},
     "dt_atari": SIZES,
     "dt_atari without returns": SIZES | {"returns": False, "top_percent": 60},
     "cql_atari": {"batch_size": 4, "features": 16, "quantiles": 3, "epsilon": 0.3},

@@ -234,6 +234,9 @@ def test_a_video_is_of_the_policy_with_the_settings_of_its_family(commands: list
         "episode": 0,
         "steps": 450,
         "fps": 15.0,
+        "every": 1,
+        "target": None,
+        "beside": None,
         "out": Path(VIDEO),
     }
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import bench.cli.runs
-import bench.environments.video
 import bench.runs.diagnose
 import bench.runs.evaluate
 import bench.runs.record
@@ -145,18 +144,16 @@ def test_diagnose_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_video_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = handed_on(monkeypatch, bench.runs.video, "episode_frames")
-    written = handed_on(monkeypatch, bench.environments.video, "write_gif")
-    line = ["video", "--run", str(RUN), "--out", "a.gif"]
-    assert main([*line, "--episode", "3", "--steps", "40", "--fps", "15"]) == 0
+    given = handed_on(monkeypatch, bench.runs.video, "record_video")
+    line = ["video", "--run", str(RUN), "--out", "a.webm"]
+    options = ["--episode", "3", "--steps", "40", "--fps", "15", "--every", "2"]
+    assert main([*line, *options, "--target", "0", "--beside", "set"]) == 0
     assert main(line) == 0
+    names = ("run", "out", "index", "max_steps", "fps", "every", "target", "data")
+    out = Path("a.webm")
     assert given == [
-        {"folder": RUN, "index": 3, "max_steps": 40},
-        {"folder": RUN, "index": 0, "max_steps": None},
-    ]
-    assert [(each["path"], each["fps"]) for each in written] == [
-        (Path("a.gif"), 15.0),
-        (Path("a.gif"), 8.0),
+        dict(zip(names, (RUN, out, 3, 40, 15.0, 2, 0.0, Path("set")), strict=True)),
+        dict(zip(names, (RUN, out, 0, None, 8.0, 1, None, None), strict=True)),
     ]
 
 

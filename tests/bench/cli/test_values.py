@@ -60,7 +60,9 @@ def test_wrong_values_of_options_are_named(
 def test_a_video_of_another_format_is_refused_before_it_is_played(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert "its name must end in .gif" in fails(capsys, "video", "--run", "r", "--out", "x.mp4")
+    assert "its name must end in .gif, .webm or .mp4" in fails(
+        capsys, "video", "--run", "r", "--out", "x.avi"
+    )
 
 
 def test_values_of_options() -> None:

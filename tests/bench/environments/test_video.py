@@ -15,7 +15,7 @@ from bench.core.files import DiskFull
 from bench.environments import pixels
 from bench.environments.key_to_door import ID, KeyToDoor, draw
 from bench.environments.key_to_door_rooms import AGENT, DOOR, HORIZON, KEY, Rooms
-from bench.environments.video import Script, episode, write_gif
+from bench.environments.video import Script, episode, fitted, write_gif
 from tests.helpers.key_to_door import KEY_ROOM, MOVES, NORTH, SOUTH, begun, shortest
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "key_to_door.md"
@@ -244,6 +244,36 @@ def test_an_environment_that_cannot_be_drawn_is_named(monkeypatch):
     message = f"cannot draw {ID} on this machine: no display"
     with pytest.raises(ValueError, match=re.escape(message)):
         episode(Script([0]), ID, seed=3, target=1.0)
+
+
+@pytest.mark.parametrize("most", [None, 10, 11, 12])
+@pytest.mark.parametrize("every", [1, 4, 7])
+def test_every_few_frames_are_kept_and_the_last_one(frames, most, every):
+    actions = np.random.default_rng(3).integers(0, 4, HORIZON)
+    rewards: list[float] = []
+    found = episode(Script(actions), ID, 3, 1.0, most=most, every=every, rewards=rewards)
+    last = HORIZON if most is None else most
+    shown = sorted({*range(0, last + 1, every), last})
+    np.testing.assert_array_equal(found, [frames[step] for step in shown])
+    assert len(rewards) == last
+
+
+def test_rewards_are_those_of_the_episode():
+    rooms = Rooms(1)
+    rooms.reset(np.array([0]), [np.random.default_rng(8)])
+    path = shortest(KEY_ROOM, tuple(rooms.position[0]), tuple(rooms.key[0]))
+    script = Script([*path, *[NORTH] * (HORIZON - len(path))])
+    rewards: list[float] = []
+    episode(script, ID, seed=8, target=1.0, rewards=rewards)
+    assert [step for step, reward in enumerate(rewards) if reward] == [106]
+
+
+def test_high_pictures_become_smaller_and_low_ones_stay(frames):
+    small = fitted(frames[0], 132)
+    assert small.shape == (132, 156, 3)
+    np.testing.assert_array_equal(small[3, 5], frames[0][6:8, 10:12].mean(axis=(0, 1)).round())
+    assert fitted(frames[0], 264) is frames[0]
+    assert fitted(frames[0], None) is frames[0]
 
 
 def test_a_script_that_is_too_short_says_so():

@@ -249,4 +249,4 @@ def test_the_repository_has_the_methods_of_the_paper() -> None:
     assert {"dt", "bc", "percent_bc", "cql", "discrete_cql", "uniform", "behaviour"} <= set(
         found_modules()
     )
-    assert {"iql", "td3_bc"} <= set(found_modules())
+    assert {"iql", "td3_bc", "rvs"} <= set(found_modules())

@@ -38,6 +38,24 @@ def test_each_method_has_twenty_different_trials(trials: Plan) -> None:
         assert {trials.variants[f"{method}-t{n:02d}"].module for n in range(1, 21)} == {module}
 
 
+def test_rvs_has_as_many_trials_as_the_others_and_on_the_same_data(trials: Plan) -> None:
+    runs, others = trials.runs["trials_rvs"], trials.runs["trials"]
+    names = [f"rvs-t{n:02d}" for n in range(1, 21)]
+    assert list(dict.fromkeys(run.method for run in runs)) == names
+    settings = [configured(trials, name) for name in names]
+    assert all(one != other for one, other in itertools.combinations(settings, 2))
+    assert {trials.variants[name].module for name in names} == {"rvs"}
+    assert {(run.task, run.reward, run.data_percent, run.seed) for run in runs} == {
+        (run.task, run.reward, run.data_percent, run.seed) for run in others
+    }
+
+
+def test_rvs_joins_no_suite_before_its_trials_have_run() -> None:
+    for scale in ("config", "smoke", "desk", "paper", "speed"):
+        plan = make_plan(read(*dict.fromkeys(("config.yaml", f"{scale}.yaml"))))
+        assert "rvs" not in plan.variants
+
+
 def test_on_atari_each_method_has_six_different_trials_in_the_same_games(trials: Plan) -> None:
     runs = trials.runs["trials_atari"]
     assert [run.method for run in runs if run.task == "pong-replay"] == [
@@ -75,6 +93,7 @@ def test_the_page_counts_the_trials_that_ran(trials: Plan) -> None:
     labels = dict(zip(TRIED, ("DT", "CQL", "IQL", "TD3+BC", "BC", "10%BC"), strict=True))
     for suite, methods, family in (
         ("trials", labels, "MuJoCo"),
+        ("trials_rvs", {"rvs": "RvS-R"}, "MuJoCo"),
         ("trials_atari", TRIED_ON_ATARI, "Atari"),
     ):
         ran = (KEPT / suite / "trials.md").exists()

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from baselines import uniform
 from bench.behaviours.random_play import random_episodes
 from bench.core.files import DamagedFile, digest
 from bench.datasets import storage
+from bench.datasets.trajectories import Trajectories
 from bench.environments.key_to_door import HORIZON, ID, KeyToDoor
 from bench.environments.video import U8
+from bench.runs import video
 from bench.runs.policies import POLICY
 from bench.runs.rollout import episode_seed, policy_seed
 from bench.runs.train import TRAINING, train_run
-from bench.runs.video import episode_frames
+from bench.runs.video import HEIGHT, episode_frames, record_video
 
 RUNS = Path("results/tiny/runs/key_to_door-1k/dense/100/uniform")
 
@@ -110,3 +113,77 @@ def test_a_run_that_was_not_trained_and_a_damaged_policy_are_refused(
     (copy / POLICY).write_bytes((copy / POLICY).read_bytes() + b" ")
     with pytest.raises(DamagedFile, match=rf"{POLICY} is not the one that was trained"):
         episode_frames(copy, 0)
+
+
+def test_a_video_is_the_frames_of_the_episode(runs: Path, tmp_path: Path) -> None:
+    record_video(runs / "0", tmp_path / "a.gif", index=2, max_steps=25, every=5)
+    expected = [played(0, 2, 25)[step] for step in range(0, 26, 5)]
+    np.testing.assert_array_equal(frames_of(tmp_path / "a.gif"), expected)
+
+
+def frames_of(path: Path) -> list[U8]:
+    with Image.open(path) as image:
+        found = []
+        for index in range(image.n_frames):
+            image.seek(index)
+            found.append(np.asarray(image.convert("RGB")))
+    return found
+
+
+def test_the_best_episode_of_the_data_stands_beside_it(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+    made = video.beside
+    monkeypatch.setattr(
+        video, "beside", lambda *arguments: (given.append(arguments), made(*arguments))[1]
+    )
+    data = runs.parents[6] / "data"
+    storage.save(random_episodes(30, 0), data, {"source": "generated", "task": "key_to_door-1k"})
+    for steps, target in ((None, None), (25, 0.0)):
+        record_video(runs / "0", tmp_path / "a.webm", max_steps=steps, target=target, data=data)
+    whole, part = given
+    best = storage.load(data).returns.max()
+    earned = sum(rewards_of(0, 0))
+    assert whole[2] == (
+        f"uniform, asked for 1: return {earned:.0f}",
+        f"best episode of key_to_door-1k: return {best:.0f}",
+    )
+    assert part[2][0] == "uniform, asked for 0: return 0 after 25 steps"
+    assert (len(whole[0]), len(whole[1]), len(part[0]), len(part[1])) == (121, 120, 26, 26)
+    assert len(whole[0][0]) <= HEIGHT
+
+
+def rewards_of(seed: int, index: int) -> list[float]:
+    """Return the rewards of an episode of random actions."""
+    environment = KeyToDoor()
+    environment.reset(seed=episode_seed(ID, index))
+    policy = uniform.UniformPolicy(0, 3, 0)
+    policy.reset(np.array([policy_seed(ID, seed, index)]), np.ones(1, np.float32))
+    seen, none = np.zeros((1, 5, 5, 3), np.uint8), np.zeros(1, np.float32)
+    return [float(environment.step(policy.act(seen, none)[0])[1]) for _ in range(HORIZON)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"out": Path("a.avi")}, "must end in .gif, .webm or .mp4"),
+        ({"fps": 0.0}, "fps must be above 0"),
+        ({"every": 0}, "every must be at least 1, not 0"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_it_is_played(
+    arguments: dict[str, Any], message: str, runs: Path, tmp_path: Path
+) -> None:
+    out = arguments.pop("out", Path("a.webm"))
+    with pytest.raises(ValueError, match=message):
+        record_video(runs / "0", tmp_path / out, **arguments)
+    assert not any(tmp_path.iterdir())
+
+
+def test_data_of_another_environment_are_refused(
+    runs: Path, tmp_path: Path, hopper_like: Trajectories
+) -> None:
+    storage.save(hopper_like, tmp_path / "data", {"task": "hopper-medium", "source": "generated"})
+    with pytest.raises(ValueError, match=r"data is of Hopper-v4, and .* of bench/KeyToDoor-v0"):
+        record_video(runs / "0", tmp_path / "a.webm", data=tmp_path / "data")
