@@ -30,6 +30,7 @@ RANKS = {
     "bench/report": 9,
     "bench/report/artifacts": 9,
     "bench/report/claims": 9,
+    "bench/report/site": 9,
     "bench/cli": 10,
     "bench": 11,
 }

@@ -111,7 +111,7 @@ def _expected(error: Exception) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bench.cli import behaviours, data, records, reports, results, runs
+    from bench.cli import behaviours, data, records, reports, results, runs, site
 
     parser = Parser(
         prog="bench", description="Decision Transformer benchmark: the commands of the workflow."
@@ -125,6 +125,6 @@ def _parser() -> argparse.ArgumentParser:
         help="import this Python module, which registers environments of your own; can be given several times",
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (data, behaviours, runs, reports, records, results):
+    for family in (data, behaviours, runs, reports, site, records, results):
         family.add(verbs)
     return parser
