@@ -9,7 +9,14 @@ from pathlib import Path
 from bench.core.files import write_text
 from bench.report.site.context import Context
 from bench.report.site.inputs import Inputs
-from bench.report.site import assets, page_overview
+from bench.report.site import (
+    assets,
+    page_artifacts,
+    page_curves,
+    page_overview,
+    page_runs,
+    page_tasks,
+)
 
 FOLDER = "site"
 INDEX = "index.html"
@@ -40,8 +47,10 @@ def build(inputs: Inputs, out: Path) -> Built:
     Raises:
         OSError: a file cannot be written.
     """
-    context = Context.of(inputs)
+    context = Context.of(inputs, (out / FOLDER).resolve())
     pages = {INDEX: page_overview.page(context)}
+    for module in (page_artifacts, page_curves, page_tasks, page_runs):
+        pages |= dict(module.pages(context))
     if out.resolve() != inputs.reports.resolve():
         _copy(context, inputs.reports, out)
     assets.write(out / FOLDER)

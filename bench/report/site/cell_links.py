@@ -70,6 +70,17 @@ def links(grid: Grid, known: Facets) -> list[list[str]]:
     return found
 
 
+def tasks(grid: Grid, known: Facets) -> list[str]:
+    """Return the task of each row of a table; empty for a row of several tasks, or of none."""
+    found = (_row(row, grid.headings, known).get("task", ()) for row in grid.rows)
+    return [each[0] if len(each) == 1 else "" for each in found]
+
+
+def of_others(heading: str) -> bool:
+    """Return whether a column holds no numbers of our runs, such as the paper's."""
+    return OTHERS.search(heading) is not None
+
+
 def spell(query: dict[str, Sequence[str]]) -> str:
     """Return a query as part of an address; several values of one key are separated by commas."""
     return urlencode({key: ",".join(values) for key, values in query.items() if values}, safe=",")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from bench.report.site import artifact_files
 from bench.report.site.artifact_files import ArtifactFiles
@@ -15,6 +18,7 @@ from bench.report.site.inputs import Inputs
 from bench.report.site.looks import Look, looks
 from bench.report.site.render import render, slug
 from bench.report.site.runs import Run, collect
+from bench.report.site.score_rows import by_task
 
 SECTIONS = (
     ("Overview", "index.html"),
@@ -37,6 +41,8 @@ class Context:
         artifacts: every table and figure that was made.
         videos: suite -> its videos.
         looks: method -> colour and mark.
+        scores: task -> its scores, with the column `series`.
+        records_from: the way from a page to the folder that holds `results`; None: the records are not kept here.
         notes: what could not be shown, a sentence each; pages add to it.
     """
 
@@ -45,12 +51,22 @@ class Context:
     artifacts: list[ArtifactFiles]
     videos: dict[str, list[Path]]
     looks: dict[str, Look]
+    scores: dict[str, pd.DataFrame]
+    records_from: str | None
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, inputs: Inputs) -> Context:
-        """Return what the pages of these inputs use."""
+    def of(cls, inputs: Inputs, pages: Path) -> Context:
+        """Return what the pages of these inputs use.
+
+        Args:
+            inputs: what the site is made of.
+            pages: the folder that the pages will lie in.
+        """
         runs = collect(inputs)
+        scores, notes = by_task(inputs, runs)
+        # a relative way, so that the whole folder can be moved
+        way = None if inputs.packed else Path(os.path.relpath(inputs.home, pages)).as_posix()
         methods = [*inputs.plan.variants, *(run.identity.method for run in runs)]
         return cls(
             inputs,
@@ -58,6 +74,9 @@ class Context:
             artifact_files.find(inputs),
             artifact_files.videos(inputs),
             looks(methods),
+            scores,
+            way,
+            notes,
         )
 
     @property

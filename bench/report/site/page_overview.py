@@ -8,9 +8,10 @@ from typing import Any
 
 from bench.report.site import cell_links, charts_cost, ledger
 from bench.report.site.artifact_files import ArtifactFiles
+from bench.report.site.artifact_views import view
 from bench.report.site.context import Context, artifact_page
 from bench.report.site.runs import SCORED
-from bench.report.site.views import View, view_of
+from bench.report.site.views import View
 from bench.tasks.registry import FAMILIES
 
 NO_COST = "There is no such figure yet. The artifact score_cost of a suite makes it."
@@ -85,9 +86,9 @@ def _overviews(context: Context) -> list[Shown]:
         made = context.artifact(family.overview)
         if made is None or made.grid is None or any(one.made == made for one in found):
             continue
-        hrefs = cell_links.links(made.grid, cell_links.facets(context.inputs.plan, made.suite))
-        view = view_of(made.grid, hrefs, "site/runs.html")
-        found.append(Shown(made.title, made.grid.title, artifact_page(made), made, view))
+        table = view(context, made, "site/")
+        if table is not None:
+            found.append(Shown(made.title, made.grid.title, artifact_page(made), made, table))
     return found
 
 
