@@ -13,13 +13,17 @@ from bench.report.site import (
     assets,
     page_artifacts,
     page_curves,
+    page_methods,
     page_overview,
+    page_provenance,
     page_runs,
     page_tasks,
 )
 
 FOLDER = "site"
 INDEX = "index.html"
+# provenance last: it lists what the other pages could not show
+MODULES = (page_artifacts, page_curves, page_tasks, page_methods, page_runs, page_provenance)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def build(inputs: Inputs, out: Path) -> Built:
     """
     context = Context.of(inputs, (out / FOLDER).resolve())
     pages = {INDEX: page_overview.page(context)}
-    for module in (page_artifacts, page_curves, page_tasks, page_runs):
+    for module in MODULES:
         pages |= dict(module.pages(context))
     if out.resolve() != inputs.reports.resolve():
         _copy(context, inputs.reports, out)

@@ -8,8 +8,8 @@ list of the series that the reader has not switched off, and can be zoomed and m
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -56,25 +56,49 @@ class Chart:
         describe: what it shows, for those who do not see it.
         spec: of Vega-Lite.
         series: those of the legend, in order.
+        note: how to read it, a sentence; panels of one figure share theirs.
+        lead: whether the panel is twice as wide as others.
     """
 
     title: str
     describe: str
     spec: Spec = field(repr=False)
     series: tuple[Series, ...] = ()
+    note: str = ""
+    lead: bool = False
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of a figure: its title with the unit, and whether it is logarithmic."""
+    """An axis of a figure.
+
+    Attributes:
+        title: with the unit.
+        log: whether it is logarithmic.
+        ends: the values at its ends; what lies outside is cut off. None: all values fit.
+    """
 
     title: str
     log: bool = False
+    ends: tuple[float, float] | None = None
 
     def encoded(self, column: str) -> Spec:
         """Return the encoding of a column on this axis."""
-        scale: Spec = {"type": "log", "nice": False} if self.log else {"zero": False, "nice": True}
+        scale: Spec = {"type": "log", "nice": False, "padding": 6} if self.log else {"zero": False}
+        if self.ends is not None:
+            scale |= {"domain": [plain(end) for end in self.ends], "nice": False}
         return {"field": column, "type": "quantitative", "title": self.title, "scale": scale}
+
+    def around(self, values: Iterable[float], room: float = 0.2) -> Axis:
+        """Return this axis with ends that hold these values and some room, so that one wide interval does not make all
+        else small.
+        """
+        known = [float(value) for value in values if math.isfinite(value)]
+        if not known:
+            return self
+        low, high = min(known), max(known)
+        more = room * (high - low) or max(1.0, abs(high) * room)
+        return replace(self, ends=(low - more, high + more))
 
 
 def curves(
@@ -95,12 +119,14 @@ def curves(
             `interval`, the same as text; and `point`, which is true where a mark stands. All others are shown when the
             pointer is over a mark.
         series: of the legend; the column `series` holds their names.
-        x, y: the axes.
+        x: the horizontal axis.
+        y: the vertical axis; it holds all means, and cuts off wider intervals.
         levels: names and heights of dashed horizontal lines.
         vertical: names and places of dotted vertical lines.
         diagonal: the end of the dashed line on which both axes are equal; None: there is none.
         detail: a column that tells several lines of one series apart, such as a seed; empty: one line each.
     """
+    y = y.around([*rows["y"], *(height for _, height in levels)])
     across, up = x.encoded("x"), y.encoded("y")
     more = {"detail": {"field": detail, "type": "nominal"}} if detail else {}
     layers: list[Spec] = []
@@ -234,6 +260,7 @@ def _guides(
     diagonal: float | None,
 ) -> list[Spec]:
     layers = [_rule("y", name, place, [6, 4], GUIDE) for name, place in levels]
+    layers += [_text(name, place) for name, place in levels]
     layers += [_rule("x", name, place, [2, 3], BEST) for name, place in vertical]
     if diagonal is not None:
         ends = [{"x": 0.0, "y": 0.0}, {"x": plain(diagonal), "y": plain(diagonal)}]
@@ -247,6 +274,16 @@ def _guides(
         }
         layers.append({"data": {"values": ends}, "mark": mark, "encoding": where})
     return layers
+
+
+def _text(name: str, height: float) -> Spec:
+    """Return the name of a level, above its right end."""
+    where = {"y": {"field": "y", "type": "quantitative"}, "x": {"value": "width"}}
+    return {
+        "data": {"values": [{"y": plain(height), "name": name}]},
+        "mark": {"type": "text", "align": "right", "dx": -3, "dy": -6, "fontSize": 11, "clip": True},
+        "encoding": where | {"text": {"field": "name"}},
+    }
 
 
 def _rule(axis: str, name: str, place: float, dash: list[int], colour: str) -> Spec:

@@ -18,6 +18,8 @@ from bench.report.site.looks import GREY, Look
 SCORE = Axis("normalised score")
 TABLES = ("table1", "table2", "table3", "table4", "table5", "table7", "variants", "fractions")
 CELLS = {"data", "environment", "method", "mean", "low", "high", "paper_mean"}
+DASH = "A dash is the paper's number."
+GUIDES = "The dotted line is the best episode in the data; on the dashed one both axes are equal."
 Looks = Mapping[str, Look]
 Labels = Mapping[str, str]
 
@@ -100,7 +102,7 @@ def _figure4(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
             diagonal=float(part["target_normalised"].max()),
         )
         describe = f"{task}: achieved over target return of {', '.join(s.name for s in series)}."
-        found.append(Chart(str(task), describe, spec, tuple(series)))
+        found.append(Chart(str(task), describe, spec, tuple(series), GUIDES))
     return found
 
 
@@ -161,7 +163,8 @@ def _dots(title: str, drawn: pd.DataFrame, series: list[Series], value: Axis) ->
     told = drawn.dropna(subset=["y"])
     means = told.groupby("series", sort=False)["y"].mean()
     describe = f"{title}: {value.title}. Means: {'; '.join(f'{n} {y:.1f}' for n, y in means.items())}."
-    return Chart(title, describe, dots(drawn, series, value), tuple(series))
+    note = DASH if "paper" in drawn and drawn["paper"].notna().any() else ""
+    return Chart(title, describe, dots(drawn, series, value), tuple(series), note)
 
 
 def _series(methods: Any, looks: Looks, labels: Labels) -> list[Series]:

@@ -68,7 +68,7 @@ def _panel(
     describe = f"{title}: normalised score over {AXES[axis].title}. At the end: {told}."
     if levels:
         describe += " Dashed lines: " + "; ".join(f"{n} {y:.1f}" for n, y in levels) + "."
-    return Chart(title, describe, spec, tuple(series))
+    return Chart(title, describe, spec, tuple(series), lead=data.startswith("mean of"))
 
 
 def read(path: Path, columns: set[str]) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def _chart(
         return None
     if "low" in lines:
         lines = lines.assign(interval=intervals(lines))
-    flat = rows[(rows["kind"] == "score") & ~rows["series"].isin([one.name for one in series])]
+    flat = rows[(rows["kind"] == "score") & (rows["step"] == 0)]  # nothing is trained for them
     means = flat.groupby("series", sort=False)["score"].mean()
     levels = [(str(name), float(score)) for name, score in means.items()]
     spec = curves(lines, series, AXES[axis], SCORE, levels=levels, detail=detail)

@@ -34,7 +34,8 @@ def dots(
     if rows["category"].nunique() < 2:
         place["x"]["axis"] = {"labels": False, "ticks": False}
     colour = _by(names, [one.look.colour for one in series])
-    up = value.encoded("y")
+    drawn = [*rows["y"], *(rows["paper"] if "paper" in rows else ()), *filter(None, [reference])]
+    up = value.around(drawn, room=0.3).encoded("y")
     told = [
         {"field": "series", "type": "nominal", "title": "method"},
         {"field": "category", "type": "nominal", "title": "on"},
@@ -46,14 +47,14 @@ def dots(
         layers.append(
             {
                 "data": {"values": [{"y": reference}]},
-                "mark": {"type": "rule", "color": "#808080", "strokeWidth": 0.8},
+                "mark": {"type": "rule", "color": "#808080", "strokeWidth": 0.8, "clip": True},
                 "encoding": {"y": {"field": "y", "type": "quantitative"}},
             }
         )
     layers.append(
         {
             "transform": [{"filter": f"{SHOWN} && isValid(datum.low) && isValid(datum.high)"}],
-            "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
+            "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55, "clip": True},
             "encoding": {**place, "y": up | {"field": "low"}, "y2": {"field": "high"}}
             | {"color": colour},
         }
@@ -117,7 +118,7 @@ def spread(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
         }
     )
     spec = finish(layers, rows, series)
-    spec["height"] = {"step": 26}
+    spec["height"] = 26 * len(names) + 10
     return spec
 
 

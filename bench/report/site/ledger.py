@@ -27,6 +27,7 @@ COLUMNS = (
     "why",
     "price",
 )
+PRICES = ("seeds_for_a_verdict", "core_hours_more")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Check:
         measured: its number with the interval, as text.
         result: the result of the rule.
         why: the reason of an undecided result, if it is not the interval.
-        price: what a verdict costs; empty if there is one.
+        price: what a verdict costs, in words; empty if there is one.
+        short: the same in a few words.
         methods: the methods that it compares, for a link to their runs.
     """
 
@@ -49,6 +51,7 @@ class Check:
     result: str
     why: str
     price: str
+    short: str
     methods: tuple[str, ...] = ()
 
 
@@ -113,6 +116,7 @@ def _check(row: Any) -> Check:
         result=texts["result"],
         why=texts["why"],
         price=texts["price"],
+        short=_short(row, texts["price"]),
         methods=_methods(_text(row, "id"), texts["check"]),
     )
 
@@ -126,6 +130,14 @@ def _methods(claim: str, check: str) -> tuple[str, ...]:
                 flat = [each for v in values for each in (v if isinstance(v, list) else [v])]
                 return tuple(each for each in flat if isinstance(each, str))
     return ()
+
+
+def _short(row: Any, price: str) -> str:
+    seeds, hours = (float(row.get(name, math.nan)) for name in PRICES)
+    if math.isnan(seeds):
+        return price.partition(":")[0]
+    more = f", {hours:,.1f} core-hours more" if not math.isnan(hours) else ""
+    return f"{seeds:,.0f} seeds{more}"
 
 
 def _text(row: Any, name: str) -> str:

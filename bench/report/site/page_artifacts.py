@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.report.site import artifact_files, charts_artifacts
-from bench.report.site.artifact_files import CLAIMS, ArtifactFiles
+from bench.report.site.artifact_files import CLAIMS, COST, DATA, ArtifactFiles
 from bench.report.site.artifact_views import view
 from bench.report.site.charts import Chart
 from bench.report.site.context import Context, artifact_page
 
 SECTION = "artifacts.html"
-WIDE = ("score_cost", "figure3")  # the first panel of these is as wide as the page
+LAST = (COST, DATA)  # one for each suite: a list without pictures
 
 
 def pages(context: Context) -> Iterator[tuple[str, str]]:
@@ -71,7 +71,14 @@ def _list(context: Context) -> str:
     for made in context.artifacts:
         shown = {"made": made, "page": artifact_page(made)}
         categories.setdefault(made.category, []).append(shown)
+    order = [CLAIMS, *(name for name in categories if name not in LAST), *LAST]
+    categories = {name: categories[name] for name in dict.fromkeys(order) if name in categories}
     holes = artifact_files.missing(context.inputs, context.artifacts)
     return context.page(
-        "artifacts.html", SECTION, "Tables and figures", categories=categories, holes=holes
+        "artifacts.html",
+        SECTION,
+        "Tables and figures",
+        categories=categories,
+        holes=holes,
+        brief=LAST,
     )

@@ -82,7 +82,7 @@ def returns_chart(context: Context, task: str, runs: list[Run]) -> Chart | None:
     spec = spread(drawn, list(series.values()), Axis("return of an episode"))
     medians = "; ".join(f"{row['series']} {row['median']:.1f}" for _, row in drawn.iterrows())
     describe = f"{task}: the spread of the returns of episodes. Medians: {medians}."
-    return Chart("Returns of the evaluation episodes, all seeds", describe, spec, tuple(series.values()))
+    return Chart("Returns of the evaluation episodes, all seeds", describe, spec)
 
 
 def _runs(context: Context, runs: list[Run]) -> View:
