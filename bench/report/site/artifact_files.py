@@ -80,7 +80,7 @@ class ArtifactFiles:
 
 
 def find(inputs: Inputs) -> list[ArtifactFiles]:
-    """Return what was made, in the order of the config: for each suite its artifacts, then other tables, then ledgers."""
+    """Return what was made, in the order of the config: the artifacts and other tables of each suite, then ledgers."""
     return [*_of_suites(inputs), *_ledgers(inputs)]
 
 
@@ -96,8 +96,8 @@ def missing(inputs: Inputs, made: list[ArtifactFiles]) -> list[tuple[str, str, s
 
 
 def videos(inputs: Inputs) -> dict[str, list[Path]]:
-    """Return suite -> its videos, relative to the folder of the reports. Of one video in several formats, the one that a
-    browser plays best counts.
+    """Return suite -> its videos, relative to the folder of the reports. Of one video in several formats, the one that
+    a browser plays best counts.
     """
     found: dict[str, list[Path]] = {}
     for suite in inputs.plan.runs:

@@ -1,4 +1,4 @@
-"""The files that all pages of a site share: style sheet, script, and Vega's scripts, so that no page needs a network."""
+"""The files that all pages of a site share: style sheet, script, and Vega's scripts, which need no network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bench.core.files import write_text
 FOLDER = "assets"
 OWN = ("site.css", "site.js")
 VEGA = "vega.js"
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def write(site: Path) -> None:
@@ -29,4 +30,4 @@ def vega() -> str:
     import vl_convert
 
     # the bundle has names of one letter at its top level; the function keeps them to itself
-    return f"(function () {{\n{vl_convert.javascript_bundle()}\n}})();\n"
+    return f"(function () {{\n{vl_convert.javascript_bundle(SNIPPET)}\n}})();\n"

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.files import write_text
-from bench.report.site.context import Context
-from bench.report.site.inputs import Inputs
 from bench.report.site import (
     assets,
     page_artifacts,
@@ -19,6 +17,8 @@ from bench.report.site import (
     page_runs,
     page_tasks,
 )
+from bench.report.site.context import Context
+from bench.report.site.inputs import Inputs
 
 FOLDER = "site"
 INDEX = "index.html"

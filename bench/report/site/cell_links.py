@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -64,8 +64,10 @@ def links(grid: Grid, known: Facets) -> list[list[str]]:
             if not mine or not sort_key(cell) or OTHERS.search(heading):
                 line.append("")
                 continue
-            query = about | {"method": mine} | ({"reward": (reward,)} if reward else {})
-            line.append(spell({"suite": (known.suite,)} | query))
+            query: dict[str, Sequence[str]] = {"suite": (known.suite,), **about, "method": mine}
+            if reward:
+                query["reward"] = (reward,)
+            line.append(spell(query))
         found.append(line)
     return found
 
@@ -81,7 +83,7 @@ def of_others(heading: str) -> bool:
     return OTHERS.search(heading) is not None
 
 
-def spell(query: dict[str, Sequence[str]]) -> str:
+def spell(query: Mapping[str, Sequence[str]]) -> str:
     """Return a query as part of an address; several values of one key are separated by commas."""
     return urlencode({key: ",".join(values) for key, values in query.items() if values}, safe=",")
 

@@ -1,6 +1,6 @@
 """Interactive figures as specifications of Vega-Lite: curves with bands and marks, and points with intervals.
 
-A specification is a dictionary, made without Altair, which takes half a second for each; the tests check every one against
+A specification is a dictionary, made without Altair, which takes half a second for each; the tests check them against
 Altair's schema. The page draws them (`static/site.js`) in the colours of its theme. Each has the parameter `shown`, the
 list of the series that the reader has not switched off, and can be zoomed and moved.
 """
@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from bench.report.site.chart_guides import Spec, guides, plain
 from bench.report.site.looks import Look
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is loaded from there
 HEIGHT, BAND = 260, 0.16
-GUIDE, BEST = "#808080", "#d55e00"
 SHOWN = "indexof(shown, datum.series) >= 0"
 DRAWN = {
     "series",
@@ -29,7 +29,6 @@ DRAWN = {
     "interval",
     "point",
 }  # columns with a meaning of their own
-Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def curves(
         }
     )
     layers.append(marks(rows, series, across, up, x, y, detail))
-    layers += _guides(levels, vertical, diagonal)
+    layers += guides(levels, vertical, diagonal)
     return finish(layers, rows, series)
 
 
@@ -211,18 +210,9 @@ def finish(layers: list[Spec], rows: pd.DataFrame, series: Sequence[Series]) -> 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as JSON holds them: numbers with five digits, null for what is not finite."""
-    columns = list(rows)
+    columns = [str(name) for name in rows]
     values = rows.itertuples(index=False, name=None)
     return [{name: plain(one) for name, one in zip(columns, row, strict=True)} for row in values]
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON holds it."""
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float):
-        return float(f"{value:.5g}") if math.isfinite(value) else None
-    return value
 
 
 def intervals(rows: pd.DataFrame) -> list[str]:
@@ -252,51 +242,3 @@ def _told(rows: pd.DataFrame, x: Axis, y: Axis, detail: str) -> list[Spec]:
         told.append({"field": "interval", "type": "nominal", "title": "95 % interval"})
     others = [name for name in rows if name not in DRAWN and name != detail]
     return [*told, *({"field": name, "type": "nominal", "title": name} for name in others)]
-
-
-def _guides(
-    levels: Sequence[tuple[str, float]],
-    vertical: Sequence[tuple[str, float]],
-    diagonal: float | None,
-) -> list[Spec]:
-    layers = [_rule("y", name, place, [6, 4], GUIDE) for name, place in levels]
-    layers += [_text(name, place) for name, place in levels]
-    layers += [_rule("x", name, place, [2, 3], BEST) for name, place in vertical]
-    if diagonal is not None:
-        ends = [{"x": 0.0, "y": 0.0}, {"x": plain(diagonal), "y": plain(diagonal)}]
-        where = {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")}
-        mark = {
-            "type": "line",
-            "strokeDash": [6, 4],
-            "color": GUIDE,
-            "strokeWidth": 1,
-            "clip": True,
-        }
-        layers.append({"data": {"values": ends}, "mark": mark, "encoding": where})
-    return layers
-
-
-def _text(name: str, height: float) -> Spec:
-    """Return the name of a level, above its right end."""
-    where = {"y": {"field": "y", "type": "quantitative"}, "x": {"value": "width"}}
-    return {
-        "data": {"values": [{"y": plain(height), "name": name}]},
-        "mark": {"type": "text", "align": "right", "dx": -3, "dy": -6, "fontSize": 11, "clip": True},
-        "encoding": where | {"text": {"field": "name"}},
-    }
-
-
-def _rule(axis: str, name: str, place: float, dash: list[int], colour: str) -> Spec:
-    value = {"field": axis, "type": "quantitative"}
-    told = [{"field": "name", "type": "nominal", "title": "line"}, value | {"format": ",.1f"}]
-    return {
-        "data": {"values": [{axis: plain(place), "name": name}]},
-        "mark": {
-            "type": "rule",
-            "strokeDash": dash,
-            "color": colour,
-            "strokeWidth": 1.5,
-            "clip": True,
-        },
-        "encoding": {axis: value, "tooltip": told},
-    }

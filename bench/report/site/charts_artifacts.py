@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,22 @@ from bench.report.artifacts.figure3 import NAMES
 from bench.report.site import charts_cost
 from bench.report.site.charts import Axis, Chart, Series, curves, intervals
 from bench.report.site.charts_cost import read
-from bench.report.site.charts_dots import dots
+from bench.report.site.charts_dots import bars, dots
 from bench.report.site.looks import GREY, Look
 
 SCORE = Axis("normalised score")
 TABLES = ("table1", "table2", "table3", "table4", "table5", "table7", "variants", "fractions")
 CELLS = {"data", "environment", "method", "mean", "low", "high", "paper_mean"}
+OUTLINE = "Filled bars are ours, with 95 % intervals; dashed outlines are the paper's."
 DASH = "A dash is the paper's number."
 GUIDES = "The dotted line is the best episode in the data; on the dashed one both axes are equal."
 Looks = Mapping[str, Look]
 Labels = Mapping[str, str]
 
 
-def charts(name: str, path: Path, looks: Looks, labels: Labels) -> list[Chart]:
+def charts(
+    name: str, path: Path, looks: Looks, labels: Labels, others: Sequence[Path] = ()
+) -> list[Chart]:
     """Return the panels of an artifact's interactive figure; none if it has none.
 
     Args:
@@ -32,10 +35,13 @@ def charts(name: str, path: Path, looks: Looks, labels: Labels) -> list[Chart]:
         path: its CSV.
         looks: method -> look.
         labels: method -> its name in the legend.
+        others: the CSVs of the same artifact of other suites; Figure 3 shows all suites at once.
 
     Raises:
         ValueError: the CSV is not that of the artifact.
     """
+    if name == "figure3":
+        return _figure3([path, *others], looks)
     if name == "score_cost":
         return charts_cost.charts(path, looks)
     if name in TABLES:
@@ -47,11 +53,15 @@ def charts(name: str, path: Path, looks: Looks, labels: Labels) -> list[Chart]:
 def _table(rows: pd.DataFrame, looks: Looks, labels: Labels) -> list[Chart]:
     """Return a panel for each kind of data: a group for each environment, a column for each method."""
     found = []
-    for data, part in rows[(rows["data"] != "Average") & rows["mean"].notna()].groupby("data", sort=False):
+    for data, part in rows[(rows["data"] != "Average") & rows["mean"].notna()].groupby(
+        "data", sort=False
+    ):
         series = _series(part["method"], looks, labels)
         names = _names(part["method"], labels)
         drawn = pd.DataFrame({"category": part["environment"].fillna(""), "series": names})
-        drawn = drawn.assign(y=part["mean"], low=part["low"], high=part["high"], paper=part["paper_mean"])
+        drawn = drawn.assign(
+            y=part["mean"], low=part["low"], high=part["high"], paper=part["paper_mean"]
+        )
         drawn = drawn.assign(interval=intervals(part))
         found.append(_dots(str(data), drawn, series, SCORE))
     return found
@@ -64,8 +74,13 @@ def _table6(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     return charts
 
 
-def _figure3(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
-    rows = read(path, {"group", "method", "paper", "mean", "low", "high"})
+def _figure3(paths: Sequence[Path], looks: Looks) -> list[Chart]:
+    """Return the paper's figure, with the bars of every suite that has runs of a group."""
+    every = [read(path, {"group", "method", "paper", "mean", "low", "high"}) for path in paths]
+    rows = every[0].set_index(["group", "method"])
+    for other in every[1:]:
+        rows = rows.combine_first(other.set_index(["group", "method"])).reindex(rows.index)
+    rows = rows.reset_index()
     look = {"DT": "dt", "CQL": "cql", "BC": "bc"}
     series = [
         Series(NAMES.get(name, name), looks.get(look.get(name, name), Look(GREY, "circle")))
@@ -73,8 +88,15 @@ def _figure3(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     ]
     names = [NAMES.get(name, name) for name in rows["method"]]
     drawn = pd.DataFrame({"category": rows["group"], "series": names, "y": rows["mean"]})
-    drawn = drawn.assign(low=rows["low"], high=rows["high"], paper=rows["paper"], interval=intervals(rows))
-    return [_dots("Mean over the tasks of a group", drawn, series, Axis("normalised performance"))]
+    drawn = drawn.assign(low=rows["low"], high=rows["high"], interval=intervals(rows))
+    drawn = drawn.assign(paper=rows["paper"])
+    told = "; ".join(
+        f"{row['category']}, {row['series']}: {row['y']:.1f}"
+        for _, row in drawn.dropna(subset=["y"]).iterrows()
+    )
+    describe = f"Mean over the tasks of a group. Ours: {told or 'none'}."
+    spec = bars(drawn, series, Axis("normalised performance"))
+    return [Chart("Mean over the tasks of a group", describe, spec, tuple(series), OUTLINE)]
 
 
 def _figure4(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
@@ -83,7 +105,9 @@ def _figure4(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     found = []
     for task, part in rows.groupby("task", sort=False):
         series = _series(part["method"], looks, labels)
-        drawn = pd.DataFrame({"series": _names(part["method"], labels), "x": part["target_normalised"]})
+        drawn = pd.DataFrame(
+            {"series": _names(part["method"], labels), "x": part["target_normalised"]}
+        )
         drawn = drawn.assign(y=part["achieved"], low=part["low"], high=part["high"])
         drawn = drawn.assign(interval=intervals(part))
         printed = part.dropna(subset=["paper_achieved"])
@@ -114,7 +138,7 @@ def _aggregates(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
         drawn = pd.DataFrame({"category": "", "series": part["label"], "y": part["value"]})
         drawn = drawn.assign(low=part["low"], high=part["high"], interval=intervals(part))
         series = _series(part["method"], looks, own)
-        found.append(_dots(str(statistic), drawn, series, Axis(f"{str(statistic)}, points")))
+        found.append(_dots(str(statistic), drawn, series, Axis(f"{statistic!s}, points")))
     return found
 
 
@@ -126,7 +150,9 @@ def _improvement(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     ]
     ends = zip(rows["low"], rows["high"], strict=True)
     drawn = pd.DataFrame({"category": "", "series": rows["pair"], "y": rows["probability"]})
-    drawn = drawn.assign(low=rows["low"], high=rows["high"], interval=[f"{a:.2f} to {b:.2f}" for a, b in ends])
+    drawn = drawn.assign(
+        low=rows["low"], high=rows["high"], interval=[f"{a:.2f} to {b:.2f}" for a, b in ends]
+    )
     spec = dots(drawn, series, Axis("probability"), reference=0.5)
     told = zip(rows["pair"], rows["probability"], strict=True)
     describe = f"Probability of improvement: {'; '.join(f'{pair} {p:.2f}' for pair, p in told)}."
@@ -155,14 +181,18 @@ def _figure6(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     ]
     steps = ["∞" if value < 0 else f"{value:g}" for value in rows["steps"]]  # -1: not reached
     drawn = pd.DataFrame({"category": steps, "series": rows["series"], "y": rows["mean"]})
-    drawn = drawn.assign(low=rows["low"], high=rows["high"], paper=rows["paper"], interval=intervals(rows))
+    drawn = drawn.assign(
+        low=rows["low"], high=rows["high"], paper=rows["paper"], interval=intervals(rows)
+    )
     return [_dots("Steps to the goal", drawn, series, Axis("share of paths, per cent"))]
 
 
 def _dots(title: str, drawn: pd.DataFrame, series: list[Series], value: Axis) -> Chart:
     told = drawn.dropna(subset=["y"])
     means = told.groupby("series", sort=False)["y"].mean()
-    describe = f"{title}: {value.title}. Means: {'; '.join(f'{n} {y:.1f}' for n, y in means.items())}."
+    describe = (
+        f"{title}: {value.title}. Means: {'; '.join(f'{n} {y:.1f}' for n, y in means.items())}."
+    )
     note = DASH if "paper" in drawn and drawn["paper"].notna().any() else ""
     return Chart(title, describe, dots(drawn, series, value), tuple(series), note)
 
@@ -189,7 +219,6 @@ def _name(key: str, labels: Labels) -> str:
 
 MAKERS: dict[str, Callable[[Path, Looks, Labels], list[Chart]]] = {
     "table6": _table6,
-    "figure3": _figure3,
     "figure4": _figure4,
     "figure6": _figure6,
     "aggregates": _aggregates,

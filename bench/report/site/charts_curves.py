@@ -1,4 +1,4 @@
-"""Learning curves, sweeps over target returns and returns of episodes, as interactive figures from the scores of a task."""
+"""Learning curves and sweeps over target returns as interactive figures, from the scores of a task."""
 
 from __future__ import annotations
 
@@ -137,4 +137,3 @@ def _series(name: str, part: pd.DataFrame, looks: Mapping[str, Look]) -> Series:
 
 def _listed(series: list[Series]) -> str:
     return ", ".join(one.name for one in series)
-

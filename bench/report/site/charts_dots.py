@@ -26,7 +26,7 @@ def dots(
         reference: the height of a thin line; None: there is none.
     """
     names = [one.name for one in series]
-    place = {
+    place: Spec = {
         "x": {"field": "category", "type": "nominal", "title": None, "sort": None}
         | {"axis": {"labelAngle": 0, "labelLimit": 110, "grid": False}},
         "xOffset": {"field": "series", "type": "nominal", "scale": {"domain": names}},
@@ -34,7 +34,7 @@ def dots(
     if rows["category"].nunique() < 2:
         place["x"]["axis"] = {"labels": False, "ticks": False}
     colour = _by(names, [one.look.colour for one in series])
-    drawn = [*rows["y"], *(rows["paper"] if "paper" in rows else ()), *filter(None, [reference])]
+    drawn = [*rows["y"], *rows.get("paper", ()), *filter(None, [reference])]
     up = value.around(drawn, room=0.3).encoded("y")
     told = [
         {"field": "series", "type": "nominal", "title": "method"},
@@ -65,7 +65,12 @@ def dots(
                 "transform": [{"filter": f"{SHOWN} && isValid(datum.paper)"}],
                 "mark": {"type": "point", "shape": "stroke", "size": 150, "strokeWidth": 2},
                 "encoding": {**place, "y": up | {"field": "paper"}, "color": colour}
-                | {"tooltip": [*told[:2], {"field": "paper", "title": PAPER, "type": "quantitative"}]},
+                | {
+                    "tooltip": [
+                        *told[:2],
+                        {"field": "paper", "title": PAPER, "type": "quantitative"},
+                    ]
+                },
             }
         )
     layers.append(
@@ -79,6 +84,50 @@ def dots(
     return finish(layers, rows, series)
 
 
+def bars(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
+    """Return bars with 95 % intervals, and the paper's bars as dashed outlines: a group for each category.
+
+    Args:
+        rows: as for `dots`, with the column `paper`.
+        series: of the legend.
+        value: the vertical axis, which begins at 0.
+    """
+    names = [one.name for one in series]
+    place = {
+        "x": {"field": "category", "type": "nominal", "title": None, "sort": None}
+        | {"axis": {"labelAngle": 0, "grid": False}, "scale": {"paddingInner": 0.25}},
+        "xOffset": {"field": "series", "type": "nominal", "scale": {"domain": names}},
+    }
+    colour = _by(names, [one.look.colour for one in series])
+    up = value.encoded("y") | {"scale": {"zero": True}}
+    told = [
+        {"field": "series", "type": "nominal", "title": "method"},
+        {"field": "category", "type": "nominal", "title": "on"},
+        {"field": "y", "type": "quantitative", "title": "ours", "format": ",.1f"},
+        *_more(rows),
+    ]
+    outline = {"type": "bar", "filled": False, "strokeDash": [4, 3], "strokeWidth": 1.4}
+    known = "isValid(datum.low) && isValid(datum.high)"
+    layers: list[Spec] = [
+        {
+            "transform": [{"filter": f"{SHOWN} && isValid(datum.y)"}],
+            "mark": {"type": "bar", "opacity": 0.85},
+            "encoding": {**place, "y": up, "color": colour, "tooltip": told},
+        },
+        {
+            "transform": [{"filter": f"{SHOWN} && isValid(datum.paper)"}],
+            "mark": outline,
+            "encoding": {**place, "y": up | {"field": "paper"}, "color": colour, "tooltip": told},
+        },
+        {
+            "transform": [{"filter": f"{SHOWN} && {known}"}],
+            "mark": {"type": "rule", "strokeWidth": 1.5, "color": "#808080"},
+            "encoding": {**place, "y": up | {"field": "low"}, "y2": {"field": "high"}},
+        },
+    ]
+    return finish(layers, rows, series)
+
+
 def spread(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
     """Return the spread of returns of each series: a thin line from the smallest to the largest, a bar between the
     deciles, a thick one between the quartiles, and a mark at the median.
@@ -89,8 +138,9 @@ def spread(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
         value: the horizontal axis.
     """
     names = [one.name for one in series]
-    down = {"field": "series", "type": "nominal", "title": None, "sort": names}
+    down: Spec = {"field": "series", "type": "nominal", "title": None, "sort": names}
     down |= {"axis": {"labelLimit": 170, "grid": False}}
+    few = {"axis": {"tickCount": 8, "grid": True}}
     colour = _by(names, [one.look.colour for one in series])
     told = [{"field": "series", "type": "nominal", "title": "method"}]
     told += [
@@ -104,7 +154,7 @@ def spread(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
             {
                 "transform": [{"filter": SHOWN}],
                 "mark": {"type": "rule", "strokeWidth": width, "opacity": 1 if width == 1 else 0.6},
-                "encoding": {"y": down, "x": value.encoded(low), "x2": {"field": high}}
+                "encoding": {"y": down, "x": value.encoded(low) | few, "x2": {"field": high}}
                 | {"color": colour, "tooltip": told},
             }
         )
@@ -113,7 +163,7 @@ def spread(rows: pd.DataFrame, series: Sequence[Series], value: Axis) -> Spec:
             "transform": [{"filter": SHOWN}],
             "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}
             | {"stroke": "white", "strokeWidth": 1},
-            "encoding": {"y": down, "x": value.encoded("median"), "color": colour}
+            "encoding": {"y": down, "x": value.encoded("median") | few, "color": colour}
             | {"shape": _by(names, [one.look.mark for one in series]), "tooltip": told},
         }
     )

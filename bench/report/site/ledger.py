@@ -88,8 +88,8 @@ def read(path: Path) -> list[Claim]:
     for _, part in rows.groupby("id", sort=False):
         head = part.iloc[0]
         checks = tuple(_check(row) for _, row in part.iterrows())
-        texts = (_text(head, name) for name in ("id", "claim", "source", "paper", "verdict"))
-        found.append(Claim(*texts, checks))
+        told = {name: _text(head, name) for name in ("id", "source", "paper", "verdict")}
+        found.append(Claim(text=_text(head, "claim"), checks=checks, **told))
     return found
 
 

@@ -1,8 +1,8 @@
 """One colour and one mark for each method, on every page.
 
-The colours are those of Okabe and Ito, some of them darker, so that each has a contrast of 3 to 1 with a white and with a
-dark page. A method keeps its look whatever stands beside it. One that is not listed, such as a drop-in, gets the next
-free pair of colour and mark.
+The colours are those of Okabe and Ito, some of them darker, so that each has a contrast of 3 to 1 with a white and
+with a dark page. A method keeps its look whatever stands beside it. One that is not listed, such as a drop-in, gets the
+next free pair of colour and mark.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.report.artifacts.registry import ARTIFACTS
 from bench.report.site import artifact_files, charts_artifacts
 from bench.report.site.artifact_files import CLAIMS, COST, DATA, ArtifactFiles
 from bench.report.site.artifact_views import view
@@ -28,8 +29,10 @@ def charts_of(context: Context, made: ArtifactFiles) -> list[Chart]:
         return []
     labels = {name: variant.label for name, variant in context.inputs.plan.variants.items()}
     name, looks = made.name, context.looks
+    same = [one for one in context.artifacts if one.name == name and one.suite != made.suite]
+    others = [other for one in same if (other := context.path(one, ".csv"))]
     what = f"{made.title}, suite {made.suite}"
-    return context.attempt(what, lambda: charts_artifacts.charts(name, path, looks, labels))
+    return context.attempt(what, lambda: charts_artifacts.charts(name, path, looks, labels, others))
 
 
 def _page(context: Context, made: ArtifactFiles) -> str:
@@ -58,11 +61,7 @@ def _page(context: Context, made: ArtifactFiles) -> str:
 def _with_videos(context: Context, made: ArtifactFiles) -> list[str]:
     """Return the artifacts of a suite that show its videos: those that ask for them, else the first one."""
     planned = list(context.inputs.plan.artifacts.get(made.suite, ()))
-    asked = [
-        name
-        for name in planned
-        if name in artifact_files.ARTIFACTS and artifact_files.ARTIFACTS[name].videos
-    ]
+    asked = [name for name in planned if name in ARTIFACTS and ARTIFACTS[name].videos]
     return asked or planned[:1]
 
 

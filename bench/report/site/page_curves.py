@@ -10,9 +10,9 @@ from bench.report.site.context import Context
 
 SECTION = "curves.html"
 CAPTION = (
-    "Normalised score over the core-seconds of training, on a logarithmic axis. A mark is a snapshot, or the last policy; a "
-    "line is the mean over training seeds, a band its 95 % interval. A dashed level is a method without a curve, such as "
-    "the mean return of the data. Snapshots are scored with fewer episodes than the last policy."
+    "Normalised score over the core-seconds of training, on a logarithmic axis. A mark is a snapshot, or the last "
+    "policy; a line is the mean over training seeds, a band its 95 % interval. A dashed level is a method that is not "
+    "trained, such as the mean return of the data. Snapshots are scored with fewer episodes than the last policy."
 )
 
 

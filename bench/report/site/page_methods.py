@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from statistics import median
@@ -75,9 +76,9 @@ def settings(
     for name in names:
         field = known.get(name, Field(name, "", ""))
         here = _spread(used.get(name, {})) or MISSING
-        default = field.default or MISSING
+        default = _plain(field.default) if field.default else MISSING
         papers = [one.values[name] for one in printed.values() if name in one.values]
-        changed = here not in (MISSING, default, _plain(default))
+        changed = here not in (MISSING, default)
         rows.append(
             [
                 Cell(name),
@@ -113,7 +114,7 @@ def _used(variant: Variant | None, runs: list[Run]) -> dict[str, dict[str, list[
 
 
 def _spread(values: dict[str, list[str]]) -> str:
-    """Return the values of a hyperparameter as text; where there are several, with the tasks of all but the commonest."""
+    """Return the values of a hyperparameter as text: the commonest, and the others with their tasks."""
     if len(values) <= 1:
         return next(iter(values), "")
     ordered = sorted(values, key=lambda value: -len(values[value]))
@@ -133,8 +134,6 @@ def _text(value: Any) -> str:
 
 def _plain(source: str) -> str:
     """Return a default as `_text` spells its value; a default that is no literal stays as it is."""
-    import ast
-
     try:
         return _text(ast.literal_eval(source))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -178,17 +177,27 @@ def _cost(runs: list[Run]) -> View:
                 seconds(sum(training) + sum(acting)),
             ]
         )
-    headings = ["Environment", "Runs", "Training, core-s: median", "largest", "Evaluation, core-s: median"]
+    headings = [
+        "Environment",
+        "Runs",
+        "Training, core-s: median",
+        "largest",
+        "Evaluation, core-s: median",
+    ]
     return plain([*headings, "Memory of training, MB", "All runs, core time"], rows)
 
 
 def _scores(context: Context, method: str, runs: list[Run]) -> View:
     rows = []
-    axes = dict.fromkeys((r.identity.task, r.identity.reward, r.identity.data_percent) for r in runs)
+    axes = dict.fromkeys(
+        (r.identity.task, r.identity.reward, r.identity.data_percent) for r in runs
+    )
     for task, reward, percent in axes:
         frame = context.scores.get(task)
         mine = [run for run in runs if run.identity.task == task and run.status in SCORED]
-        mine = [r for r in mine if (r.identity.reward, r.identity.data_percent) == (reward, percent)]
+        mine = [
+            r for r in mine if (r.identity.reward, r.identity.data_percent) == (reward, percent)
+        ]
         scores = [run.score for run in mine if run.score == run.score]
         mean = MISSING
         if scores and frame is not None:
@@ -196,7 +205,15 @@ def _scores(context: Context, method: str, runs: list[Run]) -> View:
             mean = spell(estimate(scores, range_of_scores(own, unit_of([task]))))
         query = f"runs.html?task={task}&method={method}&reward={reward}&percent={percent:g}"
         seeds = ", ".join(number(score) for score in scores) or MISSING
-        rows.append([Cell(task, href=task_page(task)), reward, f"{percent:g}", Cell(mean, href=query), seeds])
+        rows.append(
+            [
+                Cell(task, href=task_page(task)),
+                reward,
+                f"{percent:g}",
+                Cell(mean, href=query),
+                seeds,
+            ]
+        )
     return plain(["Task", "Reward", "Data, %", "Score, 95 % interval", "Each seed"], rows)
 
 
@@ -218,7 +235,14 @@ def _list(context: Context, by_method: dict[str, list[Run]]) -> str:
                 own or "defaults",
             ]
         )
-    headings = ["Method", "Name", "Module", "Updates", "Training, core-s: median", "Runs with a score"]
+    headings = [
+        "Method",
+        "Name",
+        "Module",
+        "Updates",
+        "Training, core-s: median",
+        "Runs with a score",
+    ]
     return context.page(
         "tasks.html",
         SECTION,

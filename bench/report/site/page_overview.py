@@ -14,6 +14,7 @@ from bench.report.site.runs import SCORED
 from bench.report.site.views import View
 from bench.tasks.registry import FAMILIES
 
+TALL = 340
 NO_COST = "There is no such figure yet. The artifact score_cost of a suite makes it."
 
 
@@ -37,6 +38,8 @@ def page(context: Context) -> str:
         if path
         else []
     )
+    for chart in charts:
+        chart.spec["height"] = TALL
     claims_made = context.artifact("claims") or next(
         (one for one in context.artifacts if one.category == "Claims"), None
     )
@@ -81,7 +84,7 @@ def _with_query(claim: ledger.Claim) -> dict[str, Any]:
 
 def _overviews(context: Context) -> list[Shown]:
     """Return the overview table of each family of tasks, of its first suite that has one."""
-    found = []
+    found: list[Shown] = []
     for family in FAMILIES.values():
         made = context.artifact(family.overview)
         if made is None or made.grid is None or any(one.made == made for one in found):

@@ -78,7 +78,11 @@ def _machines(runs: list[Run]) -> View:
 def _versions(runs: list[Run]) -> View:
     return _counted(
         ["Package", "Version", "Runs"],
-        ((str(name), str(version)) for run in runs for name, version in _record(run)["versions"].items()),
+        (
+            (str(name), str(version))
+            for run in runs
+            for name, version in _record(run)["versions"].items()
+        ),
     )
 
 
@@ -97,7 +101,9 @@ def _data(runs: list[Run]) -> View:
         )
         for run in runs
     )
-    return _counted(["Task", "Folder below data", "Source", "SHA-256 of the manifest", "Runs"], keys)
+    return _counted(
+        ["Task", "Folder below data", "Source", "SHA-256 of the manifest", "Runs"], keys
+    )
 
 
 def _code(runs: list[Run]) -> View:

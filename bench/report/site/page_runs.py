@@ -97,7 +97,9 @@ def _facets(runs: list[Run]) -> list[dict[str, object]]:
     suites = dict.fromkeys(suite for run in runs for suite in run.suites)
     tasks = dict.fromkeys(run.identity.task for run in runs)
     methods = {run.identity.method: run.label for run in runs}
-    named = {name: label if label == name else f"{label} ({name})" for name, label in methods.items()}
+    named = {
+        name: label if label == name else f"{label} ({name})" for name, label in methods.items()
+    }
     there = {run.status for run in runs}
     menus: list[tuple[str, str, dict[str, str]]] = [
         ("suite", "Suite", {name: name for name in suites}),
@@ -105,4 +107,6 @@ def _facets(runs: list[Run]) -> list[dict[str, object]]:
         ("method", "Method", named),
         ("status", "Status", {name: name for name in STATUSES if name in there}),
     ]
-    return [{"key": key, "label": label, "values": values} for key, label, values in menus if values]
+    return [
+        {"key": key, "label": label, "values": values} for key, label, values in menus if values
+    ]

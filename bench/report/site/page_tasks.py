@@ -75,9 +75,12 @@ def returns_chart(context: Context, task: str, runs: list[Run]) -> Chart | None:
             series.setdefault(name, Series(name, look))
             returns.setdefault(name, []).extend(run.returns)
     drawn = pd.DataFrame(
-        [{"series": name} | shares(each) | {"episodes": len(each)} for name, each in returns.items()]
+        [
+            {"series": name} | shares(each) | {"episodes": len(each)}
+            for name, each in returns.items()
+        ]
     )
-    if drawn.empty:
+    if drawn.empty or _binary(task):
         return None
     spec = spread(drawn, list(series.values()), Axis("return of an episode"))
     medians = "; ".join(f"{row['series']} {row['median']:.1f}" for _, row in drawn.iterrows())
@@ -85,15 +88,29 @@ def returns_chart(context: Context, task: str, runs: list[Run]) -> Chart | None:
     return Chart("Returns of the evaluation episodes, all seeds", describe, spec)
 
 
+def _binary(task: str) -> bool:
+    """Return whether an episode of a task succeeds or fails, so that its score is a rate and has no spread."""
+    try:
+        return family_of(task_by_name(task)).unit.rate
+    except (ValueError, DamagedFile):
+        return False
+
+
 def _runs(context: Context, runs: list[Run]) -> View:
-    headings = ["Method", "Seed", "Score", "Return", "Length", "Training, core-s", "Memory, MB", "Status", "Record"]
+    headings = [
+        "Method",
+        "Seed",
+        "Score",
+        "Return",
+        "Length",
+        "Training, core-s",
+        "Memory, MB",
+        "Status",
+        "Record",
+    ]
     rows = []
     for run in runs:
         line = line_of(context, run)
-        lengths = next(
-            (each["lengths"] for each in (run.record or {}).get("evaluations", ()) if each["final"]),
-            [],
-        )
         record = Cell("result.json", href=line.record) if line.record else "—"
         status = f"{run.status}: {run.reason}" if run.reason else run.status
         rows.append(
@@ -102,7 +119,7 @@ def _runs(context: Context, runs: list[Run]) -> View:
                 run.identity.seed,
                 number(run.score),
                 number(run.mean_return),
-                number(task_facts.mean_of(lengths), 0),
+                number(run.mean_length, 0),
                 number(run.spent("training")),
                 number(line.memory, 0),
                 status,
@@ -145,5 +162,12 @@ def _list(context: Context, by_task: dict[str, list[Run]]) -> str:
         methods = len({run.identity.method for run in runs})
         cells = [Cell(task, href=task_page(task)), *about, methods]
         rows.append([*cells, f"{len(scored)} of {len(runs)}", number(best)])
-    headings = ["Task", "Family", "Environment", "Methods", "Runs with a score", "Highest score of a run"]
+    headings = [
+        "Task",
+        "Family",
+        "Environment",
+        "Methods",
+        "Runs with a score",
+        "Highest score of a run",
+    ]
     return context.page("tasks.html", SECTION, "Tasks", view=plain(headings, rows))

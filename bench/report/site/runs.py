@@ -60,15 +60,21 @@ class Run:
     @property
     def returns(self) -> list[float]:
         """The returns of its evaluation episodes: last checkpoint, declared target return."""
-        if self.record is None:
-            return []
-        return next((each["returns"] for each in self.record["evaluations"] if each["final"]), [])
+        return self._of_episodes("returns")
 
     @property
     def mean_return(self) -> float:
         """The mean of these returns; NaN without a score."""
-        returns = self.returns
-        return math.fsum(returns) / len(returns) if returns else math.nan
+        return _mean(self.returns)
+
+    @property
+    def mean_length(self) -> float:
+        """The mean length of these episodes, in steps; NaN without a score."""
+        return _mean(self._of_episodes("lengths"))
+
+    def _of_episodes(self, what: str) -> list[float]:
+        evaluations = self.record["evaluations"] if self.record else ()
+        return next((each[what] for each in evaluations if each["final"]), [])
 
     @property
     def score(self) -> float:
@@ -88,6 +94,10 @@ class Run:
         found = (self.clock or {}).get(part)
         value = found.get(what) if isinstance(found, dict) else None
         return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
 
 
 def collect(inputs: Inputs) -> list[Run]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def facts(task: str) -> dict[str, str]:
 
 
 def data_facts(inputs: Inputs, task: str, tables: list[ArtifactFiles]) -> dict[str, str]:
-    """Return facts about the data set of a task: from its manifest if the data are here, else from a table of data sets.
+    """Return facts about the data set of a task: from its manifest, or without one from a table of data sets.
 
     Args:
         inputs: what the site is made of.
@@ -78,8 +77,3 @@ def _of_manifest(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "ends", f"{manifest['terminals']:,} terminals, {manifest['timeouts']:,} time-outs"
     if "digest" in manifest:
         yield "digest", str(manifest["digest"])
-
-
-def mean_of(values: list[float]) -> float:
-    """Return the mean; NaN of nothing."""
-    return math.fsum(values) / len(values) if values else math.nan

@@ -88,7 +88,8 @@ def view_of(
         heads: for each row where its first cell leads; none: as in `hrefs`.
         marks: for each column a class of the style sheet; none: no classes.
     """
-    rows, foot = [], []
+    rows: list[list[Cell]] = []
+    foot: list[list[Cell]] = []
     for place, texts in enumerate(grid.rows):
         links = list(hrefs[place]) if hrefs else [""] * len(texts)
         if heads and links:
