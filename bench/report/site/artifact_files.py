@@ -84,14 +84,22 @@ def find(inputs: Inputs) -> list[ArtifactFiles]:
     return [*_of_suites(inputs), *_ledgers(inputs)]
 
 
-def missing(inputs: Inputs, made: list[ArtifactFiles]) -> list[tuple[str, str, str]]:
-    """Return the planned artifacts that were not made: suite, name and title."""
+def missing(
+    inputs: Inputs, made: list[ArtifactFiles], waiting: list[str]
+) -> list[tuple[str, str, str]]:
+    """Return the planned artifacts that were not made: suite, name and title.
+
+    Args:
+        inputs: what the site is made of.
+        made: the artifacts that were made.
+        waiting: suites that have not begun; theirs are left out.
+    """
     there = {(one.suite, one.name) for one in made}
     return [
         (suite, name, ARTIFACTS[name].title if name in ARTIFACTS else name)
         for suite, names in inputs.plan.artifacts.items()
         for name in names
-        if (suite, name) not in there
+        if (suite, name) not in there and suite not in waiting
     ]
 
 

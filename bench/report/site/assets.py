@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,7 +23,14 @@ def write(site: Path) -> None:
     static = files("bench.report.site") / "static"
     for name in OWN:
         write_text(site / FOLDER / name, (static / name).read_text(encoding="utf-8"))
-    write_text(site / FOLDER / VEGA, vega())
+    path = site / FOLDER / VEGA
+    if not (path.is_file() and path.read_text(encoding="utf-8").startswith(heading())):
+        write_text(path, vega())
+
+
+def heading() -> str:
+    """Return the first line of the script, which names its version."""
+    return f"// Vega, Vega-Lite and Vega-Embed, from vl-convert {version('vl-convert-python')}\n"
 
 
 def vega() -> str:
@@ -30,4 +38,4 @@ def vega() -> str:
     import vl_convert
 
     # the bundle has names of one letter at its top level; the function keeps them to itself
-    return f"(function () {{\n{vl_convert.javascript_bundle(SNIPPET)}\n}})();\n"
+    return f"{heading()}(function () {{\n{vl_convert.javascript_bundle(SNIPPET)}\n}})();\n"

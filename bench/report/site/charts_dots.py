@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.report.site.charts import SHOWN, Axis, Series, Spec, finish
+from bench.report.site.chart_guides import Spec
+from bench.report.site.charts import SHOWN, Axis, Series, finish
 
 PAPER = "the paper"
 SHARES = {"least": 0, "p10": 10, "p25": 25, "median": 50, "p75": 75, "p90": 90, "most": 100}

@@ -17,7 +17,7 @@ from bench.report.site.charts import Chart
 from bench.report.site.inputs import Inputs
 from bench.report.site.looks import Look, looks
 from bench.report.site.render import render, slug
-from bench.report.site.runs import Run, collect
+from bench.report.site.runs import Run, begun, collect
 from bench.report.site.score_rows import by_task
 
 SECTIONS = (
@@ -37,12 +37,13 @@ class Context:
 
     Attributes:
         inputs: what the site is made of.
-        runs: every run.
+        runs: every run of the suites that have begun.
         artifacts: every table and figure that was made.
         videos: suite -> its videos.
         looks: method -> colour and mark.
         scores: task -> its scores, with the column `series`.
         records_from: the way from a page to the folder that holds `results`; None: the records are not kept here.
+        waiting: suites of which nothing was run or made yet; their missing runs are no holes.
         notes: what could not be shown, a sentence each; pages add to it.
     """
 
@@ -53,6 +54,7 @@ class Context:
     looks: dict[str, Look]
     scores: dict[str, pd.DataFrame]
     records_from: str | None
+    waiting: list[str]
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -63,7 +65,7 @@ class Context:
             inputs: what the site is made of.
             pages: the folder that the pages will lie in.
         """
-        runs = collect(inputs)
+        runs, waiting = begun(inputs, collect(inputs))
         scores, notes = by_task(inputs, runs)
         # a relative way, so that the whole folder can be moved
         way = None if inputs.packed else Path(os.path.relpath(inputs.home, pages)).as_posix()
@@ -76,6 +78,7 @@ class Context:
             looks(methods),
             scores,
             way,
+            waiting,
             notes,
         )
 

@@ -72,7 +72,7 @@ def _list(context: Context) -> str:
         categories.setdefault(made.category, []).append(shown)
     order = [CLAIMS, *(name for name in categories if name not in LAST), *LAST]
     categories = {name: categories[name] for name in dict.fromkeys(order) if name in categories}
-    holes = artifact_files.missing(context.inputs, context.artifacts)
+    holes = artifact_files.missing(context.inputs, context.artifacts, context.waiting)
     return context.page(
         "artifacts.html",
         SECTION,

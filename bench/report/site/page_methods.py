@@ -30,9 +30,11 @@ STEPS = Field("steps", "", "updates of the training; a config sets it")
 
 def pages(context: Context) -> Iterator[tuple[str, str]]:
     """Yield the file name and the text of each page."""
-    by_method: dict[str, list[Run]] = {name: [] for name in context.inputs.plan.variants}
+    by_method: dict[str, list[Run]] = {}
     for run in context.runs:
         by_method.setdefault(run.identity.method, []).append(run)
+    order = [*context.inputs.plan.variants, *by_method]
+    by_method = {name: by_method[name] for name in dict.fromkeys(order) if name in by_method}
     yield SECTION, _list(context, by_method)
     for method, runs in by_method.items():
         yield method_page(method), _page(context, method, runs)

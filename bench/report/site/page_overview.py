@@ -50,6 +50,7 @@ def page(context: Context) -> str:
         f"Decision Transformer at scale {context.scale}",
         summary=_summary(context),
         holes=_holes(context),
+        waiting=context.waiting,
         cost={"page": artifact_page(cost), "title": cost.title} if cost else None,
         charts=charts,
         no_cost=NO_COST,
@@ -109,8 +110,6 @@ def _summary(context: Context) -> str:
 def _holes(context: Context) -> str:
     """Return a sentence on the runs without a score; empty if every run has one."""
     counts = Counter(run.status for run in context.runs if run.status not in SCORED)
-    if not context.runs:
-        return "The config has no runs."
     if not counts:
         return ""
     return (

@@ -106,6 +106,18 @@ def collect(inputs: Inputs) -> list[Run]:
     return [_run(inputs, run, tuple(suites.get(run, ()))) for run in inputs.runs()]
 
 
+def begun(inputs: Inputs, runs: list[Run]) -> tuple[list[Run], list[str]]:
+    """Return the runs of the suites that have begun, and the suites that have not.
+
+    A suite has begun if it has a table or figure, or if something became of a run that no other suite has: a suite that
+    was never asked for shares runs with others, and its own missing runs are no holes.
+    """
+    own = {run.suites[0] for run in runs if run.status != MISSING and len(run.suites) == 1}
+    there = {suite for suite in inputs.plan.runs if (inputs.reports / suite).is_dir()} | own
+    kept = [run for run in runs if run.status != MISSING or there & set(run.suites)]
+    return kept, [suite for suite in inputs.plan.runs if suite not in there]
+
+
 def _run(inputs: Inputs, run: Identity, suites: tuple[str, ...]) -> Run:
     variant = inputs.plan.variants.get(run.method)
     label = variant.label if variant else run.method
