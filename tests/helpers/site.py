@@ -182,3 +182,11 @@ def write_scale(home: Path) -> Inputs:
     picture.save(reports / "mujoco/table2.png")
     picture.save(reports / "mujoco/hopper-medium.dt.gif")
     return of_working_folder(config(), home / "results", home / "reports", home / "data")
+
+
+def valid(spec: dict[str, Any]) -> bool:
+    """Return whether a specification is one of Vega-Lite, by Altair's schema; otherwise raise what is wrong."""
+    import altair
+
+    altair.LayerChart.from_dict(spec)
+    return True
