@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.code import ROOT
 from bench.report.site.charts_cost import charts
 from bench.report.site.context import Context
 from tests.helpers.site import HOSTILE, valid
@@ -33,7 +34,7 @@ def test_it_says_in_words_what_it_shows(context: Context) -> None:
 
 
 def test_the_curves_of_d3rlpy_are_dashed(context: Context) -> None:
-    kept = Path("reports/reference/quick/mujoco/score_cost.csv")
+    kept = ROOT / "reports/reference/quick/mujoco/score_cost.csv"
     updates = charts(kept, context.looks)[1]
     assert {one.name for one in updates.series if one.dashed} >= {"DT, d3rlpy", "CQL, d3rlpy"}
 
