@@ -44,7 +44,7 @@
 
   // a panel is drawn when it comes near the screen
   function panel(element, hidden) {
-    const frame = element.parentElement;
+    const frame = element.closest("figure");
     const spec = JSON.parse(frame.querySelector('script[type="application/json"]').textContent);
     const all = spec.params.find((one) => one.name === "shown").value;
     let view = null;
