@@ -50,11 +50,12 @@ paper: $(INSTALLED) ## all of the paper's continuous control: tables, figures, t
 	$(BIN)/python -m bench run paper_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE) WHAT=paper_mujoco
 
-report: $(INSTALLED) ## put the tables and figures of SCALE on one page (WHAT=paper_mujoco, all_key_to_door, ...)
+report: $(INSTALLED) ## make the pages of SCALE, and put its files on one page (WHAT=paper_mujoco, all_key_to_door, ...)
 	@[ $(WHAT) = all_mujoco -a reports/$(SCALE)/report.html -nt reports/$(SCALE)/mujoco/table2.html ] || $(BIN)/snakemake $(WHAT) \
 	    --cores 1 --configfile $(CONFIG) --quiet all --report reports/$(SCALE)/report.html
 	@$(if $(PAGE_$(WHAT)),cat reports/$(SCALE)/$(PAGE_$(WHAT)).md)
-	@echo "report: reports/$(SCALE)/report.html"
+	@echo "all files on one page: reports/$(SCALE)/report.html"
+	@$(BIN)/python -m bench report --config $(CONFIG)
 
 reproduce: $(INSTALLED) ## run one cheap run of each method and kind of data again, and compare bytes
 	$(BIN)/snakemake reproduce --cores $(CORES) --configfile config/smoke.yaml --rerun-triggers mtime --quiet all

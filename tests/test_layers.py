@@ -31,6 +31,7 @@ RANKS = {
     "bench/report/artifacts": 9,
     "bench/report/claims": 9,
     "bench/report/exports": 9,
+    "bench/report/site": 9,
     "bench/cli": 10,
     "bench": 11,
 }

@@ -185,6 +185,7 @@ def commands() -> Verbs:
         results,
         runs,
         setup,
+        site,
     )
 
     families = (
@@ -195,6 +196,7 @@ def commands() -> Verbs:
         behaviours,
         runs,
         reports,
+        site,
         records,
         exports,
         setup,

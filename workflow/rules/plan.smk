@@ -145,6 +145,32 @@ def finished():
     for path in files:
         if path.exists():
             print(path)
+    make_site()
+
+
+# make the pages of the report of what there is: `bench report`. They are no output of a rule, because they show whatever
+# exists, also of suites that nobody asked for now. Their failure changes no result, so it is said and no more
+def make_site():
+    import subprocess
+
+    if not requested_suites():
+        return
+    command = [sys.executable, "-m", "bench", "report", "--config", json.dumps(config)]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    if done.returncode == 0:
+        print("\n".join(lines))
+    else:
+        print(
+            f"The pages of the report could not be made: {lines[-1] if lines else 'no message'}. Results, tables and "
+            f"figures are not affected. `bench report{report_words()}` tries again.",
+            file=sys.stderr,
+        )
+
+
+# the option of `bench report` that names the files of the config
+def report_words():
+    return configfile_words().replace(" --configfile ", " --config ")
 
 
 # the suites whose tables were asked for
@@ -165,13 +191,7 @@ def configfile_words():
     return " --configfile " + " ".join(map(quote, files)) if files else ""
 
 
-# print which records are missing
-def configfile_words():
-    """Return the option of this command that names its files of the config, to be repeated in another one."""
-    files = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
-    return " --configfile " + " ".join(map(quote, files)) if files else ""
-
-
+# print which records are missing, and make the pages, which name the runs that failed
 def unfinished():
     for suite in requested_suites():
         records = PLAN.records(suite)
@@ -186,3 +206,4 @@ def unfinished():
                 f"Missing: {' '.join(missing[:6])}"
                 + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
             )
+    make_site()

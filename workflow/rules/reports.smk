@@ -12,6 +12,15 @@ localrules:
     all,
 
 
+PARTS = {".html": "table", ".csv": "numbers"}  # of an artifact; the rest are figures
+
+
+# One label, and a value of its own for each file. With several labels the viewer of `snakemake --report` makes switches of
+# those with two values, and breaks where a combination has no file
+def labelled(name, suffix):
+    return {"file": f"{name} ({suffix[1:].upper()})"}
+
+
 # one rule for each artifact of the config
 for artifact in dict.fromkeys(
     name for names in PLAN.artifacts.values() for name in names
@@ -29,13 +38,9 @@ for artifact in dict.fromkeys(
                     caption="../report/artifact.rst",
                     category=category_of(artifact),
                     subcategory=ARTIFACTS[artifact].title,
-                    labels={
-                        "suite": "{suite}",
-                        "artifact": {".html": "table", ".csv": "numbers"}.get(
-                            suffix, "figure"
-                        ),
-                        "format": suffix[1:].upper(),
-                    },
+                    labels=labelled(
+                        f"{{suite}}: {PARTS.get(suffix, 'figure')}", suffix
+                    ),
                 )
                 for suffix in ARTIFACTS[artifact].suffixes
                 if suffix not in (".md", ".tex")
@@ -67,13 +72,13 @@ rule claims:
             "reports/{scale}/{ledger}.html",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"artifact": "{ledger}", "format": "HTML"},
+            labels=labelled("{ledger}", ".html"),
         ),
         report(
             "reports/{scale}/{ledger}.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"artifact": "{ledger}, numbers", "format": "CSV"},
+            labels=labelled("{ledger}: numbers", ".csv"),
         ),
         "reports/{scale}/{ledger}.md",
     log:
@@ -100,7 +105,7 @@ rule cost:
             caption="../report/cost.rst",
             category="Cost",
             subcategory="{suite}",
-            labels={"artifact": "cost", "format": "HTML"},
+            labels=labelled("{suite}: cost", ".html"),
         ),
         "reports/{scale}/{suite}/cost.md",
     log:
@@ -126,7 +131,7 @@ rule time_to_score:
             caption="../report/time_to_score.rst",
             category="Cost",
             subcategory="{suite}",
-            labels={"artifact": "time to score", "format": "HTML"},
+            labels=labelled("{suite}: time to score", ".html"),
         ),
         "reports/{scale}/{suite}/time_to_score.csv",
         "reports/{scale}/{suite}/time_to_score.md",
@@ -153,7 +158,7 @@ rule trials:
             "reports/{scale}/{suite}/trials.html",
             caption="../report/trials.rst",
             category="Trials",
-            labels={"artifact": "trials", "format": "HTML"},
+            labels=labelled("{suite}: trials", ".html"),
         ),
         "reports/{scale}/{suite}/trials.csv",
         "reports/{scale}/{suite}/trials.md",
@@ -180,7 +185,7 @@ rule video:
             caption="../report/episode.rst",
             category=category_of_video,
             subcategory="Videos",
-            labels={"suite": "{suite}", "artifact": "{video}", "format": "GIF"},
+            labels=labelled("{suite}: {video}", ".gif"),
         ),
     log:
         "logs/{scale}/{suite}/video-{video}.log",
@@ -204,13 +209,13 @@ rule data_summary:
             "reports/{scale}/{suite}/data.html",
             caption="../report/data.rst",
             category="Data",
-            labels={"artifact": "data sets", "format": "HTML"},
+            labels=labelled("{suite}: data sets", ".html"),
         ),
         report(
             "reports/{scale}/{suite}/data.png",
             caption="../report/data_figure.rst",
             category="Data",
-            labels={"artifact": "returns and lengths", "format": "PNG"},
+            labels=labelled("{suite}: returns and lengths", ".png"),
         ),
         "reports/{scale}/{suite}/data.md",
     log:

@@ -1,0 +1,146 @@
+"""The ledger of claims as pages show it: a verdict for each claim, with its checks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.report.claims.registry import all_claims
+
+COLUMNS = (
+    "id",
+    "claim",
+    "source",
+    "verdict",
+    "suite",
+    "check",
+    "value",
+    "low",
+    "high",
+    "rule",
+    "result",
+    "why",
+    "price",
+)
+PRICES = ("seeds_for_a_verdict", "core_hours_more")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of a claim.
+
+    Attributes:
+        name, suite, rule: as in claims.yaml.
+        measured: its number with the interval, as text.
+        result: the result of the rule.
+        why: the reason of an undecided result, if it is not the interval.
+        price: what a verdict costs, in words; empty if there is one.
+        short: the same in a few words.
+        methods: the methods that it compares, for a link to their runs.
+    """
+
+    name: str
+    suite: str
+    rule: str
+    measured: str
+    result: str
+    why: str
+    price: str
+    short: str
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper with its verdict."""
+
+    id: str
+    text: str
+    source: str
+    paper: str
+    verdict: str
+    checks: tuple[Check, ...]
+
+    @property
+    def first(self) -> Check:
+        """The check that stands for the claim: the first one with a rule, else the first."""
+        return next((check for check in self.checks if check.rule not in ("", "—")), self.checks[0])
+
+
+def read(path: Path) -> list[Claim]:
+    """Return the claims of a ledger, in its order.
+
+    Args:
+        path: the CSV of the ledger.
+
+    Raises:
+        ValueError: the file is no ledger.
+    """
+    rows = pd.read_csv(path, keep_default_na=True)
+    if lacking := [name for name in COLUMNS if name not in rows]:
+        raise ValueError(f"{path} has no column {lacking[0]!r}; make the ledger again")
+    found = []
+    for _, part in rows.groupby("id", sort=False):
+        head = part.iloc[0]
+        checks = tuple(_check(row) for _, row in part.iterrows())
+        told = {name: _text(head, name) for name in ("id", "source", "paper", "verdict")}
+        found.append(Claim(text=_text(head, "claim"), checks=checks, **told))
+    return found
+
+
+def counts(claims: list[Claim]) -> dict[str, int]:
+    """Return verdict -> number of claims, the most telling first."""
+    order = ("supported", "not supported", "undecided", "not run")
+    found = Counter(claim.verdict for claim in claims)
+    return {name: found[name] for name in (*order, *sorted(set(found) - set(order))) if found[name]}
+
+
+def _check(row: Any) -> Check:
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    measured = "—" if math.isnan(value) else f"{value:.2f}"
+    if not math.isnan(low):
+        measured += f" [{low:.2f}, {high:.2f}]"
+    texts = {
+        name: _text(row, name) for name in ("check", "suite", "rule", "result", "why", "price")
+    }
+    return Check(
+        name=texts["check"],
+        suite=texts["suite"],
+        rule=texts["rule"],
+        measured=measured,
+        result=texts["result"],
+        why=texts["why"],
+        price=texts["price"],
+        short=_short(row, texts["price"]),
+        methods=_methods(_text(row, "id"), texts["check"]),
+    )
+
+
+def _methods(claim: str, check: str) -> tuple[str, ...]:
+    """Return the methods that a check names in its arguments."""
+    for one in all_claims():
+        for known in one.checks:
+            if (one.id, known.name) == (claim, check):
+                values = [known.arguments.get(key) for key in ("method", "against", "methods")]
+                flat = [each for v in values for each in (v if isinstance(v, list) else [v])]
+                return tuple(each for each in flat if isinstance(each, str))
+    return ()
+
+
+def _short(row: Any, price: str) -> str:
+    seeds, hours = (float(row.get(name, math.nan)) for name in PRICES)
+    if math.isnan(seeds):
+        return price.partition(":")[0]
+    more = f", {hours:,.1f} core-hours more" if not math.isnan(hours) else ""
+    return f"{seeds:,.0f} seeds{more}"
+
+
+def _text(row: Any, name: str) -> str:
+    value = row[name]
+    # a text that a spreadsheet would take for a formula begins with an apostrophe
+    return "" if isinstance(value, float) and math.isnan(value) else str(value).removeprefix("'")

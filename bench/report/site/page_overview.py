@@ -1,0 +1,117 @@
+"""The first page: score against cost, the ledger of claims, and the overview table of each family of tasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from bench.report.site import cell_links, charts_cost, ledger
+from bench.report.site.artifact_files import ArtifactFiles
+from bench.report.site.artifact_views import view
+from bench.report.site.context import Context, artifact_page
+from bench.report.site.runs import SCORED
+from bench.report.site.views import View
+from bench.tasks.registry import FAMILIES
+
+TALL = 340
+NO_COST = "There is no such figure yet. The artifact score_cost of a suite makes it."
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table of the first page."""
+
+    title: str
+    caption: str
+    page: str
+    made: ArtifactFiles
+    view: View
+
+
+def page(context: Context) -> str:
+    """Return the first page."""
+    cost = context.artifact("score_cost")
+    path = context.path(cost, ".csv") if cost else None
+    charts = (
+        context.attempt("Score against cost", lambda: charts_cost.charts(path, context.looks)[:1])
+        if path
+        else []
+    )
+    for chart in charts:
+        chart.spec["height"] = TALL
+    claims_made = context.artifact("claims") or next(
+        (one for one in context.artifacts if one.category == "Claims"), None
+    )
+    claims = _claims(context, claims_made)
+    return context.page(
+        "index.html",
+        "index.html",
+        f"Decision Transformer at scale {context.scale}",
+        summary=_summary(context),
+        holes=_holes(context),
+        waiting=context.waiting,
+        cost={"page": artifact_page(cost), "title": cost.title} if cost else None,
+        charts=charts,
+        no_cost=NO_COST,
+        ledger_page=artifact_page(claims_made) if claims_made else "",
+        claims=[_with_query(claim) for claim in claims],
+        verdicts=ledger.counts(claims),
+        overviews=_overviews(context),
+    )
+
+
+def _claims(context: Context, made: ArtifactFiles | None) -> list[ledger.Claim]:
+    path = context.path(made, ".csv") if made else None
+    if path is None:
+        return []
+    try:
+        return ledger.read(path)
+    except (ValueError, OSError) as error:
+        context.notes.append(f"the ledger is not shown ({error})")
+        return []
+
+
+def _with_query(claim: ledger.Claim) -> dict[str, Any]:
+    query = cell_links.spell({"suite": (claim.first.suite,), "method": claim.first.methods})
+    return {
+        "id": claim.id,
+        "text": claim.text,
+        "verdict": claim.verdict,
+        "first": claim.first,
+        "query": query,
+    }
+
+
+def _overviews(context: Context) -> list[Shown]:
+    """Return the overview table of each family of tasks, of its first suite that has one."""
+    found: list[Shown] = []
+    for family in FAMILIES.values():
+        made = context.artifact(family.overview)
+        if made is None or made.grid is None or any(one.made == made for one in found):
+            continue
+        table = view(context, made, "site/")
+        if table is not None:
+            found.append(Shown(made.title, made.grid.title, artifact_page(made), made, table))
+    return found
+
+
+def _summary(context: Context) -> str:
+    runs = context.runs
+    scored = sum(run.status in SCORED for run in runs)
+    tasks = len({run.identity.task for run in runs})
+    methods = len({run.identity.method for run in runs})
+    return (
+        f"{scored:,} of {len(runs):,} runs have a score: {methods} methods and variants on {tasks} data sets. "
+        "Brackets are 95 % intervals over training seeds."
+    )
+
+
+def _holes(context: Context) -> str:
+    """Return a sentence on the runs without a score; empty if every run has one."""
+    counts = Counter(run.status for run in context.runs if run.status not in SCORED)
+    if not counts:
+        return ""
+    return (
+        f"Without a score: {', '.join(f'{count:,} {status}' for status, count in counts.items())}."
+    )

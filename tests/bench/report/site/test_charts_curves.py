@@ -1,0 +1,54 @@
+"""Learning curves and sweeps as interactive figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.report.site.charts_curves import each_seed, learning_curve, sweep
+from bench.report.site.context import Context
+from tests.helpers.site import HOSTILE, valid
+
+TASK = "hopper-medium"
+
+
+def test_the_mean_over_seeds(context: Context) -> None:
+    chart = learning_curve(TASK, context.scores[TASK], context.looks)
+    assert chart is not None
+    assert valid(chart.spec)
+    assert [one.name for one in chart.series] == ["DT", "BC", HOSTILE]
+    last = [v for v in chart.spec["data"]["values"] if v["series"] == "DT"][-1]
+    assert (last["x"], last["y"], last["seeds"]) == pytest.approx((8.0, 41.0, 2))
+
+
+def test_what_is_not_trained_is_a_level(context: Context) -> None:
+    chart = learning_curve(TASK, context.scores[TASK], context.looks)
+    assert chart is not None
+    names = [layer["data"]["values"][0]["name"] for layer in chart.spec["layer"] if "data" in layer]
+    assert names == ["Behaviour", "Behaviour"]  # the line and its text
+
+
+def test_a_line_for_each_seed_over_seconds_or_updates(context: Context) -> None:
+    rows = context.scores[TASK]
+    for axis, end in (("core_seconds", 8.0), ("step", 20.0)):
+        chart = each_seed(TASK, rows, context.looks, axis)
+        assert chart is not None
+        assert valid(chart.spec)
+        values = [v for v in chart.spec["data"]["values"] if v["series"] == "DT"]
+        assert {v["seed"] for v in values} == {"0", "1"}
+        assert max(v["x"] for v in values) == end
+
+
+def test_a_sweep(context: Context) -> None:
+    chart = sweep(TASK, context.scores[TASK], context.looks)
+    assert chart is not None
+    assert valid(chart.spec)
+    achieved = {v["target, raw"]: v["y"] for v in chart.spec["data"]["values"]}
+    assert achieved == pytest.approx({1000.0: 30.0, 3000.0: 50.0})
+
+
+def test_without_points_there_is_no_curve(context: Context) -> None:
+    rows = context.scores["hopper-medium-expert"]
+    last = rows[rows["kind"] == "score"]
+    assert learning_curve(TASK, last, context.looks) is None
+    assert each_seed(TASK, last, context.looks) is None
+    assert sweep(TASK, rows, context.looks) is None

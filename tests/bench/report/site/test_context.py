@@ -1,0 +1,50 @@
+"""What all pages of a site use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.report.site.context import Context, artifact_page, method_page, task_page
+from bench.report.site.inputs import Inputs
+
+
+def test_the_way_to_the_records_is_relative(scale: Inputs, tmp_path: Path) -> None:
+    inside = Context.of(scale, scale.reports / "site")
+    assert inside.records_from == "../../.."
+    record = scale.reports / "site" / f"{inside.records_from}/results/test/runs"
+    assert record.resolve().is_dir()
+
+
+def test_packed_records_are_not_linked(scale: Inputs, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    packed = Context.of(replace(scale, packed=True), tmp_path)
+    assert packed.records_from is None
+    assert "packed records" in packed.about
+
+
+def test_what_has_not_begun(context: Context) -> None:
+    assert context.waiting == ["later"]
+    assert not any(run.identity.task.startswith("walker") for run in context.runs)
+
+
+def test_a_figure_that_cannot_be_made_is_a_note(context: Context) -> None:
+    def fails() -> list[object]:
+        raise ValueError("no column")
+
+    assert context.attempt("Table 2", fails) == []  # type: ignore[arg-type]
+    assert context.notes == ["Table 2: no interactive figure (no column)"]
+
+
+def test_file_names(context: Context) -> None:
+    made = context.artifact("table2", "mujoco")
+    assert made is not None
+    assert artifact_page(made) == "artifact-mujoco-table2.html"
+    assert task_page("hopper-medium") == "task-hopper-medium.html"
+    assert method_page("a/../b") == "method-a-..-b.html"
+    assert context.artifact("table2", "targets") is None
+
+
+def test_every_section_is_a_file_of_its_own(context: Context) -> None:
+    files = [file for _, file in context.sections]
+    assert len(set(files)) == len(files)

@@ -1,0 +1,50 @@
+"""The ledger of claims as pages show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.core.code import ROOT
+from bench.report.site.ledger import Claim, counts, read
+
+KEPT = ROOT / "reports/reference/quick/claims.csv"
+
+
+@pytest.fixture(scope="module")
+def claims() -> list[Claim]:
+    return read(KEPT)
+
+
+def test_every_claim_once_with_all_of_its_checks(claims: list[Claim]) -> None:
+    rows = pd.read_csv(KEPT)
+    assert [claim.id for claim in claims] == list(dict.fromkeys(rows["id"]))
+    assert sum(len(claim.checks) for claim in claims) == len(rows)
+
+
+def test_the_first_check_with_a_rule_stands_for_the_claim(claims: list[Claim]) -> None:
+    first = claims[0].first
+    assert (first.name, first.measured) == ("DT - CQL", "28.26 [23.73, 32.80]")
+    assert (first.suite, first.methods) == ("mujoco", ("dt", "cql"))
+    assert first.short == "not decidable with these data"
+
+
+def test_a_price_in_a_few_words(claims: list[Claim]) -> None:
+    shorts = {check.short for claim in claims for check in claim.checks}
+    assert "21 seeds, 1.8 core-hours more" in shorts
+
+
+def test_verdicts_are_counted_the_most_telling_first(claims: list[Claim]) -> None:
+    found = counts(claims)
+    assert list(found) == [
+        name for name in ("supported", "not supported", "undecided", "not run") if name in found
+    ]
+    assert sum(found.values()) == len(claims)
+
+
+def test_another_csv_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_text("id,claim\nC1,a\n")
+    with pytest.raises(ValueError, match="has no column 'source'"):
+        read(tmp_path / "claims.csv")
