@@ -30,6 +30,7 @@ SIMULATORS = {
     "atari": {"ale_py", "cv2"},
     "key_to_door": set(),
     "graph": set(),
+    "luck": set(),
 }
 
 
