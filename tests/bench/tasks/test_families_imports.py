@@ -31,6 +31,8 @@ SIMULATORS = {
     "key_to_door": set(),
     "graph": set(),
     "luck": set(),
+    "positions": {"mujoco"},
+    "gusts": {"mujoco"},
 }
 
 
