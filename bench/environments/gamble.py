@@ -15,7 +15,7 @@ Luck") and Brandfonbrener et al. 2022 ("When does return-conditioned supervised 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -78,7 +78,7 @@ def imitator(target: float) -> float:
 class Gamble(gymnasium.Env[U8, np.int64]):  # type: ignore[misc]
     """The game as a Gymnasium environment: actions are the three arms, observations those of `observation`."""
 
-    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium's own form
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
 
     def __init__(self) -> None:
         self.observation_space = Box(0, LIT, (1 + len(ARMS),), np.uint8)
