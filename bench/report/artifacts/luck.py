@@ -81,7 +81,9 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 def _earned(runs: pd.DataFrame) -> dict[float, Estimate]:
     """Return target -> the mean return over seeds, in the game's unit."""
     groups = runs.groupby("target")["return_mean"]
-    return {float(str(target)): estimate(means.tolist(), Range(0.0, PRIZE)) for target, means in groups}
+    return {
+        float(str(target)): estimate(means.tolist(), Range(0.0, PRIZE)) for target, means in groups
+    }
 
 
 def draw(found: dict[str, dict[float, Estimate]], files: list[Path]) -> None:
