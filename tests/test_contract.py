@@ -50,6 +50,7 @@ KNOWN = {
     "dt_graph": ["walks"],
     "dt_blank": VECTORS,
     "dt_discounts": VECTORS,
+    "dt_reward_critic": VECTORS,
     "cql_rtg": ["continuous"],
     "bc": VECTORS,
     "percent_bc": VECTORS,

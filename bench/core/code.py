@@ -58,6 +58,7 @@ OWN = {
     "dt_graph": "dt/graph.py",
     "dt_blank": "dt/blank.py",
     "dt_discounts": "dt/discounts.py",
+    "dt_reward_critic": "dt/reward_critic.py",
 }
 
 
