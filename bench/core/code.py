@@ -52,7 +52,14 @@ PLUMBING = (
 DECISIVE = ("bench/core/seeds.py",)
 DATA = (".csv", ".json", ".npz", ".toml", ".xml", ".yaml")
 # modules that are not files of baselines/
-OWN = {"dt": "dt/method.py", "dt_atari": "dt/atari/method.py", "dt_graph": "dt/graph.py"}
+OWN = {
+    "dt": "dt/method.py",
+    "dt_atari": "dt/atari/method.py",
+    "dt_graph": "dt/graph.py",
+    "dt_blank": "dt/blank.py",
+    "dt_discounts": "dt/discounts.py",
+    "dt_reward_critic": "dt/reward_critic.py",
+}
 
 
 def method_file(module: str) -> Path:

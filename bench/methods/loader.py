@@ -118,7 +118,8 @@ def load_method(name: str) -> Method:
     except ModuleNotFoundError as error:
         if error.name == module_name:
             raise BadMethod(
-                f"unknown method {name!r}: there is no {where}; known: dt, dt_atari, dt_graph and what is in baselines/"
+                f"unknown method {name!r}: there is no {where}; known: dt, dt_atari, dt_graph, dt_blank, dt_discounts, "
+                "dt_reward_critic and what is in baselines/"
             ) from error
         raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
     except (Exception, SystemExit) as error:

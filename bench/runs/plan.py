@@ -15,6 +15,7 @@ from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.options import unknown_option
 from bench.runs.schema import BadConfig
+from bench.runs.suite_groups import groups_of
 from bench.tasks.registry import FAMILIES, known_tasks
 
 DEFAULT_ARTIFACTS = ("table2",)
@@ -76,6 +77,7 @@ class Plan:
         diagnosed: suite -> name of the diagnostic that is measured of its policies.
         tables: suite -> the one of `OWN_TABLES` that is made of its records.
         curved: runs with a learning curve.
+        groups: name of a group -> its suites.
     """
 
     scale: str
@@ -86,6 +88,7 @@ class Plan:
     diagnosed: dict[str, str]
     tables: dict[str, str]
     curved: frozenset[Identity]
+    groups: dict[str, tuple[str, ...]]
 
     def records(self, suite: str) -> list[Path]:
         """Return the records of a suite: one result for each run, and also a sweep and a diagnostic if
@@ -218,7 +221,8 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     curved = frozenset(
         run for suite, axes in suites if axes.get("curve", True) for run in runs[suite]
     )
-    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed, tables, curved)
+    groups = groups_of(config["suites"])
+    return Plan(config["name"], variants, runs, artifacts, swept, diagnosed, tables, curved, groups)
 
 
 def _differs(reward: str, rewards: list[str], entry: dict[str, Any]) -> bool:

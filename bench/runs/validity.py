@@ -95,7 +95,8 @@ def _why_not_data(manifest: Path, task_name: str) -> str | None:
     agents = {
         part["policy"]: part["sha256"] for part in content.get("parts", ()) if "sha256" in part
     }
-    zoo = ZOO / task_by_name(task_name).domain.name
+    # a variant of an environment has the behaviour policies of another domain
+    zoo = ZOO / content.get("zoo", task_by_name(task_name).domain.name)
     for name, digest in agents.items():
         if not (zoo / name).exists() or sha256(zoo / name) != digest:
             return f"the behaviour policy {name} that generated it is not the current one"

@@ -26,7 +26,11 @@ try:
         check_artifacts,
     )
     from bench.report.claims.obstacles import all_obstacles
-    from bench.report.claims.registry import all_claims, suites_of_claims
+    from bench.report.claims.registry import (
+        all_claims,
+        open_questions,
+        suites_of_claims,
+    )
     from bench.runs import code as files_of
     from bench.runs import links
     from bench.runs.coverage import needed
@@ -44,6 +48,7 @@ try:
     )
 
     all_claims()
+    open_questions()
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -96,7 +101,7 @@ wildcard_constraints:
     reward="dense|sparse",
     diagnostic="|".join(DIAGNOSTICS),
     seed=r"\d+",
-    ledger="|".join(["claims", *(f"claims_{family}" for family in FAMILIES)]),
+    ledger="|".join(["claims", *(f"claims_{own}" for own in [*FAMILIES, *PLAN.groups])]),
     video=r"[\w.-]+",
     steps=r"\d+",
 

@@ -107,6 +107,9 @@ for family in FAMILIES:
     own = set(suites_of_family(family))
     LEDGERS[f"claims_{family}"] = [s for s in LEDGERS["claims"] if s in own]
 
+for group, own in PLAN.groups.items():
+    LEDGERS[f"claims_{group}"] = [s for s in LEDGERS["claims"] if s in own]
+
 
 def scores_of_claims(wildcards):
     below = f"results/{wildcards.scale}"

@@ -86,7 +86,11 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
-        code=code("bench/report/claims/ledger.py", "bench/report/claims/claims.yaml"),
+        code=code(
+            "bench/report/claims/ledger.py",
+            "bench/report/claims/claims.yaml",
+            "bench/report/claims/open_questions.yaml",
+        ),
         suites=lambda wildcards: LEDGERS[wildcards.ledger],
     message:
         "Making the ledger of the claims: {wildcards.ledger}"
@@ -291,4 +295,16 @@ for family in FAMILIES:
         input:
             f"reports/{PLAN.scale}/claims_{family}.md",
             [artifacts_of(suite) for suite in suites_of_family(family)],
+        localrule: True
+
+
+# all artifacts of a group of suites, and their ledger: all_open_questions
+for group, suites in PLAN.groups.items():
+
+    rule:
+        name:
+            f"all_{group}"
+        input:
+            f"reports/{PLAN.scale}/claims_{group}.md",
+            [artifacts_of(suite) for suite in suites],
         localrule: True

@@ -50,6 +50,7 @@ DESIGNS: dict[str, Design] = {
     "lead": Design(("methods", "against"), (), ("methods", "against"), parts=1),
     "reward_difference": Design(("method",), (), ("method", "method"), needs="sparse"),
     "improvement": Design(TWO, (), TWO),
+    "interaction": Design((*TWO, "family", "base"), (), TWO),
     "spread_ratio": Design(TWO, (), TWO, log=True, spreads=True),
     "rank_correlation": Design(("method",), needs="sweep", spread=0.15),
     "slope": Design(("method",), needs="sweep", spread=0.2),

@@ -12,7 +12,7 @@ from bench.report.cells import MISSING
 from bench.report.claims import gates
 from bench.report.claims.measure import Measure, NotRun, at_once
 from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
-from bench.report.claims.registry import Check, Claim, all_claims, bounds_of, spell_rule
+from bench.report.claims.registry import Check, Claim, bounds_of, claims_about, spell_rule
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable, seed_count
@@ -192,7 +192,7 @@ def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     if frames:
         check_comparable(pd.concat(frames.values(), ignore_index=True))
     body, numbers = [], []
-    for claim in all_claims():
+    for claim in claims_about(frames):
         findings = [find(check, frames) for check in claim.checks]
         claim_verdict = verdict(findings, one_suffices=claim.any)
         for position, finding in enumerate(findings):
@@ -253,7 +253,7 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         "sets of the suite. Otherwise the check is undecided, because a method that has not learned decides nothing.",
         NOTE,
     ]
-    if one_suffices := [claim.id for claim in all_claims() if claim.any]:
+    if one_suffices := [claim.id for claim in claims_about(frames) if claim.any]:
         notes.append(f"One supported rule is enough for {', '.join(one_suffices)}.")
     if frames:
         runs = pd.concat(frames.values(), ignore_index=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.report.claims.designs import DESIGNS, methods_of
-from bench.report.claims.registry import Check, all_claims
+from bench.report.claims.registry import Check, claims_about
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 from bench.tasks.registry import kind_of
@@ -48,7 +48,7 @@ def all_obstacles(plan: Plan, config: dict[str, Any]) -> list[str]:
     """Return a line for each check of the claims that can never be decided with a config."""
     return [
         f"{claim.id}, {check.name}: cannot be decided at scale {plan.scale}: {'; '.join(reasons)}"
-        for claim in all_claims()
+        for claim in claims_about(plan.runs)
         for check in claim.checks
         if check.rule and (reasons := obstacles(check, plan, config))
     ]

@@ -16,7 +16,7 @@ from bench.report.claims.decision import Trial
 from bench.report.claims.designs import DESIGNS
 from bench.report.claims.known import Known, assumed_spreads, seconds_of_seed
 from bench.report.claims.obstacles import data_sets_of, obstacles, runs_of, seeds_of
-from bench.report.claims.registry import Check, Claim, all_claims, spell_rule
+from bench.report.claims.registry import Check, Claim, claims_about, spell_rule
 from bench.runs.plan import Plan
 from bench.stats.power import POWER, seeds_for
 
@@ -123,7 +123,7 @@ def forecasts_of(
     """Return each claim with the forecasts of its checks with a rule."""
     return [
         (claim, [forecast(check, plan, config, known, aim) for check in claim.checks if check.rule])
-        for claim in all_claims()
+        for claim in claims_about(plan.runs)
     ]
 
 
@@ -136,7 +136,7 @@ def decides(claim: Claim, found: list[Forecast], aim: float) -> bool:
 def refusals(plan: Plan, config: dict[str, Any], known: Known) -> list[str]:
     """Return a line for each check that lacks the power which its suite asks for in the config."""
     lines = []
-    for claim in all_claims():
+    for claim in claims_about(plan.runs):
         for check in claim.checks:
             aim = config["suites"].get(check.suite, {}).get("power")
             if check.rule is None or aim is None:

@@ -6,6 +6,7 @@ The workflow imports this file when it is parsed, so it imports no heavy library
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from bench.report.claims.designs import DESIGNS, check_arguments
 from bench.runs.plan import Plan
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
+QUESTIONS = Path(__file__).with_name("open_questions.yaml")
 KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
 BEHAVIOUR = "behaviour"  # the method whose score is that of the data
@@ -123,8 +125,27 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
 
 @cache
 def all_claims() -> tuple[Claim, ...]:
-    """Return the claims of this repository."""
+    """Return the claims of the paper and its talk."""
     return read_claims(CLAIMS)
+
+
+@cache
+def open_questions() -> tuple[Claim, ...]:
+    """Return what the audience of the talk asked, as claims."""
+    return read_claims(QUESTIONS)
+
+
+def claims_about(suites: Iterable[str]) -> tuple[Claim, ...]:
+    """Return the claims that a ledger of these suites shows: the paper's, the open questions, or both. Neither list is
+    shown if no suite of it is there; without any suite the paper's is.
+    """
+    there = set(suites)
+    chosen = [
+        claims
+        for claims in (all_claims(), open_questions())
+        if any(check.suite in there for claim in claims for check in claim.checks)
+    ]
+    return tuple(claim for claims in chosen or [all_claims()] for claim in claims)
 
 
 def bounds_of(rule: tuple[str, tuple[float, ...]]) -> tuple[float, float]:
@@ -154,9 +175,15 @@ def spell_rule(check: Check) -> str:
     return text
 
 
-def suites_of_claims(plan: Plan) -> list[str]:
-    """Return the suites of a plan that any claim needs, in the order of the plan."""
-    needed = {check.suite for claim in all_claims() for check in claim.checks}
+def suites_of_claims(plan: Plan, claims: Iterable[Claim] | None = None) -> list[str]:
+    """Return the suites of a plan that any claim needs, in the order of the plan.
+
+    Args:
+        plan: the plan.
+        claims: the claims; None: those of the paper and the open questions.
+    """
+    chosen = [*all_claims(), *open_questions()] if claims is None else claims
+    needed = {check.suite for claim in chosen for check in claim.checks}
     return [suite for suite in plan.runs if suite in needed]
 
 

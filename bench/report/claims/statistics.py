@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.report.claims import comparisons, equal_cost, spreads, trends
+from bench.report.claims import comparisons, equal_cost, interactions, spreads, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
 from bench.report.claims.sampled import with_arms
 from bench.report.ranges import range_of
@@ -118,6 +118,7 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
         comparisons.reward_difference,
         comparisons.improvement,
         equal_cost.difference_at_equal_cost,
+        interactions.interaction,
         spreads.spread_ratio,
         trends.rank_correlation,
         trends.slope,

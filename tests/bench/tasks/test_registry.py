@@ -54,7 +54,7 @@ def test_a_spread_is_scaled_and_never_shifted(name: str) -> None:
 
 
 def test_tasks_are_environments_times_kinds_of_data() -> None:
-    assert [name for name in TASKS if name.startswith("hopper")] == [
+    assert [name for name in TASKS if name.startswith("hopper-")] == [
         "hopper-medium-expert",
         "hopper-medium",
         "hopper-medium-replay",

@@ -98,7 +98,7 @@ def test_bytes_that_are_no_text_are_refused(folder: Path) -> None:
 
 
 def test_every_diagnostic_here_has_a_measure() -> None:
-    assert list(DIAGNOSTICS) == ["critic", "paths"]
+    assert list(DIAGNOSTICS) == ["critic", "paths", "held_out"]
     for diagnostic in DIAGNOSTICS.values():
         assert (ROOT / diagnostic.file).is_file()
         assert callable(import_module(diagnostic.module).measure)
