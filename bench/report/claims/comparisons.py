@@ -104,6 +104,12 @@ def reward_difference(scores: pd.DataFrame, method: str) -> Measure:
     return with_arms(to_measure(_minus(dense, sparse, both), about), spell(both), dense, sparse)
 
 
+def sparse_difference(scores: pd.DataFrame, method: str, against: str) -> Measure:
+    """Return `method` minus `against` with sparse rewards, mean over data sets, in normalised points."""
+    sparse = scores[scores["reward"] == "sparse"]
+    return difference(sparse.assign(reward="dense"), method, against)
+
+
 def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """Return the probability that a run of `method` scores above one of `against` (Agarwal et al.
     2021). The interval is that of `bench.stats.two_samples`.

@@ -22,7 +22,8 @@ class Design:
         optional: names that may be given.
         arms: of the arguments, those that name methods, one for each compared arm. One arm: a mean over
             data sets; two arms: a difference.
-        needs: `scores`, or which other numbers of the runs: `sweep`, `diagnostic`, `curve`, `sparse`.
+        needs: `scores`, or which other numbers of the runs: `sweep`, `diagnostic`, `curve`, `sparse` (runs with either
+            reward), `sparse alone`.
         parts: for each data set, how many numbers a rule about every data set is applied to; 0: the
             statistic has no number for a data set.
         spread: the standard deviation over seeds that is assumed without records, in the statistic's own
@@ -49,6 +50,7 @@ DESIGNS: dict[str, Design] = {
     "difference_at_equal_cost": Design(TWO, (), TWO, needs="curve"),
     "lead": Design(("methods", "against"), (), ("methods", "against"), parts=1),
     "reward_difference": Design(("method",), (), ("method", "method"), needs="sparse"),
+    "sparse_difference": Design(TWO, (), TWO, needs="sparse alone"),
     "improvement": Design(TWO, (), TWO),
     "interaction": Design((*TWO, "family", "base"), (), TWO),
     "spread_ratio": Design(TWO, (), TWO, log=True, spreads=True),
@@ -57,6 +59,9 @@ DESIGNS: dict[str, Design] = {
     "target_deviation": Design(("method", "near"), needs="sweep", parts=4),
     "drop": Design(("method", "near", "far"), needs="sweep", parts=1),
     "excess": Design(("method", "near"), ("best",), needs="sweep", parts=1),
+    "correlation_over_methods": Design(
+        ("methods", "measure", "to"), (), ("methods",), needs="diagnostic", parts=1, spread=0.1
+    ),
     "context_trend": Design((), (), (), spread=0.15),
     "measured": Design(
         ("method", "measure", "group"), ("only",), needs="diagnostic", parts=1, spread=0.1
@@ -65,6 +70,12 @@ DESIGNS: dict[str, Design] = {
         ("method", "measure", "group", "to"), needs="diagnostic", spread=0.5, log=True
     ),
 }
+
+
+def rewards_of(statistic: str) -> tuple[str, ...]:
+    """Return the rewards of the runs that a statistic needs."""
+    needs = DESIGNS[statistic].needs
+    return {"sparse": ("dense", "sparse"), "sparse alone": ("sparse",)}.get(needs, ("dense",))
 
 
 def check_arguments(statistic: str, arguments: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.report.claims.designs import DESIGNS, methods_of
+from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
 from bench.report.claims.registry import Check, claims_about
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
@@ -56,7 +56,7 @@ def all_obstacles(plan: Plan, config: dict[str, Any]) -> list[str]:
 
 def runs_of(check: Check, plan: Plan) -> list[Identity]:
     """Return the runs of a plan that a check compares."""
-    rewards = ("dense", "sparse") if DESIGNS[check.statistic].needs == "sparse" else ("dense",)
+    rewards = rewards_of(check.statistic)
     percents = [float(percent) for percent in check.arguments.get("data_percents", [100])]
     methods = methods_of(check.statistic, check.arguments)
     kinds = check.arguments.get("kinds")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.claims.decision import Trial, heterogeneity_of, spreads_of
-from bench.report.claims.designs import DESIGNS, methods_of
+from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
 from bench.report.claims.measure import Measure
 from bench.report.claims.registry import Check
 from bench.report.claims.sampled import Sampled
@@ -72,7 +72,7 @@ def seconds_of_seed(check: Check, rows: pd.DataFrame) -> float:
     """Return the core-seconds of one more seed of the methods that a check compares, on its data sets; NaN
     if a time is unknown. Sweeps and diagnostics are not included.
     """
-    rewards = ["dense", "sparse"] if DESIGNS[check.statistic].needs == "sparse" else ["dense"]
+    rewards = list(rewards_of(check.statistic))
     runs = final(rows)
     runs = runs[
         runs["method"].isin(methods_of(check.statistic, check.arguments))

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bench.report.claims import comparisons, equal_cost, interactions, spreads, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
 from bench.report.claims.sampled import with_arms
+from bench.report.frame import final
 from bench.report.ranges import range_of
-from bench.stats.intervals import estimate, estimate_over_tasks
+from bench.stats.intervals import CORRELATION, estimate, estimate_over_tasks
 
 LEAST = 1e-6  # records hold six decimals
 
@@ -94,6 +96,41 @@ def measured_ratio(
     return with_arms(replace(to_measure(ratio, about), note=note), list(logs), list(logs.values()))
 
 
+def correlation_over_methods(
+    scores: pd.DataFrame, methods: list[str], measure: str, to: str
+) -> Measure:
+    """Return Spearman's correlation of two numbers of several methods, for each seed, mean over data sets.
+
+    Args:
+        scores: of a suite with a diagnostic.
+        methods: at least three.
+        measure: of the diagnostic.
+        to: another measure of it, or `score`.
+
+    Raises:
+        NotRun: no data set and seed has both numbers for three of these methods.
+    """
+    chosen = scores[scores["method"].isin(methods)]
+    first = chosen[(chosen["kind"] == "diagnostic") & (chosen["measure"] == measure)]
+    if to == "score":
+        second = final(chosen).assign(value=lambda rows: rows["score"])
+    else:
+        second = chosen[(chosen["kind"] == "diagnostic") & (chosen["measure"] == to)]
+    keys = ["task", "seed", "method"]
+    both = first[[*keys, "value"]].merge(second[[*keys, "value"]], on=keys, suffixes=("", "_to"))
+    groups: dict[str, list[float]] = {}
+    for (task, _), runs in both.groupby(["task", "seed"], sort=False):
+        if len(runs) >= 3:
+            found = stats.spearmanr(runs["value"], runs["value_to"]).statistic
+            groups.setdefault(str(task), []).append(0.0 if math.isnan(found) else float(found))
+    if not groups:
+        raise NotRun(f"no data set has {measure} and {to} of three of these methods")
+    about = about_cells(first, [(task, 100.0) for task in groups], 0)
+    whole = to_measure(estimate_over_tasks(list(groups.values()), CORRELATION), about)
+    parts = {task: estimate(runs, CORRELATION) for task, runs in groups.items()}
+    return with_arms(replace(whole, parts=parts), list(groups), list(groups.values()))
+
+
 def _rows(scores: pd.DataFrame, method: str, measure: str, group: str) -> pd.DataFrame:
     """Return the rows of a measure, in the order of seeds on each data set."""
     rows = scores[(scores["kind"] == "diagnostic") & (scores["method"] == method)]
@@ -116,10 +153,12 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
         comparisons.difference_to_best,
         comparisons.lead,
         comparisons.reward_difference,
+        comparisons.sparse_difference,
         comparisons.improvement,
         equal_cost.difference_at_equal_cost,
         interactions.interaction,
         spreads.spread_ratio,
+        correlation_over_methods,
         trends.rank_correlation,
         trends.slope,
         trends.target_deviation,

@@ -160,3 +160,13 @@ def test_the_best_method_is_the_one_with_the_largest_mean(frame: Frame) -> None:
     assert {task: one.mean for task, one in lead.parts.items()} == {REPLAY: 50, MEDIUM: 60}
     worst = comparisons.lead(scores, ["bc10", "bc40"], ["dt"])
     assert {task: one.mean for task, one in worst.parts.items()} == {REPLAY: -60, MEDIUM: -70}
+
+
+def test_a_difference_with_sparse_rewards_alone(frame: Frame) -> None:
+    sparse = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "cql"): [2.0, 4.0]}
+    scores = frame((FULL, {}), (sparse, {"reward": "sparse"}))
+    found = comparisons.sparse_difference(scores, "dt", "cql")
+    assert found.value == pytest.approx(31 - 3)
+    assert found.cells == 1
+    with pytest.raises(NotRun):
+        comparisons.sparse_difference(frame((FULL, {})), "dt", "cql")

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from bench.report.claims.designs import DESIGNS, arms_of, check_arguments, methods_of
+from bench.report.claims.designs import DESIGNS, arms_of, check_arguments, methods_of, rewards_of
 from bench.report.claims.statistics import STATISTICS
 
 
@@ -30,6 +30,12 @@ def test_the_methods_of_the_arms() -> None:
     assert arms_of("difference", {"method": "dt", "against": "cql"}) == [["dt"], ["cql"]]
     assert arms_of("reward_difference", {"method": "cql"}) == [["cql"], ["cql"]]
     assert arms_of("context_trend", {}) == []
+
+
+def test_the_rewards_of_the_runs() -> None:
+    assert rewards_of("difference") == ("dense",)
+    assert rewards_of("reward_difference") == ("dense", "sparse")
+    assert rewards_of("sparse_difference") == ("sparse",)
 
 
 @pytest.mark.parametrize(

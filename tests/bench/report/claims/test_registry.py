@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.report.claims import registry
 from bench.report.claims.registry import (
     Check,
     Gate,
@@ -160,3 +161,13 @@ def test_a_file_that_is_no_list_of_claims_is_named(tmp_path: Path, text: str, me
     with pytest.raises(ValueError, match=f"^{tmp_path / 'claims.yaml'}: {message}") as caught:
         read_claims(tmp_path / "claims.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_a_ledger_shows_the_claims_of_its_suites() -> None:
+    paper, questions = registry.all_claims(), registry.open_questions()
+    assert registry.claims_about(["mujoco"]) == paper
+    assert registry.claims_about(["luck"]) == questions
+    assert registry.claims_about(["luck", "mujoco"]) == (*paper, *questions)
+    assert registry.claims_about([]) == paper
+    ids = [claim.id for claim in (*paper, *questions)]
+    assert len(set(ids)) == len(ids)

@@ -10,7 +10,7 @@ from scipy import special
 
 from bench.report.claims import statistics
 from bench.report.claims.measure import NotRun
-from bench.report.claims.registry import all_claims
+from bench.report.claims.registry import all_claims, open_questions
 from bench.report.claims.statistics import STATISTICS
 from tests.helpers.evidence import FULL, Frame, frame, whole
 
@@ -19,7 +19,7 @@ __all__ = ["frame", "whole"]  # fixtures
 
 def test_every_argument_is_one_that_its_statistic_takes(frame: Frame) -> None:
     nothing = frame((FULL, {})).assign(method="none of them")
-    for claim in all_claims():
+    for claim in (*all_claims(), *open_questions()):
         for check in claim.checks:
             with pytest.raises(NotRun):  # a TypeError would be a wrong argument
                 STATISTICS[check.statistic](nothing, **check.arguments)
@@ -127,3 +127,29 @@ def test_a_measure_of_zero_leaves_a_finite_ratio() -> None:
     scores = measured_together(mass={"a": (0.0, 0.0)}, even={"a": (0.1, 0.1)})
     to = {"measure": "even", "group": "door"}
     assert statistics.measured_ratio(scores, "m", "mass", "door", to).value == pytest.approx(1e-5)
+
+
+def sized(losses: dict[str, list[float]], scores: dict[str, float]) -> pd.DataFrame:
+    """Return scores and diagnostics of methods: held-out losses of each seed, and a score."""
+    about = {"task": "a", "reward": "dense", "data_percent": 100.0, "status": "done"}
+    rows = []
+    for place, (method, values) in enumerate(losses.items()):
+        for seed, loss in enumerate(values):
+            own = about | {"method": method, "seed": seed, "final": False, "kind": "diagnostic"}
+            rows.append(own | {"measure": "held-out loss", "value": loss})
+            rows.append(own | {"measure": "parameters", "value": 10.0**place})
+            scored = {"kind": "score", "final": True, "measure": "", "score": scores[method]}
+            rows.append(own | scored)
+    return pd.DataFrame(rows)
+
+
+def test_the_correlation_over_methods_is_one_number_for_each_seed() -> None:
+    losses = {"s": [0.3, 0.1], "m": [0.2, 0.2], "l": [0.1, 0.3]}
+    frame = sized(losses, {"s": 1.0, "m": 2.0, "l": 3.0})
+    found = statistics.correlation_over_methods(frame, list(losses), "held-out loss", "parameters")
+    assert found.arms == {"a": ([-1.0, 1.0],)}  # type: ignore[attr-defined]
+    assert found.value == pytest.approx(0)
+    with_scores = statistics.correlation_over_methods(frame, list(losses), "held-out loss", "score")
+    assert with_scores.arms == {"a": ([-1.0, 1.0],)}  # type: ignore[attr-defined]
+    with pytest.raises(NotRun, match="of three of these methods"):
+        statistics.correlation_over_methods(frame, ["s", "m"], "held-out loss", "parameters")
