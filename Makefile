@@ -28,7 +28,7 @@ PAGE_all_graph := graph/figure6
 PAGE_all_atari := atari/table1
 PAGE_paper_atari := claims_atari
 CHECKS := check-records reproduce link
-.PHONY: help docs mujoco paper report desk trials reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
+.PHONY: help demo docs mujoco paper report desk trials reference $(CHECKS) test test-all lint types test-fast test-slow test-long \
     test-isa bench lock behaviours clean
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
@@ -41,6 +41,16 @@ help: ## show this list
 
 $(INSTALLED): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
+
+DEMO := hopper-medium-replay
+demo: $(INSTALLED) ## a first look in three minutes: DT, BC and 10%BC on one data set, DT at several target returns, two videos
+	$(BIN)/python -m bench run all_demo all_demo_targets --cores $(CORES) --configfile config/demo.yaml
+	@for target in 700 3600; do \
+	  $(BIN)/python -m bench video --run results/demo/runs/$(DEMO)/dense/100/dt/0 --target $$target --every 4 --fps 30 \
+	    --out reports/demo/demo/$(DEMO).dt-asked-for-$$target.webm || true; \
+	done
+	@cat reports/demo/demo/table2.md reports/demo/demo_targets/figure4.md
+	@$(BIN)/python -m bench report --config config/demo.yaml
 
 mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
 	$(BIN)/python -m bench run all_mujoco --cores $(CORES) --configfile $(CONFIG)

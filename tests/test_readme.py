@@ -28,9 +28,13 @@ INSTEAD = {
         f"snakemake --cores 8 all_{suite}": f"snakemake all_{suite} --cores 2 --configfile config/smoke.yaml"
         for suite in ("atari", "key_to_door", "critic", "graph")
     },
-    "make report WHAT=paper_mujoco": "make report WHAT=paper_mujoco SCALE=smoke",
-    "snakemake --cores 8 partial": "snakemake partial --cores 2 --configfile config/smoke.yaml",
+    "make demo": "make demo CORES=2",
+    "bench status": "bench status --config config/smoke.yaml",
+    "bench report": "bench report --config config/smoke.yaml",
 }
+# what other pages name, run after these commands
+REPORT = "make report WHAT=paper_mujoco SCALE=smoke"
+PARTIAL = "snakemake partial --cores 2 --configfile config/smoke.yaml"
 NOT_HERE = {
     "make test": "this test is part of it; test_ci_runs_the_readme_test_command checks the command",
 }
@@ -69,6 +73,16 @@ def run(clone, command):
     return done.stdout
 
 
+def make_demo_tiny(clone):
+    """Give the demo few steps and episodes; its targets, its table and its videos stay."""
+    path = clone / "config/demo.yaml"
+    demo = yaml.safe_load(path.read_text())
+    demo["data"] = {"steps": 2000}
+    demo["evaluation"] |= {"episodes": 2, "num_envs": 2, "sweep_episodes": 1, "sweep_points": 2}
+    demo["methods"] = {name: {"steps": 5} for name in ("dt", "bc", "bc10")}
+    path.write_text(yaml.safe_dump(demo))
+
+
 def keep_one_seed(clone):
     """Give every suite of scale smoke one seed, which halves the runs."""
     path = clone / "config/smoke.yaml"
@@ -89,18 +103,20 @@ def ran(clone):
     `again` the output of paper_mujoco's second run, `sweep` a file that is lost before `partial`.
     """
     found = {}
+    make_demo_tiny(clone)
     for command in commands():
         if command in NOT_HERE:
             continue
-        if command == "snakemake --cores 8 partial":
-            found["sweep"] = (clone / SWEPT).read_text()
-            (clone / SWEPT).unlink()
         found[command] = run(clone, INSTEAD.get(command, command))
         if command == "make mujoco":
             found["two seeds"] = (clone / "reports/smoke/mujoco/table2.md").read_text()
             keep_one_seed(clone)
         if command == "snakemake --cores 8 paper_mujoco":
             found["again"] = run(clone, INSTEAD[command])
+    run(clone, REPORT)
+    found["sweep"] = (clone / SWEPT).read_text()
+    (clone / SWEPT).unlink()
+    run(clone, PARTIAL)
     return clone, found
 
 
@@ -115,7 +131,7 @@ def test_an_unknown_scale_is_refused_with_the_known_ones(clone):
 
 
 def test_the_readme_gives_the_commands_this_project_promises():
-    promised = {"make mujoco SCALE=smoke", "make mujoco", "make test"}
+    promised = {"make demo", "make mujoco SCALE=smoke", "make mujoco", "make test"}
     promised |= {
         f"snakemake --cores 8 {target}"
         for target in ("all_mujoco", "paper_mujoco", "all_atari", "paper_atari")
@@ -135,6 +151,9 @@ def test_every_readme_command_runs(ran):
         for suffix in ("md", "tex", "csv", "html", "png", "svg"):
             assert (clone / f"reports/smoke/{page}.{suffix}").stat().st_size > 0
     assert (clone / "reports/smoke/report.html").exists()
+    assert (clone / "reports/smoke/index.html").exists()
+    assert (clone / "reports/demo/index.html").exists()
+    assert "runs" in found["bench status"]
     for page in (
         "claims",
         "targets/figure4",

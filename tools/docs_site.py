@@ -17,10 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 STAGED = ROOT / "build" / "docs"
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md", "config/*.md")
 REPORTS = Path("reports", "reference")
 MODULES = {
+    "For notebooks and scripts": "bench.api",
     "Contract of a method": "bench.methods.contract",
     "Trajectories": "bench.datasets.trajectories",
     "Context of a training": "bench.methods.context",
@@ -118,8 +120,22 @@ def _index(folder: Path) -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     """Yield the page of the command line: the help of `bench` and of each of its commands."""
-    yield "# Commands\n"
+    from click import Context, Group
+
+    from bench.cli.main import commands
+
+    yield "# All commands\n"
     yield "`bench COMMAND --help` prints the same.\n"
+
+    def pages(context: Context) -> Iterator[str]:
+        yield f"## {context.command_path}\n\n```text\n{context.command.get_help(context)}\n```\n"
+        if isinstance(context.command, Group):
+            for name in context.command.list_commands(context):
+                found = context.command.get_command(context, name)
+                assert found is not None
+                yield from pages(Context(found, info_name=name, parent=context))
+
+    yield from pages(Context(commands(), info_name="bench"))
 
 
 def _python() -> Iterator[str]:
