@@ -243,6 +243,29 @@ def test_the_report_is_one_page_that_needs_no_network(done):
     assert "The figure shows the score of each method" in page  # a caption
 
 
+def test_the_pages_are_made_at_the_end(done):
+    output = snakemake(done, "all_mujoco", "--forcerun", "cost", config="config/tiny.yaml")
+    assert "report: reports/tiny/index.html (" in output
+    assert "2 of 2 runs have a score" in (done / "reports/tiny/index.html").read_text()
+    links = (done / "reports/tiny/site/runs.html").read_text()
+    [record] = set(re.findall(r'href="(\S*bc/0/result\.json)"', links))
+    assert (done / "reports/tiny/site" / record).exists()
+
+
+def test_pages_that_cannot_be_made_stop_nothing(done):
+    (done / "bench/report/site/build.py").write_text("raise ValueError('no pages')\n")
+    output = snakemake(done, "all_mujoco", "--forcerun", "cost", config="config/tiny.yaml")
+    assert "The pages of the report could not be made: error: no pages." in output
+    assert "`bench report --config config/tiny.yaml` tries again" in output
+
+
+def test_the_pages_name_the_runs_that_failed(prepared):
+    config = tiny(prepared, methods={"bc": {"options": {"layers": "three"}}})
+    snakemake(prepared, "all_mujoco", config=config, check=False)
+    page = (prepared / "reports/tiny/site/runs.html").read_text()
+    assert "training: method bc: option layers is &#39;three&#39;, expected int" in page
+
+
 def test_scores_hold_every_run_once(finished):
     scores = pd.read_parquet(finished / "results/tiny/mujoco/scores.parquet")
     assert sorted(scores["method"]) == ["bc", "uniform"]

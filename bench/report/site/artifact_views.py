@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bench.report.site import cell_links
+from bench.report.site import cell_links, ledger
 from bench.report.site.artifact_files import CLAIMS, ArtifactFiles
 from bench.report.site.context import Context, method_page, task_page
+from bench.report.site.tables import Grid, sort_key
 from bench.report.site.views import View, filled, view_of
 
 OTHERS = "paper"  # class of columns that are not ours
+BADGE = "badge"  # of columns of verdicts
+MEASURED = "Measured"
 
 
 def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
@@ -23,7 +26,8 @@ def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
         return None
     marks = [OTHERS if cell_links.of_others(heading) else "" for heading in grid.headings]
     if made.category == CLAIMS:
-        return view_of(filled(grid, 3))
+        marks = [BADGE if heading == "Verdict" else "" for heading in grid.headings]
+        return view_of(filled(grid, 3), _of_checks(context, made, grid, base), marks=marks)
     if made.suite not in context.inputs.plan.runs:
         return view_of(grid, marks=marks)
     known = cell_links.facets(context.inputs.plan, made.suite)
@@ -37,3 +41,22 @@ def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
         if not heads[place] and len(methods) == 1:
             heads[place] = f"{base}{method_page(methods[0])}"
     return view_of(grid, hrefs, heads, marks)
+
+
+def _of_checks(context: Context, made: ArtifactFiles, grid: Grid, base: str) -> list[list[str]]:
+    """Return for each cell of the ledger where it leads: what was measured to the runs that the check compares."""
+    nowhere = [[""] * len(row) for row in grid.rows]
+    path = context.path(made, ".csv")
+    try:
+        claims = ledger.read(path) if path else []
+    except (ValueError, OSError):
+        return nowhere
+    checks = [check for claim in claims for check in claim.checks]
+    if len(checks) != len(grid.rows) or MEASURED not in grid.headings:
+        return nowhere
+    place = grid.headings.index(MEASURED)
+    for line, row, check in zip(nowhere, grid.rows, checks, strict=True):
+        if sort_key(row[place]):
+            query = cell_links.spell({"suite": (check.suite,), "method": check.methods})
+            line[place] = f"{base}runs.html?{query}"
+    return nowhere

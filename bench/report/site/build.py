@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,18 @@ def build(inputs: Inputs, out: Path) -> Built:
     if out.resolve() != inputs.reports.resolve():
         _copy(context, inputs.reports, out)
     assets.write(out / FOLDER)
+    _forget(out / FOLDER, pages)
     for name, text in pages.items():
         write_text(out / name if name == INDEX else out / FOLDER / name, text)
     return Built(out / INDEX, len(pages), tuple(context.notes))
+
+
+def _forget(site: Path, pages: Collection[str]) -> None:
+    """Remove the pages of methods, tasks and artifacts that are no more."""
+    for kind in ("artifact", "method", "task"):
+        for path in site.glob(f"{kind}-*.html"):
+            if path.name not in pages:
+                path.unlink()
 
 
 def _copy(context: Context, reports: Path, out: Path) -> None:

@@ -110,6 +110,7 @@ def curves(
     vertical: Sequence[tuple[str, float]] = (),
     diagonal: float | None = None,
     detail: str = "",
+    hold: Sequence[float] = (),
 ) -> Spec:
     """Return lines with bands and marks.
 
@@ -124,8 +125,9 @@ def curves(
         vertical: names and places of dotted vertical lines.
         diagonal: the end of the dashed line on which both axes are equal; None: there is none.
         detail: a column that tells several lines of one series apart, such as a seed; empty: one line each.
+        hold: further values that the vertical axis holds.
     """
-    y = y.around([*rows["y"], *(height for _, height in levels)])
+    y = y.around([*rows["y"], *(height for _, height in levels), *hold], 0.1 if hold else 0.2)
     across, up = x.encoded("x"), y.encoded("y")
     more = {"detail": {"field": detail, "type": "nominal"}} if detail else {}
     layers: list[Spec] = []

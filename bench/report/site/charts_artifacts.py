@@ -124,6 +124,7 @@ def _figure4(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
             Axis("achieved return, normalised"),
             vertical=lines,
             diagonal=float(part["target_normalised"].max()),
+            hold=(0.0, best),
         )
         describe = f"{task}: achieved over target return of {', '.join(s.name for s in series)}."
         found.append(Chart(str(task), describe, spec, tuple(series), GUIDES))

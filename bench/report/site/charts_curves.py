@@ -94,6 +94,7 @@ def sweep(task: str, rows: pd.DataFrame, looks: Mapping[str, Look]) -> Chart | N
         Axis("achieved return, normalised"),
         vertical=[] if math.isnan(best) else [("best episode in the data", best)],
         diagonal=float(swept["target_score"].max()),
+        hold=(0.0, best),
         detail="seed",
     )
     describe = f"{task}: achieved over target return, one line for each seed of {_listed(series)}."

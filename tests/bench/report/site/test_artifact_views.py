@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from bench.core.code import ROOT
+from bench.report.site.artifact_files import ArtifactFiles
 from bench.report.site.artifact_views import view
 from bench.report.site.context import Context
-from bench.report.site.tables import Grid
+from bench.report.site.tables import Grid, read
 
 
 def test_a_number_leads_to_its_runs_and_a_row_to_its_task(context: Context) -> None:
@@ -36,6 +39,22 @@ def test_every_row_of_the_ledger_has_its_claim(context: Context) -> None:
     found = view(context, made, "")
     assert found is not None
     assert all(row[0].text for row in found.rows)
+    assert {row[2].mark for row in found.rows} == {"badge"}
+
+
+def test_what_was_measured_for_a_claim_leads_to_its_runs(context: Context, tmp_path: Path) -> None:
+    kept = ROOT / "reports/reference/quick"
+    context.inputs = replace(context.inputs, reports=kept)
+    files = {kind: Path(f"claims{kind}") for kind in (".md", ".csv")}
+    made = ArtifactFiles("", "claims", "", "", "Claims", files, read(kept / "claims.md"))
+    found = view(context, made, "")
+    assert found is not None
+    assert found.rows[0][4].href == "runs.html?suite=mujoco&method=dt,cql"
+    (tmp_path / "claims.csv").write_text("nothing")
+    context.inputs = replace(context.inputs, reports=tmp_path)
+    found = view(context, made, "")
+    assert found is not None
+    assert not found.linked
 
 
 def test_without_a_table_there_is_no_view(context: Context) -> None:

@@ -60,6 +60,16 @@ def test_made_again_it_is_the_same(site: Path, scale: Inputs) -> None:
     assert before == {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
+def test_pages_of_what_is_no_more_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "reports/test/site"
+    folder.mkdir(parents=True)
+    for name in ("method-gone.html", "notes.html"):
+        (folder / name).touch()
+    build(of(tmp_path), tmp_path / "reports/test")
+    assert not (folder / "method-gone.html").exists()
+    assert (folder / "notes.html").exists()  # somebody else's
+
+
 def of(folder: Path) -> Inputs:
     return of_working_folder(config(), folder / "results", folder / "reports")
 

@@ -100,10 +100,13 @@ def test_every_page_opens_without_an_error_or_a_request_and_passes_axe(
 ) -> None:
     visitor = Visitor(browser, 1400, theme, TALL)
     problems = []
-    # the pages of one kind share a template: in the dark one in four is enough
-    for path in every_page(quick)[:: 1 if theme == "light" else 4]:
+    # the pages of one kind share a template: axe-core reads one in three, in the dark one in nine
+    for place, path in enumerate(every_page(quick)):
+        if theme == "dark" and place % 9:
+            continue
         page = visitor.open(path)
-        problems += [f"{path.name}: {one}" for one in [*visitor.wrong, *violations(page)]]
+        found = [] if place % 3 else violations(page)
+        problems += [f"{path.name}: {one}" for one in [*visitor.wrong, *found]]
         visitor.wrong.clear()
     assert not problems
 
@@ -155,7 +158,8 @@ def test_a_heading_sorts_and_a_field_filters(quick: Path, browser: Browser) -> N
 
 def test_a_cell_leads_to_its_runs(quick: Path, browser: Browser) -> None:
     page = Visitor(browser, 1400, "light").open(quick / "index.html")
-    page.get_by_role("link", name="42.0", exact=True).click()
+    row = page.get_by_role("row", name="Medium Hopper")
+    row.get_by_role("link", name="42.0", exact=True).click()
     rows = page.locator("tbody tr:visible")
     assert rows.count() == 3
     assert all("hopper-medium DT" in text for text in rows.all_inner_texts())
@@ -184,7 +188,7 @@ def test_the_legend_hides_a_series_and_a_mark_tells_its_values(
     page = Visitor(browser, 1400, "light").open(quick / "index.html")
     symbols = page.locator(".chart .mark-symbol path")
     everything = symbols.count()
-    button = page.get_by_role("button", name="DT", exact=True)
+    button = page.locator(".legend").get_by_role("button", name="DT", exact=True)
     button.click()
     page.wait_for_function(
         f"document.querySelectorAll('.chart .mark-symbol path').length < {everything}"
