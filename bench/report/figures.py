@@ -14,15 +14,25 @@ import numpy as np
 import pandas as pd
 
 from bench.report.cells import AVERAGE, Table
+from bench.report.looks import places
 from bench.report.style import pyplot, save
 from bench.stats.intervals import Estimate
 from bench.stats.verdicts import OTHER_DATA
 
-# the palette of Okabe and Ito; its colours also differ in lightness
-COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-
-
-MARKERS = "osD^vPX*"
+# the palette of Okabe and Ito, whose colours also differ in lightness, and two darker ones
+COLOURS = (
+    "#0072B2",
+    "#009E73",
+    "#E69F00",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#999999",
+    "#882255",
+    "#44AA99",
+)
+MARKERS = "osD^vPX*<>"
 NONE = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 
 
@@ -147,6 +157,13 @@ def _panel(
     """Draw the bars of some rows."""
     methods = list(table.labels)
     names = list(dict.fromkeys(method.partition("/")[0] for method in methods))
+    heads = [
+        next(table.labels[m] for m in methods if m.partition("/")[0] == name) for name in names
+    ]
+    at = places(head.partition(", ")[0] if "/" in methods[0] else head for head in heads)
+    colours = dict(
+        zip(names, (COLOURS[place % len(COLOURS)] for place in at.values()), strict=True)
+    )
     width = 0.8 / len(methods)
     for position, method in enumerate(methods):
         x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
@@ -155,7 +172,7 @@ def _panel(
         means = [one.mean for one in ours]
         reach = [[one.mean - one.low for one in ours], [one.high - one.mean for one in ours]]
         name, _, reward = method.partition("/")  # both rewards of a method have its colour
-        look = {"color": COLOURS[names.index(name) % len(COLOURS)], "zorder": 2}
+        look = {"color": colours[name], "zorder": 2}
         look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
         axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
         axes.errorbar(

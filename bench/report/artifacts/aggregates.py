@@ -63,9 +63,10 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     """Draw a panel for each statistic, with a row for each method: estimate and interval."""
     from bench.report.figures import COLOURS
+    from bench.report.looks import places
     from bench.report.style import pyplot, save
 
-    names = list(dict.fromkeys(numbers["statistic"]))
+    names, at = list(dict.fromkeys(numbers["statistic"])), places(numbers["label"])
     with pyplot() as plt:
         rows = numbers["label"].nunique()
         figure, grid = plt.subplots(
@@ -74,7 +75,7 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
         for axes, name in zip(grid, names, strict=True):
             part = numbers[numbers["statistic"] == name].reset_index(drop=True)
             for place, line in part.iterrows():
-                colour = COLOURS[int(str(place)) % len(COLOURS)]
+                colour = COLOURS[at[line["label"]]]
                 axes.plot(
                     [line["low"], line["high"]], [place, place], color=colour, lw=6, alpha=0.4
                 )

@@ -82,6 +82,7 @@ def _groups(tasks: list[str]) -> dict[str, list[str]]:
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     """Draw ours as filled bars with intervals, the paper's as outlines."""
     from bench.report.figures import COLOURS
+    from bench.report.looks import KNOWN
     from bench.report.style import pyplot, save
 
     groups, methods = list(dict.fromkeys(numbers["group"])), list(NAMES)
@@ -91,7 +92,7 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
         for position, method in enumerate(methods):
             part = numbers[numbers["method"] == method]
             x = np.arange(len(groups)) + (position - (len(methods) - 1) / 2) * width
-            colour = COLOURS[position]
+            colour = COLOURS[KNOWN[method]]
             axes.bar(x, part["mean"], 0.9 * width, color=colour, label=f"{NAMES[method]}, ours")
             reach = [part["mean"] - part["low"], part["high"] - part["mean"]]
             axes.errorbar(x, part["mean"], reach, fmt="none", ecolor="black", lw=0.8, capsize=2)

@@ -116,12 +116,14 @@ def draw(swept: pd.DataFrame, files: list[Path]) -> None:
 
 def _panel(axes: Any, runs: pd.DataFrame, task: str) -> None:
     from bench.report.figures import curve
+    from bench.report.looks import places
 
     domain = task_by_name(task).domain
-    for position, (label, of_method) in enumerate(runs.groupby("heading", sort=False)):
+    at = places(runs["heading"])
+    for label, of_method in runs.groupby("heading", sort=False):
         achieved = against(of_method, "target")
         target_scores = [domain.normalised(target) for target in achieved]
-        curve(axes, target_scores, list(achieved.values()), position, str(label))
+        curve(axes, target_scores, list(achieved.values()), at[str(label)], str(label))
     highest = domain.normalised(runs["target"].max())
     axes.plot([0, highest], [0, highest], color="black", ls="--", lw=0.8, label="achieved = target")
     game, best = _clipped(task), {"color": "#D55E00", "ls": ":", "lw": 1.2}

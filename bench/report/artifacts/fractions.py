@@ -50,17 +50,18 @@ def rows_of(chosen: pd.DataFrame) -> list[Row]:
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
     """Draw the score over the data fraction: a panel for each data set, a line for each method."""
     from bench.report.figures import curve, panels
+    from bench.report.looks import places
     from bench.report.style import pyplot, save
 
-    tasks = list(dict.fromkeys(chosen["task"]))
+    tasks, at = list(dict.fromkeys(chosen["task"])), places(chosen["heading"])
     with pyplot() as plt:
         figure, grid = panels(plt, len(tasks))
         for axes, task in zip(grid, tasks, strict=True):
             of_task = chosen[chosen["task"] == task]
             methods = of_task.groupby("heading", sort=False)
-            for position, (label, runs) in enumerate(methods):
+            for label, runs in methods:
                 found = against(runs, "data_percent")
-                curve(axes, list(found), list(found.values()), position, str(label))
+                curve(axes, list(found), list(found.values()), at[str(label)], str(label))
             axes.set_xscale("log")
             ticks = sorted(set(of_task["data_percent"]))
             axes.set_xticks(ticks, [f"{percent:g} %" for percent in ticks])

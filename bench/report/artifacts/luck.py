@@ -89,13 +89,15 @@ def _earned(runs: pd.DataFrame) -> dict[float, Estimate]:
 def draw(found: dict[str, dict[float, Estimate]], files: list[Path]) -> None:
     """Draw the return over the target: a line for each method, the imitator as crosses, the optimum."""
     from bench.report.figures import curve
+    from bench.report.looks import places
     from bench.report.style import pyplot, save
 
     with pyplot() as plt:
         figure, axes = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
-        for position, (label, earned) in enumerate(found.items()):
+        at = places(found)
+        for label, earned in found.items():
             within = {target: one for target, one in earned.items() if target <= 1.5 * PRIZE}
-            curve(axes, list(within), list(within.values()), position, label)
+            curve(axes, list(within), list(within.values()), at[label], label)
         exact = [imitator(target) for target in RETURNS]
         axes.plot(RETURNS, exact, "x", color="black", ms=8, mew=1.5, label="imitator, exact")
         axes.axhline(OPTIMUM, color="black", lw=0.8, ls="--", label="optimum")

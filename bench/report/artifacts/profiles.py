@@ -75,13 +75,14 @@ def bands(
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     """Draw the share of runs above tau over tau."""
     from bench.report.figures import COLOURS
+    from bench.report.looks import places
     from bench.report.style import pyplot, save
 
-    styles = ("-", "--", "-.", ":")
+    styles, at = ("-", "--", "-.", ":"), places(numbers["label"])
     with pyplot() as plt:
         figure, axes = plt.subplots(figsize=(5.2, 3.2), layout="constrained")
         for position, (label, part) in enumerate(numbers.groupby("label", sort=False)):
-            colour = COLOURS[position % len(COLOURS)]
+            colour = COLOURS[at[str(label)]]
             style = styles[position % len(styles)]
             axes.plot(part["tau"], part["share"], color=colour, ls=style, label=label)
             axes.fill_between(

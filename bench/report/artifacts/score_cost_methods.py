@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.paper.d3rlpy_curves import SOURCE, published_curves, published_points
 from bench.report.curves import Curve, Runs, curve, runs_of
+from bench.report.looks import places
 from bench.report.tables import range_of_scores
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
 from bench.tasks.registry import task_by_name
@@ -21,7 +22,7 @@ class Method:
 
     Attributes:
         label: the name in tables and figures.
-        position: among the methods that are trained; decides colour and marker.
+        position: decides colour and marker (`bench.report.looks`).
         trained: whether it takes updates; if not, its score is a level.
         data: whether its score is that of the data.
         final: the mean score at the end.
@@ -105,6 +106,7 @@ def methods_of(
     """
     found: dict[str, Method] = {}
     notes: list[str] = []
+    at_place = places(str(rows[rows["method"] == name]["label"].iloc[0]) for name in order)
     within = range_of_scores(rows[rows["rolled_out"]], unit_of(rows["task"]))
     for name in order:
         own = rows[rows["method"] == name]
@@ -118,7 +120,7 @@ def methods_of(
         diverged = own[own["status"] == "diverged"].drop_duplicates(["task", "seed"])
         found[name] = Method(
             label=label,
-            position=sum(method.trained for method in found.values()),
+            position=at_place[label],
             trained=trained,
             data=not last["rolled_out"].any(),
             final=estimate_over_tasks(list(ends.values()), within),

@@ -175,11 +175,13 @@ def _panel(axes: Any, table: Table, mean: Row) -> None:
     to the right of it, and the paper's number is a dotted line.
     """
     from bench.report.figures import COLOURS
+    from bench.report.looks import places
 
+    at = places(table.labels.values())
     seeds = [line for row, line in table.rows.items() if row[0] == mean[0] and row != mean]
     for place, (name, cell) in enumerate(table.rows[mean].items()):
         if cell.ours:
-            colour = COLOURS[place % len(COLOURS)]
+            colour = COLOURS[at[table.labels[name]]]
             axes.bar(place, cell.ours.mean, WIDTH, color=colour, alpha=0.75, zorder=2)
             label = "mean, 95 % interval over seeds"
             _point(axes, place - 0.3 * WIDTH, cell.ours, label, fmt="_", ms=8, mew=1.4)

@@ -24,10 +24,10 @@ def test_the_published_curves_are_of_the_shared_data_sets() -> None:
     assert task_by_name(MEDIUM).domain.normalised(0) < alone[0]
 
 
-def test_levels_take_no_place_among_the_methods() -> None:
+def test_a_method_has_its_place_whatever_stands_beside_it() -> None:
     rows = frame(usual(), [level("uniform", score=1.0)])
     methods, notes = methods_of(rows, ["uniform", "dt", "behaviour", "bc"], [MEDIUM], [])
-    assert [method.position for method in methods.values()] == [0, 0, 1, 1]
+    assert [method.position for method in methods.values()] == [6, 0, 7, 4]
     assert [method.trained for method in methods.values()] == [False, True, False, True]
     assert [method.data for method in methods.values()] == [False, False, True, False]
     assert methods["behaviour"].cost.costs == ()
