@@ -101,6 +101,15 @@ def caption_of(name):
     return of_suite
 
 
+PARTS = {".html": "table", ".csv": "numbers"}  # of an artifact; the rest are figures
+
+
+# One label, and a value of its own for each file. With several labels the viewer of `snakemake --report` makes switches of
+# those with two values, and breaks where a combination has no file
+def labelled(name, suffix):
+    return {"file": f"{name} ({suffix[1:].upper()})"}
+
+
 # ledger -> the suites whose scores it uses; claims about other suites are listed as not run
 LEDGERS = {"claims": suites_of_claims(PLAN)}
 for family in FAMILIES:

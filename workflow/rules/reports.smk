@@ -12,15 +12,6 @@ localrules:
     all,
 
 
-PARTS = {".html": "table", ".csv": "numbers"}  # of an artifact; the rest are figures
-
-
-# One label, and a value of its own for each file. With several labels the viewer of `snakemake --report` makes switches of
-# those with two values, and breaks where a combination has no file
-def labelled(name, suffix):
-    return {"file": f"{name} ({suffix[1:].upper()})"}
-
-
 # one rule for each artifact of the config
 for artifact in dict.fromkeys(
     name for names in PLAN.artifacts.values() for name in names
