@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-import dt.config
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.methods.context import Context
 from bench.methods.wrapping import load_wrapped, save_wrapped, wrapping
+from dt import config as settings
 from dt import method
 from dt.policy import DecisionTransformerPolicy
 
@@ -30,7 +30,7 @@ NAME = "dt_blank"
 
 
 @dataclass(frozen=True)
-class Config(dt.config.Config):
+class Config(settings.Config):
     """Hyperparameters of DT; the return-to-go is not discounted, and rewards lower it."""
 
     def __post_init__(self) -> None:
@@ -56,10 +56,10 @@ def blanked(data: Trajectories) -> Trajectories:
     return replace(data, rewards=rewards)
 
 
-def inner_config(config: Any) -> dt.config.Config:
+def inner_config(config: Any) -> settings.Config:
     """Return the hyperparameters that `dt` knows."""
-    known = [each.name for each in fields(dt.config.Config)]
-    return dt.config.Config(**{name: getattr(config, name) for name in known})
+    known = [each.name for each in fields(settings.Config)]
+    return settings.Config(**{name: getattr(config, name) for name in known})
 
 
 class BlankPolicy:

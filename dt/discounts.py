@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-import dt.config
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.methods.context import Context
 from bench.methods.wrapping import load_wrapped, save_wrapped, wrapping
+from dt import config as settings
 from dt import method
 from dt.blank import inner_config
 from dt.policy import DecisionTransformerPolicy, spread_evenly
@@ -32,7 +32,7 @@ NAME = "dt_discounts"
 
 
 @dataclass(frozen=True)
-class Config(dt.config.Config):
+class Config(settings.Config):
     """Hyperparameters of DT, the discounts that it learns, and the one that the policy is told."""
 
     discounts: tuple[float, ...] = (1.0, 0.99, 0.95)

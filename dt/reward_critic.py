@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-import dt.config
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.methods.context import Context
 from bench.methods.optimisers import AdamW, flatten
 from bench.methods.training import descend, fit
 from bench.methods.wrapping import load_wrapped, save_wrapped
+from dt import config as settings
 from dt import method
 from dt.blank import inner_config
 from dt.critic import CriticPolicy
@@ -35,7 +35,7 @@ NAME = "dt_reward_critic"
 
 
 @dataclass(frozen=True)
-class Config(dt.config.Config):
+class Config(settings.Config):
     """Hyperparameters of DT as a critic, and what it predicts at each step."""
 
     # the size of DT on Key-to-Door at quick, and its whole episodes

@@ -15,7 +15,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.environments import mujoco
+from bench.environments import mujoco_version
 
 HORIZON = 1000
 BASES = ("Hopper", "Walker2d")
@@ -115,5 +115,5 @@ def register() -> None:
 
 
 def check(environment: str) -> None:
-    """Refuse a version of MuJoCo that gives other numbers; see `bench.environments.mujoco.check`."""
-    mujoco.check(environment)
+    """Refuse a version of MuJoCo that gives other numbers; see `bench.environments.mujoco_version`."""
+    mujoco_version.check(environment)

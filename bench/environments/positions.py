@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from bench.environments import mujoco
+from bench.environments import mujoco_version
 
 HORIZON = 1000
 # environment -> number of positions in its observation
@@ -83,5 +83,5 @@ def register() -> None:
 
 
 def check(environment: str) -> None:
-    """Refuse a version of MuJoCo that gives other numbers; see `bench.environments.mujoco.check`."""
-    mujoco.check(environment)
+    """Refuse a version of MuJoCo that gives other numbers; see `bench.environments.mujoco_version`."""
+    mujoco_version.check(environment)

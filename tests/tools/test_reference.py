@@ -70,6 +70,7 @@ def test_the_records_of_a_scale_are_one_small_file():
     assert {name.removesuffix(".jsonl.gz") for name in files} <= {
         "quick",
         "desk",
+        "open",
         "speed",
         "trials",
     }

@@ -24,7 +24,8 @@ def test_an_unknown_module_is_refused_with_the_known_ones(
 ) -> None:
     config["methods"]["bc"]["module"] = "mlp"
     message = (
-        r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_atari, dt_graph, bc, behaviour"
+        r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_atari, dt_graph, dt_blank, dt_discounts, "
+        r"dt_reward_critic, bc, behaviour"
     )
     with pytest.raises(BadConfig, match=message):
         make_plan(config, root)

@@ -69,7 +69,7 @@ def test_artifacts_keep_the_order_of_their_blocks(folder: Path) -> None:
         ("[census]\n", "census: 'title' is missing$"),
         (
             GOOD + "diagnostic = 'criti'\n",
-            "census: unknown diagnostic 'criti'; known: critic, paths$",
+            "census: unknown diagnostic 'criti'; known: critic, paths, held_out$",
         ),
         (GOOD + "family = 'atary'\n", "census: unknown family 'atary'; known: mujoco, "),
         (GOOD + "reward = 'spares'\n", "census: unknown reward 'spares'; known: dense, sparse$"),
