@@ -25,8 +25,8 @@ from torch import nn
 
 from bench.datasets.trajectories import F32, I64, Array, Trajectories
 from bench.methods.context import Context
-from bench.methods.online import Environment, Round, train_then_improve
-from bench.methods.online_training import fit_online
+from bench.methods.online import Environment, Round
+from bench.methods.online_training import fit_online, train_then_improve
 from bench.methods.optimisers import AdamW, flatten
 from bench.methods.sampling import generators_of
 from bench.methods.training import Averaged, descend

@@ -1,9 +1,6 @@
-"""Fine-tuning a policy in its environment: what a method may do there, and the order of its two phases.
+"""The environment of a method that goes on learning in it: it counts steps, and refuses more than the budget.
 
-A method that learns online has a function `improve(policy, data, config, context, environment) -> Policy`
-beside its offline training. `train_then_improve` calls the two one after the other; so a run of such a method
-has the checkpoints, snapshots and records of any run. The offline training sees no environment. `improve` sees
-one through `Environment` alone, which counts steps and refuses more than the budget.
+`bench.methods.online_training` gives it to such methods; no other training sees an environment.
 
 Episodes are recorded with the rewards that they earned, whatever return was asked for. So returns-to-go of
 collected episodes are hindsight, as those of the data are (Zheng, Zhang & Grover 2022, "Online Decision
@@ -13,26 +10,18 @@ evaluation is ever played here.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-from bench.core.files import DamagedFile, replacing
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F64, Array, Trajectories
 from bench.environments.vector import VectorEnv, make_vector
-from bench.methods import checkpoints
-from bench.methods.context import Context
 from bench.methods.contract import Policy, check_actions
 from bench.tasks.registry import Task
 
-OFFLINE = "offline.safetensors"  # the policy before its first step in the environment
 PREFIX = "online/"  # of the tensors of an environment in a checkpoint
 COLUMNS = ("observations", "actions", "rewards", "terminals", "timeouts", "final_observations")
 
@@ -248,87 +237,3 @@ def joined(parts: list[Trajectories]) -> Trajectories | None:
     lengths = np.concatenate([part.lengths for part in parts])
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return replace(parts[0], episode_starts=starts, **arrays)
-
-
-Offline = Callable[[Trajectories, Any, Context], Policy]
-Improve = Callable[[Any, Trajectories, Any, Context, Environment], Policy]
-
-
-class _OfflineContext:
-    """The context of the first phase: fewer steps, otherwise that of the run."""
-
-    def __init__(self, context: Context, steps: int) -> None:
-        self._context, self.steps = context, steps
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-
-def train_then_improve(
-    offline: Offline,
-    improve: Improve,
-    load: Callable[[Path, str], Policy],
-    data: Trajectories,
-    config: Any,
-    context: Context,
-    *,
-    offline_steps: int,
-    environment_steps: int,
-    num_envs: int,
-    method: str,
-) -> Policy:
-    """Train a policy offline, then improve it in its environment. A stopped run resumes in the phase in which it was.
-
-    Args:
-        offline: the method's training without an environment.
-        improve: takes the policy, as `load` reads it, to the end of `context.steps`. It resumes by `fit_online`.
-        load: reads the policy that the offline training saved.
-        data: the offline data.
-        config: of the method.
-        context: of the run.
-        offline_steps: of its gradient steps, those before the first environment step.
-        environment_steps: the budget of the environment.
-        num_envs: episodes that run side by side.
-        method: its name, for messages.
-
-    Raises:
-        DamagedFile: a checkpoint is damaged, or the policy that it goes on from is missing.
-    """
-    with (
-        tempfile.TemporaryDirectory()
-        if context.folder is None
-        else nullcontext(context.folder) as place
-    ):
-        path = Path(place) / OFFLINE
-        environment = Environment(
-            context.task,
-            data,
-            budget=environment_steps,
-            seed=context.seed,
-            method=method,
-            num_envs=num_envs,
-        )
-        try:
-            if not in_second_phase(context):
-                first = cast(Context, _OfflineContext(context, offline_steps))
-                policy = offline(data, config, first)
-                with replacing(path) as temporary:
-                    policy.save(temporary)
-            elif not path.exists():
-                raise DamagedFile(
-                    f"{path}, the policy before the first environment step, is missing; delete {place} to start this "
-                    "run over"
-                )
-            return improve(load(path, context.device), data, config, context, environment)
-        finally:
-            environment.close()
-
-
-def in_second_phase(context: Context) -> bool:
-    """Return whether the last checkpoint of a run was written while it learned in the environment.
-
-    Raises:
-        DamagedFile: there are checkpoints, and each is damaged.
-    """
-    read = None if context.folder is None else checkpoints.read(context.folder)
-    return read is not None and any(name.startswith(PREFIX) for name in read[1])

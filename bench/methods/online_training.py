@@ -1,19 +1,117 @@
-"""The training loop of methods that learn in their environment: rounds of episodes, and updates in between."""
+"""Methods that go on learning in their environment: the order of their two phases, and the loop of the second one.
+
+Such a method has a function `improve(policy, data, config, context, environment) -> Policy` beside its offline
+training. Its `train` is `train_then_improve`, which calls the two one after the other. So a run of it has the
+checkpoints, snapshots and records of any run, and a stopped run resumes in either phase with the same numbers.
+The offline training sees no environment. `dt/online.py` is an example.
+"""
 
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bench.core import stopping
+from bench.core.files import DamagedFile, replacing
+from bench.datasets.trajectories import Trajectories
+from bench.methods import checkpoints
 from bench.methods.context import Context
 from bench.methods.contract import Diverged, Policy
-from bench.methods.online import Environment, Round, in_second_phase
+from bench.methods.online import PREFIX, Environment, Round
 from bench.methods.training import LOG_LINES, Update, pack, unpack
+
+OFFLINE = "offline.safetensors"  # the policy before its first step in the environment
+
+Offline = Callable[[Trajectories, Any, Context], Policy]
+Improve = Callable[[Any, Trajectories, Any, Context, Environment], Policy]
+
+
+class _OfflineContext:
+    """The context of the first phase: fewer steps, otherwise that of the run."""
+
+    def __init__(self, context: Context, steps: int) -> None:
+        self._context, self.steps = context, steps
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def train_then_improve(
+    offline: Offline,
+    improve: Improve,
+    load: Callable[[Path, str], Policy],
+    data: Trajectories,
+    config: Any,
+    context: Context,
+    *,
+    offline_steps: int,
+    environment_steps: int,
+    num_envs: int,
+    method: str,
+) -> Policy:
+    """Train a policy offline, then improve it in its environment. A stopped run resumes in the phase in which it was.
+
+    Args:
+        offline: the method's training without an environment.
+        improve: takes the policy, as `load` reads it, to the end of `context.steps`. It resumes by `fit_online`.
+        load: reads the policy that the offline training saved.
+        data: the offline data.
+        config: of the method.
+        context: of the run.
+        offline_steps: of its gradient steps, those before the first environment step.
+        environment_steps: the budget of the environment.
+        num_envs: episodes that run side by side.
+        method: its name, for messages.
+
+    Raises:
+        DamagedFile: a checkpoint is damaged, or the policy that it goes on from is missing.
+    """
+    with (
+        tempfile.TemporaryDirectory()
+        if context.folder is None
+        else nullcontext(context.folder) as place
+    ):
+        path = Path(place) / OFFLINE
+        environment = Environment(
+            context.task,
+            data,
+            budget=environment_steps,
+            seed=context.seed,
+            method=method,
+            num_envs=num_envs,
+        )
+        try:
+            if not in_second_phase(context):
+                first = cast(Context, _OfflineContext(context, offline_steps))
+                policy = offline(data, config, first)
+                with replacing(path) as temporary:
+                    policy.save(temporary)
+            elif not path.exists():
+                raise DamagedFile(
+                    f"{path}, the policy before the first environment step, is missing; delete {place} to start this "
+                    "run over"
+                )
+            return improve(load(path, context.device), data, config, context, environment)
+        finally:
+            environment.close()
+
+
+def in_second_phase(context: Context) -> bool:
+    """Return whether the last checkpoint of a run was written while it learned in the environment.
+
+    Raises:
+        DamagedFile: there are checkpoints, and each is damaged.
+    """
+    read = None if context.folder is None else checkpoints.read(context.folder)
+    return read is not None and any(name.startswith(PREFIX) for name in read[1])
 
 
 def fit_online(

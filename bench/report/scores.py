@@ -49,7 +49,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
     best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
     final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
-    shared_error, target_score, core_seconds, timing, environment_steps, measure, group, x, y, value, spread.
+    shared_error, target_score, core_seconds, environment_steps, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
     - `shared_error` is the standard error of the mean score over seeds that the common start states
@@ -189,8 +189,8 @@ def _scored(
         "shared_error": math.nan,
         "target_score": domain.normalised(evaluation["target"]),
         "core_seconds": seconds,
-        "timing": timing,
         "environment_steps": _environment_steps(result, evaluation["step"]),
+        "timing": timing,
         RETURNS: evaluation["returns"],
         **NOT_MEASURED,
     }

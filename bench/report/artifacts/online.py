@@ -10,9 +10,9 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.frame import final, seed_count
-from bench.report.ranges import range_of_scores, unit_of
-from bench.report.tables import by_method, row_of
+from bench.report.tables import by_method, range_of_scores, row_of
 from bench.stats.intervals import Estimate, estimate
+from bench.tasks.units import unit_of
 
 TITLE = "Learning in the environment: normalised score over environment steps."
 NOTES = (
