@@ -16,8 +16,8 @@ from bench.tasks.units import unit_of
 
 TITLE = "Learning in the environment: normalised score over environment steps."
 NOTES = (
-    "At 0 steps stands the policy of the offline training, which is the same training in every column. Points between "
-    "it and the last one are snapshots with fewer evaluation episodes.",
+    "At 0 steps stands the policy of the offline training. Each run has its own, so columns differ there by chance. "
+    "All points but the last one are snapshots with fewer evaluation episodes.",
     "Environment steps are those of collected episodes; those of evaluations, whose episodes are others, do not count. "
     "A row has the mean over its runs: they collect whole rounds of episodes.",
 )
