@@ -19,11 +19,15 @@ from gymnasium.spaces import Box, Discrete
 from bench.core.seeds import derive
 from bench.datasets.trajectories import F64, Array, Trajectories
 from bench.environments.vector import VectorEnv, make_vector
-from bench.methods.contract import Policy, check_actions
+from bench.methods.contract import BadMethod, Policy, check_actions
 from bench.tasks.registry import Task
 
 PREFIX = "online/"  # of the tensors of an environment in a checkpoint
 COLUMNS = ("observations", "actions", "rewards", "terminals", "timeouts", "final_observations")
+
+
+class NotFinite(BadMethod):
+    """A policy that acts in its environment returned an action that is not finite."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ class Environment:
 
         Raises:
             ValueError: the budget is used up.
-            BadMethod: `act` returns an array of the wrong shape, or a value that is not finite.
+            NotFinite: `act` returns a value that is not finite.
+            BadMethod: it returns an array of the wrong shape.
         """
         if self.exhausted:
             raise ValueError(
@@ -126,6 +131,10 @@ class Environment:
             observations = self._envs.observations.copy()
             n_actions = int(space.n) if isinstance(space, Discrete) else None
             acted = policy.act(observations.copy(), shown.copy())
+            if not np.isfinite(acted).all():
+                raise NotFinite(
+                    f"method {self._method}: act returned a value that is not a finite number"
+                )
             actions = check_actions(acted, (count, *space.shape), self._method, n_actions)
             if isinstance(space, Box):
                 actions = np.clip(actions, space.low, space.high)

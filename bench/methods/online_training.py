@@ -25,7 +25,7 @@ from bench.datasets.trajectories import Trajectories
 from bench.methods import checkpoints
 from bench.methods.context import Context
 from bench.methods.contract import Diverged, Policy
-from bench.methods.online import PREFIX, Environment, Round
+from bench.methods.online import PREFIX, Environment, NotFinite, Round
 from bench.methods.training import LOG_LINES, Update, pack, unpack
 
 OFFLINE = "offline.safetensors"  # the policy before its first step in the environment
@@ -145,7 +145,7 @@ def fit_online(
         learn_from: is told of the episodes after each round, and when a run resumes.
 
     Raises:
-        Diverged: the loss or a weight is no longer finite.
+        Diverged: the loss, a weight or an action is no longer finite.
         ValueError: the budget ends before the first episode does.
         Stopped: the run was asked to stop; its state is saved.
     """
@@ -170,7 +170,10 @@ def fit_online(
         while step < context.steps:
             if not environment.exhausted and step >= due(environment, offline_steps, context.steps):
                 _check_finite(step, total, modules)
-                environment.collect(acting, target(environment.rounds))
+                try:
+                    environment.collect(acting, target(environment.rounds))
+                except NotFinite as error:
+                    raise Diverged(step, "an action") from error
                 learn_from(environment)
             else:
                 step += 1

@@ -125,6 +125,29 @@ def test_a_weight_that_is_not_finite_acts_no_more(
     assert len(envs.seeds) == 1
 
 
+def test_an_action_that_is_not_finite_is_a_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights may be finite, and their products not."""
+    environment, _ = game(monkeypatch, (5,), budget=10, num_envs=1)
+
+    class Wild(Policy):
+        def act(self, observations: Any, rewards: Any) -> Any:
+            return super().act(observations, rewards) * np.float32("inf")
+
+    with pytest.raises(Diverged, match="an action is not finite at step 4"):
+        fit_online(
+            lambda step, generator: torch.zeros(()),
+            {},
+            {},
+            Policy(),
+            make_context(steps=8),
+            environment,
+            offline_steps=4,
+            acting=Wild(),
+            target=lambda rounds: 1.0,
+            learn_from=lambda each: None,
+        )
+
+
 def test_a_stopped_run_goes_on_with_the_same_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
