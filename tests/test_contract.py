@@ -51,6 +51,7 @@ KNOWN = {
     "dt_blank": VECTORS,
     "dt_discounts": VECTORS,
     "dt_reward_critic": VECTORS,
+    "dt_online": VECTORS,
     "cql_rtg": ["continuous"],
     "bc": VECTORS,
     "percent_bc": VECTORS,

@@ -59,6 +59,7 @@ OWN = {
     "dt_blank": "dt/blank.py",
     "dt_discounts": "dt/discounts.py",
     "dt_reward_critic": "dt/reward_critic.py",
+    "dt_online": "dt/online.py",
 }
 
 

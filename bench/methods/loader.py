@@ -119,7 +119,7 @@ def load_method(name: str) -> Method:
         if error.name == module_name:
             raise BadMethod(
                 f"unknown method {name!r}: there is no {where}; known: dt, dt_atari, dt_graph, dt_blank, dt_discounts, "
-                "dt_reward_critic and what is in baselines/"
+                "dt_reward_critic, dt_online and what is in baselines/"
             ) from error
         raise BadMethod(f"method {name}: {where} cannot be imported: {error}") from error
     except (Exception, SystemExit) as error:

@@ -32,6 +32,7 @@ NOT_SCORED: dict[str, Any] = dict.fromkeys(
         "shared_error",
         "target_score",
         "core_seconds",
+        "environment_steps",
     ),
     math.nan,
 ) | {"timing": ""}
@@ -48,7 +49,7 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     environment, simulator, protocol, rolled_out, quoted_table, quoted_method, context_length,
     best_return, data_low, data_high, best_score, max_steps, device, run_core_seconds, kind, step,
     final, episodes, target, return_mean, return_std, length_mean, cut, score, score_std,
-    shared_error, target_score, core_seconds, timing, measure, group, x, y, value, spread.
+    shared_error, target_score, core_seconds, environment_steps, timing, measure, group, x, y, value, spread.
 
     - `score` is normalised; scores are normalised only here. `return_std` is over episodes (ddof 1).
     - `shared_error` is the standard error of the mean score over seeds that the common start states
@@ -73,6 +74,8 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
       training, and empty if there is no time. A run that diverged stopped at that step, and `step` of
       its score is the planned one. `run_core_seconds` is the time of training and evaluation, without the
       sweep and the diagnostic.
+    - `environment_steps` is the number of steps that the training took in its environment until `step`,
+      as its log has it; 0 for a method that learns offline alone, NaN in rows of a diagnostic.
     - `position` is the place of the method in the suite; without a suite, in the plan.
 
     Args:
@@ -186,10 +189,16 @@ def _scored(
         "shared_error": math.nan,
         "target_score": domain.normalised(evaluation["target"]),
         "core_seconds": seconds,
+        "environment_steps": _environment_steps(result, evaluation["step"]),
         "timing": timing,
         RETURNS: evaluation["returns"],
         **NOT_MEASURED,
     }
+
+
+def _environment_steps(result: dict[str, Any], step: int) -> float:
+    logged = [entry for entry in result["training"]["losses"] if entry["step"] <= step]
+    return max((float(entry.get("environment_steps", 0)) for entry in logged), default=0.0)
 
 
 def _measured(result: dict[str, Any], measure: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from bench.tasks.registry import Task, family_of
 
 Fingerprint = dict[str, str]  # path -> short hash
 HERE = Path("bench", "runs")
+# what gives an environment to a training
+ONLINE = Path("bench", "methods", "online.py")
 # the target returns of a sweep come from these files
 GRID = tuple(
     Path("bench", "paper", name)
@@ -23,9 +25,20 @@ GRID = tuple(
 )
 
 
-def training_files(module: str) -> tuple[Path, ...]:
-    """Return the files that decide the numbers of a training; data and constants are not among them."""
-    return (method_file(module), HERE / "train.py")
+def training_files(module: str, task: Task | None = None) -> tuple[Path, ...]:
+    """Return the files that decide the numbers of a training; data and constants are not among them.
+
+    Args:
+        module: of the method.
+        task: of the run. A method that learns online also depends on the environment of the task's family.
+    """
+    own = (method_file(module), HERE / "train.py")
+    return (*own, *family_of(task).files) if task and learns_online(module) else own
+
+
+def learns_online(module: str) -> bool:
+    """Return whether a method may learn in its environment: whether it imports what gives it one."""
+    return ONLINE.as_posix() in fingerprint(method_file(module))
 
 
 def evaluation_files(module: str, task: Task) -> tuple[Path, ...]:

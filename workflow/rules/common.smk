@@ -144,7 +144,8 @@ def learning_curve(wildcards):
 
 
 def training_code(wildcards):
-    return deciding_code(files_of.training_files(variant(wildcards).module))
+    task = task_by_name(wildcards.task)
+    return deciding_code(files_of.training_files(variant(wildcards).module, task))
 
 
 def evaluation_code(wildcards):

@@ -197,3 +197,15 @@ def test_a_run_that_diverged_has_the_core_seconds_until_then(
     path = write_record(RUN, evaluations=steps, status="diverged", diverged_at=10)
     path.with_name("run.json").write_text(json.dumps({"training": {"cpu_seconds": 40.0}}))
     assert collect([path], plan)["core_seconds"].tolist() == [20, 40]
+
+
+def test_environment_steps_are_those_of_the_log(write_record: Write, plan: Plan) -> None:
+    """Until the step of each evaluation; none is logged offline."""
+    losses = [
+        {"step": 5, "loss": 1.0},
+        {"step": 10, "loss": 1.0, "environment_steps": 70.0},
+        {"step": 20, "loss": 1.0, "environment_steps": 150.0},
+    ]
+    evaluations = [evaluation([1.0], step=step, final=step == 20) for step in (5, 15, 20)]
+    path = write_record(RUN, evaluations=evaluations, training={"steps": 20, "losses": losses})
+    assert collect([path], plan)["environment_steps"].tolist() == [0, 70, 150]

@@ -10,7 +10,7 @@ from bench.core.code import OWN, ROOT, fingerprint, is_plumbing, method_file
 from bench.runs import code
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.plan import found_modules
-from bench.tasks.registry import FAMILIES, TASKS, tasks_of
+from bench.tasks.registry import FAMILIES, TASKS, family_of, tasks_of
 
 
 def every_list_of_files() -> list[tuple[Path, ...]]:
@@ -99,3 +99,19 @@ def test_what_a_training_depends_on_here(module: str, mine: set[str], others: se
         }
     )
     assert all((ROOT / path).is_file() for path in found)
+
+
+def test_a_training_in_an_environment_depends_on_the_environment_of_its_family() -> None:
+    task = TASKS["hopper-medium"]
+    own = family_of(task).files
+    assert set(own) <= set(code.training_files("dt_online", task))
+    assert not set(own) & set(code.training_files("dt", task))
+    online = [name for name in [*OWN, *found_modules(), "_template"] if code.learns_online(name)]
+    assert online == ["dt_online"]
+
+
+def test_no_method_is_given_an_environment_but_by_what_counts_its_steps() -> None:
+    """The offline training of every method sees none."""
+    for module in [*OWN, *found_modules(), "_template"]:
+        if not code.learns_online(module):
+            assert "bench/environments/vector.py" not in code.training_code(module), module

@@ -25,7 +25,7 @@ def test_an_unknown_module_is_refused_with_the_known_ones(
     config["methods"]["bc"]["module"] = "mlp"
     message = (
         r"methods\.bc\.module: unknown module 'mlp'; known: dt, dt_atari, dt_graph, dt_blank, dt_discounts, "
-        r"dt_reward_critic, bc, behaviour"
+        r"dt_reward_critic, dt_online, bc, behaviour"
     )
     with pytest.raises(BadConfig, match=message):
         make_plan(config, root)

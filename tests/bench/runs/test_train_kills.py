@@ -59,6 +59,12 @@ class Case:
 
 CASES = [
     Case("dt", "hopper-medium", 1500, SIZES | {"context_length": 5, "layers": 2}),
+    Case(
+        "dt_online",
+        "hopper-medium",
+        1500,
+        SIZES | {"context_length": 5, "layers": 2, "environment_steps": 3000, "noise": 0.1},
+    ),
     Case("bc", "hopper-medium", 3000, SIZES),
     Case("cql", "hopper-medium", 1000, SIZES | {"layers": 2}),
     Case("iql", "hopper-medium", 2000, SIZES | {"layers": 2}),

@@ -1,0 +1,123 @@
+"""Learning in the environment: the score over the environment steps, from the policy of the offline training on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.report.artifact import Artifact
+from bench.report.cells import MISSING, spell
+from bench.report.frame import final, seed_count
+from bench.report.tables import by_method, range_of_scores, row_of
+from bench.stats.intervals import Estimate, estimate
+from bench.tasks.units import unit_of
+
+TITLE = "Learning in the environment: normalised score over environment steps."
+NOTES = (
+    "At 0 steps stands the policy of the offline training. Each run has its own, so columns differ there by chance. "
+    "All points but the last one are snapshots with fewer evaluation episodes.",
+    "Environment steps are those of collected episodes; those of evaluations, whose episodes are others, do not count. "
+    "A row has the mean over its runs: they collect whole rounds of episodes.",
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A method at one moment: the mean of environment steps, and the score over seeds."""
+
+    environment_steps: float
+    score: Estimate
+
+
+Curves = dict[str, dict[int, Point]]  # label -> update -> its point
+
+
+def make(scores: pd.DataFrame, scale: str) -> Artifact:
+    """Return the score of each method at each number of environment steps.
+
+    Raises:
+        ValueError: no run of the suite took an environment step.
+    """
+    rows = by_method(scores[scores["kind"].isin(["score", "curve"])])
+    rows = rows[rows["reward"] == rows["reward"].iloc[0]] if len(rows) else rows
+    if rows.empty or not (rows["environment_steps"] > 0).any():
+        raise ValueError(
+            "no run took a step in an environment; give a method of the suite `environment_steps`"
+        )
+    found = {str(task): curves_of(own) for task, own in rows.groupby("task", sort=False)}
+    labels = list(dict.fromkeys(rows["heading"].astype(str)))
+    body, numbers = [], []
+    for task, curves in found.items():
+        moments = sorted({step for points in curves.values() for step in points})
+        for moment in moments:
+            points = {label: curves[label][moment] for label in curves if moment in curves[label]}
+            taken = sum(point.environment_steps for point in points.values()) / len(points)
+            cells = [spell(points[label].score) if label in points else MISSING for label in labels]
+            body.append([*row_of(task), f"{taken:,.0f}", *cells])
+            numbers += [
+                {
+                    "task": task,
+                    "method": label,
+                    "step": moment,
+                    "environment_steps": point.environment_steps,
+                    "score": point.score.mean,
+                    "low": point.score.low,
+                    "high": point.score.high,
+                    "runs": point.score.runs,
+                }
+                for label, point in points.items()
+            ]
+    ends = final(rows)
+    source = (
+        f"Scale {scale}: {seed_count(ends)}, {ends['episodes'].max()} evaluation episodes at the end. Brackets: 95 % "
+        "interval over seeds."
+    )
+    return Artifact(
+        TITLE,
+        ["Data", "Environment", "Environment steps", *labels],
+        body,
+        [source, *NOTES],
+        pd.DataFrame(numbers),
+        lambda files: draw(found, files),
+    )
+
+
+def curves_of(rows: pd.DataFrame) -> Curves:
+    """Return the points of each method on one task, from the last moment before its first environment step on."""
+    within = range_of_scores(rows, unit_of(rows["task"]))
+    found: Curves = {}
+    for label, runs in rows.groupby("heading", sort=False):
+        points = {
+            int(str(step)): Point(
+                float(own["environment_steps"].mean()), estimate(own["score"].tolist(), within)
+            )
+            for step, own in runs.groupby("step")
+        }
+        before = [step for step, point in points.items() if point.environment_steps == 0]
+        found[str(label)] = {
+            step: point for step, point in points.items() if step >= max(before, default=0)
+        }
+    return found
+
+
+def draw(found: dict[str, Curves], files: list[Path]) -> None:
+    """Draw the score over environment steps: a panel for each data set, a line for each method."""
+    from bench.report.figures import curve, panels
+    from bench.report.looks import places
+    from bench.report.style import pyplot, save
+
+    at = places(label for curves in found.values() for label in curves)
+    with pyplot() as plt:
+        figure, grid = panels(plt, len(found))
+        for axes, (task, curves) in zip(grid, found.items(), strict=True):
+            for label, points in curves.items():
+                x = [point.environment_steps for point in points.values()]
+                curve(axes, x, [point.score for point in points.values()], at[label], label)
+            axes.set_title(" ".join(reversed(row_of(task))), loc="left")
+            axes.set_xlabel("environment steps")
+            axes.set_ylabel("normalised score")
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=2)
+        save(figure, files)
