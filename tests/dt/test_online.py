@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 import torch
 
+from bench.core.files import read_json
+from bench.datasets import storage
 from bench.datasets.trajectories import Trajectories
 from bench.methods.context import SNAPSHOTS, Context
 from bench.methods.contract import Diverged
 from bench.methods.online import Round
 from bench.methods.online_training import fit_online
+from bench.runs.evaluate import evaluate_run
+from bench.runs.identity import RESULT
+from bench.runs.train import train_run
 from bench.tasks.registry import task_by_name
 from dt import method, online
 from dt.windows import Windows
 from tests.helpers.contract import no_environment
 from tests.helpers.dt import make_context, make_data, numbered, saved_bytes
 from tests.helpers.online import Recorder, game
-from tests.helpers.runs import stop_after
+from tests.helpers.runs import run_folder, stop_after
 
 SMALL: dict[str, Any] = {"context_length": 3, "layers": 1, "width": 16, "batch_size": 8}
 CONFIG = online.Config(**SMALL, average_decay=0.9, environment_steps=24, num_envs=2, noise=0.1)
@@ -232,3 +237,25 @@ def test_a_run_that_diverges_in_the_environment_says_where(
     with pytest.raises(Diverged, match="not finite at step") as caught, torch.random.fork_rng():
         online.train(hopper(), config, context_in(None))
     assert caught.value.step > 12
+
+
+@pytest.mark.slow
+def test_a_run_has_the_files_of_any_run(tmp_path: Path) -> None:
+    """Trained and evaluated by the commands' own functions; one that diverges has its last sound policy."""
+    storage.save(hopper(), tmp_path / "data", {})
+    options = SMALL | {"environment_steps": 200, "num_envs": 2}
+    results = {}
+    for seed, more in ((0, {}), (1, {"online_learning_rate": 1e30})):
+        folder = run_folder(tmp_path, "dt-online", seed=seed)
+        folder.mkdir(parents=True)
+        train_run(folder, tmp_path / "data", "dt_online", options | more, 24, (0.5, 0.75), "cpu")
+        evaluate_run(folder, episodes=2, num_envs=2, curve_episodes=1, device="cpu")
+        results[seed] = read_json(folder / RESULT)
+    sound, diverged = results[0], results[1]
+    assert [each["step"] for each in sound["evaluations"]] == [12, 18, 24]
+    assert 0 < sound["training"]["losses"][-1]["environment_steps"] <= 200
+    assert "bench/methods/online_training.py" in sound["hashes"]["code"]
+    assert sound["status"] == "done"
+    assert diverged["status"] == "diverged"
+    assert diverged["diverged_at"] > 12
+    assert diverged["evaluations"][0]["step"] == 12

@@ -119,5 +119,6 @@ def draw(found: dict[str, Curves], files: list[Path]) -> None:
             axes.set_xlabel("environment steps")
             axes.set_ylabel("normalised score")
         handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=2)
+        columns = min(2, len(found))
+        figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=columns)
         save(figure, files)
