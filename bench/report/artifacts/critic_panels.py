@@ -108,7 +108,7 @@ def _calibration(axes: Any, means: pd.DataFrame) -> None:
     axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top))
     axes.set(xlabel="predicted probability, mean of a bin", ylabel="success rate in the bin")
     axes.set_title("(c) calibration", loc="left")
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="lower right")
 
 
 def _roc(axes: Any, runs: pd.DataFrame) -> None:

@@ -20,6 +20,11 @@ from bench.report.site.looks import Look
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is loaded from there
 HEIGHT, BAND = 260, 0.16
 SHOWN = "indexof(shown, datum.series) >= 0"
+ZOOM = {
+    "name": "zoom",
+    "select": {"type": "interval", "zoom": "wheel![event.shiftKey]", "clear": "dblclick"},
+    "bind": "scales",
+}
 DRAWN = {
     "series",
     "x",
@@ -111,6 +116,7 @@ def curves(
     diagonal: float | None = None,
     detail: str = "",
     hold: Sequence[float] = (),
+    digits: int = 1,
 ) -> Spec:
     """Return lines with bands and marks.
 
@@ -126,6 +132,7 @@ def curves(
         diagonal: the end of the dashed line on which both axes are equal; None: there is none.
         detail: a column that tells several lines of one series apart, such as a seed; empty: one line each.
         hold: further values that the vertical axis holds.
+        digits: of a value, after the point, where the pointer is.
     """
     y = y.around([*rows["y"], *(height for _, height in levels), *hold], 0.1 if hold else 0.2)
     across, up = x.encoded("x"), y.encoded("y")
@@ -151,7 +158,7 @@ def curves(
             | more,
         }
     )
-    layers.append(marks(rows, series, across, up, x, y, detail))
+    layers.append(marks(rows, series, across, up, x, y, detail, digits))
     layers += guides(levels, vertical, diagonal)
     return finish(layers, rows, series)
 
@@ -164,6 +171,7 @@ def marks(
     x: Axis,
     y: Axis,
     detail: str = "",
+    digits: int = 1,
 ) -> Spec:
     """Return the layer of the marks, which tell their values, and with which the figure is zoomed."""
     where = f"{SHOWN} && datum.point" if "point" in rows else SHOWN
@@ -181,19 +189,9 @@ def marks(
             "y": up,
             "color": _colour(series),
             "shape": _by_series(series, [one.look.mark for one in series]),
-            "tooltip": _told(rows, x, y, detail),
+            "tooltip": _told(rows, x, y, detail, digits),
         },
-        "params": [
-            {
-                "name": "zoom",
-                "select": {
-                    "type": "interval",
-                    "zoom": "wheel![event.shiftKey]",
-                    "clear": "dblclick",
-                },
-                "bind": "scales",
-            }
-        ],
+        "params": [ZOOM],
     }
 
 
@@ -233,12 +231,12 @@ def _colour(series: Sequence[Series]) -> Spec:
     return _by_series(series, [one.look.colour for one in series])
 
 
-def _told(rows: pd.DataFrame, x: Axis, y: Axis, detail: str) -> list[Spec]:
+def _told(rows: pd.DataFrame, x: Axis, y: Axis, detail: str, digits: int) -> list[Spec]:
     """Return what is shown when the pointer is over a mark."""
     told: list[Spec] = [{"field": "series", "type": "nominal", "title": "method"}]
     if detail:
         told.append({"field": detail, "type": "nominal", "title": detail})
-    for column, axis, form in (("x", x, ",.4~g"), ("y", y, ",.1f")):
+    for column, axis, form in (("x", x, ",.4~g"), ("y", y, f",.{digits}f")):
         told.append({"field": column, "type": "quantitative", "title": axis.title, "format": form})
     if "interval" in rows:
         told.append({"field": "interval", "type": "nominal", "title": "95 % interval"})

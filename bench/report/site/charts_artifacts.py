@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.artifacts.figure3 import NAMES
-from bench.report.site import charts_cost
+from bench.report.site import charts_cost, charts_diagnostics, charts_open
 from bench.report.site.charts import Axis, Chart, Series, curves, intervals
 from bench.report.site.charts_cost import read
 from bench.report.site.charts_dots import bars, dots
@@ -220,9 +220,14 @@ def _name(key: str, labels: Labels) -> str:
 
 MAKERS: dict[str, Callable[[Path, Looks, Labels], list[Chart]]] = {
     "table6": _table6,
+    "figure2": charts_diagnostics.figure2,
     "figure4": _figure4,
+    "figure5": charts_diagnostics.figure5,
     "figure6": _figure6,
     "aggregates": _aggregates,
     "improvement": _improvement,
     "profiles": _profiles,
+    "luck": charts_open.luck,
+    "online": charts_open.online,
+    "scaling": charts_open.scaling,
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 BLUE, GREEN, ORANGE, PINK = "#0072b2", "#00916a", "#c47a00", "#c2649a"
 SKY, VERMILION, OLIVE, GREY = "#3393c8", "#d55e00", "#8a8300", "#808080"
+VIOLET = "#9163d6"
 COLOURS = (BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, OLIVE, GREY)
 # names of Vega, and the same marks as paths for a picture of 10 x 10
 MARKS = {
@@ -31,6 +32,7 @@ KNOWN = {
     "td3bc": (PINK, "triangle-down"),
     "bc": (SKY, "triangle-up"),
     "bc10": (VERMILION, "cross"),
+    "rvs": (VIOLET, "diamond"),
     "uniform": (OLIVE, "triangle-right"),
     "behaviour": (GREY, "triangle-left"),
 }
@@ -39,12 +41,16 @@ SAME = {
     "dt-episode": "dt",
     "dt-atari": "dt",
     "dt-graph": "dt",
+    "dt-gamble": "dt",
     "cql-discrete": "cql",
     "cql-atari": "cql",
+    "cql-gamble": "cql",
     "bc-discrete": "bc",
     "bc-atari": "bc",
+    "bc-gamble": "bc",
     "bc-success": "bc10",
     "bc10-atari": "bc10",
+    "bc10-gamble": "bc10",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.site.looks import COLOURS, MARKS, looks
+from bench.report.site.looks import COLOURS, KNOWN, MARKS, looks
 
 
 def luminance(colour: str) -> float:
@@ -19,7 +19,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("colour", sorted({*COLOURS, *(colour for colour, _ in KNOWN.values())}))
 def test_every_colour_is_seen_on_a_white_and_on_a_dark_page(colour: str) -> None:
     assert contrast(colour, "#ffffff") >= 3
     assert contrast(colour, "#12161b") >= 3
@@ -32,6 +32,10 @@ def test_the_contrast_of_black_and_white_is_21() -> None:
 def test_a_method_keeps_its_look_whatever_stands_beside_it() -> None:
     assert looks(["dt", "bc"])["bc"] == looks(["bc", "cql", "mine"])["bc"]
     assert looks(["dt-atari"])["dt-atari"] == looks(["dt"])["dt"]
+
+
+def test_no_two_methods_of_table_2_share_a_colour() -> None:
+    assert len({colour for colour, _ in KNOWN.values()}) == len(KNOWN)
 
 
 def test_no_two_methods_of_a_site_look_the_same() -> None:
