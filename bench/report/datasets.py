@@ -175,7 +175,8 @@ def draw(folders: list[Path], files: list[Path]) -> None:
             left.set_ylabel("episodes")
             left.set_title(printable(manifest.get("task", "unknown")), loc="left")
             left.set_xlabel(name)
-            right.hist(manifest["lengths"], bins=40, color="#E69F00")
+            longest = 1.02 * max(manifest["lengths"])
+            right.hist(manifest["lengths"], bins=40, range=(0, longest), color="#E69F00")
             right.set_xlabel("episode length, steps")
         save(figure, files)
 

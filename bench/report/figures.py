@@ -1,6 +1,7 @@
 """The parts that figures share: bars with intervals, curves with bands, grids of panels.
 
-The colours stay distinguishable in grey and for colour-blind readers.
+Curves with few points have whiskers instead of bands: several bands over three points hide each other. The colours stay
+distinguishable in grey and for colour-blind readers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.report.style import pyplot, save
 from bench.stats.intervals import Estimate
 from bench.stats.verdicts import OTHER_DATA
 
-# the palette of Okabe and Ito, whose colours also differ in lightness, and two darker ones
+# the palette of Okabe and Ito, whose colours also differ in lightness, with a darker yellow, and two darker ones
 COLOURS = (
     "#0072B2",
     "#009E73",
@@ -27,7 +28,7 @@ COLOURS = (
     "#CC79A7",
     "#56B4E9",
     "#D55E00",
-    "#F0E442",
+    "#8A8300",
     "#999999",
     "#882255",
     "#44AA99",
@@ -54,6 +55,32 @@ def curve(
     axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
     low, high = [e.low for e in estimates], [e.high for e in estimates]
     axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
+
+
+def whiskers(
+    axes: Any,
+    x: Sequence[float],
+    estimates: Sequence[Estimate],
+    position: int,
+    label: str,
+    shift: float = 1.0,
+) -> None:
+    """Draw means over a logarithmic axis, joined by a line, with their 95 % intervals as whiskers.
+
+    Args:
+        axes: the axes to draw on.
+        x: ascending.
+        estimates: one for each x. Without intervals, as with one seed, there are no whiskers.
+        position: of the method among the methods; decides colour and marker.
+        label: in the legend.
+        shift: factor of x, so that the whiskers of several methods stand side by side.
+    """
+    at = [shift * place for place in x]
+    means = [e.mean for e in estimates]
+    colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
+    axes.plot(at, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
+    ends = [e.low for e in estimates], [e.high for e in estimates]
+    axes.vlines(at, *ends, color=colour, lw=1.6, alpha=0.5, zorder=2)
 
 
 def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:

@@ -81,6 +81,7 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
                 )
                 axes.plot([line["value"]], [place], marker="|", ms=11, mew=2, color="black")
             axes.set_title(name, loc="left")
+            axes.set_xlabel("normalised score")
             axes.set_yticks(range(len(part)), part["label"])
         grid[0].invert_yaxis()
         save(figure, files)

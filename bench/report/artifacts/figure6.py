@@ -184,7 +184,9 @@ def draw(rows: pd.DataFrame, histogram: pd.DataFrame, files: list[Path]) -> None
             means = of_graphs.groupby(["x", "task"])["value"].mean()
             for place, steps in zip(x, axis, strict=True):
                 dots = {"s": 6, "color": "white", "edgecolor": "black", "lw": 0.4, "zorder": 3}
-                axes.scatter([place] * len(means[steps]), means[steps], **dots)
+                known = "one graph" in axes.get_legend_handles_labels()[1]
+                label = "_" if known else "one graph"
+                axes.scatter([place] * len(means[steps]), means[steps], label=label, **dots)
             outline = {"facecolor": "none", "edgecolor": "black", "linewidth": 0.9, "ls": "--"}
             label = "paper (another graph)" if series == SERIES[-1] else "_"
             axes.bar(x, part["paper"] / 100, 0.9 * width, label=label, zorder=5, **outline)

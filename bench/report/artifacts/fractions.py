@@ -12,6 +12,7 @@ from bench.report.frame import final
 from bench.report.tables import against, as_artifact, by_method, lay_out, row_of
 
 TITLE = "Performance over the data fraction (talk: small data is where DT shines)."
+SIDE_BY_SIDE = 1.12  # the factor between the whiskers of two methods
 NOTE = (
     "A data fraction is a random subset of whole episodes. For one seed, a larger subset contains every smaller one."
     " Percent BC takes the best X % of the episodes in the subset."
@@ -49,7 +50,7 @@ def rows_of(chosen: pd.DataFrame) -> list[Row]:
 
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
     """Draw the score over the data fraction: a panel for each data set, a line for each method."""
-    from bench.report.figures import curve, panels
+    from bench.report.figures import panels, whiskers
     from bench.report.looks import places
     from bench.report.style import pyplot, save
 
@@ -59,9 +60,11 @@ def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
         for axes, task in zip(grid, tasks, strict=True):
             of_task = chosen[chosen["task"] == task]
             methods = of_task.groupby("heading", sort=False)
-            for label, runs in methods:
+            for place, (label, runs) in enumerate(methods):
                 found = against(runs, "data_percent")
-                curve(axes, list(found), list(found.values()), at[str(label)], str(label))
+                shift = SIDE_BY_SIDE ** (place - (methods.ngroups - 1) / 2)
+                estimates = list(found.values())
+                whiskers(axes, list(found), estimates, at[str(label)], str(label), shift)
             axes.set_xscale("log")
             ticks = sorted(set(of_task["data_percent"]))
             axes.set_xticks(ticks, [f"{percent:g} %" for percent in ticks])

@@ -63,6 +63,6 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
         axes.axvline(0.5, color="black", ls="--", lw=0.8)
         axes.set_yticks(range(len(numbers)), numbers.get("pair", []))
         axes.set_xlim(0, 1)
-        axes.set_xlabel("probability")
+        axes.set_xlabel("probability that the first has the higher score")
         axes.invert_yaxis()
         save(figure, files)

@@ -77,17 +77,18 @@ def _contexts(chosen: pd.DataFrame) -> str:
 
 
 def draw(chosen: pd.DataFrame, files: list[Path]) -> None:
-    """Draw the score over K, a line for each data set."""
-    from bench.report.figures import curve, panels
+    """Draw the score over K, a panel for each data set."""
+    from bench.report.figures import panels, whiskers
     from bench.report.style import pyplot, save
 
+    rows = list(dict.fromkeys(chosen["row"]))
     with pyplot() as plt:
-        figure, [axes] = panels(plt, 1, columns=1)
-        for position, row in enumerate(dict.fromkeys(chosen["row"])):
+        figure, grid = panels(plt, len(rows), columns=3)
+        for axes, row in zip(grid, rows, strict=True):
             found = against(chosen[chosen["row"] == row], "context_length")
-            curve(axes, list(found), list(found.values()), position, " ".join(reversed(row)))
-        _scale(axes, sorted(set(chosen["context_length"])))
-        figure.legend(loc="outside lower center", frameon=False, ncols=2)
+            whiskers(axes, list(found), list(found.values()), 0, "DT")
+            axes.set_title(" ".join(reversed(row)), loc="left")
+            _scale(axes, sorted(set(chosen["context_length"])))
         save(figure, files)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.report.artifact import write_artifact
@@ -46,7 +47,13 @@ def test_a_panel_for_each_data_set_has_a_line_for_each_method(
         "Hopper Medium",
     ]
     assert [line.get_label() for line in replay.lines] == ["DT", "BC"]
-    assert replay.lines[0].get_xdata().tolist() == [10, 100]
+    assert np.mean([line.get_xdata() for line in replay.lines], axis=0) == pytest.approx(
+        [10, 100], rel=0.01
+    )
+    assert len({tuple(line.get_xdata()) for line in replay.lines}) == 2  # whiskers side by side
+    whisker = replay.collections[0].get_segments()[0]
+    # two runs with the mean 4 and a standard error of 1: Student's t with one degree of freedom
+    assert whisker[:, 1] == pytest.approx([4 - 12.7062, 4 + 12.7062], abs=1e-3)
     assert replay.lines[0].get_ydata().tolist() == pytest.approx([4, 4])
     assert medium.get_xscale() == "log"
     assert [label.get_text() for label in medium.get_xticklabels()] == ["10 %", "100 %"]

@@ -67,7 +67,7 @@ def test_the_number_of_updates_is_named(frame: Frame) -> None:
     assert made("table5", scores).notes[0].endswith("Updates: different numbers for different K.")
 
 
-def test_the_figure_has_a_line_for_each_data_set_over_k(frame: Frame, figures: list[Any]) -> None:
+def test_the_figure_has_a_panel_for_each_data_set_over_k(frame: Frame, figures: list[Any]) -> None:
     cells = {
         (task, method): [base + gain, base + gain + 2]
         for task, base in ((REPLAY, 10.0), (MEDIUM, 40.0))
@@ -78,10 +78,11 @@ def test_the_figure_has_a_line_for_each_data_set_over_k(frame: Frame, figures: l
     artifact = made("table5", scores)
     assert artifact.draw is not None
     artifact.draw([])
-    [axes] = figures[0].axes
-    assert axes.get_xscale() == "log"
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "20"]
-    found = {line.get_label(): line.get_ydata().tolist() for line in axes.lines}
+    panels = figures[0].axes
+    for axes in panels:
+        assert axes.get_xscale() == "log"
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "20"]
+    found = {axes.get_title(loc="left"): axes.lines[0].get_ydata().tolist() for axes in panels}
     assert found == {
         "Hopper Medium-Replay": pytest.approx([11, 16]),
         "Hopper Medium": pytest.approx([41, 46]),
