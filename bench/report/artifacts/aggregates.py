@@ -70,18 +70,20 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     with pyplot() as plt:
         rows = numbers["label"].nunique()
         figure, grid = plt.subplots(
-            1, len(names), figsize=(9, 0.7 + 0.35 * rows), sharey=True, layout="constrained"
+            1, len(names), figsize=(9, 0.8 + 0.28 * rows), sharey=True, layout="constrained"
         )
         for axes, name in zip(grid, names, strict=True):
             part = numbers[numbers["statistic"] == name].reset_index(drop=True)
             for place, line in part.iterrows():
                 colour = COLOURS[at[line["label"]]]
                 axes.plot(
-                    [line["low"], line["high"]], [place, place], color=colour, lw=6, alpha=0.4
+                    [line["low"], line["high"]], [place, place], color=colour, lw=9, alpha=0.6
                 )
                 axes.plot([line["value"]], [place], marker="|", ms=11, mew=2, color="black")
             axes.set_title(name, loc="left")
             axes.set_xlabel("normalised score")
+            axes.grid(axis="x", color="0.92", zorder=0)
+            axes.set_axisbelow(True)
             axes.set_yticks(range(len(part)), part["label"])
         grid[0].invert_yaxis()
         save(figure, files)

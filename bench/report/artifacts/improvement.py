@@ -56,13 +56,15 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     from bench.report.style import pyplot, save
 
     with pyplot() as plt:
-        figure, axes = plt.subplots(figsize=(5.0, 0.9 + 0.35 * len(numbers)), layout="constrained")
+        figure, axes = plt.subplots(figsize=(5.0, 0.9 + 0.28 * len(numbers)), layout="constrained")
         for place, (_, line) in enumerate(numbers.iterrows()):
-            axes.plot([line["low"], line["high"]], [place] * 2, color=COLOURS[0], lw=6, alpha=0.4)
+            axes.plot([line["low"], line["high"]], [place] * 2, color=COLOURS[0], lw=9, alpha=0.6)
             axes.plot([line["probability"]], [place], marker="|", ms=11, mew=2, color="black")
         axes.axvline(0.5, color="black", ls="--", lw=0.8)
         axes.set_yticks(range(len(numbers)), numbers.get("pair", []))
         axes.set_xlim(0, 1)
+        axes.grid(axis="x", color="0.92")
+        axes.set_axisbelow(True)
         axes.set_xlabel("probability that the first has the higher score")
         axes.invert_yaxis()
         save(figure, files)
