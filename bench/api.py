@@ -24,6 +24,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bench.api_checks import (
+    check_module,
+    folder_of,
+    refuse_other_settings,
+    refuse_other_task,
+)
 from bench.core.files import DamagedFile
 from bench.core.machine import prepare
 from bench.datasets import storage
@@ -37,7 +43,7 @@ from bench.runs.evaluate import checked_training, evaluate_run
 from bench.runs.identity import RESULT, Identity
 from bench.runs.policies import POLICY
 from bench.runs.train import train_run
-from bench.tasks.registry import IMPORTED, Task, known_tasks, task_by_name
+from bench.tasks.registry import IMPORTED, Task, task_by_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +115,7 @@ def load_dataset(where: Place) -> Dataset:
         ValueError: this is neither a data set nor a task, or the task has several data sets.
         DamagedFile: a file of the data set is damaged.
     """
-    folder = _folder_of(where)
+    folder = folder_of(where, Path(DATA))
     name = str(storage.read_manifest(folder).get("task"))
     task = task_by_name(name, folder=folder)
     return Dataset(task, storage.load(folder), folder)
@@ -143,11 +149,12 @@ def import_arrays(
     return_scale: float | None = None,
     horizon: int | None = None,
     label: str | None = None,
+    replace: bool = False,
 ) -> Dataset:
     """Make a task of episodes of your own; `bench data import` does the same with a file.
 
     Args:
-        task: its name, as DOMAIN-KIND: `cartpole-mine`. An imported task of this name is replaced.
+        task: its name, as DOMAIN-KIND: `cartpole-mine`.
         arrays: `observations` (N, *obs), `actions` (N, act) or (N,) whole numbers, `rewards` (N,), `terminals` (N,),
             and, if a time limit ended episodes, `timeouts` (N,); one episode after the other. `next_observations` is
             optional.
@@ -157,13 +164,14 @@ def import_arrays(
         return_scale: divisor of returns-to-go; None: the largest power of ten not above the largest return.
         horizon: the largest number of steps of an episode; None: the time limit of the environment.
         label: name in tables; None: that of the domain.
+        replace: whether an imported task of this name that differs may be replaced. Its runs then belong to other data.
 
     Returns:
         The data set, which lies in `data/imported/TASK` now. Actions are brought to [-1, 1].
 
     Raises:
         ValueError: the name is not allowed, an array is missing or unknown, the arrays do not fit each other or the
-            environment, or a reference is missing.
+            environment, a reference is missing, or there is another task of this name.
     """
     given = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in given.items():
@@ -174,6 +182,9 @@ def import_arrays(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "arrays.npz")
         np.savez(path, **given)  # type: ignore[arg-type] # the stubs take them for its option
+        if not replace and (IMPORTED / task / storage.MANIFEST).is_file():
+            import_data(str(path), task, constants, Path(folder))
+            refuse_other_task(Path(folder, task), IMPORTED / task)
         import_data(str(path), task, constants)
     return load_dataset(IMPORTED / task)
 
@@ -194,7 +205,8 @@ def train(
 ) -> Path:
     """Train a method, as a run of the workflow does, and return the folder of the run.
 
-    A training that was stopped continues when it is called again with the same arguments.
+    A training that was stopped continues when it is called again with the same arguments. One that ended is kept: the
+    same name with other settings is refused, because its score would stand beside another policy.
 
     Args:
         dataset: a data set, or what `load_dataset` takes.
@@ -205,16 +217,17 @@ def train(
         seed: of the training.
         reward: `dense`, or `sparse`: all reward of an episode comes with its last step.
         data_percent: the part of the episodes to learn from, in per cent.
-        name: of the method in records; None: that of the module. Give each set of options a name of its own.
+        name: of the method in records; None: that of the module. Each set of options needs a name of its own.
         scale: the first folder of the results.
         curve: fractions of the training at which a snapshot is kept.
         device: a torch device. On a CPU a training uses one thread, and so does torch in this process from then on.
 
     Raises:
         BadMethod: the method or an option is unknown, or the method cannot learn from these data.
-        ValueError: an argument has no meaning, or the data set cannot be found.
+        ValueError: an argument has no meaning, the data set cannot be found, or the run is there with other settings.
         DamagedFile: the data set is damaged.
     """
+    check_module(method)
     if not isinstance(dataset, Dataset):
         dataset = load_dataset(dataset)
     if steps < 1:
@@ -228,6 +241,7 @@ def train(
         if not word or word.startswith(".") or Path(word).name != word:
             raise ValueError(f"{what} must be a name of one folder, not {word!r}")
     run = Identity(scale, dataset.task.name, reward, data_percent, own, seed).folder()
+    refuse_other_settings(run, dataset.folder, method, dict(options or {}), steps, device)
     train_run(run, dataset.folder, method, dict(options or {}), steps, curve, device)
     return run
 
@@ -269,30 +283,3 @@ def evaluate(
     folder = Path(run)
     evaluate_run(folder, episodes, side_by_side, curve_episodes, device)
     return table(folder / RESULT)
-
-
-def _folder_of(where: Place) -> Path:
-    """Return the folder of the data set that a path or the name of a task means."""
-    path = Path(where)
-    if (path / storage.MANIFEST).is_file():
-        return path
-    name = str(where)
-    if name not in known_tasks():
-        what = (
-            "is a folder without a data set" if path.exists() else "is neither a folder nor a task"
-        )
-        raise ValueError(f"{name} {what}; tasks: {', '.join(known_tasks())}")
-    found = sorted(
-        {file.parent for file in Path(DATA).glob(f"*/{name}/{storage.MANIFEST}")}
-        | {file.parent for file in Path(DATA).glob(f"*/{name}/*/{storage.MANIFEST}")}
-    )
-    if len(found) > 1:
-        raise ValueError(
-            f"{name} has {len(found)} data sets here: give the folder of one, such as {found[0]}"
-        )
-    if not found:
-        raise FileNotFoundError(
-            f"there are no data of {name} in {DATA}/: `bench data generate --task {name} --steps 100000 --out "
-            f"{DATA}/generated/{name}/100000-0` makes some"
-        )
-    return found[0]

@@ -158,7 +158,7 @@ def _domain(name: str, constants: Constants, known: Facts) -> Domain:
     if reference is None:
         raise ValueError(
             f"{name}: the reference scores of {environment} are unknown; give the returns with the scores 0 and 100: "
-            "--reference RANDOM EXPERT"
+            "--reference RANDOM EXPERT (in Python reference=(RANDOM, EXPERT))"
         )
     if not (reference[0] < reference[1] and all(map(math.isfinite, reference))):
         raise ValueError(
