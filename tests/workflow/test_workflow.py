@@ -240,7 +240,7 @@ def test_the_report_is_one_page_that_needs_no_network(done):
     snakemake(done, "all_mujoco", "--report", "report.html", config="config/tiny.yaml")
     page = (done / "report.html").read_text()
     assert "table2.png" in page
-    assert "The figure shows the score of each method" in page  # a caption
+    assert "Bars are means, whiskers their 95 % intervals" in page  # a caption
 
 
 def test_the_pages_are_made_at_the_end(done):

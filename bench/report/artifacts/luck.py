@@ -22,6 +22,7 @@ NOTES = (
     "Returns in the game's own unit. The safe arm pays 3. The lottery pays 9 with probability 0.2, so 1.8 in the mean. "
     "The two-step arm pays 6 to a player who follows the clue, which is the optimum.",
     "Imitator: the exact mean return of a policy that acts as the data do in the episodes with this return.",
+    f"The figure ends at {1.5 * PRIZE:g}: what is asked for beyond that changes nothing.",
     "A method that does not use the target earns the same at every target, up to the noise of its episodes.",
 )
 
@@ -102,8 +103,8 @@ def draw(found: dict[str, dict[float, Estimate]], files: list[Path]) -> None:
         axes.plot(RETURNS, exact, "x", color="black", ms=8, mew=1.5, label="imitator, exact")
         axes.axhline(OPTIMUM, color="black", lw=0.8, ls="--", label="optimum")
         axes.plot([0, PRIZE], [0, PRIZE], color="0.6", lw=0.8, ls=":", label="return = target")
-        axes.axvspan(PRIZE, 1.5 * PRIZE, color="0.93", zorder=0)
-        axes.text(1.02 * PRIZE, 0.15, "beyond the data", color="0.4", fontsize=8)
+        axes.axvspan(1.03 * PRIZE, 1.5 * PRIZE, color="0.93", zorder=0)
+        axes.text(1.05 * PRIZE, 0.15, "beyond the data", color="0.4", fontsize=8)
         axes.set_ylim(0, 1.02 * PRIZE)
         axes.set_xlabel("target return")
         axes.set_ylabel("mean return")

@@ -35,6 +35,7 @@ class Spec:
 
     title: str
     caption: str
+    printed: str = ""
     figure: bool = True
     sweep: bool = False
     diagnostic: str = ""
@@ -53,9 +54,10 @@ class Spec:
         family = FAMILIES[self.family] if self.family else family_of_all(tasks)
         return family.category
 
-    def caption_of(self, suite: str, scale: str) -> str:
-        """Return its caption for a suite."""
-        return self.caption.replace("{{ suite }}", suite).replace("{{ scale }}", scale)
+    def caption_of(self, suite: str, scale: str, *, printed: bool = True) -> str:
+        """Return its caption for a suite, with or without how the printed figure draws it."""
+        text = f"{self.caption} {self.printed}" if printed and self.printed else self.caption
+        return text.replace("{{ suite }}", suite).replace("{{ scale }}", scale)
 
 
 def read_specs(path: Path = HERE / "artifacts.toml") -> dict[str, Spec]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.report.artifacts.registry import ARTIFACTS
@@ -50,6 +50,7 @@ class ArtifactFiles:
         name: of the artifact.
         title: a few words, for lists and headings.
         caption: one sentence or two.
+        printed: how the printed figure draws it; empty if that needs no words.
         category: the section that it stands in.
         files: suffix -> path, relative to the folder of the scale's reports.
         grid: its table; None if there is none.
@@ -62,6 +63,7 @@ class ArtifactFiles:
     category: str
     files: dict[str, Path]
     grid: Grid | None = field(default=None, repr=False)
+    printed: str = ""
 
     @property
     def key(self) -> str:
@@ -126,12 +128,14 @@ def _of_suites(inputs: Inputs) -> Iterator[ArtifactFiles]:
         tasks = list(dict.fromkeys(run.task for run in runs))
         for name in [*planned, *dict.fromkeys(rest)]:
             title, caption = NAMES.get(name, (name, ""))
+            printed = ""
             category = SPECIAL.get(name, _category(tasks))
             if name in ARTIFACTS:
                 spec = ARTIFACTS[name]
-                title, caption = spec.title, spec.caption_of(suite, inputs.scale)
+                title, printed = spec.title, spec.printed
+                caption = spec.caption_of(suite, inputs.scale, printed=False)
                 category = FAMILIES[spec.family].category if spec.family else category
-            yield _artifact(inputs, suite, name, title, caption, category)
+            yield replace(_artifact(inputs, suite, name, title, caption, category), printed=printed)
 
 
 def _ledgers(inputs: Inputs) -> Iterator[ArtifactFiles]:

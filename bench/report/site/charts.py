@@ -44,11 +44,13 @@ class Series:
         name: in the legend; no two series of a figure have the same.
         look: colour and mark.
         dashed: whether its line is dashed.
+        hidden: whether it is shown only after a click in the legend.
     """
 
     name: str
     look: Look
     dashed: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,13 @@ class Axis:
         title: with the unit.
         log: whether it is logarithmic.
         ends: the values at its ends; what lies outside is cut off. None: all values fit.
+        within: the values that are possible; the axis does not go beyond them. None: all.
     """
 
     title: str
     log: bool = False
     ends: tuple[float, float] | None = None
+    within: tuple[float, float] | None = None
 
     def encoded(self, column: str) -> Spec:
         """Return the encoding of a column on this axis."""
@@ -102,7 +106,10 @@ class Axis:
             return self
         low, high = min(known), max(known)
         more = room * (high - low) or max(1.0, abs(high) * room)
-        return replace(self, ends=(low - more, high + more))
+        low, high = low - more, high + more
+        if self.within is not None:
+            low, high = max(low, self.within[0]), min(high, self.within[1])
+        return replace(self, ends=(low, high))
 
 
 def curves(

@@ -16,6 +16,9 @@ from bench.report.site.charts_dots import bars, dots
 from bench.report.site.looks import GREY, Look
 
 SCORE = Axis("normalised score")
+SUCCESS = Axis("success rate, per cent", within=(0.0, 100.0))
+SHARE = Axis("share of paths, per cent", within=(0.0, 100.0))
+PROBABILITY = Axis("probability", within=(0.0, 1.0))
 TABLES = ("table1", "table2", "table3", "table4", "table5", "table7", "variants", "fractions")
 CELLS = {"data", "environment", "method", "mean", "low", "high", "paper_mean"}
 OUTLINE = "Filled bars are ours, with 95 % intervals; dashed outlines are the paper's."
@@ -50,7 +53,7 @@ def charts(
     return make(path, looks, labels) if make else []
 
 
-def _table(rows: pd.DataFrame, looks: Looks, labels: Labels) -> list[Chart]:
+def _table(rows: pd.DataFrame, looks: Looks, labels: Labels, value: Axis = SCORE) -> list[Chart]:
     """Return a panel for each kind of data: a group for each environment, a column for each method."""
     found = []
     for data, part in rows[(rows["data"] != "Average") & rows["mean"].notna()].groupby(
@@ -63,15 +66,14 @@ def _table(rows: pd.DataFrame, looks: Looks, labels: Labels) -> list[Chart]:
             y=part["mean"], low=part["low"], high=part["high"], paper=part["paper_mean"]
         )
         drawn = drawn.assign(interval=intervals(part))
-        found.append(_dots(str(data), drawn, series, SCORE))
+        found.append(_dots(str(data), drawn, series, value))
     return found
 
 
 def _table6(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     rows = read(path, {"data", "seed", "method", "mean", "low", "high", "paper_mean"})
     rows = rows[rows["seed"] == "mean"].assign(environment=rows["data"])
-    charts = _table(rows.assign(data="Success rate in per cent"), looks, labels)
-    return charts
+    return _table(rows.assign(data="Success rate"), looks, labels, SUCCESS)
 
 
 def _figure3(paths: Sequence[Path], looks: Looks) -> list[Chart]:
@@ -150,11 +152,12 @@ def _improvement(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
         for pair, other in zip(rows["pair"], rows["other"], strict=True)
     ]
     ends = zip(rows["low"], rows["high"], strict=True)
-    drawn = pd.DataFrame({"category": "", "series": rows["pair"], "y": rows["probability"]})
+    drawn = pd.DataFrame({"category": rows["pair"], "series": rows["pair"]})
+    drawn = drawn.assign(y=rows["probability"])
     drawn = drawn.assign(
         low=rows["low"], high=rows["high"], interval=[f"{a:.2f} to {b:.2f}" for a, b in ends]
     )
-    spec = dots(drawn, series, Axis("probability"), reference=0.5)
+    spec = dots(drawn, series, PROBABILITY, reference=0.5)
     told = zip(rows["pair"], rows["probability"], strict=True)
     describe = f"Probability of improvement: {'; '.join(f'{pair} {p:.2f}' for pair, p in told)}."
     return [Chart("Probability of improvement", describe, spec, tuple(series))]
@@ -185,7 +188,7 @@ def _figure6(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     drawn = drawn.assign(
         low=rows["low"], high=rows["high"], paper=rows["paper"], interval=intervals(rows)
     )
-    return [_dots("Steps to the goal", drawn, series, Axis("share of paths, per cent"))]
+    return [_dots("Steps to the goal", drawn, series, SHARE)]
 
 
 def _dots(title: str, drawn: pd.DataFrame, series: list[Series], value: Axis) -> Chart:

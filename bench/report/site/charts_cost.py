@@ -44,8 +44,15 @@ def _panel(
     of = f"Mean {data.removeprefix('mean ')} data sets" if data.startswith("mean of") else data
     title = of if axis == "core_seconds" else f"{of}, over updates"
     labels = dict(zip(part["label"], part["method"], strict=True))
+    colours = {
+        label: looks.get(str(method), Look(GREY, "circle")) for label, method in labels.items()
+    }
+    for label, method in labels.items():
+        if method == "d3rlpy":  # `DT, d3rlpy` has the colour of `DT`
+            ours = label.partition(", ")[0]
+            colours[label] = colours.get(ours, colours[label])
     series = [
-        Series(str(label), looks.get(str(method), Look(GREY, "circle")), dashed=method == "d3rlpy")
+        Series(str(label), colours[label], dashed=method == "d3rlpy")
         for label, method in labels.items()
     ]
     lines = pd.DataFrame(

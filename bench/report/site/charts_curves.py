@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -127,7 +128,16 @@ def _chart(
     spec = curves(lines, series, AXES[axis], SCORE, levels=levels, detail=detail)
     what = "one line for each seed" if detail else "mean over seeds with 95 % intervals"
     describe = f"{task}: normalised score over {AXES[axis].title}, {what}, of {_listed(series)}."
-    return Chart(task, describe, spec, tuple(series))
+    return Chart(task, describe, spec, tuple(_without_variants(series)))
+
+
+def _without_variants(series: list[Series]) -> list[Series]:
+    """Return the series, with those hidden whose name is that of another one and more: `DT, K = 1` beside `DT`."""
+    names = {one.name for one in series}
+    return [
+        replace(one, hidden=", " in one.name and one.name.partition(", ")[0] in names)
+        for one in series
+    ]
 
 
 def _series(name: str, part: pd.DataFrame, looks: Mapping[str, Look]) -> Series:

@@ -29,9 +29,10 @@ def dots(
     names = [one.name for one in series]
     place: Spec = {
         "x": {"field": "category", "type": "nominal", "title": None, "sort": None}
-        | {"axis": {"labelAngle": 0, "labelLimit": 110, "grid": False}},
-        "xOffset": {"field": "series", "type": "nominal", "scale": {"domain": names}},
+        | {"axis": {"labelAngle": 0, "labelLimit": 170, "grid": False}},
     }
+    if rows.groupby("category")["series"].nunique().max() > 1:
+        place["xOffset"] = {"field": "series", "type": "nominal", "scale": {"domain": names}}
     if rows["category"].nunique() < 2:
         place["x"]["axis"] = {"labels": False, "ticks": False}
     colour = _by(names, [one.look.colour for one in series])

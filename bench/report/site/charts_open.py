@@ -14,7 +14,10 @@ from bench.report.site.looks import COLOURS, GREY, MARKS, Look
 from bench.report.tables import row_of
 
 EXACT = "imitator, exact"
-LUCK = "The dotted line is the largest return in the data; on the dashed one both axes are equal."
+LUCK = (
+    "The dotted line is the largest return in the data; on the dashed one both axes are equal. Targets above "
+    f"{1.5 * PRIZE:g} are in the table alone."
+)
 ONLINE = "At 0 environment steps stands the policy of the offline training."
 Looks = Mapping[str, Look]
 Labels = Mapping[str, str]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.core.code import ROOT
 from bench.report.site import artifact_files
 from bench.report.site.artifact_files import ArtifactFiles
 from bench.report.site.charts import Chart
@@ -20,6 +21,7 @@ from bench.report.site.render import render, slug
 from bench.report.site.runs import Run, begun, collect
 from bench.report.site.score_rows import by_task
 
+DEFAULT = "quick"  # the scale of a command without a config
 SECTIONS = (
     ("Overview", "index.html"),
     ("Tables and figures", "artifacts.html"),
@@ -86,6 +88,27 @@ class Context:
     def scale(self) -> str:
         """The name of the scale."""
         return self.inputs.scale
+
+    @property
+    def option(self) -> str:
+        """How a command of Snakemake names the config, with a space before it; empty for the default one."""
+        if self.scale == DEFAULT:
+            return ""
+        known = (ROOT / "config" / f"{self.scale}.yaml").is_file()
+        return f" --configfile {f'config/{self.scale}.yaml' if known else 'YOUR_CONFIG'}"
+
+    @property
+    def ledger_target(self) -> str:
+        """The target of Snakemake that makes the ledger of this scale."""
+        return next((f"all_{group}" for group in self.inputs.plan.groups), "all_claims")
+
+    @property
+    def records(self) -> str:
+        """Where the record of each run is, in a sentence with code in backticks."""
+        if self.inputs.packed:
+            command = f"bench records unpack --scale {self.scale} --out FOLDER"
+            return f"Every number comes from a run; `{command}` writes their records."
+        return f"Every number comes from a run; its record is in `results/{self.scale}/runs`."
 
     @property
     def sections(self) -> tuple[tuple[str, str], ...]:

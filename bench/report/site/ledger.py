@@ -67,9 +67,11 @@ class Claim:
     checks: tuple[Check, ...]
 
     @property
-    def first(self) -> Check:
-        """The check that stands for the claim: the first one with a rule, else the first."""
-        return next((check for check in self.checks if check.rule not in ("", "—")), self.checks[0])
+    def deciding(self) -> Check:
+        """The check that decides the verdict: the first one with a rule and this result, else the first with a rule."""
+        ruled = [check for check in self.checks if check.rule not in ("", "—")]
+        same = [check for check in ruled if check.result == self.verdict]
+        return [*same, *ruled, *self.checks][0]
 
 
 def read(path: Path) -> list[Claim]:

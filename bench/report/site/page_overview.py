@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from bench.report.site import cell_links, charts_cost, ledger
 from bench.report.site.artifact_files import ArtifactFiles
 from bench.report.site.artifact_views import view
+from bench.report.site.charts import Chart
 from bench.report.site.context import Context, artifact_page
+from bench.report.site.page_artifacts import charts_of
 from bench.report.site.runs import SCORED
 from bench.report.site.views import View
 from bench.tasks.registry import FAMILIES
 
 TALL = 340
+PARTS = ("training", "evaluation")
 NO_COST = "There is no such figure yet. The artifact score_cost of a suite makes it."
 
 
@@ -58,7 +62,15 @@ def page(context: Context) -> str:
         claims=[_with_query(claim) for claim in claims],
         verdicts=ledger.counts(claims),
         overviews=_overviews(context),
+        asked=_asked(context) if not claims else [],
+        videos=[path for paths in context.videos.values() for path in paths] if not claims else [],
     )
+
+
+def _asked(context: Context) -> list[Chart]:
+    """Return achieved over target return: what a scale without a ledger, such as the demo, has to show."""
+    made = context.artifact("figure4")
+    return charts_of(context, made) if made else []
 
 
 def _claims(context: Context, made: ArtifactFiles | None) -> list[ledger.Claim]:
@@ -73,12 +85,13 @@ def _claims(context: Context, made: ArtifactFiles | None) -> list[ledger.Claim]:
 
 
 def _with_query(claim: ledger.Claim) -> dict[str, Any]:
-    query = cell_links.spell({"suite": (claim.first.suite,), "method": claim.first.methods})
+    check = claim.deciding
+    query = cell_links.spell({"suite": (check.suite,), "method": check.methods})
     return {
         "id": claim.id,
         "text": claim.text,
         "verdict": claim.verdict,
-        "first": claim.first,
+        "check": check,
         "query": query,
     }
 
@@ -105,11 +118,24 @@ def _summary(context: Context) -> str:
     runs = context.runs
     scored = sum(run.status in SCORED for run in runs)
     tasks = len({run.identity.task for run in runs})
-    methods = len({run.identity.method for run in runs})
+    controls = {run.identity.method for run in runs if not run.trained}
+    methods = {run.identity.method for run in runs} - controls
+    hours = sum(run.spent(part) for run in runs for part in PARTS if math.isfinite(run.spent(part)))
+    counted = [
+        _count(len(methods), "method or variant", "methods and variants"),
+        *([_count(len(controls), "control", "controls")] if controls else []),
+    ]
+    cost = f", with {hours / 3600:,.1f} core-hours of training and evaluation" if hours else ""
     return (
-        f"{scored:,} of {len(runs):,} runs have a score: {methods} methods and variants on {tasks} data sets. "
-        "Brackets are 95 % intervals over training seeds."
+        f"{scored:,} of {_count(len(runs), 'run has', 'runs have')} a score: {' and '.join(counted)} on "
+        f"{_count(tasks, 'data set', 'data sets')}{cost}. Brackets are 95 % intervals over "
+        "training seeds; one seed has none."
     )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _holes(context: Context) -> str:

@@ -153,7 +153,8 @@ def _list(context: Context, by_task: dict[str, list[Run]]) -> str:
     rows = []
     for task, runs in by_task.items():
         scored = [run for run in runs if run.status in SCORED]
-        best = max((run.score for run in scored if run.score == run.score), default=float("nan"))
+        own = [run.score for run in scored if run.trained and run.score == run.score]
+        best = max(own, default=float("nan"))
         try:
             known = task_by_name(task)
             about = (family_of(known).label, known.domain.environment)
@@ -168,6 +169,6 @@ def _list(context: Context, by_task: dict[str, list[Run]]) -> str:
         "Environment",
         "Methods",
         "Runs with a score",
-        "Highest score of a run",
+        "Highest score of a trained run",
     ]
     return context.page("tasks.html", SECTION, "Tasks", view=plain(headings, rows))

@@ -84,6 +84,11 @@ class Run:
         except (ValueError, DamagedFile):
             return math.nan
 
+    @property
+    def trained(self) -> bool:
+        """Whether something was trained for it; false for random actions and for the episodes of the data."""
+        return self.record is None or self.record["training"]["steps"] > 0
+
     def spent(self, part: str, what: str = "cpu_seconds") -> float:
         """Return what a part of the run took; NaN if it is unknown.
 

@@ -78,7 +78,11 @@
     for (const box of document.querySelectorAll("[data-table]")) {
       const body = box.querySelector("tbody");
       const rows = [...body.rows].map((row) => ({ row, text: row.textContent.toLowerCase().replace(/\s+/g, " ") }));
-      box.querySelectorAll("[data-sort]").forEach((button, column) => button.addEventListener("click", () => sort(box, rows, column)));
+      // the whole heading reacts; its button is for the keyboard
+      box.querySelectorAll("[data-sort]").forEach((button, column) => button.closest("th").addEventListener("click", () => sort(box, rows, column)));
+      const scroll = box.querySelector(".scroll"), wider = box.querySelector("[data-wider]");
+      const measure = () => { wider.hidden = scroll.scrollWidth <= scroll.clientWidth + 1; };
+      if (wider) { measure(); new ResizeObserver(measure).observe(scroll); }
       const field = box.querySelector("[data-filter]");
       const selects = [...box.querySelectorAll("select[data-facet]")];
       if (!field && !selects.length) continue;

@@ -62,7 +62,10 @@ def test_artifacts_keep_the_order_of_their_blocks(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD + "sweeps = true\n", "census: unknown entry 'sweeps'; known: title, caption, figure"),
+        (
+            GOOD + "sweeps = true\n",
+            "census: unknown entry 'sweeps'; known: title, caption, printed, figure",
+        ),
         (GOOD.replace("title", "titel"), "census: unknown entry 'titel'; known: title"),
         ("[census]\ncaption = 'How many.'\n", "census: 'title' is missing$"),
         ("[census]\ntitle = 'A census'\n", "census: 'caption' is missing$"),

@@ -82,6 +82,12 @@ def test_an_axis_around_one_value_has_room() -> None:
     assert Axis("y").around([]).ends is None
 
 
+def test_an_axis_ends_at_the_values_that_are_possible() -> None:
+    shares = Axis("share", within=(0.0, 1.0))
+    assert shares.around([0.1, 0.9]).ends == (0.0, 1.0)
+    assert shares.around([0.4, 0.6], room=0.5).ends == pytest.approx((0.3, 0.7))
+
+
 def test_intervals_as_text() -> None:
     rows = pd.DataFrame({"low": [1.04, math.nan], "high": [2.0, math.nan]})
     assert intervals(rows) == ["1.0 to 2.0", "none"]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.site.charts_curves import each_seed, learning_curve, sweep
+from bench.report.site.charts import Series
+from bench.report.site.charts_curves import (
+    _without_variants,
+    each_seed,
+    learning_curve,
+    sweep,
+)
 from bench.report.site.context import Context
+from bench.report.site.looks import Look
 from tests.helpers.site import HOSTILE, valid
 
 TASK = "hopper-medium"
@@ -18,6 +25,13 @@ def test_the_mean_over_seeds(context: Context) -> None:
     assert [one.name for one in chart.series] == ["DT", "BC", HOSTILE]
     last = [v for v in chart.spec["data"]["values"] if v["series"] == "DT"][-1]
     assert (last["x"], last["y"], last["seeds"]) == pytest.approx((8.0, 41.0, 2))
+
+
+def test_variants_are_hidden_at_first() -> None:
+    look = Look("#0072b2", "circle")
+    names = ["DT", "DT, K = 1", "CQL, sparse", "Mine, my own"]
+    found = _without_variants([Series(name, look) for name in names])
+    assert [one.hidden for one in found] == [False, True, False, False]
 
 
 def test_what_is_not_trained_is_a_level(context: Context) -> None:

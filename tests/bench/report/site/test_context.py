@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.report.site.context import Context, artifact_page, method_page, task_page
 from bench.report.site.inputs import Inputs
 
@@ -21,6 +23,31 @@ def test_packed_records_are_not_linked(scale: Inputs, tmp_path: Path) -> None:
     packed = Context.of(replace(scale, packed=True), tmp_path)
     assert packed.records_from is None
     assert "packed records" in packed.about
+
+
+def test_the_footer_of_packed_records_says_how_to_get_them(scale: Inputs, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    assert "`results/test/runs`" in Context.of(scale, tmp_path).records
+    packed = Context.of(replace(scale, packed=True), tmp_path).records
+    assert "`bench records unpack --scale test --out FOLDER`" in packed
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("quick", ""),
+        ("demo", " --configfile config/demo.yaml"),
+        ("mine", " --configfile YOUR_CONFIG"),
+    ],
+)
+def test_a_command_names_the_config_of_the_scale(
+    name: str, option: str, scale: Inputs, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    plan = replace(scale.plan, scale=name)
+    assert Context.of(replace(scale, plan=plan), tmp_path).option == option
 
 
 def test_what_has_not_begun(context: Context) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.core.code import ROOT
-from bench.report.site.ledger import Claim, counts, read
+from bench.report.site.ledger import Check, Claim, counts, read
 
 KEPT = ROOT / "reports/reference/quick/claims.csv"
 
@@ -24,11 +24,24 @@ def test_every_claim_once_with_all_of_its_checks(claims: list[Claim]) -> None:
     assert sum(len(claim.checks) for claim in claims) == len(rows)
 
 
-def test_the_first_check_with_a_rule_stands_for_the_claim(claims: list[Claim]) -> None:
-    first = claims[0].first
+def test_the_check_that_decides_stands_for_the_claim(claims: list[Claim]) -> None:
+    first = claims[0].deciding
     assert (first.name, first.measured) == ("DT - CQL", "28.26 [23.73, 32.80]")
     assert (first.suite, first.methods) == ("mujoco", ("dt", "cql"))
     assert first.short == "not decidable with these data"
+
+
+@pytest.mark.parametrize("verdict", ["supported", "not supported", "undecided"])
+def test_the_deciding_check_has_the_result_of_the_verdict(verdict: str) -> None:
+    results = {"a": "—", "b": "supported", "c": "undecided", "d": "not supported"}
+    checks = tuple(
+        Check(name, "mujoco", "—" if result == "—" else "> 0", "1.00", result, "", "", "")
+        for name, result in results.items()
+    )
+    found = Claim("C1", "A claim.", "p.1", "", verdict, checks).deciding
+    assert found.result == verdict
+    # where no check has this result, the first one with a rule stands for the claim
+    assert Claim("C1", "A claim.", "p.1", "", "not run", checks).deciding.name == "b"
 
 
 def test_a_price_in_a_few_words(claims: list[Claim]) -> None:
