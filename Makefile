@@ -52,7 +52,7 @@ demo: $(INSTALLED) ## a first look in three minutes: DT, BC and 10%BC on one dat
 	@cat reports/demo/demo/table2.md reports/demo/demo_targets/figure4.md
 	@$(BIN)/python -m bench report --config config/demo.yaml
 
-mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
+mujoco: $(INSTALLED) ## train, evaluate and tabulate DT, CQL, IQL, TD3+BC, BC and 10%BC on MuJoCo (CORES=2, SCALE=smoke)
 	$(BIN)/python -m bench run all_mujoco --cores $(CORES) --configfile $(CONFIG)
 	@$(MAKE) --no-print-directory report SCALE=$(SCALE)
 

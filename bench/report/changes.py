@@ -208,8 +208,9 @@ def make(before: RecordSet, after: RecordSet, suites: dict[str, set[Cell]]) -> A
         "A and B: mean normalised scores of the runs that both have. B - A: the mean difference of runs with the same "
         "seed, with the 95 % interval of Student's t; the last rows are means over the cells above, with the interval "
         "of Welch and Satterthwaite.",
-        f"`higher` and `lower`: p of the paired t test is at most {LEVEL}, in single cells after Holm's correction for "
-        f"{len(tested)} tests. `equal`: every episode of every run has the same return.",
+        f"`higher` and `lower`: p of the paired t test is at most {LEVEL}"
+        + (f", in single cells after Holm's correction for {len(tested)} tests" if tested else "")
+        + ". `equal`: every episode of every run has the same return.",
         *_only(before, after),
         *_only(after, before),
     ]

@@ -166,14 +166,17 @@ def remarks(
     """Return notes on single cells: on the paper's numbers, on methods that are not rolled out, and on
     diverged runs. The arguments are those of `notes_of`.
     """
-    notes = list(
-        dict.fromkeys(
-            f"Paper's {labels[name]}: {cell.paper.note}."
-            for line in rows.values()
-            for name, cell in line.items()
-            if cell.paper and cell.paper.note
-        )
-    )
+    noted: dict[str, list[str]] = {}
+    for (data, environment), line in rows.items():
+        for name, cell in line.items():
+            if cell.paper and cell.paper.note:
+                where = " ".join(filter(None, (environment, data)))
+                noted.setdefault(f"{labels[name]}|{cell.paper.note}", []).append(where)
+    notes = []
+    for about, places in noted.items():
+        label, _, note = about.partition("|")
+        where = f", {places[0]}" if len(places) == 1 else ""
+        notes.append(f"Paper's {label}{where}: {note}.")
     if not all(chosen["rolled_out"]):
         replayed = sorted(set(chosen[~chosen["rolled_out"]]["label"]))
         notes.append(

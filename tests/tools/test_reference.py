@@ -110,6 +110,13 @@ def test_the_results_page_shows_table_2():
     assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
 
 
+def test_the_results_page_shows_dt_beside_each_other_method():
+    text = (KEPT / "quick/mujoco/improvement.md").read_text()
+    table = [line for line in text.splitlines() if line[:1] == "|"]
+    assert len(table) == 2 + 6
+    assert "\n".join(table) in (ROOT / "docs/results.md").read_text()
+
+
 def test_the_results_page_shows_table_1():
     text = (KEPT / "quick/atari/table1.md").read_text()
     table = [line for line in text.splitlines() if line[:1] == "|"]

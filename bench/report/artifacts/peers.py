@@ -12,7 +12,7 @@ from bench.report.cells import MISSING, spell
 from bench.report.tables import headline, quoting, row_of
 from bench.stats.intervals import estimate
 
-TITLE = "Published results of other implementations on the same data sets of D4RL (-v2)."
+TITLE = "Published results of other implementations on data sets of D4RL (-v2), beside ours."
 NOTES = (
     "The paper quotes its CQL column from work on D4RL -v0. These columns show CQL on the -v2 data that DT was trained "
     "on.",

@@ -15,8 +15,8 @@ from bench.tasks.registry import tasks_of
 
 ATARI = tasks_of("atari")
 
-TITLE = "Context length on MuJoCo data (Chen, Lu et al. 2021, p.8, Table 5, compare context lengths on Atari games)."
-TITLE_ATARI = "Table 5 (layout of Chen, Lu et al. 2021, p.8): context length on Atari games."
+TITLE = "Context length on MuJoCo data (Chen, Lu et al. 2021, p.9, Table 5, compare context lengths on Atari games)."
+TITLE_ATARI = "Table 5 (layout of Chen, Lu et al. 2021, p.9): context length on Atari games."
 LONGER = dict.fromkeys(ATARI, 30) | {"pong-replay": 50}  # the paper's K other than 1 (Table 8)
 
 

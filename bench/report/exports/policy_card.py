@@ -84,7 +84,7 @@ def card(run: Path, identity: Identity, training: dict[str, Any], facts: dict[st
         "",
         "`observations`, `actions` and `rewards` are lists of one episode so far, raw, as the environment gives them.",
         "The heads `predict_state` and `predict_return` are zeros unless `predict` below is `all`.",
-        "Weights are float32.",
+        "Weights are float32." + _precision(config),
         "",
         "## Hyperparameters",
         "",
@@ -98,6 +98,16 @@ def card(run: Path, identity: Identity, training: dict[str, Any], facts: dict[st
         "the paper's data.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _precision(config: dict[str, Any]) -> str:
+    """Return what differs from the run if that one computed in another precision."""
+    if config.get("precision", "float32") == "float32":
+        return ""
+    return (
+        f" The run itself computed in {config['precision']}, and its score was measured so. In float32 actions differ "
+        "by some thousandths, and returns of single episodes may differ."
+    )
 
 
 def _score(run: Path) -> str:

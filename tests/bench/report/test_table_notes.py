@@ -117,7 +117,7 @@ def test_an_error_that_all_seeds_share_is_named() -> None:
 
 def test_notes_on_single_cells() -> None:
     rows, labels = cells_with("", "a typo") | cells_with("", "a typo"), {"dt": "DT"}
-    assert remarks(runs(), rows, labels) == ["Paper's DT: a typo."]
+    assert remarks(runs(), rows, labels) == ["Paper's DT, Hopper Medium: a typo."]
     assert remarks(runs(), cells_with(""), labels) == []
     [note] = remarks(runs(status=["diverged", "done"]), cells_with(""), labels)
     assert note.startswith("† 1 run(s) diverged")
