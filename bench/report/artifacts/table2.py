@@ -13,7 +13,9 @@ TITLE = (
     "Table 2 (layout of Chen, Lu et al. 2021, p.7): offline reinforcement learning on MuJoCo data."
 )
 
-OTHERS = "Scores in the layout of the paper's Table 2 (Chen, Lu et al. 2021, p.7). Family of tasks: {}."
+OTHERS = (
+    "Scores in the layout of the paper's Table 2 (Chen, Lu et al. 2021, p.7). Family of tasks: {}."
+)
 MUJOCO = "mujoco"
 
 

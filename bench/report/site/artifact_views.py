@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.report.site import cell_links, ledger
 from bench.report.site.artifact_files import CLAIMS, ArtifactFiles
 from bench.report.site.context import Context, method_page, task_page
@@ -10,7 +12,7 @@ from bench.report.site.views import View, filled, view_of
 
 OTHERS = "paper"  # class of columns that are not ours
 BADGE = "badge"  # of columns of verdicts
-MEASURED = "Measured"
+MEASURED, VERDICT = "Measured", "Verdict"
 
 
 def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
@@ -26,7 +28,8 @@ def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
         return None
     marks = [OTHERS if cell_links.of_others(heading) else "" for heading in grid.headings]
     if made.category == CLAIMS:
-        marks = [BADGE if heading == "Verdict" else "" for heading in grid.headings]
+        grid = _verdict_first(grid)
+        marks = [BADGE if heading == VERDICT else "" for heading in grid.headings]
         return view_of(filled(grid, 3), _of_checks(context, made, grid, base), marks=marks)
     if made.suite not in context.inputs.plan.runs:
         return view_of(grid, marks=marks)
@@ -41,6 +44,19 @@ def view(context: Context, made: ArtifactFiles, base: str) -> View | None:
         if not heads[place] and len(methods) == 1:
             heads[place] = f"{base}{method_page(methods[0])}"
     return view_of(grid, hrefs, heads, marks)
+
+
+def _verdict_first(grid: Grid) -> Grid:
+    """Return the ledger with the verdict beside the number of the claim: a narrow screen shows both."""
+    if VERDICT not in grid.headings[:3]:
+        return grid
+    place = grid.headings.index(VERDICT)
+    order = [0, place, *(n for n in range(1, len(grid.headings)) if n != place)]
+
+    def ordered(row: list[str]) -> list[str]:
+        return [row[n] for n in order] if len(row) == len(order) else row
+
+    return replace(grid, headings=ordered(grid.headings), rows=[ordered(row) for row in grid.rows])
 
 
 def _of_checks(context: Context, made: ArtifactFiles, grid: Grid, base: str) -> list[list[str]]:
