@@ -103,3 +103,10 @@ def test_what_is_not_one_method_on_all_of_the_data_is_not_pooled(
         "DT (value), 10 % of the data": "0.0",
     }
     assert set(artifact.numbers["runs"]) == {2}
+
+
+def test_sweeps_of_other_tasks_are_left_out(tmp_path: Path, plan: Plan) -> None:
+    game = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}})
+    other = game.assign(task="hopper-medium", return_mean=3600.0, target=3600.0)
+    artifact = luck.make(pd.concat([game, other], ignore_index=True), "test")
+    assert [row[0] for row in artifact.body] == ["6"]
