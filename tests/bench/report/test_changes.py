@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bench.core.files import DamagedFile, digest, write_json
 from bench.report.changes import Cell, RecordSet, change_of, make, mean_change, read_set
 from bench.runs import archive
 from bench.runs.identity import Identity
+from bench.tasks.registry import task_by_name
 from tests.conftest import RECORD, write_below, write_scores
 
 DT: Cell = ("hopper-medium", "dense", 100.0, "dt")
@@ -105,6 +107,26 @@ def test_the_score_is_that_of_the_last_policy(tmp_path: Path) -> None:
     found = read_set(str(tmp_path))
     assert found.scores == {DT: {0: pytest.approx(100)}}
     assert found.returns == {DT: {0: [3234.3]}}
+
+
+def test_records_of_imported_data_that_are_not_here_are_compared(tmp_path: Path) -> None:
+    """The record describes its task: a return of 30 lies halfway between 10 and 50."""
+    task = asdict(task_by_name("hopper-medium"))
+    described = task | {"kind": "mine"}
+    described["domain"] |= {
+        "name": "pole",
+        "label": "Pole",
+        "environment": "CartPole-v1",
+        "reference_min": 10.0,
+        "reference_max": 50.0,
+    }
+    evaluation = RECORD["evaluations"][0] | {"returns": [30.0], "lengths": [9]}
+    protocol = RECORD["protocol"] | {"task": described}
+    identity = Identity("test", "pole-mine", "dense", 100.0, "dt", 0)
+    write_below(tmp_path, identity, {"evaluations": [evaluation], "protocol": protocol})
+    found = read_set(str(tmp_path))
+    assert found.scores == {("pole-mine", "dense", 100.0, "dt"): {0: 50.0}}
+    assert len(make(found, found, {}).body) == 2
 
 
 def test_equal_records_moved_nothing() -> None:
