@@ -25,6 +25,9 @@ def test_a_page_for_each_task_and_the_list(context: Context) -> None:
         "task-hopper-medium-expert.html",
     ]
     assert "8 of 8" in found["tasks.html"]
+    assert (
+        '<td data-key="42.0">42.0</td>' in found["tasks.html"]
+    )  # of DT's second seed, the best run
 
 
 def test_curves_returns_sweep_video_and_runs(context: Context) -> None:
