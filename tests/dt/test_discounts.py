@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,15 @@ def test_with_a_discount_time_lowers_it_as_in_dt() -> None:
     assert expected[0] - expected[2] == pytest.approx(2.65, abs=0.01)
     assert seen == pytest.approx(expected, rel=1e-6)
     assert column > 0
+
+
+def test_a_policy_that_was_saved_asks_for_the_same_discount(tmp_path: Path) -> None:
+    """An evaluation reads the policy from its file."""
+    trained = policy(0.999)
+    trained.save(tmp_path / "policy")
+    loaded = discounts.load(tmp_path / "policy", "cpu")
+    assert (loaded.asked, loaded.discounts) == (0.999, (1.0, 0.999))
+    assert shown(loaded, [0, 100, 50]) == shown(trained, [0, 100, 50])
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,10 @@ def test_loss_of_each_seed_counts(tmp_path: Path, plan: Plan) -> None:
     [row] = artifact.numbers.to_dict("records")
     assert (row["loss"], row["runs"]) == (pytest.approx(0.12), 2)
     assert row["loss_high"] == pytest.approx(0.12 * math.exp(12.7062047 / 3))
+
+
+def test_sizes_are_in_order_whatever_the_order_of_the_config(tmp_path: Path, plan: Plan) -> None:
+    losses = {"small": [0.08, 0.08], "middle": [0.04, 0.04], "large": [0.02, 0.02]}
+    scores = measured(tmp_path, plan, losses)
+    artifact = scaling.make(scores.assign(position=-scores["position"]), "test")
+    assert [row[2] for row in artifact.body] == ["Small", "Middle", "Large"]
