@@ -107,6 +107,15 @@ def test_a_resumed_training_keeps_the_rows_before_it_and_no_others(tmp_path: Pat
     assert read(tmp_path / LOSSES) == {10: {"loss": 7.0}}
 
 
+def test_a_training_drops_the_scores_of_an_earlier_evaluation(tmp_path: Path) -> None:
+    context = Context(task_by_name("hopper-medium"), 0, 40, folder=tmp_path)
+    write(tmp_path / LOSSES, {10: {"loss": 1.0, "rate": 0.1, "score": 50.0}})
+    context.losses = [{"step": 10, "loss": 1.0}]
+    with recorded():
+        context.log(20, loss=0.5)
+    assert read(tmp_path / LOSSES) == {10: {"loss": 1.0, "rate": 0.1}, 20: {"loss": 0.5}}
+
+
 def test_scores_of_the_kept_snapshots_are_added() -> None:
     make_data_here()
     with recorded():
