@@ -47,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: wrong usage, with status 2.
     """
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # where the locale has no dash, a table has a question mark
+    status = 0
     try:
         status = _call(words, of_process=argv is None)
         if sys.stdout is not None:
@@ -54,10 +59,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except BrokenPipeError:
         return _unread()
+    except OSError as error:
+        from bench.core.files import full_disk
+
+        if not full_disk(error):
+            raise
+        if not status:  # else the error was told already
+            print(f"error: {_printable(error)}", file=sys.stderr)
+        _unread()
+        return 1
 
 
 def _unread() -> int:
-    """Give the rest of the output no reader, so that nothing fails again when Python closes it."""
+    """Let the rest of the output go nowhere, so that nothing fails again when Python closes it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE
@@ -163,11 +177,13 @@ def _printable(error: object) -> str:
 
 def _expected(error: Exception) -> bool:
     """Return whether the user can fix an error by its message; other errors keep their traceback."""
-    from bench.core.files import DamagedFile, DiskFull, DownloadFailed
+    from bench.core.files import DamagedFile, DiskFull, DownloadFailed, full_disk
     from bench.methods.contract import BadMethod
 
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return True  # a path that cannot be read or written; the message names it and the reason
+    if isinstance(error, OSError) and full_disk(error):
+        return True  # of the output of the command
     known = (ValueError, FileNotFoundError, ModuleNotFoundError, PermissionError, BlockingIOError)
     return isinstance(error, (*known, DamagedFile, DiskFull, DownloadFailed, BadMethod))
 

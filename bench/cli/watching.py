@@ -84,8 +84,9 @@ class Pipeline:
                 yield self._queue.get_nowait()
 
     def __enter__(self) -> Self:
-        """Pass SIGHUP on as well: the terminal was closed."""
-        if threading.current_thread() is threading.main_thread():
+        """Pass SIGHUP on as well: the terminal was closed. Under `nohup`, which ignores it, the pipeline goes on."""
+        self._hangup = signal.getsignal(signal.SIGHUP)
+        if self._passes_hangup_on():
             signal.signal(signal.SIGHUP, lambda number, frame: self._signal(signal.SIGTERM))
         return self
 
@@ -96,8 +97,8 @@ class Pipeline:
         trace: TracebackType | None,
     ) -> None:
         """Wait for its end. If this process was asked to stop, or failed, stop the pipeline as well."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        if self._passes_hangup_on():
+            signal.signal(signal.SIGHUP, self._hangup or signal.SIG_DFL)
         if error is not None:
             number = signal.SIGINT
             if isinstance(error, Stopped) and error.status == status_of(signal.SIGTERM):
@@ -110,6 +111,10 @@ class Pipeline:
             with contextlib.suppress(OSError, ValueError):
                 print(line, file=stream)
         self.status = code if code >= 0 else 128 - code
+
+    def _passes_hangup_on(self) -> bool:
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        return in_main_thread and self._hangup is not signal.SIG_IGN
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -99,13 +99,13 @@ def write_artifact(artifact: Artifact, files: list[Path]) -> None:
 def markdown(artifact: Artifact) -> str:
     """Return an artifact as Markdown."""
     text = tabulate(
-        [[_cell(cell) for cell in row] for row in artifact.body],
-        headers=[_cell(heading) for heading in artifact.headings],
+        [[markdown_cell(cell) for cell in row] for row in artifact.body],
+        headers=[markdown_cell(heading) for heading in artifact.headings],
         tablefmt="github",
         disable_numparse=True,
     )
-    notes = "\n".join(f"- {_plain(note)}" for note in artifact.notes)
-    return f"{_plain(artifact.title)}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
+    notes = "\n".join(f"- {markdown_text(note)}" for note in artifact.notes)
+    return f"{markdown_text(artifact.title)}\n\n{text}\n" + (f"\n{notes}\n" if notes else "")
 
 
 def web(artifact: Artifact) -> str:
@@ -172,13 +172,14 @@ def _line(text: str) -> str:
     return printable(re.sub(r"[\t\r\n]+", " ", text))
 
 
-def _plain(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Return a text in which Markdown finds neither HTML nor links."""
     return MARKUP.sub("&lt;", _line(text)).replace("](", "]\\(")
 
 
-def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|")
+def markdown_cell(text: str) -> str:
+    """Return a text as a cell of a table in Markdown."""
+    return markdown_text(text).replace("|", "\\|")
 
 
 def _escape(text: str) -> str:

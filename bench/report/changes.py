@@ -75,7 +75,8 @@ def read_set(name: str) -> RecordSet:
         identity = Identity(**content["identity"])
         cell = (identity.task, identity.reward, identity.data_percent, identity.method)
         played = next(each["returns"] for each in content["evaluations"] if each["final"])
-        score = task_by_name(identity.task).domain.normalised(float(np.mean(played)))
+        task = task_by_name(identity.task, described=content["protocol"].get("task"))
+        score = task.domain.normalised(float(np.mean(played)))
         scores.setdefault(cell, {})[identity.seed] = score
         returns.setdefault(cell, {})[identity.seed] = played
     return RecordSet(name, scales.pop(), scores, returns)

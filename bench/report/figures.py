@@ -183,14 +183,12 @@ def _panel(
 ) -> None:
     """Draw the bars of some rows."""
     methods = list(table.labels)
-    names = list(dict.fromkeys(method.partition("/")[0] for method in methods))
-    heads = [
-        next(table.labels[m] for m in methods if m.partition("/")[0] == name) for name in names
-    ]
-    at = places(head.partition(", ")[0] if "/" in methods[0] else head for head in heads)
-    colours = dict(
-        zip(names, (COLOURS[place % len(COLOURS)] for place in at.values()), strict=True)
-    )
+    # both rewards of a method, `dt/dense` and `dt/sparse`, have its colour
+    heads = {
+        method: table.labels[method].removesuffix(f", {method.partition('/')[2]}")
+        for method in methods
+    }
+    at = places(heads.values())
     width = 0.8 / len(methods)
     for position, method in enumerate(methods):
         x = np.arange(len(rows)) + (position - (len(methods) - 1) / 2) * width
@@ -198,8 +196,8 @@ def _panel(
         ours = [cell.ours or NONE for cell in cells]
         means = [one.mean for one in ours]
         reach = [[one.mean - one.low for one in ours], [one.high - one.mean for one in ours]]
-        name, _, reward = method.partition("/")  # both rewards of a method have its colour
-        look = {"color": colours[name], "zorder": 2}
+        _, _, reward = method.partition("/")
+        look = {"color": COLOURS[at[heads[method]] % len(COLOURS)], "zorder": 2}
         look |= {"hatch": "////", "edgecolor": "white"} if reward == "sparse" else {}
         axes.bar(x, means, 0.9 * width, label=table.labels[method], **look)
         axes.errorbar(

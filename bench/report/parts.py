@@ -21,7 +21,8 @@ def part_of(plan: Plan, suites: Collection[str]) -> Plan:
 
 
 def suites_of(plan: Plan, targets: Sequence[str]) -> list[str]:
-    """Return the suites that targets of the workflow need: `all_SUITE`, `paper_FAMILY`, and any other one means all.
+    """Return the suites that targets of the workflow need: `all_SUITE`, `all_GROUP`, `paper_FAMILY`, and any other one
+    means all.
 
     Without a target it is the default one: the suite `mujoco`, or the first.
     """
@@ -32,6 +33,8 @@ def suites_of(plan: Plan, targets: Sequence[str]) -> list[str]:
         kind, _, name = target.partition("_")
         if kind == "all" and name in plan.runs:
             found.add(name)
+        elif kind == "all" and name in plan.groups:
+            found |= set(plan.groups[name])
         elif kind == "paper" and name in FAMILIES:
             found |= {suite for suite, runs in plan.runs.items() if _families(runs) == {name}}
         elif not target.startswith("-"):

@@ -24,6 +24,8 @@ from bench.tasks.registry import task_by_name
 
 LOSSES = "losses.csv"
 FIRST = ("step", "loss", "rate", "gradient_norm", "score")  # columns that every file has
+# of the content of a file that is JSON, and no record
+NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, DamagedFile)
 Points = dict[int, dict[str, float]]  # step -> name -> value
 
 _optimisers: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -72,22 +74,38 @@ def add_scores(run: Path) -> None:
 
 def points_of(run: Path) -> Points:
     """Return the curve of a run, from its CSV and its records; empty if there is nothing of it yet."""
-    points: Points = {}
     training = _json(run / TRAINING)
-    for line in training.get("losses", ()):
-        points.setdefault(int(line["step"]), {}).update(
-            {name: float(value) for name, value in line.items() if name != "step"}
-        )
+    logged = _logged(training)
+    points = logged or {}
     for step, numbers in read(run / LOSSES).items():
-        if not training or step in points:
+        if logged is None or step in points:
             points[step] = numbers | points.get(step, {})
-    result = _json(run / RESULT)
-    if result:
-        domain = task_by_name(result["identity"]["task"], described=training.get("task")).domain
-        for each in result["evaluations"]:
-            mean = math.fsum(each["returns"]) / len(each["returns"])
-            points.setdefault(each["step"], {})["score"] = domain.normalised(mean)
+    for step, score in _scores(run, training).items():
+        points.setdefault(step, {})["score"] = score
     return dict(sorted(points.items()))
+
+
+def _logged(training: dict[str, Any]) -> Points | None:
+    """Return the numbers that the record of a training has; None if it is no such record."""
+    points: Points = {}
+    with contextlib.suppress(*NO_RECORD):
+        for line in training["losses"]:
+            numbers = {name: float(value) for name, value in line.items() if name != "step"}
+            points.setdefault(int(line["step"]), {}).update(numbers)
+        return points
+    return None
+
+
+def _scores(run: Path, training: dict[str, Any]) -> dict[int, float]:
+    """Return the scores that the record of a run has; empty if it is no record, or of a task that is not known here."""
+    with contextlib.suppress(*NO_RECORD):
+        result = _json(run / RESULT)
+        domain = task_by_name(result["identity"]["task"], described=training.get("task")).domain
+        return {
+            each["step"]: domain.normalised(math.fsum(each["returns"]) / len(each["returns"]))
+            for each in result["evaluations"]
+        }
+    return {}
 
 
 def read(path: Path) -> Points:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,24 @@ def test_the_action_depends_on_the_return_to_go() -> None:
     policy.reset(np.arange(2), np.array([0, 9000], np.float32))
     low, high = policy.act(observations, np.zeros(2, np.float32))
     assert (low != high).any()
+
+
+def test_while_it_acts_the_return_to_go_has_the_scale_of_the_training(tmp_path: Path) -> None:
+    """Of Hopper: 1000. A policy that was saved and read again has it as well."""
+    data = make_data((9, 8), observation_size=11, action_size=3)
+    config = cql_rtg.Config(layers=1, width=8, batch_size=4, action_samples=1)
+    trained = cql_rtg.train(data, config, Context(task_by_name("hopper-medium"), seed=0, steps=2))
+    trained.save(tmp_path / "policy")
+    for policy in (trained, cql_rtg.load(tmp_path / "policy", "cpu")):
+        seen: list[list[float]] = []
+        act = policy.inner.act
+
+        def noted(observations: Any, rewards: Any, act: Any = act, seen: Any = seen) -> Any:
+            seen.append(observations[:, 11].tolist())
+            return act(observations, rewards)
+
+        policy.inner.act = noted
+        policy.reset(np.arange(2), np.array([3000, 1000], np.float32))
+        for reward in (0.0, 500.0):
+            policy.act(np.zeros((2, 11), np.float32), np.full(2, reward, np.float32))
+        assert seen == [[3, 1], [2.5, 0.5]]

@@ -11,9 +11,11 @@ import torch
 from torch import nn
 
 from baselines import rvs
+from bench.methods.context import Context
 from bench.methods.contract import BadMethod
 from bench.methods.loader import load_method
 from bench.methods.networks import arrays_of
+from bench.tasks.registry import task_by_name
 from tests.helpers.atari import make_frames
 from tests.helpers.averages import averages_of, note_weights
 from tests.helpers.discrete import make_choices
@@ -81,6 +83,20 @@ def test_a_policy_that_counts_asks_for_the_rest_over_the_steps_left() -> None:
 def test_a_policy_that_counts_outlives_the_horizon() -> None:
     found = asked("remaining", [[0, 0], [1, 1], [1, 1], [1, 1]], horizon=2)
     np.testing.assert_allclose(found[:, 0], [10 / 2, 9, 8, 7])
+
+
+@pytest.mark.parametrize("asks", ["constant", "remaining"])
+def test_a_policy_that_was_saved_asks_for_the_same(asks: str, tmp_path: Path) -> None:
+    """3600 over the 1000 steps of Hopper, of which rewards of 50 lower the rest."""
+    config = rvs.Config(layers=1, width=8, batch_size=4, asks=asks)  # type: ignore[arg-type]
+    data = make_data((9, 8), observation_size=11, action_size=3)
+    trained = rvs.train(data, config, Context(task_by_name("hopper-medium"), 0, 1))
+    trained.save(tmp_path / "policy")
+    loaded = rvs.load(tmp_path / "policy", "cpu")
+    loaded.reset(np.arange(1), np.array([3600], np.float32))
+    found = [float(loaded.asked(np.array([r], np.float32))[0]) for r in (0, 50, 50)]
+    rest = [3.6, 3550 / 999, 3500 / 998]
+    assert found == pytest.approx([3.6] * 3 if asks == "constant" else rest)
 
 
 def test_rewards_as_promised_keep_both_kinds_of_asking_equal() -> None:

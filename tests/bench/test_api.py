@@ -200,3 +200,15 @@ def test_a_folder_without_a_run_is_named(here: Path) -> None:
 
 def test_every_public_name_is_there() -> None:
     assert all(hasattr(api, name) for name in api.__all__)
+
+
+def test_all_episodes_run_side_by_side_unless_it_is_said_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(api, "evaluate_run", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(api, "table", lambda path: path)
+    run = Path("results/own/runs/hopper-medium/dense/100/bc/0")
+    assert api.evaluate(run, episodes=7, curve_episodes=3) == run / "result.json"
+    api.evaluate(run, episodes=7, num_envs=2)
+    assert asked == [(run, 7, 7, 3, "cpu"), (run, 7, 2, 0, "cpu")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_one_discount_of_one_leaves_the_returns_to_go() -> None:
 def policy(asked: float) -> discounts.DiscountsPolicy:
     data = make_data((4, 3), observation_size=11, action_size=3)
     config = discounts.Config(
-        context_length=2, layers=1, width=8, discounts=(1.0, 0.99), asked=asked
+        context_length=2, layers=1, width=8, discounts=(1.0, 0.999), asked=asked
     )
     return discounts.train(data, config, Context(task_by_name("hopper-medium"), seed=0, steps=1))
 
@@ -72,14 +74,26 @@ def shown(trained: discounts.DiscountsPolicy, rewards: list[float]) -> tuple[lis
 def test_without_a_discount_rewards_lower_the_return_to_go() -> None:
     seen, column = shown(policy(1.0), [0, 100, 50])
     assert seen == pytest.approx([3600, 3500, 3450])
-    assert column < 0  # standardised: the column of 0.99 is 0
+    assert column < 0  # standardised: the column of 0.999 is 0
 
 
 def test_with_a_discount_time_lowers_it_as_in_dt() -> None:
-    seen, column = shown(policy(0.99), [0, 100, 50])
-    expected = [spread_evenly(np.array([3600.0]), 0.99, 1000, step)[0] for step in range(3)]
-    assert seen == pytest.approx(expected, rel=1e-5)
+    """3.6 a step: the sum of 3.6 * 0.999^k over the steps that are left. It falls by 3.6 * 0.999^999, about 1.3."""
+    seen, column = shown(policy(0.999), [0, 100, 50])
+    expected = [spread_evenly(np.array([3600.0]), 0.999, 1000, step)[0] for step in range(3)]
+    assert expected[0] == pytest.approx(3600 * (1 - 0.999**1000))
+    assert expected[0] - expected[2] == pytest.approx(2.65, abs=0.01)
+    assert seen == pytest.approx(expected, rel=1e-6)
     assert column > 0
+
+
+def test_a_policy_that_was_saved_asks_for_the_same_discount(tmp_path: Path) -> None:
+    """An evaluation reads the policy from its file."""
+    trained = policy(0.999)
+    trained.save(tmp_path / "policy")
+    loaded = discounts.load(tmp_path / "policy", "cpu")
+    assert (loaded.asked, loaded.discounts) == (0.999, (1.0, 0.999))
+    assert shown(loaded, [0, 100, 50]) == shown(trained, [0, 100, 50])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,24 @@ def test_a_target_below_everything_seen_does_not_rise() -> None:
     config = online.Config(targets="rising")
     assert online.next_target(config, 20.0, 100.0, []) == 20
     assert online.next_target(config, 20.0, 100.0, [a_round(500)]) == 20
+
+
+@pytest.mark.parametrize(("given", "top"), [(None, 3600.0), (50.0, 50.0)])
+def test_a_rising_target_begins_at_a_quantile_of_the_returns(
+    given: float | None, top: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Episodes return 0, 10, ..., 100, so the quantile 0.9 is 90. The end is the target of the evaluation."""
+    asked: list[float] = []
+
+    def collected(*arguments: Any, target: Any, **rest: Any) -> None:
+        asked.extend((target([]), target([a_round(1e6)])))
+
+    monkeypatch.setattr(online, "fit_online", collected)
+    one = make_data((1,) * 11, observation_size=11, action_size=3)
+    data = replace(one, rewards=np.arange(0, 101, 10, dtype=np.float32))
+    config = online.Config(**SMALL, environment_steps=60, num_envs=2, target_return=given)
+    online.train(data, config, context_in(None))
+    assert asked == [min(90.0, top), top]
 
 
 # --- noise ----------------------------------------------------------------------------------------

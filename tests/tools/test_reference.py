@@ -58,7 +58,7 @@ def test_every_run_of_the_plan_has_a_record(unpacked):
 
 
 @pytest.mark.long  # a change of the code of runs needs `make link`, or the runs again
-@pytest.mark.parametrize("scale", ["quick", "trials"])
+@pytest.mark.parametrize("scale", ["quick", "trials", "open"])
 def test_the_kept_records_are_those_of_the_current_code(scale, capsys):
     assert main(["records", "check", "--strict", "--scale", scale]) == 0, capsys.readouterr().out
 
@@ -101,6 +101,19 @@ def test_the_ledger_is_that_of_the_records(frames, tmp_path):
     write_artifact(artifact, [tmp_path / "claims.md", tmp_path / "claims.csv"])
     for name in ("claims.md", "claims.csv"):
         assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
+
+
+def test_the_pages_of_the_open_questions_are_those_of_the_records(tmp_path):
+    archive.unpack(archive.archive_of("open"), tmp_path)
+    made = dict(reference.pages("open", tmp_path))
+    kept = [path for path in (KEPT / "open").rglob("*.*") if path.suffix in (".md", ".csv")]
+    kept = [path for path in kept if path.stem != "data"]  # of data sets, which are not packed
+    assert len(kept) >= 5
+    for path in kept:
+        page = path.relative_to(KEPT / "open").with_suffix("").as_posix()
+        again = tmp_path / f"page{path.suffix}"
+        write_artifact(made[page], [again])
+        assert again.read_text() == path.read_text(), path
 
 
 def test_the_results_page_shows_table_2():

@@ -10,6 +10,7 @@ import pandas as pd
 from bench.environments.gamble import OPTIMUM, PRIZE, SAFE_REWARD, SKILL_REWARD, imitator
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.columns import series_names
 from bench.report.frame import seed_count
 from bench.report.tables import by_method
 from bench.stats.intervals import Estimate, Range, estimate
@@ -28,7 +29,7 @@ NOTES = (
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the mean return of each method at each target.
+    """Return the mean return of each method at each target, with a column for each fraction of the data.
 
     Raises:
         ValueError: the suite has no sweep on Gamble.
@@ -39,6 +40,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         raise ValueError(
             "no sweep over target returns on Gamble; set `sweep: true` in a suite of its task"
         )
+    swept = swept.assign(heading=series_names(swept))
     found = {str(label): _earned(runs) for label, runs in swept.groupby("heading", sort=False)}
     targets = sorted({target for earned in found.values() for target in earned})
     body, numbers = [], []

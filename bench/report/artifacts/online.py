@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.columns import series_names
 from bench.report.frame import final, seed_count
 from bench.report.tables import by_method, range_of_scores, row_of
 from bench.stats.intervals import Estimate, estimate
@@ -35,17 +36,18 @@ Curves = dict[str, dict[int, Point]]  # label -> update -> its point
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the score of each method at each number of environment steps.
+    """Return the score of each method at each number of environment steps; each reward and fraction of the data
+    has a column of its own.
 
     Raises:
         ValueError: no run of the suite took an environment step.
     """
     rows = by_method(scores[scores["kind"].isin(["score", "curve"])])
-    rows = rows[rows["reward"] == rows["reward"].iloc[0]] if len(rows) else rows
     if rows.empty or not (rows["environment_steps"] > 0).any():
         raise ValueError(
             "no run took a step in an environment; give a method of the suite `environment_steps`"
         )
+    rows = rows.assign(heading=series_names(rows))
     found = {str(task): curves_of(own) for task, own in rows.groupby("task", sort=False)}
     labels = list(dict.fromkeys(rows["heading"].astype(str)))
     body, numbers = [], []

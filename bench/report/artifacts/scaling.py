@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
+from bench.report.columns import series_names
 from bench.report.frame import final, seed_count
 from bench.report.tables import by_method, row_of
 from bench.stats.intervals import POSITIVE, Estimate, estimate
@@ -25,7 +26,7 @@ NOTES = (
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return size, cost, held-out loss and score of each method.
+    """Return size, cost, held-out loss and score of each method on each fraction of the data.
 
     Raises:
         ValueError: the scores hold no held-out loss.
@@ -96,16 +97,17 @@ def spell_law(a: float, b: float, r2: float) -> str:
 
 
 def _rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    measured = by_method(scores[scores["kind"] == "diagnostic"])
-    scored = final(scores)
+    every = by_method(scores)
+    every = every.assign(heading=series_names(every))
+    measured, scored = every[every["kind"] == "diagnostic"], final(every)
     rows = []
-    for (task, method), runs in measured.groupby(["task", "method"], sort=False):
-        own = scored[(scored["task"] == task) & (scored["method"] == method)]
+    for (task, heading), runs in measured.groupby(["task", "heading"], sort=False):
+        own = scored[(scored["task"] == task) & (scored["heading"] == heading)]
         losses = runs[runs["measure"] == "held-out loss"]["value"].tolist()
         rows.append(
             {
                 "task": str(task),
-                "label": str(runs["label"].iloc[0]),
+                "label": str(heading),
                 "parameters": float(runs[runs["measure"] == "parameters"]["value"].iloc[0]),
                 "core_seconds": float(own["core_seconds"].mean()),
                 "loss": estimate(losses, POSITIVE),

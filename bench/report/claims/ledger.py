@@ -12,7 +12,17 @@ from bench.report.cells import MISSING
 from bench.report.claims import gates
 from bench.report.claims.measure import Measure, NotRun, at_once
 from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
-from bench.report.claims.registry import Check, Claim, bounds_of, claims_about, spell_rule
+from bench.report.claims.registry import (
+    CLAIMS,
+    QUESTIONS,
+    Check,
+    Claim,
+    all_claims,
+    bounds_of,
+    claims_about,
+    open_questions,
+    spell_rule,
+)
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable, seed_count
@@ -244,9 +254,13 @@ def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, ob
 
 
 def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
+    shown = {claim.id for claim in claims_about(frames)}
+    lists = ((CLAIMS, all_claims()), (QUESTIONS, open_questions()))
+    files = [path.name for path, claims in lists if any(claim.id in shown for claim in claims)]
     notes = [
         "Supported: for every rule of the claim the 95 % interval lies inside the rule's bounds. Not supported: for "
-        "one rule it lies outside. Undecided: neither. Statistics and rules: bench/report/claims/claims.yaml.",
+        "one rule it lies outside. Undecided: neither. Statistics and rules: "
+        f"{' and '.join(f'bench/report/claims/{name}' for name in files)}.",
         "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
         "training seeds.",
         "Gate: the compared method must score at least the behaviour's level minus 5 points, as means over the data "

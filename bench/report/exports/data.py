@@ -15,6 +15,7 @@ from pyarrow.parquet import write_table
 from bench.core.files import replacing, write_text
 from bench.datasets import storage
 from bench.datasets.trajectories import I64, Trajectories
+from bench.report.artifact import markdown_cell, markdown_text
 from bench.tasks.registry import Task, task_by_name
 
 FILE = "episodes.parquet"
@@ -109,11 +110,11 @@ def card(data: Trajectories, task: Task, about: dict[str, Any]) -> str:
         "---",
         f"# {task.name}",
         "",
-        f"Episodes of {domain.label} for offline reinforcement learning, a row for each episode.",
+        f"Episodes of {markdown_text(domain.label)} for offline reinforcement learning, a row for each episode.",
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {text} |" for name, text in facts.items()),
+        *(f"| {name} | {markdown_cell(str(text))} |" for name, text in facts.items()),
         "",
         "| column | for each step |",
         "|---|---|",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.report.artifact import markdown_text
 from bench.runs import record
 from bench.runs.identity import RESULT, Identity
 from bench.tasks.registry import task_by_name
@@ -55,6 +56,7 @@ def card(run: Path, identity: Identity, training: dict[str, Any], facts: dict[st
     """
     kind = "logits of the actions" if facts["discrete_actions"] else "the action, in [-1, 1]"
     config = training["config"]
+    scale, method = map(markdown_text, (identity.scale, identity.method))
     lines = [
         "---",
         "library_name: transformers",
@@ -64,7 +66,7 @@ def card(run: Path, identity: Identity, training: dict[str, Any], facts: dict[st
         f"# Decision Transformer, {facts['task']}",
         "",
         f"A Decision Transformer (Chen, Lu et al. 2021, arXiv 2106.01345) for `{facts['environment']}`, exported",
-        f"from a run of a benchmark suite: scale {identity.scale}, method {identity.method}, seed {identity.seed}.",
+        f"from a run of a benchmark suite: scale {scale}, method {method}, seed {identity.seed}.",
         "",
         "| | |",
         "|---|---|",

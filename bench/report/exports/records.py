@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.files import write_text
+from bench.report.artifact import markdown_text
 from bench.report.episodes import COLUMNS, table, write
 
 FILE = "records.parquet"
@@ -37,6 +38,7 @@ def card(frame: pd.DataFrame) -> str:
     """Return the card of a table of records, in Markdown."""
     scales = ", ".join(frame["scale"].unique())
     runs = frame[["scale", "task", "reward", "data_percent", "method", "seed"]].drop_duplicates()
+    methods = markdown_text(", ".join(sorted(frame["method"].unique())))
     sources = ", ".join(frame["source"].unique())
     lines = [
         "---",
@@ -44,10 +46,10 @@ def card(frame: pd.DataFrame) -> str:
         "tags: [offline-reinforcement-learning, decision-transformer, benchmark-results]",
         f"configs: [{{config_name: default, data_files: {FILE}}}]",
         "---",
-        f"# Records of scale {scales}",
+        f"# Records of scale {markdown_text(scales)}",
         "",
         f"Every evaluated episode of {len(runs):,} runs: {len(frame):,} rows. The methods are "
-        f"{', '.join(sorted(frame['method'].unique()))}; the data that they learned from are of source {sources}.",
+        f"{methods}; the data that they learned from are of source {sources}.",
         "Made by a benchmark suite for Decision Transformer (Chen, Lu et al. 2021, arXiv 2106.01345).",
         "",
         "| column | what it holds |",

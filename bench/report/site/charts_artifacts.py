@@ -77,11 +77,14 @@ def _table6(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
 
 
 def _figure3(paths: Sequence[Path], looks: Looks) -> list[Chart]:
-    """Return the paper's figure, with the bars of every suite that has runs of a group."""
+    """Return the paper's figure, with the bars of the first suite that has runs of a group."""
     every = [read(path, {"group", "method", "paper", "mean", "low", "high"}) for path in paths]
     rows = every[0].set_index(["group", "method"])
     for other in every[1:]:
-        rows = rows.combine_first(other.set_index(["group", "method"])).reindex(rows.index)
+        more = other.set_index(["group", "method"]).reindex(rows.index)
+        # whole rows: a mean of one suite has no interval of another one
+        new = rows["mean"].isna() & more["mean"].notna()
+        rows.loc[new] = more.loc[new, rows.columns]
     rows = rows.reset_index()
     look = {"DT": "dt", "CQL": "cql", "BC": "bc"}
     series = [

@@ -17,7 +17,7 @@ from bench.report.site.artifact_files import ArtifactFiles
 from bench.report.site.charts import Chart
 from bench.report.site.inputs import Inputs
 from bench.report.site.looks import Look, looks
-from bench.report.site.render import render, slug
+from bench.report.site.render import file_name, render
 from bench.report.site.runs import Run, begun, collect
 from bench.report.site.score_rows import by_task
 
@@ -152,14 +152,14 @@ class Context:
 
 def artifact_page(made: ArtifactFiles) -> str:
     """Return the file name of the page of an artifact."""
-    return f"artifact-{slug(made.key)}.html"
+    return f"artifact-{file_name(made.key)}.html"
 
 
 def task_page(task: str) -> str:
     """Return the file name of the page of a task."""
-    return f"task-{slug(task)}.html"
+    return f"task-{file_name(task)}.html"
 
 
 def method_page(method: str) -> str:
     """Return the file name of the page of a method."""
-    return f"method-{slug(method)}.html"
+    return f"method-{file_name(method)}.html"

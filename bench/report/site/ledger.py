@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.claims.registry import all_claims
+from bench.report.claims.registry import all_claims, open_questions
 
 COLUMNS = (
     "id",
@@ -125,7 +125,7 @@ def _check(row: Any) -> Check:
 
 def _methods(claim: str, check: str) -> tuple[str, ...]:
     """Return the methods that a check names in its arguments."""
-    for one in all_claims():
+    for one in (*all_claims(), *open_questions()):
         for known in one.checks:
             if (one.id, known.name) == (claim, check):
                 values = [known.arguments.get(key) for key in ("method", "against", "methods")]

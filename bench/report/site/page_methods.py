@@ -13,6 +13,7 @@ from bench.core.files import DamagedFile
 from bench.paper.hyperparameters import Printed, hyperparameters
 from bench.report.cells import MISSING, spell
 from bench.report.cost import settings_of
+from bench.report.site import cell_links
 from bench.report.site.config_fields import Field, fields
 from bench.report.site.context import Context, method_page, task_page
 from bench.report.site.render import number, seconds
@@ -56,7 +57,7 @@ def _page(context: Context, method: str, runs: list[Run]) -> str:
         hyperparameters=settings(variant, module, runs, printed),
         cost=_cost(runs),
         scores=_scores(context, method, runs),
-        runs_query=f"runs.html?method={method}",
+        runs_query=f"runs.html?{cell_links.spell({'method': (method,)})}",
     )
 
 
@@ -205,7 +206,8 @@ def _scores(context: Context, method: str, runs: list[Run]) -> View:
         if scores and frame is not None:
             own = frame[(frame["method"] == method) & frame["final"]]
             mean = spell(estimate(scores, range_of_scores(own, unit_of([task]))))
-        query = f"runs.html?task={task}&method={method}&reward={reward}&percent={percent:g}"
+        about = {"task": task, "method": method, "reward": reward, "percent": f"{percent:g}"}
+        query = f"runs.html?{cell_links.spell({key: (value,) for key, value in about.items()})}"
         seeds = ", ".join(number(score) for score in scores) or MISSING
         rows.append(
             [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bench.report.site.context import Context, method_page, task_page
 from bench.report.site.render import number
@@ -86,7 +87,7 @@ def line_of(context: Context, run: Run) -> Line:
     """Return the row of a run."""
     record = ""
     if run.record is not None and context.records_from is not None:
-        record = f"{context.records_from}/{run.identity.folder().as_posix()}/result.json"
+        record = quote(f"{context.records_from}/{run.identity.folder().as_posix()}/result.json")
     task = task_page(run.identity.task)
     method = method_page(run.identity.method)
     return Line(run, task, method, record)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.files import DamagedFile
+from bench.report.columns import Kind, names_of
 from bench.report.site import charts_curves, task_facts
 from bench.report.site.charts import Axis, Chart, Series
 from bench.report.site.charts_dots import shares, spread
@@ -68,9 +69,10 @@ def returns_chart(context: Context, task: str, runs: list[Run]) -> Chart | None:
     """Return the spread of the returns of each method's episodes, over all of its seeds; None without a score."""
     returns: dict[str, list[float]] = {}
     series: dict[str, Series] = {}
+    names = names_of(map(_kind, runs))
     for run in runs:
         if run.status in SCORED:
-            name = _name(run)
+            name = names[_kind(run)]
             look = context.looks.get(run.identity.method, Look(GREY, "circle"))
             series.setdefault(name, Series(name, look))
             returns.setdefault(name, []).extend(run.returns)
@@ -109,13 +111,14 @@ def _runs(context: Context, runs: list[Run]) -> View:
         "Record",
     ]
     rows = []
+    names = names_of(map(_kind, runs))
     for run in runs:
         line = line_of(context, run)
         record = Cell("result.json", href=line.record) if line.record else "—"
         status = f"{run.status}: {run.reason}" if run.reason else run.status
         rows.append(
             [
-                Cell(_name(run), href=method_page(run.identity.method)),
+                Cell(names[_kind(run)], href=method_page(run.identity.method)),
                 run.identity.seed,
                 number(run.score),
                 number(run.mean_return),
@@ -129,11 +132,9 @@ def _runs(context: Context, runs: list[Run]) -> View:
     return plain(headings, rows)
 
 
-def _name(run: Run) -> str:
-    """Return the label of a run's method, with its reward and its fraction of the data."""
+def _kind(run: Run) -> Kind:
     who = run.identity
-    name = run.label + (", sparse" if who.reward == "sparse" else "")
-    return name + (f", {who.data_percent:g} % of the data" if who.data_percent != 100 else "")
+    return run.label, who.method, who.reward, who.data_percent
 
 
 def _videos(context: Context, task: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -72,5 +73,11 @@ def script_json(value: Any) -> Markup:
 
 
 def slug(text: str) -> str:
-    """Return a text as the name of a file or of an anchor."""
+    """Return a text as the name of an anchor or of a class."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.") or "x"
+
+
+def file_name(text: str) -> str:
+    """Return a text as a part of the name of a file; no two texts have the same."""
+    name = slug(text)
+    return name if name == text else f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

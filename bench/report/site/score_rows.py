@@ -8,11 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.files import DamagedFile
+from bench.report.columns import series_names
 from bench.report.frame import Incomparable
 from bench.report.scores import collect
 from bench.report.site.inputs import Inputs
 from bench.report.site.runs import SCORED, Run
 from bench.runs.identity import RESULT, SWEEP
+
+ORDER = ("position", "reward", "data_percent")
 
 
 def by_task(inputs: Inputs, runs: Iterable[Run]) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -42,16 +45,5 @@ def by_task(inputs: Inputs, runs: Iterable[Run]) -> tuple[dict[str, pd.DataFrame
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the column `series`, in the order of methods and seeds."""
-    keys = ["method", "reward", "data_percent"]
-    rows = rows.sort_values(["position", "reward", "data_percent", "seed"], kind="stable")
-    kinds = rows[["label", *keys]].drop_duplicates()
-    names: dict[tuple[object, ...], str] = {}
-    for label, method, reward, percent in kinds.itertuples(index=False, name=None):
-        name = str(label)
-        if (kinds.loc[kinds["label"] == label, "method"] != method).any():
-            name += f" ({method})"
-        name += ", sparse" if reward == "sparse" else ""
-        name += f", {percent:g} % of the data" if percent != 100 else ""
-        names[method, reward, percent] = name
-    own = zip(*(rows[key] for key in keys), strict=True)
-    return rows.assign(series=[names[key] for key in own])
+    rows = rows.sort_values([*ORDER, "seed"], kind="stable")
+    return rows.assign(series=series_names(rows))

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -23,6 +24,7 @@ from bench.core.code import ROOT
 from bench.core.files import DiskFull
 from bench.core.holding import this_machine
 from bench.datasets import storage
+from tests.conftest import write_scores
 from tests.helpers.cli import fails, parsed, raising, train
 
 
@@ -111,6 +113,33 @@ def test_a_reader_that_leaves_is_no_error(words: str) -> None:
     bench.stdout.close()
     assert bench.stderr.read() == b""
     assert bench.wait() == 141
+
+
+def bench_to(stdout: Any, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+    )
+
+
+@pytest.mark.parametrize("words", ["--help", "status --scale smoke"])
+def test_an_output_without_space_is_one_line(words: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = bench_to(full, *words.split())
+    assert done.returncode == 1
+    assert done.stderr.decode() == "error: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.slow
+def test_a_table_is_printed_whatever_the_locale(tmp_path: Path) -> None:
+    """The table has dashes, which Latin 1 lacks."""
+    write_scores(tmp_path, {("hopper-medium", "dt"): [29.0]})
+    scale = str(tmp_path / "results/test")
+    done = bench_to(subprocess.PIPE, "compare", scale, scale, PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "| all suites | mean          | ?        |" in done.stdout.decode("latin-1")
 
 
 @pytest.mark.parametrize(

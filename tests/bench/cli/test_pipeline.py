@@ -19,6 +19,7 @@ from bench.cli.main import main
 from bench.core.code import ROOT
 from bench.core.holding import holding
 from bench.core.working_folder import HOLDERS, SNAKEMAKE
+from bench.report.jobs import log_of
 from bench.report.training_log import LOSSES, write
 from tests.helpers.cli import fails
 from tests.helpers.pipeline import tiny, with_data
@@ -99,14 +100,14 @@ def test_watch_shows_a_pipeline_until_it_ends(
     assert looks == [(3, 7, True)]
 
 
-def test_run_gives_its_words_to_snakemake(monkeypatch: pytest.MonkeyPatch, config: str) -> None:
+def take_snakemakes_place(monkeypatch: pytest.MonkeyPatch, status: int) -> list[Any]:
+    """Let a pipeline end at once with this status. Returns the words that it gets."""
     given: list[Any] = []
 
     class Fake:
-        status = 5
-
         def __init__(self, words: list[str]) -> None:
             given.append(words)
+            self.status = status
 
         def __enter__(self) -> Any:
             return self
@@ -121,6 +122,26 @@ def test_run_gives_its_words_to_snakemake(monkeypatch: pytest.MonkeyPatch, confi
             return ()
 
     monkeypatch.setattr(watching, "Pipeline", Fake)
+    return given
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_failures_are_named_if_the_pipeline_failed(
+    status: int, monkeypatch: pytest.MonkeyPatch, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log of an earlier failure may lie there, of a run that was not asked for."""
+    take_snakemakes_place(monkeypatch, status)
+    log = log_of(run_of(1), "train")
+    log.parent.mkdir(parents=True)
+    log.write_text("error: method bc: no\n")
+    assert main(["run", "all_main", "--cores", "2", "--configfile", config]) == status
+    said = capsys.readouterr().err
+    text = f"failed: train bc hopper-medium/1: error: method bc: no\n  its log: {log}\n"
+    assert (text in said) is (status != 0)
+
+
+def test_run_gives_its_words_to_snakemake(monkeypatch: pytest.MonkeyPatch, config: str) -> None:
+    given = take_snakemakes_place(monkeypatch, 5)
     words = ["run", "all_main", "--cores", "2", "--configfile", config, "--", "--forcerun", "train"]
     assert main(words) == 5
     quiet = ["--quiet", "host", "progress", "reason", "rules"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.cli.main import main
+from bench.core.code import ROOT
 from bench.core.files import digest, write_json
 from bench.datasets import storage
 from bench.runs import archive, linking, links, reproduce
@@ -175,3 +176,20 @@ def test_comparing_records_with_themselves_says_that_nothing_moved(
     assert "Nothing moved: all 4 runs have the same returns in every episode." in said
     assert Path("change.md").read_text() + "\n" == said
     assert "no records at nowhere" in fails(capsys, "compare", folder, "nowhere")
+
+
+def test_the_records_of_a_suite_that_are_not_packed_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Those of other suites are not, but a run has all of its records: Figure 4 needs a sweep of two runs."""
+    smoke = ["records", "missing", "--config", str(ROOT / "config/smoke.yaml"), "--suite"]
+    runs = [f"results/smoke/runs/reacher2d-medium/dense/100/dt/{seed}" for seed in (0, 1)]
+    paths = [f"{run}/{name}.json" for run in runs for name in ("result", "sweep")]
+    assert main([*smoke, "targets"]) == 0
+    said = capsys.readouterr()
+    assert sorted(said.out.splitlines()) == paths
+    assert said.err == "4 of 4 records are missing\n"
+    assert main([*smoke, "targets", "--why"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == [f"{path}: it is not packed" for path in paths]
+    assert "unknown suite 'target'; known: mujoco, " in fails(capsys, *smoke, "target")

@@ -154,3 +154,20 @@ def test_a_terminal_gets_a_live_view() -> None:
 
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def test_nohup_stays_in_force_and_other_handlers_come_back() -> None:
+    """SIGHUP is ignored under nohup. So the end of the terminal must not end the pipeline."""
+
+    def own(number: int, frame: Any) -> None:
+        raise AssertionError
+
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        for handler, kept in ((signal.SIG_IGN, True), (signal.SIG_DFL, False), (own, False)):
+            signal.signal(signal.SIGHUP, handler)
+            with Pipeline(["all"]):
+                assert (signal.getsignal(signal.SIGHUP) == handler) is kept
+            assert signal.getsignal(signal.SIGHUP) == handler
+    finally:
+        signal.signal(signal.SIGHUP, before)

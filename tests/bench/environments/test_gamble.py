@@ -88,7 +88,8 @@ def test_the_task_has_the_constants_of_the_game() -> None:
     from bench.tasks.registry import task_by_name
 
     domain = task_by_name("gamble-random").domain
-    assert domain.reference_max == gamble.OPTIMUM
+    assert domain.target_return == domain.reference_max == gamble.OPTIMUM
+    assert domain.return_scale == gamble.PRIZE
     assert domain.reference_min == pytest.approx(6.8 / 3, abs=1e-9)
     gamble.register()
     gamble.register()

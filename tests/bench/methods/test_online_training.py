@@ -183,6 +183,26 @@ def test_a_stopped_run_goes_on_with_the_same_rounds(
     assert envs.seeds[2:] == more.seeds[2:]
 
 
+def test_lines_of_the_log_are_means_since_the_line_before_it_also_if_the_run_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss of update s is s. Of 60 updates after the fourth, each third one is logged: 7, 10, ..., 64."""
+
+    def start() -> Environment:
+        return game(monkeypatch, (5,), budget=5, num_envs=1)[0]
+
+    def interrupt(step: int) -> None:
+        if step == 27:  # update 26 was the first one after a line
+            raise KeyboardInterrupt
+
+    contexts = [make_context(steps=64, folder=tmp_path, save_every=0.0) for _ in range(2)]
+    with pytest.raises(KeyboardInterrupt):
+        run(start(), contexts[0], interrupt)
+    run(start(), contexts[1])
+    found = {int(line["step"]): line["loss"] for line in contexts[1].losses}
+    assert found == {step: step - 1.0 for step in range(7, 65, 3)}
+
+
 # --- two phases -----------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from scipy import stats
 from bench.core.files import DamagedFile, digest, write_json
 from bench.report.changes import Cell, RecordSet, change_of, make, mean_change, read_set
 from bench.runs import archive
-from tests.conftest import write_scores
+from bench.runs.identity import Identity
+from bench.tasks.registry import task_by_name
+from tests.conftest import RECORD, write_below, write_scores
 
 DT: Cell = ("hopper-medium", "dense", 100.0, "dt")
 BC: Cell = ("hopper-medium", "dense", 100.0, "bc")
@@ -78,6 +81,52 @@ def test_each_cell_says_whether_it_moved() -> None:
     )
     lower = make(after, before, {})
     assert words(lower)["other", "dt"] == "lower"
+
+
+def test_single_cells_are_corrected_for_their_number() -> None:
+    """The p of these differences is 0.042: below 0.05 by itself, and 0.085 as the smallest of two."""
+    still, moved = [0.0] * 4, [0.5, 2.0, 3.0, 3.5]
+    assert stats.ttest_1samp(moved, 0).pvalue == pytest.approx(0.0424, abs=1e-4)
+    alone = make(record_set("a", {DT: still}), record_set("b", {DT: moved}), {})
+    both = make(
+        record_set("a", {DT: still, BC: still}), record_set("b", {DT: moved, BC: moved}), {}
+    )
+    assert words(alone)["other", "dt"] == "higher"
+    assert (words(both)["other", "dt"], words(both)["other", "bc"]) == ("no", "no")
+
+
+def test_the_score_is_that_of_the_last_policy(tmp_path: Path) -> None:
+    """A record has its snapshots before the last policy."""
+    identity = Identity("test", "hopper-medium", "dense", 100.0, "dt", 0)
+    last = RECORD["evaluations"][0] | {"lengths": [9]}
+    evaluations = [
+        last | {"step": 5, "final": False, "returns": [9000.0]},
+        last | {"returns": [3234.3]},  # of the expert: 100 points
+    ]
+    write_below(tmp_path, identity, {"evaluations": evaluations})
+    found = read_set(str(tmp_path))
+    assert found.scores == {DT: {0: pytest.approx(100)}}
+    assert found.returns == {DT: {0: [3234.3]}}
+
+
+def test_records_of_imported_data_that_are_not_here_are_compared(tmp_path: Path) -> None:
+    """The record describes its task: a return of 30 lies halfway between 10 and 50."""
+    task = asdict(task_by_name("hopper-medium"))
+    described = task | {"kind": "mine"}
+    described["domain"] |= {
+        "name": "pole",
+        "label": "Pole",
+        "environment": "CartPole-v1",
+        "reference_min": 10.0,
+        "reference_max": 50.0,
+    }
+    evaluation = RECORD["evaluations"][0] | {"returns": [30.0], "lengths": [9]}
+    protocol = RECORD["protocol"] | {"task": described}
+    identity = Identity("test", "pole-mine", "dense", 100.0, "dt", 0)
+    write_below(tmp_path, identity, {"evaluations": [evaluation], "protocol": protocol})
+    found = read_set(str(tmp_path))
+    assert found.scores == {("pole-mine", "dense", 100.0, "dt"): {0: 50.0}}
+    assert len(make(found, found, {}).body) == 2
 
 
 def test_equal_records_moved_nothing() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
 
 from bench.report.cells import Table
-from bench.report.figures import bars, label_ends
+from bench.report.figures import COLOURS, bars, label_ends
 from bench.report.tables import headline, table2
 from tests.helpers.figures import drawn
 from tests.helpers.tables import RUNS, Scored
@@ -95,6 +97,37 @@ def test_labels_and_methods_are_in_the_legend(scored: Scored, tmp_path: Path) ->
     svg = draw(scored(RUNS), tmp_path / "a.svg").decode()
     for label in ("DT", "BC", "Behaviour"):
         assert f">{label}<" in svg
+
+
+def colours(axes: Any) -> dict[str, str]:
+    """Return the label of each group of bars -> its colour."""
+    groups = [group for group in axes.containers if len(group) == 1]
+    return {group.get_label(): to_hex(group[0].get_facecolor()).upper() for group in groups}
+
+
+def test_a_method_has_its_colour_wherever_it_stands(
+    scored: Scored, tmp_path: Path, drawn: list[Any]
+) -> None:
+    """One that is not listed stands before CQL, and DT before it; two methods have one label."""
+    table = table2(scored(RUNS), "test")
+    labels = dict(zip(table.labels, ("Mine", "DT", "Mine"), strict=True))
+    draw(scored(RUNS), tmp_path / "a.svg", replace(table, labels=labels))
+    assert colours(drawn[0].axes[0]) == {"Mine": COLOURS[1], "DT": COLOURS[0]}
+
+
+def test_both_rewards_of_a_method_have_its_colour(
+    scored: Scored, tmp_path: Path, drawn: list[Any]
+) -> None:
+    """A comma in a label is part of it."""
+    names = {"a": "DT, wide", "b": "DT, deep", "dt": "DT"}
+    keys = [f"{name}/{reward}" for name in names for reward in ("sparse", "dense")]
+    labels = {key: f"{names[key.partition('/')[0]]}, {key.partition('/')[2]}" for key in keys}
+    table = table2(scored(RUNS), "test")
+    cells = {row: dict.fromkeys(keys, line["dt"]) for row, line in table.rows.items()}
+    draw(scored(RUNS), tmp_path / "a.svg", replace(table, labels=labels, rows=cells))
+    found = colours(drawn[0].axes[0])
+    wanted = {"DT, wide": COLOURS[1], "DT, deep": COLOURS[2], "DT": COLOURS[0]}
+    assert found == {label: wanted[label.rpartition(", ")[0]] for label in labels.values()}
 
 
 def test_many_formats_at_once(scored: Scored, tmp_path: Path) -> None:

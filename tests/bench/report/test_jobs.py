@@ -63,6 +63,16 @@ def test_live_commands_of_a_scale() -> None:
     assert jobs("small") == ([], False)
 
 
+def test_the_longest_running_command_comes_first() -> None:
+    commands = [TRAIN.replace("bc/1", f"bc/{seed}") for seed in (0, 1, 2)]
+    with ExitStack() as stack:
+        hold(stack, *commands)
+        for number, age in enumerate((10, 300, 100)):
+            os.utime(HOLDERS / str(number), (0, time.time() - age))
+        found, _ = jobs("small")
+    assert [job.run for job in found] == [run_of(1), run_of(2), run_of(0)]
+
+
 def test_the_last_line_of_a_log_is_the_progress() -> None:
     write_log("step 10/40  loss 0.5\nstep 20/40  entropy 1  loss 2.5e-02\nstopped")
     with ExitStack() as stack:

@@ -30,3 +30,18 @@ def test_the_suites_of_a_target(targets: list[str], suites: list[str]) -> None:
     part = part_of(plan, suites)
     assert list(part.runs) == suites
     assert {run.task for run in part.all_runs()} <= {"hopper-medium", "graph1-walks"}
+
+
+def test_a_group_and_a_family() -> None:
+    """A suite of two families belongs to neither, as in the workflow."""
+    config = started_config()
+    axes = config["suites"]["again"]
+    tasks = {"hop": ["hopper-medium"], "walks": ["graph1-walks"]}
+    tasks["both"] = tasks["hop"] + tasks["walks"]
+    suites = {name: axes | {"tasks": own} for name, own in tasks.items()}
+    suites["hop"] = suites["hop"] | {"group": "mine"}
+    suites["both"] = suites["both"] | {"group": "mine"}
+    plan = make_plan(config | {"suites": suites})
+    assert suites_of(plan, ["all_mine"]) == ["hop", "both"]
+    assert suites_of(plan, ["paper_graph"]) == ["walks"]
+    assert suites_of(plan, ["paper_graph", "all_mine"]) == ["hop", "walks", "both"]

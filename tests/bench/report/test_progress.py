@@ -53,12 +53,12 @@ def test_before_anything_ran(tracker: Tracker) -> None:
 
 
 def test_on_the_way(tracker: Tracker) -> None:
-    """A run is done, one was trained, and the last one is half trained."""
+    """A run is done, one was trained, and the last one took a quarter of its updates, of 0.05 s each."""
     start_here()
     train_here(1)
     log = log_of(run_of(2), "train")
     log.parent.mkdir(parents=True)
-    log.write_text("step 20/40  loss 0.5\n")
+    log.write_text("step 10/40  loss 0.5\n")
     command = f"bench train --run {run_of(2).folder()}"
     tracker._here = lambda module: []  # type: ignore[method-assign]  # this machine's times are not known
     with ExitStack() as stack:
@@ -68,9 +68,9 @@ def test_on_the_way(tracker: Tracker) -> None:
     assert now.suites["again"] == Counter(done=1)
     assert now.stages == {"data": (1, 1), "train": (2, 3), "evaluate": (1, 3)}
     [(job, seconds)] = now.jobs
-    assert (job.run, job.step) == (run_of(2), 20)
-    assert seconds == pytest.approx(1.0)
-    assert now.core_seconds == pytest.approx((RUN_SECONDS - 2) + (RUN_SECONDS - 1))
+    assert (job.run, job.step) == (run_of(2), 10)
+    assert seconds == pytest.approx(1.5)
+    assert now.core_seconds == pytest.approx((RUN_SECONDS - 2) + (RUN_SECONDS - 0.5))
 
 
 def test_what_was_measured_here_counts_first(tracker: Tracker) -> None:

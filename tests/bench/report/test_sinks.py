@@ -53,6 +53,8 @@ def test_only_what_changed_is_written_again(run: Path) -> None:
     write(run / LOSSES, CURVE | {30: {"loss": 0.1}})
     os.utime(run / LOSSES, (2e9, 2e9))
     assert export.update() == 1
+    os.utime(run / LOSSES, (3e9, 3e9))
+    assert Export(Path("results")).update() == 1  # another process sees that the curve is newer
     assert scalars(run)["loss"][-1] == (30, pytest.approx(0.1))
     assert len(list(run.glob(f"{EVENTS}*"))) == 1
 

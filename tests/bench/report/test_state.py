@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from bench.core.files import digest, read_json, write_json
 from bench.report.state import INVALID, MISSING, VALID, States
 from bench.runs.clock import CLOCK
 from bench.runs.identity import RESULT
+from bench.runs.plan import make_plan
 from bench.runs.train import TRAINING
 from tests.helpers.started import run_of, start_here, started_config, started_plan
 
@@ -103,6 +105,26 @@ def test_a_training_of_other_settings_or_code_is_invalid(
     found = states()
     assert found.training(run_of(0)) == INVALID
     assert reason in found.reasons[here / TRAINING]
+
+
+def test_the_updates_are_those_of_the_domain(here: Path) -> None:
+    """A method can have another number of updates in a domain; the runs were made with 40."""
+    config = started_config()
+    bc = config["methods"]["bc"]
+    other = config | {"methods": {"bc": bc | {"steps": 99, "domain_steps": {"hopper": 40}}}}
+    found = States(other, make_plan(other))
+    assert (found.record(run_of(0), RESULT), found.training(run_of(0))) == (VALID, VALID)
+
+
+def test_a_file_of_the_same_size_is_judged_again(here: Path) -> None:
+    found = states()
+    assert found.record(run_of(0), RESULT) == VALID
+    status = (here / RESULT).stat()
+    text = (here / RESULT).read_text()
+    (here / RESULT).write_text(text.replace('"seed": 0', '"seed": 9'))
+    os.utime(here / RESULT, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert (here / RESULT).stat().st_size == status.st_size
+    assert found.record(run_of(0), RESULT) == INVALID
 
 
 def test_a_file_is_judged_again_when_it_changed(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -65,6 +66,34 @@ def test_rate_and_norm_are_those_of_the_update(tmp_path: Path) -> None:
     assert [each["gradient_norm"] for each in points.values()] == [3.0] * 8
 
 
+def test_the_rate_is_that_of_most_parameters_and_the_norm_that_of_all(tmp_path: Path) -> None:
+    """Gradients of 3 for one weight and of 2 for each of four: the square root of 9 + 16."""
+    networks = [torch.nn.Linear(size, 1, bias=False) for size in (1, 4)]
+    optimisers = [
+        torch.optim.SGD(network.parameters(), lr=rate)
+        for network, rate in zip(networks, (0.5, 0.25), strict=True)
+    ]
+    context = Context(task_by_name("hopper-medium"), 0, 8, folder=tmp_path)
+    with recorded():
+        context.generator("batches")
+        (3 * networks[0].weight.sum() + 2 * networks[1].weight.sum()).backward()
+        for optimiser in optimisers:
+            optimiser.step()
+        context.log(1, loss=1.0)
+    assert read(tmp_path / LOSSES) == {1: {"loss": 1.0, "rate": 0.25, "gradient_norm": 5.0}}
+
+
+def test_a_record_that_is_none_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path / LOSSES, {4: {"loss": 0.5}})
+    unknown = {"identity": {"task": "gone-mine"}, "evaluations": [{"step": 4, "returns": [1.0]}]}
+    for content in ({"a": 1}, {"identity": 3, "evaluations": []}, unknown):
+        (tmp_path / "result.json").write_text(json.dumps(content))
+        assert points_of(tmp_path) == {4: {"loss": 0.5}}
+    for losses in ([{"loss": 1.0}], 7, ["a"]):
+        (tmp_path / TRAINING).write_text(json.dumps({"losses": losses}))
+        assert points_of(tmp_path) == {4: {"loss": 0.5}}
+
+
 def test_a_resumed_training_keeps_the_rows_before_it_and_no_others(tmp_path: Path) -> None:
     context = Context(task_by_name("hopper-medium"), 0, 40, folder=tmp_path)
     write(tmp_path / LOSSES, {10: {"loss": 1.0, "rate": 0.1}, 20: {"loss": 2.0, "rate": 0.2}})
@@ -76,6 +105,15 @@ def test_a_resumed_training_keeps_the_rows_before_it_and_no_others(tmp_path: Pat
     with recorded():
         again.log(10, loss=7.0)
     assert read(tmp_path / LOSSES) == {10: {"loss": 7.0}}
+
+
+def test_a_training_drops_the_scores_of_an_earlier_evaluation(tmp_path: Path) -> None:
+    context = Context(task_by_name("hopper-medium"), 0, 40, folder=tmp_path)
+    write(tmp_path / LOSSES, {10: {"loss": 1.0, "rate": 0.1, "score": 50.0}})
+    context.losses = [{"step": 10, "loss": 1.0}]
+    with recorded():
+        context.log(20, loss=0.5)
+    assert read(tmp_path / LOSSES) == {10: {"loss": 1.0, "rate": 0.1}, 20: {"loss": 0.5}}
 
 
 def test_scores_of_the_kept_snapshots_are_added() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bench.behaviours.random_play import random_episodes
 from bench.datasets.build import from_arrays
 from bench.datasets.trajectories import Trajectories
 from bench.environments.vector import make
-from bench.runs.data_video import PLACES, SCALE, best_episode
+from bench.runs.data_video import PLACES, SCALE, _runner, best_episode
 from bench.tasks.registry import task_by_name
 from tests.helpers.atari import make_frames
 from tests.helpers.discrete import make_choices
@@ -119,3 +120,13 @@ def test_mujoco_draws_the_data_without_a_screen(hopping: Trajectories) -> None:
     assert len(found.frames) == 6
     assert len({frame.tobytes() for frame in found.frames}) == 6, "nothing moves"
     assert len(np.unique(found.frames[0].reshape(-1, 3), axis=0)) > 255
+
+
+def test_how_far_a_runner_has_come_is_the_sum_of_its_velocity_before() -> None:
+    """Velocities of 1, 2 and 4 at steps of half a second: 0, 0.5 and 1.5 metres."""
+    inner = SimpleNamespace(model=SimpleNamespace(nq=2), dt=0.5)
+    observations = np.array([[7.0, 1.0, 9.0], [8.0, 2.0, 9.0], [6.0, 4.0, 9.0]])
+    states = _runner(inner, observations)
+    assert [states(step)[0].tolist() for step in range(3)] == [[0, 7], [0.5, 8], [1.5, 6]]
+    assert states(2)[1].tolist() == [4, 9]
+    assert states(2)[2] is None

@@ -86,3 +86,27 @@ def test_without_a_sweep_it_says_what_to_write(tmp_path: Path, plan: Plan) -> No
     scores = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}})
     with pytest.raises(ValueError, match="sweep: true"):
         luck.make(scores[scores["kind"] == "score"], "test")
+
+
+def test_what_is_not_one_method_on_all_of_the_data_is_not_pooled(
+    tmp_path: Path, plan: Plan
+) -> None:
+    """Means 6 and 3 on all of the data, and 3 less on a tenth of it; all methods have one label."""
+    whole = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}, "value": {6.0: [3.0, 3.0]}})
+    tenth = whole.assign(data_percent=10.0, return_mean=whole["return_mean"] - 3)
+    rows = pd.concat([whole, tenth], ignore_index=True).assign(label="DT")
+    artifact = luck.make(rows, "test")
+    assert dict(zip(artifact.headings[2:], artifact.body[0][2:], strict=True)) == {
+        "DT (dt)": "6.0",
+        "DT (dt), 10 % of the data": "3.0",
+        "DT (value)": "3.0",
+        "DT (value), 10 % of the data": "0.0",
+    }
+    assert set(artifact.numbers["runs"]) == {2}
+
+
+def test_sweeps_of_other_tasks_are_left_out(tmp_path: Path, plan: Plan) -> None:
+    game = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}})
+    other = game.assign(task="hopper-medium", return_mean=3600.0, target=3600.0)
+    artifact = luck.make(pd.concat([game, other], ignore_index=True), "test")
+    assert [row[0] for row in artifact.body] == ["6"]

@@ -89,3 +89,24 @@ def test_scores_stand_over_environment_steps(tmp_path: Path, plan: Plan) -> None
 def test_without_environment_steps_it_says_what_to_write(tmp_path: Path, plan: Plan) -> None:
     with pytest.raises(ValueError, match="give a method of the suite `environment_steps`"):
         online.make(recorded(tmp_path, plan, SCORES, played=False), "test")
+
+
+def test_a_fraction_of_the_data_and_sparse_rewards_have_columns_of_their_own(
+    tmp_path: Path, plan: Plan
+) -> None:
+    whole = recorded(tmp_path, plan, {"rising": SCORES["rising"]})
+    parts = [
+        whole.assign(score=whole["score"] + more, **changes)
+        for more, changes in ((10.0, {"data_percent": 10.0}), (20.0, {"reward": "sparse"}))
+    ]
+    artifact = online.make(pd.concat([whole, *parts], ignore_index=True), "test")
+    assert artifact.headings[3:] == ["Rising", "Rising, 10 % of the data", "Rising, sparse"]
+    assert [cell.split(" ")[0] for cell in artifact.body[-1][3:]] == ["52.0", "62.0", "72.0"]
+    assert set(artifact.numbers["runs"]) == {2}
+
+
+def test_two_methods_with_one_label_are_not_one(tmp_path: Path, plan: Plan) -> None:
+    rows = recorded(tmp_path, plan, SCORES).assign(label="DT")
+    artifact = online.make(rows, "test")
+    assert artifact.headings[3:] == ["DT (rising)", "DT (fixed)"]
+    assert set(artifact.numbers["runs"]) == {2}

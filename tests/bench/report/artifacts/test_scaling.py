@@ -86,3 +86,33 @@ def test_without_the_diagnostic_it_says_what_to_write(tmp_path: Path, plan: Plan
     scores = measured(tmp_path, plan, {"small": [0.1, 0.1]})
     with pytest.raises(ValueError, match="diagnostic: held_out"):
         scaling.make(scores[scores["kind"] == "score"], "test")
+
+
+def test_a_part_of_the_data_has_rows_of_its_own(tmp_path: Path, plan: Plan) -> None:
+    """Losses 0.1 on all of the data and 0.3 on a tenth of it; scores 42 and 22."""
+    whole = measured(tmp_path, plan, {"small": [0.1, 0.1]})
+    tenth = whole.assign(
+        data_percent=10.0, value=whole["value"].where(whole["value"] > 1, 0.3), score=22.0
+    )
+    artifact = scaling.make(pd.concat([whole, tenth], ignore_index=True), "test")
+    numbers = artifact.numbers.set_index("method")
+    assert numbers["loss"].to_dict() == pytest.approx(
+        {"Small": 0.1, "Small, 10 % of the data": 0.3}
+    )
+    assert numbers["score"].tolist() == pytest.approx([42, 22])
+    assert numbers["runs"].tolist() == [2, 2]
+
+
+def test_loss_of_each_seed_counts(tmp_path: Path, plan: Plan) -> None:
+    """Losses 0.08 and 0.16: mean 0.12 and standard error 0.04, so 1/3 on the logarithm; t of one degree of freedom."""
+    artifact = scaling.make(measured(tmp_path, plan, {"small": [0.08, 0.16]}), "test")
+    [row] = artifact.numbers.to_dict("records")
+    assert (row["loss"], row["runs"]) == (pytest.approx(0.12), 2)
+    assert row["loss_high"] == pytest.approx(0.12 * math.exp(12.7062047 / 3))
+
+
+def test_sizes_are_in_order_whatever_the_order_of_the_config(tmp_path: Path, plan: Plan) -> None:
+    losses = {"small": [0.08, 0.08], "middle": [0.04, 0.04], "large": [0.02, 0.02]}
+    scores = measured(tmp_path, plan, losses)
+    artifact = scaling.make(scores.assign(position=-scores["position"]), "test")
+    assert [row[2] for row in artifact.body] == ["Small", "Middle", "Large"]

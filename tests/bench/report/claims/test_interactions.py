@@ -56,6 +56,13 @@ def test_a_data_set_without_a_partner_is_not_used(tmp_path: Path) -> None:
     assert found.value == pytest.approx(25)
 
 
+def test_data_of_another_kind_are_no_partner(tmp_path: Path) -> None:
+    kind = "hopper-medium-replay"
+    more = SCORES | {(kind, "long"): [9.0, 9.0], (kind, "short"): [1.0, 1.0]}
+    found = interaction(frame(tmp_path, more), "long", "short", "positions", "mujoco")
+    assert (found.value, found.cells) == (pytest.approx(25), 1)
+
+
 def test_two_pairs_are_averaged(tmp_path: Path) -> None:
     more = SCORES | {
         ("walker2d_positions-medium", "long"): [30.0, 30.0],

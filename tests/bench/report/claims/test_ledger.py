@@ -262,3 +262,17 @@ def test_scores_of_different_simulators_are_refused(frame: Frame) -> None:
     theirs = ours.assign(simulator="mujoco 2.3.7")
     with pytest.raises(Incomparable, match=r"simulators cannot stand in one table: mujoco 2\.3\.7"):
         ledger.make({"mujoco": ours, "sparse": theirs}, "test")
+
+
+def test_the_notes_name_the_files_of_the_rules_that_are_shown(frame: Frame) -> None:
+    scores = frame((FULL, {}))
+    for suites, files in (
+        (["mujoco"], "bench/report/claims/claims.yaml."),
+        (["online"], "bench/report/claims/open_questions.yaml."),
+        (
+            ["mujoco", "online"],
+            "bench/report/claims/claims.yaml and bench/report/claims/open_questions.yaml.",
+        ),
+    ):
+        note = ledger.make(dict.fromkeys(suites, scores), "test").notes[0]
+        assert note.endswith(f"Statistics and rules: {files}")

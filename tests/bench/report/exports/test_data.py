@@ -62,3 +62,12 @@ def test_frames_are_refused_with_the_way_out(tmp_path: Path) -> None:
     ):
         export(tmp_path / "data", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_text_of_the_manifest_is_text_in_the_card(
+    hopper_like: Trajectories, tmp_path: Path
+) -> None:
+    storage.save(hopper_like, tmp_path / "data", ABOUT | {"meaning": "a | <b>b\n# c [d](e)"})
+    export(tmp_path / "data", tmp_path / "out")
+    lines = (tmp_path / "out/README.md").read_text().splitlines()
+    assert r"| behaviour | a \| &lt;b>b # c [d]\(e) |" in lines

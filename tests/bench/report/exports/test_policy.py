@@ -137,6 +137,21 @@ def test_the_code_of_the_card_acts_as_the_policy_does(
         rewards.append(float(random.normal()))
 
 
+def test_the_standard_deviation_has_the_floor_of_dt(
+    hopper_like: Trajectories, tmp_path: Path
+) -> None:
+    """A number of the observation that never changes: DT divides by 1e-6."""
+    still = hopper_like.observations.copy()
+    still[:, 0] = 3.0
+    std = hopper_like.observation_std.copy()
+    std[0] = 0
+    run = trained(tmp_path, replace(hopper_like, observations=still, observation_std=std))
+    exported.export(run, tmp_path / "out")
+    about = json.loads((tmp_path / "out/normalisation.json").read_text())
+    assert about["state_std"][0] == pytest.approx(1e-6)
+    assert about["state_std"][1:] == pytest.approx((std[1:] + np.float32(1e-6)).tolist())
+
+
 def test_the_files_and_what_they_say(hopper_like: Trajectories, tmp_path: Path) -> None:
     run = trained(tmp_path, hopper_like)
     line = exported.export(run, tmp_path / "out")
@@ -156,6 +171,14 @@ def test_the_files_and_what_they_say(hopper_like: Trajectories, tmp_path: Path) 
     card = (tmp_path / "out/README.md").read_text()
     assert card.startswith("---\nlibrary_name: transformers\n")
     assert "| score | not evaluated |" in card
+
+
+def test_the_target_is_the_one_that_the_run_was_evaluated_at(
+    hopper_like: Trajectories, tmp_path: Path
+) -> None:
+    exported.export(trained(tmp_path, hopper_like, target_return=50.0), tmp_path / "out")
+    assert json.loads((tmp_path / "out/normalisation.json").read_text())["target_return"] == 50
+    assert "| target return | 50, raw" in (tmp_path / "out/README.md").read_text()
 
 
 def test_the_floor_is_that_of_dt() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,9 @@ def test_the_score_is_that_of_the_record(write_record: Write, tmp_path: Path) ->
     )
     assert expected in card(run, RUN, TRAINING, FACTS)
     assert "| score | not evaluated |" in card(tmp_path, RUN, TRAINING, FACTS)
+
+
+def test_markup_in_the_name_of_a_method_is_text(tmp_path: Path) -> None:
+    assert "method &lt;b>mine, seed 0" in card(
+        tmp_path, replace(RUN, method="<b>mine"), TRAINING, FACTS
+    )

@@ -63,6 +63,12 @@ def test_the_file_and_its_card(write_record: Write, tmp_path: Path) -> None:
     assert all(f"| `{name}` |" in card for name in COLUMNS)
 
 
+def test_markup_in_the_name_of_a_method_is_text(write_record: Write, tmp_path: Path) -> None:
+    path = write_record(Identity("quick", "hopper-medium", "dense", 100.0, "<b>mine", 0))
+    export(path, tmp_path / "out")
+    assert "The methods are &lt;b>mine; " in (tmp_path / "out/README.md").read_text()
+
+
 def test_the_page_has_the_columns_and_their_texts() -> None:
     page = PAGE.read_text()
     for name, text in COLUMNS.items():

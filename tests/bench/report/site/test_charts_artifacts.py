@@ -82,6 +82,18 @@ def test_figure_3_is_whole_if_other_suites_have_the_rest() -> None:
     assert ours == [["OpenAI Gym"] * 3, ["Atari"] * 3 + ["OpenAI Gym"] * 3 + ["Key-To-Door"] * 3]
 
 
+def test_in_figure_3_the_numbers_of_another_suite_only_fill_holes(tmp_path: Path) -> None:
+    """DT has one seed here, so no interval; that of the other suite is not its own. CQL has no run here."""
+    head = "group,method,paper,mean,low,high\n"
+    (tmp_path / "a.csv").write_text(f"{head}Gym,DT,74,50,,\nGym,CQL,63,,,\n")
+    (tmp_path / "b.csv").write_text(f"{head}Gym,CQL,63,30,20,40\nGym,DT,74,90,80,99\n")
+    [chart] = charts("figure3", tmp_path / "a.csv", LOOKS, LABELS, [tmp_path / "b.csv"])
+    rows = chart.spec["data"]["values"]
+    found = {row["series"]: [row[key] for key in ("y", "low", "high", "paper")] for row in rows}
+    dt, cql = "Decision Transformer", "TD learning (CQL)"
+    assert found == {dt: [50, None, None, 74], cql: [30, 20, 40, 63]}
+
+
 def test_sparse_and_dense_runs_of_a_method_have_its_colour() -> None:
     series = {one.name: one.look for one in of("sparse/table7")[0].series}
     assert series["DT, sparse"].colour == series["DT, dense"].colour == LOOKS["dt"].colour

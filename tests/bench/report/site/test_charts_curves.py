@@ -52,6 +52,15 @@ def test_a_line_for_each_seed_over_seconds_or_updates(context: Context) -> None:
         assert max(v["x"] for v in values) == end
 
 
+def test_times_too_short_to_measure_are_at_a_hundredth_of_a_second(context: Context) -> None:
+    rows = context.scores[TASK]
+    rows = rows[rows["method"] == "dt"]
+    rows = rows.assign(core_seconds=rows["core_seconds"].map({4.0: 0.0, 8.0: 0.5}))
+    chart = each_seed(TASK, rows, context.looks)
+    assert chart is not None
+    assert {value["x"] for value in chart.spec["data"]["values"]} == {0.01, 0.5}
+
+
 def test_a_sweep(context: Context) -> None:
     chart = sweep(TASK, context.scores[TASK], context.looks)
     assert chart is not None

@@ -68,7 +68,8 @@ def test_file_names(context: Context) -> None:
     assert made is not None
     assert artifact_page(made) == "artifact-mujoco-table2.html"
     assert task_page("hopper-medium") == "task-hopper-medium.html"
-    assert method_page("a/../b") == "method-a-..-b.html"
+    assert method_page("a/../b") == "method-a-..-b-900ea8b7.html"
+    assert len({method_page(name) for name in ("lr 1", "lr-1", "lr/1", "lr+1")}) == 4
     assert context.artifact("table2", "targets") is None
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.core.code import ROOT
+from bench.report.claims.registry import open_questions
 from bench.report.site.ledger import Check, Claim, counts, read
 
 KEPT = ROOT / "reports/reference/quick/claims.csv"
@@ -61,3 +62,12 @@ def test_another_csv_is_refused(tmp_path: Path) -> None:
     (tmp_path / "claims.csv").write_text("id,claim\nC1,a\n")
     with pytest.raises(ValueError, match="has no column 'source'"):
         read(tmp_path / "claims.csv")
+
+
+def test_a_check_of_an_open_question_names_its_methods(tmp_path: Path) -> None:
+    first = {claim.id: claim.checks[0].name for claim in open_questions()}
+    rows = pd.read_csv(KEPT).head(2).assign(id=["C20", "C24"], check=[first["C20"], first["C24"]])
+    rows.to_csv(tmp_path / "claims_open.csv", index=False)
+    found = {claim.id: claim for claim in read(tmp_path / "claims_open.csv")}
+    assert found["C20"].first.methods == ("dt-online", "dt-online-fixed")
+    assert found["C24"].first.methods == tuple(f"dt-size{n}" for n in range(1, 11))

@@ -59,3 +59,13 @@ def test_scores_and_cost(context: Context) -> None:
 
 def test_markup_in_a_label_is_text(context: Context) -> None:
     assert all("<script>alert" not in text for _, text in pages(context))
+
+
+def test_a_name_with_signs_of_an_address_leads_to_its_own_runs(context: Context) -> None:
+    who = Identity("test", "hopper-medium", "dense", 100.0, "lr=1&b #2", 0)
+    context.runs = [Run(who, ("mujoco",), "lr=1&b #2", "missing")]
+    context.looks["lr=1&b #2"] = context.looks["dt"]
+    [_, (name, text)] = pages(context)
+    assert name.startswith("method-lr-1-b-2-")
+    assert 'href="runs.html?method=lr%3D1%26b+%232"' in text
+    assert "task=hopper-medium&amp;method=lr%3D1%26b+%232&amp;reward=dense&amp;percent=100" in text

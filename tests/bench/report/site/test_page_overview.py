@@ -39,6 +39,7 @@ def test_holes_are_named(tmp_path: Path) -> None:
     inputs = of_working_folder(config(), tmp_path / "results", tmp_path / "reports")
     text = page(Context.of(inputs, tmp_path / "site"))
     assert "Without a score: 15 missing." in text
+    assert "1 of 16 runs have a score" in text
 
 
 def test_a_damaged_ledger_is_a_note(context: Context, tmp_path: Path) -> None:

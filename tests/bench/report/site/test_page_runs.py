@@ -57,3 +57,10 @@ def test_no_runs(context: Context) -> None:
     context.runs.clear()
     [(_, text)] = pages(context)
     assert "No run of this config has begun." in text
+
+
+def test_a_folder_with_signs_of_an_address_is_still_the_one_that_is_linked(
+    context: Context,
+) -> None:
+    context.records_from = "../my runs #1"
+    assert line_of(context, context.runs[0]).record.startswith("../my%20runs%20%231/results/test/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.report.site.context import Context
@@ -23,6 +25,9 @@ def test_a_page_for_each_task_and_the_list(context: Context) -> None:
         "task-hopper-medium-expert.html",
     ]
     assert "8 of 8" in found["tasks.html"]
+    assert (
+        '<td data-key="42.0">42.0</td>' in found["tasks.html"]
+    )  # of DT's second seed, the best run
 
 
 def test_curves_returns_sweep_video_and_runs(context: Context) -> None:
@@ -52,6 +57,14 @@ def test_the_spread_of_returns(context: Context) -> None:
     assert (row["series"], row["episodes"]) == ("DT", 6)  # of both seeds
     assert row["least"] == pytest.approx(raw("hopper-medium", 39.0), rel=1e-4)
     assert row["most"] == pytest.approx(raw("hopper-medium", 43.0), rel=1e-4)
+
+
+def test_two_methods_with_one_label_are_not_pooled(context: Context) -> None:
+    runs = [replace(run, label="DT") for run in of(context, "hopper-medium")]
+    chart = returns_chart(context, "hopper-medium", runs)
+    assert chart is not None
+    found = {row["series"]: row["episodes"] for row in chart.spec["data"]["values"]}
+    assert found == {f"DT ({name})": 6 for name in ("dt", "bc", "mine", "behaviour")}
 
 
 def test_a_success_rate_has_no_spread(context: Context) -> None:

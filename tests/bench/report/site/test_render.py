@@ -7,7 +7,15 @@ import math
 
 import pytest
 
-from bench.report.site.render import environment, number, prose, script_json, seconds, slug
+from bench.report.site.render import (
+    environment,
+    file_name,
+    number,
+    prose,
+    script_json,
+    seconds,
+    slug,
+)
 from tests.helpers.site import HOSTILE
 
 
@@ -48,3 +56,6 @@ def test_a_name_of_a_file_has_no_folder_and_no_markup() -> None:
     assert slug("hopper-medium") == "hopper-medium"
     assert slug("../a <b>") == "a-b"
     assert slug("???") == "x"
+    assert file_name("hopper-medium") == "hopper-medium"
+    assert file_name("../a") != file_name("/a") != file_name("a") == "a"
+    assert "/" not in file_name("../a")

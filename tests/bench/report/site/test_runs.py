@@ -99,6 +99,13 @@ def test_a_run_that_is_being_trained(tmp_path: Path) -> None:
     assert one(tmp_path).status == "missing"
 
 
+def test_a_training_that_was_killed_runs_no_more(tmp_path: Path) -> None:
+    """It left the file that it held."""
+    (tmp_path / FIRST.folder()).mkdir(parents=True)
+    (tmp_path / FIRST.folder() / RUNNING).write_text("{}")
+    assert one(tmp_path).status == "missing"
+
+
 def test_only_suites_that_have_begun_have_holes(tmp_path: Path) -> None:
     inputs = of_working_folder(config(), tmp_path / "results", tmp_path / "reports")
     assert begun(inputs, collect(inputs)) == ([], ["mujoco", "targets", "later"])

@@ -43,6 +43,14 @@ def test_a_name_tells_rewards_fractions_and_equal_labels_apart(tmp_path: Path) -
     }
 
 
+def test_a_smaller_part_of_the_data_comes_first(tmp_path: Path) -> None:
+    for percent, seed in ((100.0, 0), (10.0, 1), (1.0, 2)):
+        write_run(tmp_path, Identity("test", "hopper-medium", "dense", percent, "bc", seed), 1.0)
+    inputs = of_working_folder(config(), tmp_path / "results", tmp_path / "reports")
+    rows = by_task(inputs, collect(inputs))[0]["hopper-medium"]
+    assert list(dict.fromkeys(rows["data_percent"])) == [1, 10, 100]
+
+
 def test_records_that_cannot_stand_together_are_a_note(tmp_path: Path) -> None:
     for seed, episodes in ((0, 3), (1, 9)):
         run = Identity("test", "hopper-medium", "dense", 100.0, "bc", seed)

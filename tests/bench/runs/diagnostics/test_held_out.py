@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.core.seeds import derive
 from bench.methods.context import Context
 from bench.runs.diagnostics import held_out
 from bench.tasks.registry import task_by_name
@@ -66,6 +67,28 @@ def test_the_error_is_over_real_steps_and_the_context_has_the_true_actions() -> 
     np.testing.assert_array_equal(acted[1][1], [DATA.rewards[0], DATA.rewards[6], DATA.rewards[10]])
     finished = [each[1] for each in policy.shown if isinstance(each[0], str)]
     assert finished == [[2], [], [], [1], [], [0]]
+
+
+def test_the_episodes_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a data seed of their own: configs use small numbers. Two of three episodes: the first and the last."""
+    asked: list[tuple[Any, ...]] = []
+    seen: list[list[int]] = []
+
+    def generate(task: Any, steps: int, seed: int, folder: Any) -> Any:
+        asked.append((task, steps, seed))
+        return DATA
+
+    def loss(policy: Any, data: Any) -> float:
+        seen.append(data.lengths.tolist())
+        return 0.25
+
+    monkeypatch.setattr(held_out, "generate", generate)
+    monkeypatch.setattr(held_out, "held_out_loss", loss)
+    rows = held_out.measure(trained(context_length=2), TASK, DATA, episodes=2, seed=5)
+    assert asked == [(TASK, 20_000, held_out.SEED)]
+    assert held_out.SEED == derive("held-out", "data") % 1_000_000 > 1000
+    assert seen == [[6, 1]]
+    assert rows[0]["value"] == 0.25
 
 
 @pytest.mark.slow
