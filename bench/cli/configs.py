@@ -46,8 +46,8 @@ def config_of_scale(scale: str) -> list[Path]:
         known = [str(name) for name in names if name]
         near = did_you_mean(scale, known)
         raise ValueError(
-            f"no file of config/ has the name {scale!r}; known: {', '.join(sorted(known))}{near}. "
-            "`--config` names a file of your own"
+            f"no file of config/ has the name {scale!r}; known: {', '.join(sorted(known))}. `--config` names a file of "
+            f"your own{near}"
         )
     return [names[scale]]
 

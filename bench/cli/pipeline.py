@@ -21,6 +21,7 @@ SECTION = "The pipeline"
 LOOK = 2.0  # seconds between two looks at the files, on a terminal
 QUIET = ("host", "progress", "reason", "rules")  # errors stay
 FOLLOW = 10.0  # seconds between two looks at the curves
+NO_TRAINING = "holds no training"
 EVERY = 60.0  # seconds between two lines, elsewhere
 
 
@@ -178,7 +179,9 @@ def _write_curves(scale: str) -> None:
     if folder.is_dir():
         command = [sys.executable, "-m", "bench", "tensorboard", str(folder)]
         done = subprocess.run(command, capture_output=True, text=True)
-        print((done.stdout or done.stderr).strip(), file=sys.stderr)
+        # without a training there are no curves, which is no error here
+        if done.returncode == 0 or NO_TRAINING not in done.stderr:
+            print((done.stdout or done.stderr).strip(), file=sys.stderr)
 
 
 @click.command(
@@ -201,7 +204,7 @@ def _tensorboard(arguments: Arguments) -> None:
 
     if not folders(arguments.folder):
         raise FileNotFoundError(
-            f"{arguments.folder} holds no training; give a folder such as results/quick, or train first"
+            f"{arguments.folder} {NO_TRAINING}; give a folder such as results/quick, or train first"
         )
     export = Export(arguments.folder)
     print(f"{export.update()} curves written; `tensorboard --logdir {arguments.folder}` shows them")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 CELL = re.compile(r"(?<!\\)\|")  # a bar that is not escaped
 RULE = re.compile(r"\|[-:| ]+\|")
+NAME_AFTER = re.compile(r"%?[A-Za-z]\w")  # letters at once after a number: it is a part of a name
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(\.\d+)?")
 
 
@@ -68,9 +69,12 @@ def parse(text: str) -> Grid:
 def sort_key(cell: str) -> str:
     """Return the number that a cell begins with, as text that JavaScript reads; empty without one.
 
-    `57.3 [50.1, 64.5]` gives `57.3`, `1,300` gives `1300`, `> 37` gives `37`.
+    `57.3 [50.1, 64.5]` gives `57.3`, `1,300` gives `1300`, `> 37` gives `37`, and a name such as `10%BC` nothing.
     """
-    found = NUMBER.match(cell.removeprefix("at most ").lstrip("<>~≈ "))
+    text = cell.removeprefix("at most ").lstrip("<>~≈ ")
+    found = NUMBER.match(text)
+    if found and NAME_AFTER.match(text, found.end()):
+        return ""
     return found.group().replace(",", "").replace("−", "-") if found else ""
 
 

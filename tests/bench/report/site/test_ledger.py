@@ -69,5 +69,5 @@ def test_a_check_of_an_open_question_names_its_methods(tmp_path: Path) -> None:
     rows = pd.read_csv(KEPT).head(2).assign(id=["C20", "C24"], check=[first["C20"], first["C24"]])
     rows.to_csv(tmp_path / "claims_open.csv", index=False)
     found = {claim.id: claim for claim in read(tmp_path / "claims_open.csv")}
-    assert found["C20"].first.methods == ("dt-online", "dt-online-fixed")
-    assert found["C24"].first.methods == tuple(f"dt-size{n}" for n in range(1, 11))
+    assert found["C20"].deciding.methods == ("dt-online", "dt-online-fixed")
+    assert found["C24"].deciding.methods == tuple(f"dt-size{n}" for n in range(1, 11))
