@@ -48,6 +48,7 @@ def page(context: Context) -> str:
         (one for one in context.artifacts if one.category == "Claims"), None
     )
     claims = _claims(context, claims_made)
+    asked = [] if claims or charts else _asked(context)
     return context.page(
         "index.html",
         "index.html",
@@ -56,19 +57,19 @@ def page(context: Context) -> str:
         holes=_holes(context),
         waiting=context.waiting,
         cost={"page": artifact_page(cost), "title": cost.title} if cost else None,
-        charts=charts,
+        charts=charts or asked,  # any of them loads the script that draws
         no_cost=NO_COST,
         ledger_page=artifact_page(claims_made) if claims_made else "",
         claims=[_with_query(claim) for claim in claims],
         verdicts=ledger.counts(claims),
         overviews=_overviews(context),
-        asked=_asked(context) if not claims else [],
-        videos=[path for paths in context.videos.values() for path in paths] if not claims else [],
+        asked=asked,
+        videos=[path for paths in context.videos.values() for path in paths] if asked else [],
     )
 
 
 def _asked(context: Context) -> list[Chart]:
-    """Return achieved over target return: what a scale without a ledger, such as the demo, has to show."""
+    """Return achieved over target return: what a scale has to show that has neither of the two, such as the demo."""
     made = context.artifact("figure4")
     return charts_of(context, made) if made else []
 
@@ -120,17 +121,24 @@ def _summary(context: Context) -> str:
     tasks = len({run.identity.task for run in runs})
     controls = {run.identity.method for run in runs if not run.trained}
     methods = {run.identity.method for run in runs} - controls
-    hours = sum(run.spent(part) for run in runs for part in PARTS if math.isfinite(run.spent(part)))
+    spent = sum(run.spent(part) for run in runs for part in PARTS if math.isfinite(run.spent(part)))
     counted = [
         _count(len(methods), "method or variant", "methods and variants"),
         *([_count(len(controls), "control", "controls")] if controls else []),
     ]
-    cost = f", with {hours / 3600:,.1f} core-hours of training and evaluation" if hours else ""
+    cost = f", with {_spell(spent)} of training and evaluation" if spent else ""
     return (
         f"{scored:,} of {_count(len(runs), 'run has', 'runs have')} a score: {' and '.join(counted)} on "
         f"{_count(tasks, 'data set', 'data sets')}{cost}. Brackets are 95 % intervals over "
         "training seeds; one seed has none."
     )
+
+
+def _spell(seconds: float) -> str:
+    """Return a cost in core-hours, or in core-minutes if it is small."""
+    if seconds < 3600:
+        return _count(max(1, round(seconds / 60)), "core-minute", "core-minutes")
+    return f"{seconds / 3600:,.1f} core-hours"
 
 
 def _count(number: int, one: str, many: str) -> str:

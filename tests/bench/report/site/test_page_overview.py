@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from bench.core.code import ROOT
 from bench.report.site.context import Context
 from bench.report.site.inputs import of_working_folder
 from bench.report.site.page_overview import page
@@ -32,6 +34,22 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert "There is no such figure yet" in text
     assert "There is no ledger yet" in text
     assert "0 of 0 runs have a score" in text
+
+
+def test_a_scale_without_costs_and_claims_shows_the_returns_that_were_asked_for(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "reports/test/mujoco"
+    folder.mkdir(parents=True)
+    for name in ("figure4.md", "figure4.csv"):
+        shutil.copy(ROOT / "reports/reference/quick/targets" / name, folder)
+    (folder / "hopper-medium.dt.webm").write_bytes(b"a video")
+    inputs = of_working_folder(config(), tmp_path / "results", tmp_path / "reports")
+    text = page(Context.of(inputs, tmp_path / "site"))
+    assert "<h2>Achieved over target return</h2>" in text
+    assert "There is no" not in text
+    assert "assets/vega.js" in text  # what draws it
+    assert "mujoco/hopper-medium.dt.webm#t=0.1" in text
 
 
 def test_holes_are_named(tmp_path: Path) -> None:
