@@ -82,7 +82,7 @@ def test_status_is_quick_and_loads_no_torch() -> None:
 def test_watch_without_a_pipeline_shows_the_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "--scale", "smoke"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("scale smoke: 0 of 82 runs done\n")
+    assert said.out.startswith("scale smoke: 0 of 86 runs done\n")
     assert said.err == "no pipeline works in this folder; `bench run` starts one\n"
 
 
