@@ -10,7 +10,8 @@ from typing import Any
 from bench.core.files import replacing
 
 STYLE = Path(__file__).with_name("figures.mplstyle")
-FORMATS = (".png", ".svg")
+FORMATS = (".png", ".svg", ".pdf")
+DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # bytes depend on the figure alone
 
 
 @contextmanager
@@ -62,7 +63,5 @@ def save(figure: Any, files: list[Path]) -> None:
     for path in files:
         kind = path.suffix.removeprefix(".")
         with replacing(path) as temporary:
-            figure.savefig(
-                temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
-            )
+            figure.savefig(temporary, format=kind, metadata=DATES.get(path.suffix))
     plt.close(figure)

@@ -12,6 +12,9 @@ localrules:
     all,
 
 
+# files that the report of `snakemake --report` leaves out
+OUTSIDE = (".md", ".tex", ".pdf")
+
 # one rule for each artifact of the config
 for artifact in dict.fromkeys(
     name for names in PLAN.artifacts.values() for name in names
@@ -34,10 +37,13 @@ for artifact in dict.fromkeys(
                     ),
                 )
                 for suffix in ARTIFACTS[artifact].suffixes
-                if suffix not in (".md", ".tex")
+                if suffix not in OUTSIDE
             ],
-            f"reports/{{scale}}/{{suite}}/{artifact}.md",
-            f"reports/{{scale}}/{{suite}}/{artifact}.tex",
+            [
+                f"reports/{{scale}}/{{suite}}/{artifact}{suffix}"
+                for suffix in ARTIFACTS[artifact].suffixes
+                if suffix in OUTSIDE
+            ],
         log:
             f"logs/{{scale}}/{{suite}}/{artifact}.log",
         localrule: True

@@ -19,7 +19,7 @@ from bench.tasks.registry import FAMILIES, family_of_all
 
 HERE = Path(__file__).parent
 TEXTS = (".html", ".csv", ".md", ".tex")
-PICTURES = (".png", ".svg")
+PICTURES = (".png", ".svg", ".pdf")
 REWARDS = ("dense", "sparse")
 VIDEOS = ("one", "methods")
 SWITCHES = ("figure", "sweep", "all_data")  # entries that are true or false

@@ -131,8 +131,8 @@ def test_the_figure_shows_every_episode(folder: Path, monkeypatch: pytest.Monkey
 def test_bad_input_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "describe", "nowhere"]) == 1
     assert "no data set at nowhere" in capsys.readouterr().err
-    assert main(["data", "describe", str(folder), "--figure", "a.pdf"]) == 1
-    assert "cannot draw a.pdf: known formats are .png, .svg" in capsys.readouterr().err
+    assert main(["data", "describe", str(folder), "--figure", "a.jpg"]) == 1
+    assert "cannot draw a.jpg: known formats are .png, .svg, .pdf" in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"cannot write a.txt: known formats"):
         describe.write([folder], "t", [Path("a.txt")])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.report.style import check_formats, pyplot, save
+from bench.report.style import FORMATS, check_formats, pyplot, save
 
 
 def drawing(plt: Any) -> Any:
@@ -16,18 +16,20 @@ def drawing(plt: Any) -> Any:
     return figure
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a", "a.PNG"])
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.PNG"])
 def test_what_is_no_picture_is_refused_by_name(name: str) -> None:
     check_formats([Path("a.png"), Path("a.svg")])
-    with pytest.raises(ValueError, match=f"^cannot draw {name}: known formats are .png, .svg$"):
+    with pytest.raises(
+        ValueError, match=f"^cannot draw {name}: known formats are .png, .svg, .pdf$"
+    ):
         check_formats([Path("a.svg"), Path(name)])
 
 
 def test_nothing_is_written_if_one_of_the_files_is_no_picture(tmp_path: Path) -> None:
     with pyplot() as plt:
         figure = drawing(plt)
-        with pytest.raises(ValueError, match=r"cannot draw .*b\.pdf"):
-            save(figure, [tmp_path / "a.svg", tmp_path / "b.pdf"])
+        with pytest.raises(ValueError, match=r"cannot draw .*b\.jpg"):
+            save(figure, [tmp_path / "a.svg", tmp_path / "b.jpg"])
         plt.close(figure)
     assert list(tmp_path.iterdir()) == []
 
@@ -48,8 +50,8 @@ def test_a_saved_figure_is_closed_and_holds_no_date(tmp_path: Path) -> None:
 def test_the_bytes_depend_only_on_the_figure(tmp_path: Path) -> None:
     for name in ("first", "second"):
         with pyplot() as plt:
-            save(drawing(plt), [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"])
-    for suffix in (".svg", ".png"):
+            save(drawing(plt), [tmp_path / f"{name}{suffix}" for suffix in FORMATS])
+    for suffix in FORMATS:
         first, second = (tmp_path / f"{name}{suffix}" for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
 

@@ -44,7 +44,7 @@ def test_a_block_and_a_module_are_an_artifact(folder: Path) -> None:
     assert name == "census"
     assert spec == Spec("A census", "How many.")
     assert (spec.figure, spec.sweep, spec.reward, spec.all_data) == (True, False, "dense", True)
-    assert spec.suffixes == (".html", ".csv", ".md", ".tex", ".png", ".svg")
+    assert spec.suffixes == (".html", ".csv", ".md", ".tex", ".png", ".svg", ".pdf")
     assert read(folder, GOOD + "figure = false\n")["census"].suffixes == (
         ".html",
         ".csv",
