@@ -49,11 +49,7 @@ def curve(
         position: of the method among the methods; decides colour and marker.
         label: in the legend.
     """
-    colour = COLOURS[position % len(COLOURS)]
-    means = [e.mean for e in estimates]
-    marker = MARKERS[position % len(MARKERS)]
-    axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
-    low, high = [e.low for e in estimates], [e.high for e in estimates]
+    colour, low, high = _means(axes, x, estimates, position, label)
     axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0, zorder=2)
 
 
@@ -76,11 +72,18 @@ def whiskers(
         shift: factor of x, so that the whiskers of several methods stand side by side.
     """
     at = [shift * place for place in x]
-    means = [e.mean for e in estimates]
+    colour, low, high = _means(axes, at, estimates, position, label)
+    axes.vlines(at, low, high, color=colour, lw=1.6, alpha=0.5, zorder=2)
+
+
+def _means(
+    axes: Any, x: Sequence[float], estimates: Sequence[Estimate], position: int, label: str
+) -> tuple[str, list[float], list[float]]:
+    """Draw the line and the marks of a method; return its colour, and the ends of its intervals."""
     colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
-    axes.plot(at, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
-    ends = [e.low for e in estimates], [e.high for e in estimates]
-    axes.vlines(at, *ends, color=colour, lw=1.6, alpha=0.5, zorder=2)
+    means = [e.mean for e in estimates]
+    axes.plot(x, means, color=colour, marker=marker, ms=3.5, lw=1.3, label=label, zorder=3)
+    return colour, [e.low for e in estimates], [e.high for e in estimates]
 
 
 def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:

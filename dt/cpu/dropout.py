@@ -59,6 +59,7 @@ class FastDropout(nn.Dropout):
 class _Dropped(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, x: Tensor, kept: Tensor, rate: float) -> Tensor:
+        """Return x / (1 - rate) where `kept`, and 0 elsewhere; all of the shape of x."""
         context.save_for_backward(kept)
         context.rate = rate
         return zero_dropped_(x / (1 - rate), kept)
