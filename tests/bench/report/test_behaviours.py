@@ -46,8 +46,8 @@ def test_the_figure_shows_every_snapshot(
         assert curve.get_xdata()[-1] >= animals.expert.step / 1000
     plt.close(figure)
     assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
-    assert main(["behaviours", "describe", "--figure", "curves.pdf"]) == 1
-    assert "cannot draw curves.pdf" in capsys.readouterr().err
+    assert main(["behaviours", "describe", "--figure", "curves.gif"]) == 1
+    assert "cannot draw curves.gif" in capsys.readouterr().err
 
 
 @pytest.fixture
