@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -198,6 +199,39 @@ def _partial(arguments: Arguments) -> None:
     partial.write_partial(make_plan(arguments.config), arguments.suite, arguments.out)
 
 
+@click.command(
+    "scales",
+    cls=Verb,
+    section=SECTION,
+    does="put two scales side by side: the means of each method, or the verdicts on the claims",
+    epilog="A and B are folders of results, such as results/quick, or names of scales whose records are packed.",
+    examples=(
+        "bench scales quick desk",
+        "bench scales quick results/desk --claims --out scales_claims.md",
+    ),
+)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--claims", is_flag=True, help="the verdicts, of the suites that are complete")
+@many("--config-a", type=PATH, help="files of A's config; default: that of the scale's name")
+@many("--config-b", type=PATH, help="files of B's config; default: that of the scale's name")
+@many("--out", type=PATH, help="also write .md, .html, .csv; without --claims also .png, .svg")
+def _scales(arguments: Arguments) -> None:
+    from bench.cli.configs import config_of_scale, read_config
+    from bench.report import finished, two_scales
+    from bench.report.artifact import markdown, write_artifact
+    from bench.report.claims import two_ledgers
+
+    ends = ((arguments.first, arguments.config_a), (arguments.second, arguments.config_b))
+    first, second = (
+        finished.read_finished(place, read_config(files or config_of_scale(Path(place).name)))
+        for place, files in ends
+    )
+    table = (two_ledgers if arguments.claims else two_scales).make(first, second)
+    print(markdown(table))
+    write_artifact(table, list(arguments.out))
+
+
 COMMANDS = (
     _scores,
     _artifact,
@@ -206,4 +240,5 @@ COMMANDS = (
     _data_summary,
     _time_to_score,
     _trials,
+    _scales,
 )

@@ -14,9 +14,10 @@ from bench.core.code import OWN, ROOT
 from bench.runs.diagnostics.registry import DIAGNOSTICS
 from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.runs.options import unknown_option
+from bench.runs.plan_checks import check_labels, check_names, check_sources
 from bench.runs.schema import BadConfig
 from bench.runs.suite_groups import groups_of
-from bench.tasks.registry import FAMILIES, known_tasks
+from bench.tasks.registry import known_tasks
 
 DEFAULT_ARTIFACTS = ("table2",)
 # tables that are made from records and their run times, not from scores alone
@@ -182,26 +183,29 @@ def make_plan(config: dict[str, Any], root: Path = ROOT) -> Plan:
     places = [*domains, *known_tasks()]
     for name, entry in declared.items():
         for key in ("domains", "domain_steps"):
-            _known(f"methods.{name}.{key}", list(entry.get(key) or {}), places, "domain")
+            check_names(f"methods.{name}.{key}", list(entry.get(key) or {}), places, "domain")
     for key in ("data", "evaluation"):
-        _known(f"{key}.domains", list(config.get(key, {}).get("domains", {})), domains, "domain")
-    _check_sources(config.get("data", {}))
+        check_names(
+            f"{key}.domains", list(config.get(key, {}).get("domains", {})), domains, "domain"
+        )
+    check_sources(config.get("data", {}))
 
     runs: dict[str, tuple[Identity, ...]] = {}
     used: dict[str, None] = {}
     for suite, axes in config["suites"].items():
-        _known(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
-        _known(f"suites.{suite}.methods", axes["methods"], known, "method")
+        check_names(f"suites.{suite}.tasks", axes["tasks"], known_tasks(), "task")
+        check_names(f"suites.{suite}.methods", axes["methods"], known, "method")
         if "diagnostic" in axes:
-            _known(
+            check_names(
                 f"suites.{suite}.diagnostic", [axes["diagnostic"]], list(DIAGNOSTICS), "diagnostic"
             )
         if "table" in axes:
-            _known(f"suites.{suite}.table", [axes["table"]], list(OWN_TABLES), "table")
+            check_names(f"suites.{suite}.table", [axes["table"]], list(OWN_TABLES), "table")
         joining = dropped if axes.get("baselines", True) else []
         methods = list(dict.fromkeys([*axes["methods"], *joining]))
         own = list(axes.get("method_seeds", {}))
-        _known(f"suites.{suite}.method_seeds", own, methods, "method of the suite")
+        check_names(f"suites.{suite}.method_seeds", own, methods, "method of the suite")
+        check_labels(suite, {name: declared.get(name, {}).get("label", name) for name in methods})
         used |= dict.fromkeys(methods)
         runs[suite] = tuple(
             Identity(config["name"], task, reward, float(percent), method, seed)
@@ -276,27 +280,3 @@ def _variant(name: str, entry: dict[str, Any], config: dict[str, Any]) -> Varian
         reason=entry.get("reason", ""),
         quoted=(entry["quoted"]["table"], entry["quoted"]["method"]) if "quoted" in entry else None,
     )
-
-
-def _check_sources(data: dict[str, Any]) -> None:
-    """Refuse an unknown data source, and a published source for a domain that it does not hold."""
-    held = {family.source: family.published for family in FAMILIES.values() if family.source}
-    own = data.get("domains", {})
-    for place, settings in [("data", data), *((f"data.domains.{n}", s) for n, s in own.items())]:
-        _known(
-            f"{place}.source", [settings.get("source", "generated")], ["generated", *held], "source"
-        )
-    for domain, settings in own.items():
-        source = settings.get("source", "generated")
-        if source in held and domain not in held[source]:
-            raise BadConfig(
-                f"data.domains.{domain}.source: {source} has no data for {domain}, only for "
-                f"{', '.join(sorted(held[source]))}"
-            )
-
-
-def _known(key: str, named: list[str], known: list[str], what: str) -> None:
-    own = ". `bench data import` makes a task from your own data" if what == "task" else ""
-    for name in named:
-        if name not in known:
-            raise BadConfig(f"{key}: unknown {what} {name!r}; known: {', '.join(known)}{own}")

@@ -95,3 +95,21 @@ def test_an_artifact_that_does_not_exist_is_wrong_usage(
         main(["artifact", "table99", "--scores", "s", "--scale", "test", "--out", "table.md"])
     assert caught.value.code == 2
     assert "invalid choice: 'table99'" in capsys.readouterr().err
+
+
+def test_two_scales_side_by_side(
+    write_runs: Callable[..., list[Path]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write_runs({("hopper-medium", "dt"): [29.0, 30.0, 31.0], ("hopper-medium", "bc"): [40.0, 41.0]})
+    config = tmp_path / "mine.yaml"
+    config.write_text(yaml.safe_dump({"name": "test"}))
+    folder = str(tmp_path / "results" / "test")
+    files = ["--config-a", str(config), "--config-b", str(config)]
+    assert main(["scales", folder, folder, *files, "--out", "a.md", "a.csv", "a.svg"]) == 0
+    assert "| 30.0 [27.5, 32.5] | 30.0 [27.5, 32.5] | +0.0 [" in capsys.readouterr().out
+    assert pd.read_csv("a.csv")["first"].tolist()[:2] == [30, 40.5]
+    assert "runs are missing in: mujoco" in Path("a.md").read_text()
+    assert main(["scales", folder, folder, *files, "--claims", "--out", "b.md"]) == 0
+    assert "Decided: 0 claims" in Path("b.md").read_text()
+    assert "no file of config/ has the name 'test'" in fails(capsys, "scales", folder, folder)
+    assert "no packed records at" in fails(capsys, "scales", "nowhere", folder, *files)

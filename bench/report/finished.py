@@ -1,0 +1,65 @@
+"""The finished runs of a scale, from its folder of results or from its packed records."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.report import scores
+from bench.runs import archive
+from bench.runs.plan import make_plan
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The finished runs of a scale.
+
+    Attributes:
+        name: of the scale.
+        frames: suite -> its scores, of the records that are there; suites without a record are left out.
+        complete: the suites of which every record is there.
+    """
+
+    name: str
+    frames: dict[str, pd.DataFrame]
+    complete: frozenset[str]
+
+
+def read_finished(place: str, config: dict[str, Any]) -> Finished:
+    """Return the scores of a scale.
+
+    Args:
+        place: the folder of its results, such as results/quick; or the name of a scale whose records are packed in
+            this repository.
+        config: the merged config of the scale.
+
+    Raises:
+        FileNotFoundError: there are no records.
+        DamagedFile: a record or the packed file is damaged.
+        Incomparable: records of a suite come from different simulators or protocols.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        results = Path(place)
+        if not results.is_dir():
+            archive.unpack(archive.archive_of(place), Path(temporary))
+            results = Path(temporary) / "results" / place
+        return _collect(results, config)
+
+
+def _collect(results: Path, config: dict[str, Any]) -> Finished:
+    plan = make_plan(config)
+    frames, complete = {}, set()
+    for suite in plan.runs:
+        wanted = [results / Path(*path.parts[2:]) for path in plan.records(suite)]
+        there = [path for path in wanted if path.exists()]
+        if there:
+            frames[suite] = scores.collect(there, plan, suite)
+        if len(there) == len(wanted):
+            complete.add(suite)
+    if not frames:
+        raise FileNotFoundError(f"{results} holds no record of scale {plan.scale}; run it first")
+    return Finished(plan.scale, frames, frozenset(complete))

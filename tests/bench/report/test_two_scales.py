@@ -1,0 +1,117 @@
+"""Two scales side by side: means and spreads by hand, reversed orders, and runs that are missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.report.artifact import write_artifact
+from bench.report.finished import Finished
+from bench.report.two_scales import Line, lines, make, reversals, spread
+from tests.conftest import Cells
+from tests.helpers.evidence import EXPERT, MEDIUM, Frame, frame, whole
+
+__all__ = ["frame", "whole"]  # fixtures
+
+Scale = Callable[..., Finished]
+
+
+@pytest.fixture
+def finished(frame: Frame) -> Scale:
+    """Return a scale with these scores."""
+
+    def make_scale(name: str, *suites: tuple[str, Cells], complete: bool = True) -> Finished:
+        frames = {suite: frame((cells, {})) for suite, cells in suites}
+        return Finished(name, frames, frozenset(frames if complete else ()))
+
+    return make_scale
+
+
+def test_means_are_over_the_tasks_of_both_scales(finished: Scale) -> None:
+    """At the first scale 20 on one task; at the second one 30, and another task that does not count."""
+    first = finished("quick", ("mujoco", {(MEDIUM, "dt"): [10, 20, 30]}))
+    second = finished("desk", ("mujoco", {(MEDIUM, "dt"): [29, 31], (EXPERT, "dt"): [100, 100]}))
+    table = make(first, second)
+    row = table.numbers.iloc[0]
+    assert (row["data_sets"], row["first"], row["second"]) == (1, 20, 30)
+    assert row["change"] == pytest.approx(10)
+    assert (row["first_spread"], row["second_spread"]) == pytest.approx((10, math.sqrt(2)))
+    half = 4.302652729911275 * 10 / math.sqrt(3)
+    assert (row["first_low"], row["first_high"]) == pytest.approx((20 - half, 20 + half))
+    assert table.headings[3:6] == ["quick", "desk", "desk - quick"]
+
+
+def test_the_spread_is_the_root_of_the_mean_variance() -> None:
+    """Variances 2 and 8; a task with one run has none."""
+    assert spread([[0, 2], [0, 4], [50]]) == pytest.approx(math.sqrt(5))
+    assert math.isnan(spread([[1], [2]]))
+
+
+def line(label: str, first: list[float], second: list[float], **more: Any) -> Line:
+    about = {"suite": "mujoco", "condition": "", "tasks": (MEDIUM,)} | more
+    return Line(label=label, first=[first], second=[second], seconds=(1, 1), **about)
+
+
+def test_only_an_order_that_was_certain_is_reversed() -> None:
+    certain = [line("A", [10, 11, 12], [50, 51]), line("B", [30, 31, 32], [40, 41])]
+    ((better, worse, before, after),) = reversals(certain)
+    assert (better.label, worse.label) == ("A", "B")
+    assert (before.mean, after.mean) == (-20, 10)
+    assert before.low < before.mean < before.high < 0
+    ((better, worse, before, _),) = reversals(certain[::-1])
+    assert (better.label, worse.label, before.mean) == ("A", "B", -20)
+    assert before.low < before.mean < before.high < 0
+    assert reversals([line("A", [0, 25, 50], [50, 51]), line("B", [20, 30, 40], [40, 41])]) == []
+    kept = [line("A", [10, 11, 12], [20, 21]), line("B", [30, 31, 32], [40, 41])]
+    assert reversals(kept) == []
+    apart = [certain[0], line("B", [30, 31, 32], [40, 41], condition="sparse")]
+    assert reversals(apart) == []
+
+
+def test_the_notes_name_reversed_orders_and_missing_runs(finished: Scale) -> None:
+    first = finished(
+        "quick", ("mujoco", {(MEDIUM, "dt"): [10, 11, 12], (MEDIUM, "bc"): [30, 31, 32]})
+    )
+    second = finished(
+        "desk", ("mujoco", {(MEDIUM, "dt"): [50, 51], (MEDIUM, "bc"): [40, 41]}), complete=False
+    )
+    notes = make(first, second).notes
+    assert any(
+        "Reversed (mujoco): " in note and "10.0 [" in note and "at desk" in note for note in notes
+    )
+    assert "Scale desk is not complete; runs are missing in: mujoco." in notes
+    assert not any("Scale quick is not complete" in note for note in notes)
+    same = make(first, first).notes
+    assert "No order of two methods that is certain at quick is reversed at quick." in same
+
+
+def test_dense_and_sparse_rewards_are_two_lines(frame: Frame) -> None:
+    cells = {(MEDIUM, "dt"): [10.0, 20.0]}
+    both = frame((cells, {}), (cells, {"reward": "sparse"}))
+    scale = Finished("quick", {"sparse": both}, frozenset({"sparse"}))
+    assert [each.condition for each in lines(scale, scale)] == ["", "sparse"]
+    assert [row[1] for row in make(scale, scale).body] == ["DT", "DT, sparse"]
+
+
+def test_scales_without_a_common_run(finished: Scale) -> None:
+    first = finished("quick", ("mujoco", {(MEDIUM, "dt"): [10]}))
+    second = finished("desk", ("mujoco", {(EXPERT, "dt"): [10]}))
+    with pytest.raises(ValueError, match="scales quick and desk: nothing stands side by side"):
+        make(first, second)
+
+
+def test_a_figure_with_a_panel_for_each_suite(tmp_path: Path, finished: Scale) -> None:
+    two = {(MEDIUM, "dt"): [10.0, 20.0], (MEDIUM, "bc"): [30.0, 31.0]}
+    scale = finished("quick", ("mujoco", two), ("targets", {(MEDIUM, "dt"): [1.0, 2.0]}))
+    files = [tmp_path / "a.svg", tmp_path / "a.md", tmp_path / "a.csv"]
+    write_artifact(make(scale, scale), files)
+    picture = files[0].read_text()
+    assert "mujoco" in picture
+    assert "<!-- targets" not in picture
+    alone = finished("quick", ("targets", {(MEDIUM, "dt"): [1.0, 2.0]}))
+    write_artifact(make(alone, alone), [tmp_path / "b.png"])
+    assert (tmp_path / "b.png").stat().st_size > 0
