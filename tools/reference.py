@@ -22,12 +22,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-from snakemake.utils import update_config
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.cli.configs import read_config  # noqa: E402
 from bench.core.files import DamagedFile  # noqa: E402
 from bench.report import cost, scores  # noqa: E402
 from bench.report.artifact import Artifact, write_artifact  # noqa: E402
@@ -39,6 +37,7 @@ from bench.runs.plan import make_plan  # noqa: E402
 
 KEPT = ROOT / "reports" / "reference"
 FORMATS = (".md", ".csv", ".png", ".gif")
+LAYERS = {"desk": ("open", "desk", "layers/open_desk")}  # with the open questions
 REWRITTEN = (".md", ".csv", ".png")
 
 
@@ -85,10 +84,8 @@ def rewrite(scale: str) -> None:
 
 def config_of(scale: str) -> dict[str, Any]:
     """Return the merged config of a scale."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    if scale != config["name"]:
-        update_config(config, yaml.safe_load((ROOT / f"config/{scale}.yaml").read_text()))
-    return config
+    layers = LAYERS.get(scale, (scale if scale != "quick" else "config",))
+    return read_config([ROOT / "config" / f"{layer}.yaml" for layer in layers])
 
 
 def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:

@@ -26,9 +26,10 @@ def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
         ValueError: the text is neither JSON nor the path of a config, or a value is unknown or has the
             wrong type.
     """
-    from bench.runs.schema import check_config
+    from bench.runs.schema import check_config, remove_null_suites
 
     config = merged_config(given)
+    remove_null_suites(config)
     check_config(config, ROOT / SCHEMA)
     return config
 

@@ -21,6 +21,14 @@ class BadConfig(ValueError):
     """A value in the config does not exist. The message names the key, the value and the known values."""
 
 
+def remove_null_suites(config: dict[str, Any]) -> None:
+    """Remove the suites that a later file of the config sets to null. Call it before `check_config`."""
+    suites = config.get("suites")
+    if isinstance(suites, dict):
+        for name in [name for name, axes in suites.items() if axes is None]:
+            del suites[name]
+
+
 def check_config(config: dict[str, Any], schema: Path) -> None:
     """Check a merged config against the schema.
 

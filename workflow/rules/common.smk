@@ -38,7 +38,7 @@ try:
     from bench.runs.identity import Identity
     from bench.runs.plan import make_plan, unlisted_methods
     from bench.runs.planned import evaluation_of, manifest_of
-    from bench.runs.schema import BadConfig, check_config
+    from bench.runs.schema import BadConfig, check_config, remove_null_suites
     from bench.tasks.registry import (
         FAMILIES,
         family_of,
@@ -71,6 +71,7 @@ if workflow.is_main_process:
 
 run_code_of(Path(workflow.basedir))
 try:
+    remove_null_suites(config)
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     check_artifacts(config)
     PLAN = make_plan(config)

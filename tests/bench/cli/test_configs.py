@@ -11,6 +11,7 @@ from snakemake.utils import update_config
 
 from bench.cli.configs import config_of_scale, read_config
 from bench.core.code import ROOT
+from bench.runs.plan import make_plan
 
 
 @pytest.mark.parametrize("scale", ["config", "desk", "smoke", "paper", "speed"])
@@ -70,3 +71,37 @@ def test_a_scale_has_a_file() -> None:
         ValueError, match=r"no file of config/ has the name 'quik'.*did you mean 'quick'"
     ):
         config_of_scale("quik")
+
+
+def test_null_removes_a_suite(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("suites: {mujoco: null, nothing: null}\n")
+    below, merged = read_config([ROOT / "config/smoke.yaml"]), read_config([str(own)])
+    assert "mujoco" in below["suites"]
+    assert not {"mujoco", "nothing"} & set(merged["suites"])
+    assert None not in merged["suites"].values()
+
+
+def test_the_open_questions_at_desk_share_the_runs_of_desk() -> None:
+    """So every run of desk has the same settings in both."""
+    desk = read_config([ROOT / "config/desk.yaml"])
+    names = ("open", "desk", "layers/open_desk")
+    both = read_config([ROOT / f"config/{name}.yaml" for name in names])
+    first, second = make_plan(desk), make_plan(both)
+    assert first.scale == second.scale == "desk"
+    assert {suite: second.runs[suite] for suite in first.runs} == first.runs
+    assert {name: second.variants[name] for name in first.variants} == first.variants
+    assert desk["data"] == both["data"]
+    assert desk["training"] == both["training"]
+    mine, theirs = desk["evaluation"], both["evaluation"]
+    assert mine | {"domains": None} == theirs | {"domains": None}
+    changed = {
+        name: own for name, own in theirs["domains"].items() if mine["domains"].get(name) != own
+    }
+    assert set(changed) == {"hopper", "halfcheetah", "gamble"}
+    assert changed["hopper"] == {"diagnostic_episodes": 20}  # of suites with a diagnostic alone
+    assert "sizes" not in second.runs
+    shared = set(first.all_runs()) & {
+        run for suite in second.runs if suite not in first.runs for run in second.runs[suite]
+    }
+    assert len(shared) > 80
