@@ -130,8 +130,16 @@ def _loss(loss: Estimate) -> str:
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
     """Draw loss over parameters with the fits, loss over core-seconds, and score over loss."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     from bench.report.figures import COLOURS, MARKERS, panels
     from bench.report.style import pyplot, save
+
+    def plain(axis: Any) -> None:
+        """Label a logarithmic axis of losses with 0.05, 0.1, 0.2 instead of powers of ten."""
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
     with pyplot() as plt:
         figure, grid = panels(plt, 3, columns=3, height=2.8)
@@ -159,5 +167,8 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
             axes.set_ylabel(y)
             if "loss" in y and axes.get_xscale() == "log":
                 axes.set_yscale("log")
+                plain(axes.yaxis)
+            if "loss" in x and axes.get_xscale() == "log":
+                plain(axes.xaxis)
         figure.legend(loc="outside lower center", frameon=False, ncols=2)
         save(figure, files)

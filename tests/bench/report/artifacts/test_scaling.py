@@ -116,3 +116,10 @@ def test_sizes_are_in_order_whatever_the_order_of_the_config(tmp_path: Path, pla
     scores = measured(tmp_path, plan, losses)
     artifact = scaling.make(scores.assign(position=-scores["position"]), "test")
     assert [row[2] for row in artifact.body] == ["Small", "Middle", "Large"]
+
+
+def test_losses_are_labelled_with_plain_numbers(tmp_path: Path, plan: Plan) -> None:
+    losses = {"small": [0.2, 0.2], "middle": [0.1, 0.1], "large": [0.05, 0.05]}
+    scaling.make(measured(tmp_path, plan, losses), "test").draw([tmp_path / "a.svg"])  # type: ignore[misc]
+    picture = (tmp_path / "a.svg").read_text()
+    assert all(f">{label}</text>" in picture for label in ("0.05", "0.1", "0.2"))
