@@ -31,6 +31,10 @@ def test_snapshots_last_policies_and_sweeps(scale: Inputs) -> None:
 def test_a_name_tells_rewards_fractions_and_equal_labels_apart(tmp_path: Path) -> None:
     changed = config()
     changed["methods"]["mine"]["label"] = "BC"
+    suites = changed["suites"]
+    for suite in suites.values():
+        suite["methods"] = [method for method in suite["methods"] if method != "mine"]
+    suites["other"] = suites["mujoco"] | {"methods": ["mine"]}
     for axes in (("dense", 100.0, "bc"), ("sparse", 100.0, "bc"), ("dense", 10.0, "mine")):
         reward, percent, method = axes
         write_run(tmp_path, Identity("test", "hopper-medium", reward, percent, method, 0), 1.0)
