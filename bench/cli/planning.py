@@ -127,7 +127,7 @@ def _planned_cost(arguments: Arguments, config: dict[str, Any]) -> None:
         cost_measure.measure(plan, config, records, suites, arguments.results)
         records = step_costs.read_records(arguments.results)
     table = cost_plan.make(plan, config, records, arguments.cores, suites)
-    print(markdown(table))
+    print(markdown(cost_plan.without_measured(table)))
     write_artifact(table, arguments.out)
 
 

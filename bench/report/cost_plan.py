@@ -17,6 +17,9 @@ from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 
 HOUR = 3600.0
+MEASURED = (
+    "milliseconds an update and a step of one environment"  # marks the notes on measured methods
+)
 NOTES = (
     "Training: updates times the measured core-seconds of an update. Evaluation, curve points and sweep: episodes "
     "times their mean length times the measured core-seconds of a step of one environment. A method that has not "
@@ -135,11 +138,20 @@ def costs_of(
         notes.append(
             "Some records are of an earlier version that did not measure the start of its processes; it counts as 0."
         )
-    how = "milliseconds an update and a step of one environment"
     return (
         costs,
         notes,
-        [f"{name}, {how}: {'; '.join(of.values())}." for name, of in sources.items()],
+        [f"{name}, {MEASURED}: {'; '.join(of.values())}." for name, of in sources.items()],
+    )
+
+
+def without_measured(table: Artifact) -> Artifact:
+    """Return the table of `make` for a terminal: one note instead of the measured times of each method."""
+    notes = [note for note in table.notes if MEASURED not in note]
+    left_out = len(table.notes) - len(notes)
+    return replace(
+        table,
+        notes=[*notes, f"The measured times of {left_out} methods: `--out cost.md` has them."],
     )
 
 
