@@ -64,3 +64,32 @@ def test_the_style_ends_with_its_block() -> None:
         assert not mpl.rcParams["axes.spines.top"]
         assert mpl.rcParams["svg.hashsalt"]
     assert (mpl.rcParams["axes.spines.top"], mpl.rcParams["svg.hashsalt"]) == before
+
+
+def test_the_parts_of_a_figure_have_rounded_places(tmp_path: Path) -> None:
+    """The last bits of a constrained layout differ from one drawing to the next."""
+    with pyplot() as plt:
+        figure = plt.figure(figsize=(7, 5), layout="constrained")
+        above, below = figure.subfigures(2, 1, height_ratios=[2.0, 1.1])
+        above.subplots(1, 3)
+        below.subplots(1, 2)[0].set_ylabel("a label")
+        save(figure, [tmp_path / "a.png"])
+    shares = [x for axes in figure.axes for x in axes.get_position().bounds]
+    shares += [x for part in figure.subfigs for x in part.bbox_relative.extents]
+    assert len(shares) == 4 * 7
+    assert shares == pytest.approx([round(x, 6) for x in shares], abs=1e-12)
+    assert len({round(x, 6) for x in shares}) > 10  # laid out, not stacked on each other
+
+
+def test_equal_figures_have_equal_bytes(tmp_path: Path) -> None:
+    def drawn(name: str) -> bytes:
+        with pyplot() as plt:
+            figure, grid = plt.subplots(2, 3, figsize=(7, 5), layout="constrained")
+            for place, axes in enumerate(grid.flat):
+                axes.plot([0, 1], [place, 10**place], label="a")
+                axes.set_title(f"panel {place}")
+            figure.legend(loc="outside lower center")
+            save(figure, [tmp_path / name])
+        return (tmp_path / name).read_bytes()
+
+    assert len({drawn(f"{number}.svg") for number in range(6)}) == 1
