@@ -60,7 +60,8 @@ def runs_of(check: Check, plan: Plan) -> list[Identity]:
     rewards = rewards_of(check.statistic)
     percents = [float(percent) for percent in check.arguments.get("data_percents", [100])]
     methods = methods_of(check.statistic, check.arguments)
-    kinds, runs = check.arguments.get("kinds"), plan.runs.get(check.suite, ())
+    kinds = check.arguments.get("kinds")
+    runs = list(plan.runs.get(check.suite, ()))
     if DESIGNS[check.statistic].pairs > 1:
         family, base = check.arguments["family"], check.arguments["base"]
         paired = {
