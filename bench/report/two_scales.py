@@ -207,12 +207,10 @@ def _notes(first: Finished, second: Finished, found: list[Line]) -> list[str]:
         notes.append(f"No order of two methods that is certain at {a} is reversed at {b}.")
     for one, other, before, after in turned:
         where = f"{one.suite}, {one.condition}" if one.condition else one.suite
-        certain = (
-            "" if after.low > 0 else f", where it may be chance: the interval at {b} contains 0"
-        )
+        chance = "" if after.low > 0 else f", which may be chance at {b}"
         notes.append(
             f"Reversed ({where}): {one.label} - {other.label} is {spell(before)} at {a} and {spell(after)} at {b}"
-            f"{certain}."
+            f"{chance}."
         )
     for scale in (first, second):
         if partial := sorted(set(scale.frames) - scale.complete):

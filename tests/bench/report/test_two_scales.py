@@ -107,7 +107,7 @@ def test_a_reversed_order_that_may_be_chance_is_marked(finished: Scale) -> None:
         return note
 
     assert "chance" not in reversed_at(sure)
-    assert reversed_at(wide).endswith("may be chance: the interval at desk contains 0.")
+    assert reversed_at(wide).endswith(", which may be chance at desk.")
 
 
 def test_a_suite_of_sparse_rewards_has_a_panel(tmp_path: Path, frame: Frame) -> None:
