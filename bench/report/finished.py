@@ -38,13 +38,18 @@ def read_finished(place: str, config: dict[str, Any]) -> Finished:
         config: the merged config of the scale.
 
     Raises:
-        FileNotFoundError: there are no records.
+        FileNotFoundError: there is no such folder, or there are no records.
         DamagedFile: a record or the packed file is damaged.
         Incomparable: records of a suite come from different simulators or protocols.
     """
     with tempfile.TemporaryDirectory() as temporary:
         results = Path(place)
         if not results.is_dir():
+            if results.name != place:
+                raise FileNotFoundError(
+                    f"there is no folder {place}; give a folder of results, or the name of a scale whose records are "
+                    f"packed: {', '.join(archive.scales())}"
+                )
             archive.unpack(archive.archive_of(place), Path(temporary))
             results = Path(temporary) / "results" / place
         return _collect(results, config)

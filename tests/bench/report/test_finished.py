@@ -26,6 +26,10 @@ def test_finished_runs_are_read_from_a_folder(tmp_path: Path) -> None:
         read_finished(str(tmp_path / "empty"), CONFIG)
     with pytest.raises(FileNotFoundError, match="no packed records at"):
         read_finished("nowhere", CONFIG)
+    with pytest.raises(
+        FileNotFoundError, match="there is no folder results/nowhere; give a folder"
+    ):
+        read_finished("results/nowhere", CONFIG)
     record = next((tmp_path / "results").rglob("result.json"))
     record.write_text(record.read_text().replace('"status": "done"', '"status": "gone"'))
     with pytest.raises(DamagedFile):
