@@ -16,7 +16,7 @@ from typing import Any
 from bench.core.code import ROOT
 from bench.core.files import read_json
 from bench.report.run_cost import settings_on
-from bench.report.step_costs import Record, measured, settings_of
+from bench.report.step_costs import Record, learns_in_environment, measured, settings_of
 from bench.runs.clock import CLOCK
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan, Variant
@@ -33,13 +33,17 @@ class NotMeasured(ValueError):
 def unmeasured(
     plan: Plan, config: dict[str, Any], records: list[Record], suites: list[str]
 ) -> list[Identity]:
-    """Return a run of each module, domain and setting without a record."""
+    """Return a run of each module, domain and setting without a record; none of a method that learns online, because
+    its environment steps do not become fewer with its updates, so a short run would say too much for an update.
+    """
     found: dict[tuple[str, str, str], Identity] = {}
     for run in (run for suite in suites for run in plan.runs[suite]):
         variant, domain = plan.variants[run.method], run.task.partition("-")[0]
         options = json.loads(variant.options_json(run.task))
         settings = settings_of(variant.module, options, config["device"])
         key = (variant.module, domain, json.dumps(settings, sort_keys=True))
+        if learns_in_environment(variant.module, settings):
+            continue
         if key not in found and measured(records, variant.module, settings, domain) is None:
             found[key] = run
     return list(found.values())

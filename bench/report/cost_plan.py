@@ -12,7 +12,14 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.run_cost import Cost, cost_of
-from bench.report.step_costs import Measured, Record, differences, measured, settings_of
+from bench.report.step_costs import (
+    Measured,
+    Record,
+    differences,
+    learns_in_environment,
+    measured,
+    settings_of,
+)
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 
@@ -131,7 +138,7 @@ def costs_of(
         )
     notes = [
         f"No measurement: {method} on {', '.join(dict.fromkeys(domains))}{nearest}; {len(domains)} runs are not in the "
-        "numbers. `bench cost --plan --measure` measures them."
+        f"numbers. {remedy_of(plan, config, method)}"
         for (method, nearest), domains in gaps.items()
     ]
     if any(known is not None and math.isnan(known.start) for known, _ in found.values()):
@@ -143,6 +150,19 @@ def costs_of(
         notes,
         [f"{name}, {MEASURED}: {'; '.join(of.values())}." for name, of in sources.items()],
     )
+
+
+def remedy_of(plan: Plan, config: dict[str, Any], method: str) -> str:
+    """Return how a method without a measurement gets one."""
+    variant = plan.variants[method]
+    task = next(run.task for runs in plan.runs.values() for run in runs if run.method == method)
+    options = json.loads(variant.options_json(task))
+    settings = settings_of(variant.module, options, config["device"])
+    if learns_in_environment(variant.module, settings):
+        return (
+            "It learns in its environment, so no short run measures it: one run of the plan does."
+        )
+    return "`bench cost --plan --measure` measures them."
 
 
 def without_measured(table: Artifact) -> Artifact:

@@ -16,6 +16,7 @@ from bench.core.files import DamagedFile, intact, read_json
 from bench.methods.loader import load_method
 from bench.runs import archive
 from bench.runs.clock import CLOCK, read_clock, updates_taken
+from bench.runs.code import learns_online
 from bench.runs.identity import RESULT
 from bench.tasks.registry import FAMILIES
 
@@ -125,6 +126,13 @@ def settings_of(module: str, options: dict[str, Any], device: str) -> dict[str, 
     """
     config = load_method(module).configure(options)
     return costly(asdict(config.on(device) if hasattr(config, "on") else config))
+
+
+def learns_in_environment(module: str, settings: Mapping[str, Any]) -> bool:
+    """Return whether a method with these settings takes environment steps; an option `environment_steps` of 0 says that
+    it does not.
+    """
+    return learns_online(module) and settings.get("environment_steps") != 0
 
 
 def read_records(results: Path, damaged: list[str] | None = None) -> list[Record]:

@@ -97,7 +97,8 @@ def reversals(found: list[Line]) -> list[tuple[Line, Line, Estimate, Estimate]]:
     """Return the pairs of methods whose order at the first scale is certain, and is reversed at the second.
 
     A pair has the same suite, condition and tasks. Its order is certain if the 95 % interval of the difference of the
-    means does not contain 0.
+    means does not contain 0; at the second scale the mean alone decides. Intervals are not corrected for the number of
+    pairs.
 
     Returns:
         The method that is better at the second scale, the other one, and their difference at each scale.
@@ -206,8 +207,10 @@ def _notes(first: Finished, second: Finished, found: list[Line]) -> list[str]:
         notes.append(f"No order of two methods that is certain at {a} is reversed at {b}.")
     for one, other, before, after in turned:
         where = f"{one.suite}, {one.condition}" if one.condition else one.suite
+        chance = "" if after.low > 0 else f", which may be chance at {b}"
         notes.append(
-            f"Reversed ({where}): {one.label} - {other.label} is {spell(before)} at {a} and {spell(after)} at {b}."
+            f"Reversed ({where}): {one.label} - {other.label} is {spell(before)} at {a} and {spell(after)} at {b}"
+            f"{chance}."
         )
     for scale in (first, second):
         if partial := sorted(set(scale.frames) - scale.complete):
@@ -218,26 +221,34 @@ def _notes(first: Finished, second: Finished, found: list[Line]) -> list[str]:
 
 
 def draw(numbers: pd.DataFrame, scales: tuple[str, str], files: list[Path]) -> None:
-    """Draw a panel for each suite with two methods or more: a line for each method, from one scale to the other."""
+    """Draw a panel for each suite with two methods or more: a line for each method, from one scale to the other.
+
+    A suite whose methods have several conditions is drawn at its first one, which the title names unless it is dense
+    rewards and all of the data.
+    """
     from bench.report.figures import COLOURS, MARKERS, label_ends
     from bench.report.looks import places
     from bench.report.style import pyplot, save
 
-    numbers = numbers.assign(name=numbers["label"].where(numbers["condition"] == "", None))
-    plain = numbers.dropna(subset="name")
-    counts = plain.groupby("suite", sort=False)["label"].nunique()
-    suites = [str(suite) for suite, count in counts.items() if count > 1] or list(counts.index[:1])
-    columns = min(3, len(suites))
+    shown = {
+        str(suite): rows[rows["condition"] == rows["condition"].iloc[0]]
+        for suite, rows in numbers.sort_values("condition", kind="stable").groupby(
+            "suite", sort=False
+        )
+    }
+    panels = {suite: shown[suite] for suite in dict.fromkeys(numbers["suite"])}
+    several = {suite: rows for suite, rows in panels.items() if len(rows) > 1}
+    panels = several or dict(list(panels.items())[:1])
+    columns = min(3, len(panels))
     with pyplot() as plt:
         figure, grid = plt.subplots(
-            math.ceil(len(suites) / columns),
+            math.ceil(len(panels) / columns),
             columns,
-            figsize=(3.4 * columns, 2.9 * math.ceil(len(suites) / columns)),
+            figsize=(3.4 * columns, 2.9 * math.ceil(len(panels) / columns)),
             squeeze=False,
             layout="constrained",
         )
-        for axes, suite in zip(grid.flat, suites, strict=False):
-            part = plain[plain["suite"] == suite]
+        for axes, (suite, part) in zip(grid.flat, panels.items(), strict=False):
             at, ends = places(part["label"]), []
             for _, line in part.iterrows():
                 place = at[line["label"]]
@@ -246,11 +257,12 @@ def draw(numbers: pd.DataFrame, scales: tuple[str, str], files: list[Path]) -> N
                 for x, end in ((0, "first"), (1, "second")):
                     axes.vlines(x, line[f"{end}_low"], line[f"{end}_high"], color=colour, alpha=0.4)
                 ends.append((1.0, line["second"], line["label"], colour))
-            axes.set_title(suite, loc="left")
+            condition = part["condition"].iloc[0]
+            axes.set_title(f"{suite}, {condition}" if condition else suite, loc="left")
             axes.set_xticks((0, 1), scales)
             axes.set_xlim(-0.15, 1.15)
             axes.set_ylabel("score")
             label_ends(axes, ends)
-        for axes in grid.flat[len(suites) :]:
+        for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
         save(figure, files)

@@ -77,16 +77,23 @@ def _check_numbers(value: Any, place: str, seen: set[int]) -> None:
 
 def _check_renamed(config: dict[str, Any]) -> None:
     """Refuse keys of earlier versions; the message gives the new name."""
-    places = [("suites", f"suites.{name}", axes) for name, axes in config.get("suites", {}).items()]
-    evaluation = config.get("evaluation", {})
-    places.append(("evaluation", "evaluation", evaluation))
-    for name, own in (evaluation.get("domains") or {}).items():
+    evaluation = _items(config, "evaluation")
+    places = [("evaluation", "evaluation", evaluation)]
+    for name, axes in _items(config, "suites").items():
+        places.append(("suites", f"suites.{name}", axes))
+    for name, own in _items(evaluation, "domains").items():
         places.append(("evaluation", f"evaluation.domains.{name}", own))
-    for name, entry in config.get("methods", {}).items():
-        places.append(("options", f"methods.{name}.options", entry.get("options")))
+    for name, entry in _items(config, "methods").items():
+        places.append(("options", f"methods.{name}.options", _items(entry, "options")))
     for section, place, entry in places:
         for key in entry if isinstance(entry, dict) else ():
             if key in RENAMED[section]:
                 raise BadConfig(
                     f"config: {place}.{key} is now called {RENAMED[section][key]}; rename it"
                 )
+
+
+def _items(value: Any, key: str) -> dict[str, Any]:
+    """Return the mapping under a key; empty if there is none, whatever stands there: the schema refuses it later."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

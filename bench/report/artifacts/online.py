@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bench.report.artifact import Artifact
@@ -20,7 +21,8 @@ NOTES = (
     "At 0 steps stands the policy of the offline training. Each run has its own, so columns differ there by chance. "
     "All points but the last one are snapshots with fewer evaluation episodes.",
     "Environment steps are those of collected episodes; those of evaluations, whose episodes are others, do not count. "
-    "A row has the mean over its runs: they collect whole rounds of episodes.",
+    "A row has the mean over its runs: they collect whole rounds of episodes. Methods with other budgets have rows of "
+    "their own.",
 )
 
 
@@ -52,9 +54,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     labels = list(dict.fromkeys(rows["heading"].astype(str)))
     body, numbers = [], []
     for task, curves in found.items():
-        moments = sorted({step for points in curves.values() for step in points})
-        for moment in moments:
-            points = {label: curves[label][moment] for label in curves if moment in curves[label]}
+        for steps in rows_of(curves):
+            points = {label: curves[label][step] for label, step in steps.items()}
             taken = sum(point.environment_steps for point in points.values()) / len(points)
             cells = [spell(points[label].score) if label in points else MISSING for label in labels]
             body.append([*row_of(task), f"{taken:,.0f}", *cells])
@@ -62,7 +63,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
                 {
                     "task": task,
                     "method": label,
-                    "step": moment,
+                    "step": steps[label],
                     "environment_steps": point.environment_steps,
                     "score": point.score.mean,
                     "low": point.score.low,
@@ -101,6 +102,41 @@ def curves_of(rows: pd.DataFrame) -> Curves:
         found[str(label)] = {
             step: point for step, point in points.items() if step >= max(before, default=0)
         }
+    return found
+
+
+def rows_of(curves: Curves) -> list[dict[str, int]]:
+    """Return the rows of the table of one task, each as label -> the update of its point, by environment steps.
+
+    One row has the policies without an environment step. In another row stand points of one update, of methods that
+    take about as many environment steps in all: those of the others would be no mean of theirs.
+    """
+    rows: dict[tuple[int, int], dict[str, int]] = {}
+    budgets = _budgets(curves)
+    for label, points in curves.items():
+        for step, point in points.items():
+            key = (step, budgets[label]) if point.environment_steps else (0, 0)
+            rows.setdefault(key, {})[label] = step
+    return sorted(
+        rows.values(),
+        key=lambda row: float(
+            np.mean([curves[label][step].environment_steps for label, step in row.items()])
+        ),
+    )
+
+
+def _budgets(curves: Curves) -> dict[str, int]:
+    """Return label -> which budget of environment steps the method has; those within a tenth are one."""
+    taken = {
+        label: max(point.environment_steps for point in points.values())
+        for label, points in curves.items()
+    }
+    found: dict[str, int] = {}
+    first, number = 0.0, 0
+    for label in sorted(taken, key=lambda label: taken[label]):
+        if taken[label] > 1.1 * first:
+            first, number = taken[label], number + 1
+        found[label] = number
     return found
 
 

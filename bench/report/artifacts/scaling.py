@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
-from bench.report.columns import series_names
+from bench.report.columns import names_of, series_names
 from bench.report.frame import final, seed_count
 from bench.report.tables import by_method, row_of
 from bench.stats.intervals import POSITIVE, Estimate, estimate
@@ -23,6 +23,7 @@ NOTES = (
     "Power law: loss = a N^-b, with N the number of parameters, by least squares on logarithms over the means of all "
     "sizes. R² is of the logarithms.",
 )
+DATA = ["task", "reward", "data_percent"]  # what one power law is about
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
@@ -49,7 +50,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     numbers = pd.DataFrame(
         [
             {
-                "task": row["task"],
+                **{key: row[key] for key in DATA},
                 "method": row["label"],
                 "parameters": row["parameters"],
                 "core_seconds": row["core_seconds"],
@@ -65,8 +66,8 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         ]
     )
     laws = [
-        f"{' '.join(reversed(row_of(str(task))))}: {spell_law(*power_law(of['parameters'], of['loss']))}"
-        for task, of in numbers.groupby("task", sort=False)
+        f"{name}: {spell_law(*power_law(of['parameters'], of['loss']))}"
+        for name, of in by_data(numbers).items()
     ]
     source = f"Scale {scale}: {seed_count(final(scores))}. Brackets: 95 % interval over seeds."
     return Artifact(
@@ -77,6 +78,21 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         numbers,
         lambda files: draw(numbers, files),
     )
+
+
+def by_data(numbers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of each data set, reward and fraction of the data, under its name.
+
+    Args:
+        numbers: with the columns task, reward and data_percent.
+    """
+    kinds = [
+        (" ".join(reversed(row_of(str(task)))), str(task), str(reward), float(percent))
+        for task, reward, percent in zip(*(numbers[key] for key in DATA), strict=True)
+    ]
+    names = names_of(kinds)
+    groups = numbers.groupby([names[kind] for kind in kinds], sort=False)
+    return {str(name): of for name, of in groups}
 
 
 def power_law(sizes: Any, losses: Any) -> tuple[float, float, float]:
@@ -101,13 +117,16 @@ def _rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     every = every.assign(heading=series_names(every))
     measured, scored = every[every["kind"] == "diagnostic"], final(every)
     rows = []
-    for (task, heading), runs in measured.groupby(["task", "heading"], sort=False):
+    for key, runs in measured.groupby([*DATA, "heading"], sort=False):
+        task, reward, percent, heading = cast(tuple[str, str, float, str], key)
         own = scored[(scored["task"] == task) & (scored["heading"] == heading)]
         losses = runs[runs["measure"] == "held-out loss"]["value"].tolist()
         rows.append(
             {
-                "task": str(task),
-                "label": str(heading),
+                "task": task,
+                "reward": reward,
+                "data_percent": percent,
+                "label": heading,
                 "parameters": float(runs[runs["measure"] == "parameters"]["value"].iloc[0]),
                 "core_seconds": float(own["core_seconds"].mean()),
                 "loss": estimate(losses, POSITIVE),
@@ -143,16 +162,16 @@ def draw(numbers: pd.DataFrame, files: list[Path]) -> None:
 
     with pyplot() as plt:
         figure, grid = panels(plt, 3, columns=3, height=2.8)
-        for place, (task, of) in enumerate(numbers.groupby("task", sort=False)):
-            look = {"color": COLOURS[place], "marker": MARKERS[place], "ms": 4, "lw": 1.0}
-            label = " ".join(reversed(row_of(str(task))))
+        for place, (label, of) in enumerate(by_data(numbers).items()):
+            colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+            look = {"color": colour, "marker": marker, "ms": 4, "lw": 1.0}
             a, b, _ = power_law(of["parameters"], of["loss"])
             grid[0].plot(of["parameters"], of["loss"], ls="", label=label, **look)
             if not math.isnan(b):
                 fit = a * of["parameters"] ** -b
-                grid[0].plot(of["parameters"], fit, color=COLOURS[place], lw=1.0, ls="--")
+                grid[0].plot(of["parameters"], fit, color=colour, lw=1.0, ls="--")
             for x, low, high in zip(of["parameters"], of["loss_low"], of["loss_high"], strict=True):
-                grid[0].plot([x, x], [low, high], color=COLOURS[place], lw=0.8)
+                grid[0].plot([x, x], [low, high], color=colour, lw=0.8)
             timed = of.dropna(subset="core_seconds")
             grid[1].plot(timed["core_seconds"], timed["loss"], ls="", **look)
             grid[2].plot(of["loss"], of["score"], ls="", **look)

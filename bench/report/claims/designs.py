@@ -30,6 +30,7 @@ class Design:
             unit (of a ratio: of its logarithm); None: it is in normalised points, and the caller chooses.
         log: the rule is applied on a logarithmic scale.
         spreads: the numbers are standard deviations over seeds, and the interval is over data sets.
+        pairs: of how many data sets a number is: 2 for a difference of differences, whose arms hold doubled scores.
     """
 
     arguments: tuple[str, ...]
@@ -40,6 +41,7 @@ class Design:
     spread: float | None = None
     log: bool = False
     spreads: bool = False
+    pairs: int = 1
 
 
 TWO = ("method", "against")
@@ -52,7 +54,7 @@ DESIGNS: dict[str, Design] = {
     "reward_difference": Design(("method",), (), ("method", "method"), needs="sparse"),
     "sparse_difference": Design(TWO, (), TWO, needs="sparse alone"),
     "improvement": Design(TWO, (), TWO),
-    "interaction": Design((*TWO, "family", "base"), (), TWO),
+    "interaction": Design((*TWO, "family", "base"), (), TWO, pairs=2),
     "spread_ratio": Design(TWO, (), TWO, log=True, spreads=True),
     "rank_correlation": Design(("method",), needs="sweep", spread=0.15),
     "slope": Design(("method",), needs="sweep", spread=0.2),

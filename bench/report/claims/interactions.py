@@ -8,17 +8,16 @@ import pandas as pd
 
 from bench.report.claims.comparisons import paired, spell
 from bench.report.claims.measure import Measure, NotRun, to_measure
+from bench.report.claims.pairs import pairs_of
 from bench.report.claims.sampled import with_arms
 from bench.stats.intervals import difference
-from bench.tasks.registry import family_of, kind_of, task_by_name
 
 
 def interaction(scores: pd.DataFrame, method: str, against: str, family: str, base: str) -> Measure:
     """Return (`method` minus `against`) on the data sets of one family, minus the same on those of another, mean over
     pairs of data sets.
 
-    Two data sets are a pair if they are of the same kind, and the name of the one's domain is that of the other's and a
-    suffix, such as `hopper_positions` and `hopper`.
+    The pairs are those of `bench.report.claims.pairs`.
 
     Args:
         scores: of a suite.
@@ -32,12 +31,7 @@ def interaction(scores: pd.DataFrame, method: str, against: str, family: str, ba
     """
     groups, about, cells = paired(scores, [method, against], (100,))
     by_task = {task: (a, b) for (task, _), a, b in zip(cells, *groups, strict=True)}
-    pairs = [
-        (one, other)
-        for one in by_task
-        for other in by_task
-        if _family(one) == family and _family(other) == base and _are_a_pair(one, other)
-    ]
+    pairs = pairs_of(by_task, family, base)
     if not pairs:
         raise NotRun(
             f"no pair of data sets of {family} and {base} has runs of {method} and {against}"
@@ -59,12 +53,3 @@ def interaction(scores: pd.DataFrame, method: str, against: str, family: str, ba
 
 def _doubled(runs: list[float]) -> list[float]:
     return [2 * score for score in runs]
-
-
-def _family(task: str) -> str:
-    return family_of(task_by_name(task)).name
-
-
-def _are_a_pair(task: str, base: str) -> bool:
-    domains = [task_by_name(name).domain.name for name in (task, base)]
-    return kind_of(task) == kind_of(base) and domains[0].startswith(f"{domains[1]}_")

@@ -90,7 +90,7 @@ def assumed_spreads(check: Check, plan: Plan, known: Known) -> tuple[list[list[f
         except NotRun as error:
             if all((run.task, run.method) in recorded for run in runs):
                 remark = f"in the records: {error}"
-    usual = known.points if design.spread is None else design.spread
+    usual = design.pairs * (known.points if design.spread is None else design.spread)
     pooled = (
         np.sqrt(np.mean(np.square(list(measured.values())), axis=0)).tolist()
         if measured

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
+from bench.report.claims.pairs import pairs_of
 from bench.report.claims.registry import Check, claims_about
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
@@ -34,7 +35,7 @@ def obstacles(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
     found += _missing_numbers(check, plan, config)
     used = runs_of(check, plan)
     if used and not found:
-        seeds, data_sets = seeds_of(used), data_sets_of(used)
+        seeds, data_sets = seeds_of(used), data_sets_of(check, used)
         if seeds < max(2, check.min_seeds):
             found.append(f"{seeds} seed(s), needs {max(2, check.min_seeds)}")
         if data_sets < check.min_data_sets:
@@ -60,9 +61,16 @@ def runs_of(check: Check, plan: Plan) -> list[Identity]:
     percents = [float(percent) for percent in check.arguments.get("data_percents", [100])]
     methods = methods_of(check.statistic, check.arguments)
     kinds = check.arguments.get("kinds")
+    runs = list(plan.runs.get(check.suite, ()))
+    if DESIGNS[check.statistic].pairs > 1:
+        family, base = check.arguments["family"], check.arguments["base"]
+        paired = {
+            name for pair in pairs_of((run.task for run in runs), family, base) for name in pair
+        }
+        runs = [run for run in runs if run.task in paired]
     return [
         run
-        for run in plan.runs.get(check.suite, ())
+        for run in runs
         if run.method in methods
         and run.reward in rewards
         and run.data_percent in percents
@@ -78,9 +86,9 @@ def seeds_of(runs: list[Identity]) -> int:
     return min(map(len, seeds.values()), default=0)
 
 
-def data_sets_of(runs: list[Identity]) -> int:
-    """Return the number of data sets of these runs; each fraction of the data counts."""
-    return len({(run.task, run.data_percent) for run in runs})
+def data_sets_of(check: Check, runs: list[Identity]) -> int:
+    """Return the number of data sets of these runs; each fraction of the data counts, and a pair counts once."""
+    return len({(run.task, run.data_percent) for run in runs}) // DESIGNS[check.statistic].pairs
 
 
 def _missing_numbers(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:

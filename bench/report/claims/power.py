@@ -28,7 +28,7 @@ class Forecast:
     Attributes:
         check: with a rule.
         data_sets, seeds: of the plan.
-        spread: the assumed standard deviation over seeds, root mean square over data sets and methods.
+        spread: the assumed standard deviation of a run over seeds, root mean square over data sets and methods.
         power: the probability of a verdict if the check's `truth` is true.
         needed: seeds for the power that is aimed at, on the data sets of the plan or on as many as the rule
             needs; None: no number has it.
@@ -58,7 +58,7 @@ def forecast(
     found = obstacles(check, plan, config)
     if not runs:
         return Forecast(check, 0, 0, math.nan, 0.0, None, math.nan, tuple(found))
-    seeds, data_sets = seeds_of(runs), data_sets_of(runs)
+    seeds, data_sets = seeds_of(runs), data_sets_of(check, runs)
     frame = known.frames.get(check.suite)
     spreads, remark = assumed_spreads(check, plan, known)
     found += [remark] if remark else []
@@ -68,6 +68,7 @@ def forecast(
     assert check.truth is not None
     trial = Trial(check, spreads, [check.truth] * len(spreads))
     missing = max(check.min_data_sets - data_sets, 0)
+    missing *= DESIGNS[check.statistic].pairs
     larger = [*spreads, *(spreads[-1:] * missing)]  # the smallest plan that could decide the check
     enough = Trial(check, larger, [check.truth] * len(larger))
     needed = seeds_for(enough.power, aim, least=max(2, check.min_seeds))
@@ -76,7 +77,8 @@ def forecast(
         check=check,
         data_sets=data_sets,
         seeds=seeds,
-        spread=float(np.sqrt(np.mean(np.square([one for each in spreads for one in each])))),
+        spread=float(np.sqrt(np.mean(np.square([one for each in spreads for one in each]))))
+        / DESIGNS[check.statistic].pairs,
         power=trial.power(seeds) if seeds >= 2 else 0.0,
         needed=needed,
         core_hours=hours,

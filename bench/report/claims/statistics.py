@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.report.claims import comparisons, equal_cost, interactions, spreads, trends
-from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure
+from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure, whole_data
 from bench.report.claims.sampled import with_arms
 from bench.report.frame import final
 from bench.report.ranges import range_of
@@ -101,6 +101,8 @@ def correlation_over_methods(
 ) -> Measure:
     """Return Spearman's correlation of two numbers of several methods, for each seed, mean over data sets.
 
+    Used are the runs with dense reward and all of the data, and the seeds for which every method has both numbers.
+
     Args:
         scores: of a suite with a diagnostic.
         methods: at least three.
@@ -108,9 +110,9 @@ def correlation_over_methods(
         to: another measure of it, or `score`.
 
     Raises:
-        NotRun: no data set and seed has both numbers for three of these methods.
+        NotRun: there are fewer than three methods, or no data set and seed has both numbers of all of them.
     """
-    chosen = scores[scores["method"].isin(methods)]
+    chosen = whole_data(scores[scores["method"].isin(methods)])
     first = chosen[(chosen["kind"] == "diagnostic") & (chosen["measure"] == measure)]
     if to == "score":
         second = final(chosen).assign(value=lambda rows: rows["score"])
@@ -118,17 +120,30 @@ def correlation_over_methods(
         second = chosen[(chosen["kind"] == "diagnostic") & (chosen["measure"] == to)]
     keys = ["task", "seed", "method"]
     both = first[[*keys, "value"]].merge(second[[*keys, "value"]], on=keys, suffixes=("", "_to"))
+    both = both.dropna(subset=["value", "value_to"])
+    if len(methods) < 3:
+        raise NotRun(f"a correlation over methods needs three of them, not {len(methods)}")
+    if lacking := [name for name in methods if name not in set(both["method"])]:
+        raise NotRun(f"no run of {', '.join(lacking)} has {measure} and {to}")
     groups: dict[str, list[float]] = {}
     for (task, _), runs in both.groupby(["task", "seed"], sort=False):
-        if len(runs) >= 3:
-            found = stats.spearmanr(runs["value"], runs["value_to"]).statistic
-            groups.setdefault(str(task), []).append(0.0 if math.isnan(found) else float(found))
+        if runs["method"].nunique() == len(methods):
+            groups.setdefault(str(task), []).append(_spearman(runs["value"], runs["value_to"]))
     if not groups:
-        raise NotRun(f"no data set has {measure} and {to} of three of these methods")
-    about = about_cells(first, [(task, 100.0) for task in groups], 0)
+        raise NotRun(f"no data set and seed has {measure} and {to} of all {len(methods)} methods")
+    about = about_cells(
+        first, [(task, 100.0) for task in groups], first["task"].nunique() - len(groups)
+    )
     whole = to_measure(estimate_over_tasks(list(groups.values()), CORRELATION), about)
     parts = {task: estimate(runs, CORRELATION) for task, runs in groups.items()}
     return with_arms(replace(whole, parts=parts), list(groups), list(groups.values()))
+
+
+def _spearman(xs: pd.Series, ys: pd.Series) -> float:
+    """Return the rank correlation; 0 if one of the two does not vary."""
+    if xs.nunique() == 1 or ys.nunique() == 1:
+        return 0.0
+    return float(stats.spearmanr(xs, ys).statistic)
 
 
 def _rows(scores: pd.DataFrame, method: str, measure: str, group: str) -> pd.DataFrame:

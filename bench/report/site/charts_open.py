@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
 
 from bench.environments.gamble import OPTIMUM, PRIZE
+from bench.report.artifacts.scaling import by_data
 from bench.report.site.charts import Axis, Chart, Series, curves, intervals
 from bench.report.site.charts_cost import read
 from bench.report.site.looks import COLOURS, GREY, MARKS, Look
@@ -70,10 +72,15 @@ def scaling(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
     """Return the held-out loss over parameters and over core-seconds, and the score over the loss, of all data sets."""
     columns = {"task", "method", "parameters", "core_seconds", "loss", "score"}
     rows = read(path, {*columns, "loss_low", "loss_high", "score_low", "score_high"})
-    titles = {str(task): " ".join(reversed(row_of(str(task)))) for task in rows["task"].unique()}
+    # tables from before these two columns have dense rewards and all of the data
+    rows = rows.assign(
+        reward=rows.get("reward", "dense"), data_percent=rows.get("data_percent", 100.0)
+    )
+    parts = by_data(rows)
+    rows = pd.concat([part.assign(series=name) for name, part in parts.items()])
     series = [
-        Series(title, Look(colour, mark))
-        for title, colour, mark in zip(titles.values(), COLOURS, MARKS, strict=False)
+        Series(name, Look(colour, mark))
+        for name, colour, mark in zip(parts, cycle(COLOURS), cycle(MARKS), strict=False)
     ]
     size, cost = Axis("parameters", log=True), Axis("core-seconds of training", log=True)
     loss, score = Axis("held-out loss"), Axis("normalised score")
@@ -83,14 +90,16 @@ def scaling(path: Path, looks: Looks, labels: Labels) -> list[Chart]:
         ("Loss over cost", "core_seconds", cost, "loss", loss),
         ("Score over loss", "loss", loss, "score", score),
     ):
-        drawn = pd.DataFrame({"series": rows["task"].map(titles), "x": rows[x], "y": rows[y]})
+        drawn = pd.DataFrame({"series": rows["series"], "x": rows[x], "y": rows[y]})
         drawn = drawn.assign(low=rows[f"{y}_low"], high=rows[f"{y}_high"], network=rows["method"])
         drawn = drawn.dropna(subset=["x", "y"]).sort_values(["series", "x"])
         if y == "score":  # neither grows with the other by definition: marks without bands
             drawn = drawn.drop(columns=["low", "high"])
         if drawn.empty:
             continue
-        describe = f"{up.title} over {across.title} of networks of several sizes on {', '.join(titles.values())}."
+        describe = (
+            f"{up.title} over {across.title} of networks of several sizes on {', '.join(parts)}."
+        )
         found.append(
             Chart(title, describe, curves(drawn, series, across, up, digits=4), tuple(series))
         )

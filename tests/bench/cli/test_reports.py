@@ -12,7 +12,7 @@ import yaml
 
 from bench.cli.main import main
 from bench.core.code import ROOT
-from tests.conftest import CONFIG
+from tests.conftest import CONFIG, RECORD
 from tests.helpers.cli import fails
 
 
@@ -102,7 +102,9 @@ def test_two_scales_side_by_side(
 ) -> None:
     write_runs({("hopper-medium", "dt"): [29.0, 30.0, 31.0], ("hopper-medium", "bc"): [40.0, 41.0]})
     config = tmp_path / "mine.yaml"
-    config.write_text(yaml.safe_dump({"name": "test"}))
+    steps = RECORD["training"]["steps"]
+    methods = {name: {"steps": steps} for name in ("dt", "bc")}
+    config.write_text(yaml.safe_dump({"name": "test", "methods": methods}))
     folder = str(tmp_path / "results" / "test")
     files = ["--config-a", str(config), "--config-b", str(config)]
     assert main(["scales", folder, folder, *files, "--out", "a.md", "a.csv", "a.svg"]) == 0

@@ -115,3 +115,15 @@ def test_a_measurement_leaves_a_record_that_the_plan_uses(plan: Plan, tmp_path: 
     assert found.clock["training"]["start_seconds"] > 0
     assert found.clock["evaluation"]["start_seconds"] > 0
     assert unmeasured(make_plan(given), given, [found], ["main"]) == []
+
+
+def test_a_method_that_learns_online_is_not_measured_by_a_short_run() -> None:
+    """A run of 20 updates takes all environment steps, so its update would seem to cost as much as all of them."""
+    methods = {
+        "online": {"module": "dt_online", "options": {"environment_steps": 20000}},
+        "offline": {"module": "dt_online", "options": {"environment_steps": 0}},
+    }
+    given = CONFIG | {"methods": methods}
+    given["suites"] = {"main": CONFIG["suites"]["main"] | {"methods": list(methods)}}
+    found = unmeasured(make_plan(given), given, [], ["main"])
+    assert {run.method for run in found} == {"offline"}

@@ -53,6 +53,17 @@ def test_a_method_without_a_measurement_has_a_clear_line(records: list[Record]) 
     assert table.body[-1][-2:] == ["at least 0.10", "at least 3 min"]
 
 
+def test_a_method_that_learns_online_is_measured_by_a_run_of_the_plan(
+    records: list[Record],
+) -> None:
+    given = copy.deepcopy(config(main={"methods": ["online"]}))
+    options = {"environment_steps": 20000}
+    given["methods"]["online"] = {"module": "dt_online", "options": options}
+    notes = make(planned(given), given, records, [2], ["main"]).notes
+    [line] = [note for note in notes if note.startswith("No measurement: online")]
+    assert line.endswith("so no short run measures it: one run of the plan does.")
+
+
 def test_other_settings_are_named(records: list[Record]) -> None:
     given = copy.deepcopy(config(main={}))
     given["methods"]["bc"]["options"] = {"width": 7}

@@ -97,6 +97,35 @@ def test_dense_and_sparse_rewards_are_two_lines(frame: Frame) -> None:
     assert [row[1] for row in make(scale, scale).body] == ["DT", "DT, sparse"]
 
 
+def test_a_reversed_order_that_may_be_chance_is_marked(finished: Scale) -> None:
+    first = finished("quick", ("m", {(MEDIUM, "dt"): [10, 11, 12], (MEDIUM, "bc"): [30, 31, 32]}))
+    sure = finished("desk", ("m", {(MEDIUM, "dt"): [50, 51, 52], (MEDIUM, "bc"): [40, 41, 42]}))
+    wide = finished("desk", ("m", {(MEDIUM, "dt"): [0, 50, 100], (MEDIUM, "bc"): [40, 41, 42]}))
+
+    def reversed_at(second: Finished) -> str:
+        [note] = [note for note in make(first, second).notes if note.startswith("Reversed")]
+        return note
+
+    assert "chance" not in reversed_at(sure)
+    assert reversed_at(wide).endswith(", which may be chance at desk.")
+
+
+def test_a_suite_of_sparse_rewards_has_a_panel(tmp_path: Path, frame: Frame) -> None:
+    cells = {(MEDIUM, "dt"): [10.0, 20.0], (MEDIUM, "bc"): [30.0, 31.0]}
+    sparse = frame((cells, {"reward": "sparse"}))
+    both = frame((cells, {"reward": "sparse"}), (cells, {}))
+    scale = Finished("quick", {"late": sparse, "two": both}, frozenset())
+    write_artifact(make(scale, scale), [tmp_path / "a.svg"])
+    titles = (tmp_path / "a.svg").read_text()
+    assert ">late, sparse<" in titles
+    assert ">two<" in titles
+    only = Finished(
+        "quick", {"late": frame(({(MEDIUM, "dt"): [1.0, 2.0]}, {"reward": "sparse"}))}, frozenset()
+    )
+    write_artifact(make(only, only), [tmp_path / "b.svg"])
+    assert ">late, sparse<" in (tmp_path / "b.svg").read_text()
+
+
 def test_scales_without_a_common_run(finished: Scale) -> None:
     first = finished("quick", ("mujoco", {(MEDIUM, "dt"): [10]}))
     second = finished("desk", ("mujoco", {(EXPERT, "dt"): [10]}))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.runs.schema import BadConfig, check_config
+from bench.runs.schema import BadConfig, check_config, remove_null_suites
 from tests.helpers.plan import SCHEMA, read
 
 
@@ -36,6 +36,27 @@ def test_a_config_against_the_schema_is_refused_with_the_place(
     with pytest.raises(BadConfig, match=f"config: {message}") as caught:
         check_config(wrong, SCHEMA)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda c: c.update(suites=None), "suites: None"),
+        (lambda c: c.update(methods=None), "methods: None"),
+        (lambda c: c.update(evaluation=None), "evaluation: None"),
+        (lambda c: c["methods"].update(dt=None), r"methods\.dt: None"),
+        (lambda c: c["evaluation"].update(domains=3), r"evaluation\.domains: 3"),
+        (lambda c: c["methods"]["dt"].update(options=[1]), r"methods\.dt\.options: \[1\]"),
+    ],
+)
+def test_a_section_that_is_no_mapping_is_refused(
+    change: Callable[[dict[str, Any]], Any], place: str
+) -> None:
+    wrong = read("config.yaml")
+    change(wrong)
+    remove_null_suites(wrong)
+    with pytest.raises(BadConfig, match=f"config: {place} is not of type 'object'"):
+        check_config(wrong, SCHEMA)
 
 
 @pytest.mark.parametrize(

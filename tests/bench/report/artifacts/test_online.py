@@ -110,3 +110,26 @@ def test_two_methods_with_one_label_are_not_one(tmp_path: Path, plan: Plan) -> N
     artifact = online.make(rows, "test")
     assert artifact.headings[3:] == ["DT (rising)", "DT (fixed)"]
     assert set(artifact.numbers["runs"]) == {2}
+
+
+def test_methods_with_other_environment_steps_have_rows_of_their_own(
+    tmp_path: Path, plan: Plan
+) -> None:
+    """One method takes no step, and ends at the same update as the others; one takes ten times as many."""
+    both = recorded(tmp_path, plan, SCORES)
+    rising = both[both["method"] == "rising"]
+    offline = rising.assign(method="off", label="Offline", position=2, environment_steps=0.0)
+    more = rising["environment_steps"] * 10
+    longer = rising.assign(method="long", label="Longer", position=3, environment_steps=more)
+    artifact = online.make(pd.concat([both, offline, longer], ignore_index=True), "test")
+    assert artifact.headings[3:] == ["Rising", "Fixed", "Offline", "Longer"]
+    found = [(row[2], [cell.split(" ")[0] for cell in row[3:]]) for row in artifact.body]
+    assert found == [
+        ("0", ["22.0", "22.0", "52.0", "22.0"]),
+        ("1,000", ["32.0", "—", "—", "—"]),
+        ("1,950", ["52.0", "12.0", "—", "—"]),
+        ("10,000", ["—", "—", "—", "32.0"]),
+        ("19,500", ["—", "—", "—", "52.0"]),
+    ]
+    steps = artifact.numbers.set_index(["method", "environment_steps"])["step"]
+    assert steps[("Offline", 0.0)] == 20

@@ -19,6 +19,7 @@ from bench.runs.plan import Plan, make_plan
 from tests.conftest import RECORD, write_scores
 
 TASK = "hopper-medium"
+KINDS = ("medium", "medium-replay", "medium-expert")
 SIZES = {"small": 1_000, "middle": 10_000, "large": 100_000}
 
 
@@ -123,3 +124,32 @@ def test_losses_are_labelled_with_plain_numbers(tmp_path: Path, plan: Plan) -> N
     scaling.make(measured(tmp_path, plan, losses), "test").draw([tmp_path / "a.svg"])  # type: ignore[misc]
     picture = (tmp_path / "a.svg").read_text()
     assert all(f">{label}</text>" in picture for label in ("0.05", "0.1", "0.2"))
+
+
+def test_each_part_of_the_data_has_a_power_law_of_its_own(tmp_path: Path, plan: Plan) -> None:
+    """The loss halves with each factor of ten on all of the data: b = log10(2). On a tenth of it nothing changes."""
+    losses = {"small": [0.08, 0.08], "middle": [0.04, 0.04], "large": [0.02, 0.02]}
+    whole = measured(tmp_path, plan, losses)
+    flat = whole["value"].where(whole["measure"] != "held-out loss", 0.5)
+    tenth = whole.assign(data_percent=10.0, value=flat)
+    artifact = scaling.make(pd.concat([whole, tenth], ignore_index=True), "test")
+    assert "Hopper Medium: a = 0.64, b = 0.301, R² = 1.00; " in artifact.notes[-1]
+    assert "Hopper Medium, 10 % of the data: a = 0.5, b = 0.000" in artifact.notes[-1].replace(
+        "-0", "0"
+    )
+    write_artifact(artifact, [tmp_path / "scaling.svg"])
+    assert "Hopper Medium, 10 % of the data" in (tmp_path / "scaling.svg").read_text()
+
+
+def test_there_may_be_more_data_sets_than_colours(tmp_path: Path, plan: Plan) -> None:
+    scores = measured(tmp_path, plan, {"small": [0.1, 0.1]})
+    tasks = [
+        f"{body}-{kind}"
+        for body in ("hopper", "walker2d", "halfcheetah", "reacher2d")
+        for kind in KINDS
+    ]
+    many = pd.concat([scores.assign(task=task) for task in tasks], ignore_index=True)
+    artifact = scaling.make(many, "test")
+    assert len(artifact.body) == 12
+    write_artifact(artifact, [tmp_path / "scaling.svg"])
+    assert "Reacher Medium-Expert" in (tmp_path / "scaling.svg").read_text()

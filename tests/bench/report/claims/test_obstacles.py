@@ -95,7 +95,7 @@ def test_the_runs_of_a_check() -> None:
         ("dt", "dense", 100.0),
         ("cql", "dense", 100.0),
     }
-    assert (seeds_of(runs), data_sets_of(runs)) == (3, 3)
+    assert (seeds_of(runs), data_sets_of(check(), runs)) == (3, 3)
     few = {"method": "dt", "against": "bc", "data_percents": [1, 10], "kinds": ["medium"]}
     runs = runs_of(check(arguments=few), plan)
     assert {(run.task, run.data_percent) for run in runs} == {(MEDIUM, 1.0), (MEDIUM, 10.0)}
@@ -118,3 +118,16 @@ def test_every_obstacle_of_a_config_is_listed() -> None:
     assert any(line.startswith("C2, ") and "suite `atari` is not" in line for line in lines)
     assert len(lines) == len(set(lines))
     assert all("\n" not in line for line in lines)
+
+
+def test_a_pair_of_data_sets_counts_once_and_others_do_not() -> None:
+    pair = ["hopper_positions-medium", "hopper-medium"]
+    given = config(mujoco={"tasks": [*pair, "walker2d_positions-medium", "walker2d-medium-replay"]})
+    arguments = {"method": "dt", "against": "cql", "family": "positions", "base": "mujoco"}
+    changes = {"statistic": "interaction", "arguments": arguments}
+    one, plan = check(**changes), make_plan(given)
+    assert {run.task for run in runs_of(one, plan)} == set(pair)
+    assert data_sets_of(one, runs_of(one, plan)) == 1
+    assert found(given, min_data_sets=1, **changes) == []
+    assert found(given, min_data_sets=2, **changes) == ["1 data set(s), needs 2"]
+    assert found(config(), **changes) == ["suite `mujoco` has no data set of this check"]

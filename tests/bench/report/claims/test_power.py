@@ -40,6 +40,30 @@ def test_the_power_of_a_planned_check() -> None:
     assert not eight.decidable(0.99)
 
 
+def test_the_power_of_a_difference_of_differences() -> None:
+    """Two pairs: four means of two runs in each, so the error is sqrt(4 * 36 / 2 / 2) = 6, with 8 degrees of freedom
+    if the spreads are equal.
+    """
+    tasks = ["hopper_positions-medium", "hopper-medium"]
+    tasks += ["walker2d_positions-medium", "walker2d-medium"]
+    arguments = {"method": "dt", "against": "cql", "family": "positions", "base": "mujoco"}
+    found = of(
+        config(mujoco={"tasks": tasks, "seeds": [0, 1]}),
+        statistic="interaction",
+        arguments=arguments,
+        rule=("above", (0.0,)),
+        truth=15.0,
+        min_data_sets=4,
+    )
+    assert (found.data_sets, found.spread) == (2, 6.0)
+    assert found.power == pytest.approx(
+        supported((0.0, float("inf")), 15.0, [[6.0] * 4] * 2, 2), abs=0.02
+    )
+    assert found.obstacles == ("2 data set(s), needs 4",)
+    four = supported((0.0, float("inf")), 15.0, [[6.0] * 4] * 4, 2)
+    assert found.needed == (2 if four >= 0.8 else 3)
+
+
 def test_a_check_on_every_data_set_needs_more() -> None:
     each = {"statistic": "drop", "arguments": {"method": "dt", "near": [1, 1.2], "far": [2, 3]}}
     given = config(mujoco={"sweep": True, "seeds": [0, 1, 2, 3, 4]})

@@ -151,5 +151,48 @@ def test_the_correlation_over_methods_is_one_number_for_each_seed() -> None:
     assert found.value == pytest.approx(0)
     with_scores = statistics.correlation_over_methods(frame, list(losses), "held-out loss", "score")
     assert with_scores.arms == {"a": ([-1.0, 1.0],)}  # type: ignore[attr-defined]
-    with pytest.raises(NotRun, match="of three of these methods"):
+    with pytest.raises(NotRun, match="needs three of them, not 2"):
         statistics.correlation_over_methods(frame, ["s", "m"], "held-out loss", "parameters")
+
+
+def test_the_correlation_over_methods_needs_all_of_them() -> None:
+    """Three of four sizes are no answer about four; a seed counts if it has all, and a loss that is missing is none."""
+    losses = {"s": [0.3, 0.3], "m": [0.2, 0.2], "l": [0.1, 0.1]}
+    three = sized(losses, dict.fromkeys(losses, 1.0))
+    about = ("held-out loss", "parameters")
+    with pytest.raises(NotRun, match="no run of xl, xxl has held-out loss and parameters"):
+        statistics.correlation_over_methods(three, [*losses, "xl", "xxl"], *about)
+    more = losses | {"xl": [0.05]}
+    found = statistics.correlation_over_methods(
+        sized(more, dict.fromkeys(more, 1.0)), list(more), *about
+    )
+    assert found.arms == {"a": ([-1.0],)}  # type: ignore[attr-defined]
+    unknown = losses | {"xl": [float("nan"), 0.05]}
+    found = statistics.correlation_over_methods(
+        sized(unknown, dict.fromkeys(unknown, 1.0)), list(unknown), *about
+    )
+    assert found.arms == {"a": ([-1.0],)}  # type: ignore[attr-defined]
+    apart = {"s": [0.3], "m": [0.2, 0.2], "l": [0.1, 0.1]}
+    frame = sized(apart, dict.fromkeys(apart, 1.0))
+    frame.loc[frame["method"] == "s", "seed"] = 7
+    with pytest.raises(NotRun, match=r"no data set and seed has .* of all 3 methods"):
+        statistics.correlation_over_methods(frame, list(apart), *about)
+
+
+def test_a_correlation_over_methods_is_of_dense_rewards_and_all_of_the_data() -> None:
+    losses = {"s": [0.3, 0.3], "m": [0.2, 0.2], "l": [0.1, 0.1]}
+    whole = sized(losses, dict.fromkeys(losses, 1.0))
+    turned = sized(
+        {name: [0.4 - one for one in ones] for name, ones in losses.items()},
+        dict.fromkeys(losses, 1.0),
+    )
+    both = pd.concat([whole, turned.assign(reward="sparse"), turned.assign(data_percent=10.0)])
+    found = statistics.correlation_over_methods(both, list(losses), "held-out loss", "parameters")
+    assert found.arms == {"a": ([-1.0, -1.0],)}  # type: ignore[attr-defined]
+
+
+def test_a_loss_that_does_not_vary_has_no_rank_correlation() -> None:
+    losses = {"s": [0.1], "m": [0.1], "l": [0.1]}
+    frame = sized(losses, dict.fromkeys(losses, 1.0))
+    found = statistics.correlation_over_methods(frame, list(losses), "held-out loss", "parameters")
+    assert found.value == 0

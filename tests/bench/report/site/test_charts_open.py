@@ -69,3 +69,19 @@ def test_scaling_shows_loss_over_size_and_cost_and_the_score_over_the_loss(
     ]
     values = found["Score over loss"].spec["data"]["values"]
     assert [(v["x"], v["y"]) for v in values] == [(0.02, 50), (0.04, 40)]
+
+
+def test_scaling_has_a_series_for_each_part_of_the_data(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "scaling.csv",
+        "task,reward,data_percent,method,parameters,core_seconds,loss,loss_low,loss_high,score,score_low,score_high,runs",
+        "hopper-medium,dense,100,small,100,1,0.02,0.01,0.03,50,40,60,2",
+        "hopper-medium,dense,10,small,100,1,0.04,0.03,0.05,40,30,50,2",
+    )
+    chart = scaling(path, LOOKS, LABELS)[0]
+    assert [one.name for one in chart.series] == [
+        "Hopper Medium",
+        "Hopper Medium, 10 % of the data",
+    ]
+    values = {v["series"]: v["y"] for v in chart.spec["data"]["values"]}
+    assert values == {"Hopper Medium": 0.02, "Hopper Medium, 10 % of the data": 0.04}
