@@ -38,6 +38,7 @@ from bench.runs.plan import make_plan  # noqa: E402
 KEPT = ROOT / "reports" / "reference"
 FORMATS = (".md", ".csv", ".png", ".gif")
 LAYERS = {"desk": ("open", "desk", "layers/open_desk")}  # with the open questions
+GROUPS = {"open": "open_questions"}  # of which suites pages are kept; default: of all
 REWRITTEN = (".md", ".csv", ".png")
 
 
@@ -100,7 +101,10 @@ def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:
     # as the workflow hands it to the verbs; it decides the order of methods and of their settings
     given = make_plan(json.loads(json.dumps(config, sort_keys=True)))
     frames = {}
+    chosen = plan.groups[GROUPS[scale]] if scale in GROUPS else plan.runs
     for suite in plan.runs:
+        if suite not in chosen:
+            continue
         records = [unpacked / path for path in plan.records(suite)]
         if not all(path.exists() for path in records):
             continue

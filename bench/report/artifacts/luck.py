@@ -23,7 +23,7 @@ NOTES = (
     "Returns in the game's own unit. The safe arm pays 3. The lottery pays 9 with probability 0.2, so 1.8 in the mean. "
     "The two-step arm pays 6 to a player who follows the clue, which is the optimum.",
     "Imitator: the exact mean return of a policy that acts as the data do in the episodes with this return.",
-    f"The figure ends at {1.5 * PRIZE:g}: what is asked for beyond that changes nothing.",
+    f"The figure ends at {1.5 * PRIZE:g}: the table has the targets beyond.",
     "A method that does not use the target earns the same at every target, up to the noise of its episodes.",
 )
 
