@@ -206,7 +206,7 @@ def _partial(arguments: Arguments) -> None:
     does="put two scales side by side: the means of each method, or the verdicts on the claims",
     epilog="A and B are folders of results, such as results/quick, or names of scales whose records are packed.",
     examples=(
-        "bench scales quick desk",
+        "bench scales quick results/desk",
         "bench scales quick results/desk --claims --out scales_claims.md",
     ),
 )

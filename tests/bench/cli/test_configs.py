@@ -105,3 +105,13 @@ def test_the_open_questions_at_desk_share_the_runs_of_desk() -> None:
         run for suite in second.runs if suite not in first.runs for run in second.runs[suite]
     }
     assert len(shared) > 80
+
+
+def test_the_open_questions_for_tests_are_all_small() -> None:
+    names = ("open", "smoke", "layers/open_smoke")
+    plan = make_plan(read_config([ROOT / f"config/{name}.yaml" for name in names]))
+    suites = plan.groups["open_questions"]
+    assert len(suites) == 10
+    runs = {run for suite in suites for run in plan.runs[suite]}
+    assert len(runs) < 80
+    assert max(plan.variants[run.method].steps_on(run.task) for run in runs) <= 40
