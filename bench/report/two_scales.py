@@ -110,16 +110,17 @@ def reversals(found: list[Line]) -> list[tuple[Line, Line, Estimate, Estimate]]:
             continue
         before, after = difference(one.first, other.first), difference(one.second, other.second)
         if before.low > 0 > after.mean:
-            turned.append((other, one, _negative(before), _negative(after)))
+            turned.append(
+                (
+                    other,
+                    one,
+                    difference(other.first, one.first),
+                    difference(other.second, one.second),
+                )
+            )
         elif before.high < 0 < after.mean:
             turned.append((one, other, before, after))
     return turned
-
-
-def _negative(gap: Estimate) -> Estimate:
-    return Estimate(
-        -gap.mean, gap.std, -gap.high, -gap.low, gap.runs, gap.freedom, gap.error, gap.within
-    )
 
 
 def make(first: Finished, second: Finished) -> Artifact:
