@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -52,9 +53,12 @@ def test_the_cost_of_a_config_is_computed_from_the_packed_records(
     assert "Computed cost of scale quick" in text
     assert "On 2 cores" in text
     written = Path("plan.md").read_text()
-    assert written.startswith(
-        text[: text.index("- The measured times of 8 methods: `--out cost.md`")]
-    )
+    summary = re.search(r"- The measured times of (\d+) methods: `--out cost\.md`", text)
+    assert summary is not None
+    assert written.startswith(text[: summary.start()])
+    # Seven or eight: precision `auto` of DT is float32 on a processor without fast bfloat16, and the
+    # packed records have bfloat16 only.
+    assert int(summary[1]) == written.count("milliseconds an update") >= 7
     assert "- cql, milliseconds an update" in written
     assert "milliseconds an update" not in text
     numbers = pd.read_csv("plan.csv").set_index("suite")
