@@ -92,8 +92,8 @@ def test_all_mujoco_runs_in_groups(cluster: Slurm, tmp_path: Path) -> None:
     output = finish(folder, "all_mujoco", "config/smoke.yaml")
     assert (folder / "reports/smoke/mujoco/table2.md").exists()
     records = list((folder / "results/smoke/runs").glob("*/*/*/*/*/result.json"))
-    assert len(records) == 32
-    # two data sets, then 32 runs by tens
+    assert len(records) == 36
+    # two data sets, then 36 runs by tens
     assert len(re.findall("has been submitted with SLURM jobid", output)) == 2 + 4
 
 
