@@ -69,7 +69,11 @@ DESIGNS: dict[str, Design] = {
         ("method", "measure", "group"), ("only",), needs="diagnostic", parts=1, spread=0.1
     ),
     "measured_ratio": Design(
-        ("method", "measure", "group", "to"), needs="diagnostic", spread=0.5, log=True
+        ("method", "measure", "group", "to"),
+        ("steps",),
+        needs="diagnostic",
+        spread=0.5,
+        log=True,
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,12 @@ def measured(
 
 
 def measured_ratio(
-    scores: pd.DataFrame, method: str, measure: str, group: str, to: Mapping[str, str]
+    scores: pd.DataFrame,
+    method: str,
+    measure: str,
+    group: str,
+    to: Mapping[str, str],
+    steps: Sequence[int] | None = None,
 ) -> Measure:
     """Return the ratio of two measures of a diagnostic in each run, geometric mean over runs and data
     sets. Its interval is that of the logarithm, so it stays above 0.
@@ -75,12 +80,14 @@ def measured_ratio(
         measure: the numerator's name.
         group: the numerator's group.
         to: `measure` and `group` of the denominator.
+        steps: the first and the last one of the steps of an episode whose values are added up, for
+            measures that have one for each step; None: for measures with one value.
 
     Raises:
         NotRun: no run has both measures.
     """
-    top = _rows(scores, method, measure, group)
-    bottom = _rows(scores, method, to["measure"], to["group"])
+    top = _summed(_rows(scores, method, measure, group), steps)
+    bottom = _summed(_rows(scores, method, to["measure"], to["group"]), steps)
     both = top.merge(bottom, on=["task", "seed"], suffixes=("", "_to"))
     if both.empty:
         raise NotRun(f"no run of {method} measured {measure} {group} and {to['measure']}")
@@ -153,6 +160,18 @@ def _rows(scores: pd.DataFrame, method: str, measure: str, group: str) -> pd.Dat
     if rows.empty:
         raise NotRun(f"no diagnostic of {method} measured {measure} {group}".rstrip())
     return rows.sort_values("seed", kind="stable")
+
+
+def _summed(rows: pd.DataFrame, steps: Sequence[int] | None) -> pd.DataFrame:
+    """Return one row for each run, whose value is the sum over some steps; with None, the rows as they are."""
+    if steps is None:
+        return rows
+    first, last = steps
+    rows = rows[rows["x"].between(first, last)]
+    if rows.empty:
+        raise NotRun(f"no diagnostic has values at steps {first} to {last}")
+    sums = rows.groupby(["task", "seed"])["value"].transform("sum")
+    return rows.assign(value=sums).drop_duplicates(["task", "seed"])
 
 
 def _groups(rows: pd.DataFrame) -> dict[str, list[float]]:

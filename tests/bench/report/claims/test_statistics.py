@@ -111,6 +111,26 @@ def test_a_ratio_of_measures_by_hand() -> None:
     assert back.value == pytest.approx(1 / 4)
 
 
+def test_a_ratio_of_sums_over_steps_by_hand() -> None:
+    """Steps 2 and 3 of two runs: (1 + 2) / (4 + 8) = 1/4 and (3 + 1) / (2 + 2) = 1; geometric mean 1/2."""
+    steps = (
+        # of the two runs: without the key, and with it
+        (1, (9, 9), (5, 5)),
+        (2, (1, 3), (4, 2)),
+        (3, (2, 1), (8, 2)),
+        (4, (9, 9), (5, 5)),
+    )
+    scores = pd.concat(
+        diagnosed({"a": values}, "probability").assign(group=group, x=step)
+        for step, without, holds in steps
+        for group, values in (("without", without), ("holds", holds))
+    )
+    arguments = ("m", "probability", "without", {"measure": "probability", "group": "holds"})
+    assert statistics.measured_ratio(scores, *arguments, steps=(2, 3)).value == pytest.approx(1 / 2)
+    with pytest.raises(NotRun, match="no diagnostic has values at steps 7 to 9"):
+        statistics.measured_ratio(scores, *arguments, steps=(7, 9))
+
+
 def test_a_ratio_is_of_the_same_run() -> None:
     scores = measured_together(mass={"a": (0.8, 0.4)}, even={"a": (0.1, 0.2)})
     to = {"measure": "even", "group": "door"}
