@@ -106,17 +106,22 @@ def test_the_ledger_is_that_of_the_records(frames, tmp_path):
         assert (tmp_path / name).read_text() == (KEPT / "quick" / name).read_text()
 
 
-def test_the_pages_of_the_open_questions_are_those_of_the_records(tmp_path):
-    archive.unpack(archive.archive_of("open"), tmp_path)
-    made = dict(reference.pages("open", tmp_path))
-    kept = [path for path in (KEPT / "open").rglob("*.*") if path.suffix in (".md", ".csv")]
-    kept = [path for path in kept if path.stem != "data"]  # of data sets, which are not packed
-    assert len(kept) >= 5
-    for path in kept:
-        page = path.relative_to(KEPT / "open").with_suffix("").as_posix()
-        again = tmp_path / f"page{path.suffix}"
-        write_artifact(made[page], [again])
-        assert again.read_text() == path.read_text(), path
+@pytest.mark.parametrize("scale", ["open", "desk"])
+def test_the_pages_of_complete_suites_are_those_of_the_records(scale, tmp_path):
+    archive.unpack(archive.archive_of(scale), tmp_path)
+    made = dict(reference.pages(scale, tmp_path))
+    kept = {
+        path.relative_to(KEPT / scale).with_suffix("").as_posix()
+        for path in (KEPT / scale).rglob("*.md")
+        if path.stem != "data"  # a page on data sets, which are not packed
+    }
+    assert kept == set(made)
+    for page, artifact in made.items():
+        for suffix in (".md",) if page.endswith("/cost") else (".md", ".csv"):
+            again = tmp_path / f"page{suffix}"
+            write_artifact(artifact, [again])
+            shown = KEPT / scale / f"{page}{suffix}"
+            assert again.read_text() == shown.read_text(), shown
 
 
 def test_the_results_page_shows_table_2():
