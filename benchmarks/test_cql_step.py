@@ -2,7 +2,8 @@
 
 Continuous actions have two sizes, each with the observations and actions of Hopper. "d3rlpy's size" is that of
 github.com/takuseno/d3rlpy at v2.8.1, reproductions/offline/cql.py: 3 hidden layers of 256, batches of 256, 10 sampled
-actions. "the suite's size" is that of config/config.yaml: 2 hidden layers of 128, batches of 128, 4 sampled actions.
+actions. "the suite's size" is what scale quick had until its trials: 2 hidden layers of 128, batches of 128, 4 sampled
+actions (now 2).
 With discrete actions, batch and layers are d3rlpy's, and the sizes are those of Key-to-Door. Our step draws the batch
 from the arrays of the data and normalises it. The time is that of the processor, so that other processes disturb less.
 """

@@ -6,7 +6,7 @@ suite without its pages is left out.
 
 `python tools/reference.py quick --rewrite` writes the tables and figures again from the packed records:
 after a change of their words, or where a scale was run in parts (`bench records pack --add`) and no
-pages are kept yet. Of a suite of which a record is missing nothing is written. Pages that need data sets
+pages are kept yet. A suite that lacks a record is left as it is. Pages that need data sets
 or policies (data.md, videos) stay as they are.
 """
 

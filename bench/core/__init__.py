@@ -1,1 +1,1 @@
-"""Infrastructure that does not decide any result: files, seeds, the machine, hashes of code."""
+"""Infrastructure that knows no method and no task: files, seeds, the machine, hashes of code."""

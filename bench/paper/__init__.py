@@ -5,7 +5,9 @@ are quoted. Where a number is computed here, its docstring says so.
 - `drawn`: Figures 3 and 4 as numbers;
 - `critic`: Figure 5 as numbers;
 - `graph`: Figure 6 as numbers;
-- `others`: published scores of other implementations on the same data.
+- `hyperparameters`: those that the paper prints, by method and family of tasks;
+- `others`: published scores of other implementations on the same data;
+- `d3rlpy_curves`: the learning curves that d3rlpy publishes.
 """
 
 from bench.paper.critic import Attention, Band, figure5, figure5_attention

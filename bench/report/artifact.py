@@ -1,6 +1,6 @@
 """An artifact: a table with its notes and its numbers, and often a figure.
 
-It is written as Markdown, HTML, LaTeX, CSV, PNG and SVG.
+It is written as Markdown, HTML, LaTeX, CSV, PNG, SVG and PDF.
 """
 
 from __future__ import annotations

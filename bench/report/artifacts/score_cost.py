@@ -1,4 +1,4 @@
-"""Score against cost: what a method achieves for a minute, ten minutes or an hour of training."""
+"""Score against cost: what a method achieves for ten seconds, a minute or an hour of training."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def difference_at_equal_cost(scores: pd.DataFrame, method: str, against: str) ->
     of the cost of a whole run. The score of a run at this cost is interpolated between its snapshots and the
     end, as in the figure of score against cost (bench/report/curves.py). A data set where this cost comes before
     the first snapshot of a run is left out. A snapshot is that of a longer training, whose learning rate has not
-    fallen yet, so the dearer method looks worse than a training of this length would.
+    fallen yet, so the more expensive method looks worse than a training of this length would.
 
     Raises:
         NotRun: no data set has snapshots and times of both methods.
