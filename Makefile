@@ -79,7 +79,7 @@ check-records: $(INSTALLED) ## fail on records in reports/reference that were no
 desk: $(INSTALLED) ## everything at scale desk, 45 core-hours; stop it at any time, the same command continues
 	$(BIN)/python -m bench run all --cores $(CORES) --configfile config/desk.yaml
 
-trials: $(INSTALLED) ## trials of settings for each method, 7 core-hours; the same command continues
+trials: $(INSTALLED) ## trials of settings for each method, 8 core-hours; the same command continues
 	$(BIN)/snakemake all_trials all_trials_rvs all_finals all_trials_atari all_updates --cores $(CORES) --configfile config/trials.yaml
 	@cat reports/trials/*/trials.md
 
@@ -112,7 +112,7 @@ test-isa: $(INSTALLED) ## the fast tests as on processors without AVX-512, and w
 	$(call timed,pytest: AVX2,ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(FAST))
 	$(call timed,pytest: AVX512_CORE,ONEDNN_MAX_CPU_ISA=AVX512_CORE $(FAST))
 
-bench: $(INSTALLED) ## the speed measurements behind the README's figures, 20 minutes; the table of ratios
+bench: $(INSTALLED) ## the speed measurements behind docs/speed.md, 20 minutes; the table of ratios
 	@mkdir -p results/benchmarks/raw
 	@for file in benchmarks/test_*.py; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest $$file --benchmark-only -p no:randomly \

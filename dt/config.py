@@ -41,7 +41,7 @@ class Config:
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
     # all: also the next state and return-to-go, which "did not improve performance" (p.5).
     # returns: also whether the episode succeeds, from a history without returns: DT as a critic
-    # (section 5.6)
+    # (section 5.5)
     predict: Literal["actions", "all", "returns"] = "actions"
     # how the embedding of the time step joins that of a modality; if concatenated, each has half of
     # the width

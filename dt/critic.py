@@ -1,4 +1,4 @@
-"""Decision Transformer as a critic (paper section 5.6): it predicts whether an episode succeeds.
+"""Decision Transformer as a critic (paper section 5.5): it predicts whether an episode succeeds.
 
 The paper lets DT "output return tokens in addition to action tokens". With the true returns as inputs
 the network would only have to copy them. So here the return tokens carry no return, and each of them

@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""The losses of Decision Transformer: of actions, and optionally of states, returns or success."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def loss_of_next_steps(states: Tensor, returns_to_go: Tensor, batch: Batch) -> T
 
 def loss_of_success(success: Tensor, batch: Batch) -> Tensor:
     """Return the binary cross-entropy of predicting, before each real step, whether the episode
-    earns its reward (paper section 5.6: binary returns). Its weight equals that of the loss of
+    earns its reward (paper section 5.5: binary returns). Its weight equals that of the loss of
     actions: the paper gives none.
 
     Args:

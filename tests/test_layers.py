@@ -1,4 +1,4 @@
-"""The rooms of the code: who may import whom. Imports inside functions and for types count too."""
+"""The packages of the code: who may import whom. Imports inside functions and for types count too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bench", "dt", "baselines")
 
-# A room imports from rooms of lower rank only. `bench` names dt and baselines, and never imports them.
+# A package imports from packages of lower rank only. `bench` names dt and baselines, and never imports them.
 RANKS = {
     "bench/core": 0,
     "bench/paper": 1,
@@ -73,8 +73,8 @@ def edges() -> frozenset[tuple[str, str]]:
     )
 
 
-def room(module: str) -> str:
-    """Return the folder of a module; dt with its folders is one room."""
+def package(module: str) -> str:
+    """Return the folder of a module; dt with its folders is one package."""
     folder = modules()[module].relative_to(ROOT).parent.as_posix()
     return "dt" if folder.startswith("dt/") else folder
 
@@ -89,15 +89,15 @@ def circle(arrows: set[tuple[str, str]]) -> list[str]:
         arrows = kept
 
 
-def test_every_room_has_a_rank() -> None:
-    assert {room(module) for module in modules()} <= set(RANKS)
+def test_every_package_has_a_rank() -> None:
+    assert {package(module) for module in modules()} <= set(RANKS)
 
 
-def test_rooms_import_downwards_only() -> None:
+def test_packages_import_downwards_only() -> None:
     wrong = [
         f"{start} -> {end}"
         for start, end in sorted(edges())
-        if room(start) != room(end) and RANKS[room(start)] < RANKS[room(end)]
+        if package(start) != package(end) and RANKS[package(start)] < RANKS[package(end)]
     ]
     assert not wrong
 
@@ -106,8 +106,10 @@ def test_no_circle_of_files() -> None:
     assert circle(set(edges())) == []
 
 
-def test_no_circle_of_rooms() -> None:
-    arrows = {(room(start), room(end)) for start, end in edges() if room(start) != room(end)}
+def test_no_circle_of_packages() -> None:
+    arrows = {
+        (package(start), package(end)) for start, end in edges() if package(start) != package(end)
+    }
     assert circle(arrows) == []
 
 

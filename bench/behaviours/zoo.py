@@ -1,7 +1,7 @@
 """The zoo: the snapshots of one online training whose roll-outs are the data sets.
 
 `zoo/<domain>/` holds the weights (float16 safetensors) and a manifest with the training step, the score and the SHA-256
-of each snapshot. The levels follow D4RL (Fu et al. 2020, section 5): `medium` has about a third of the score of the
+of each snapshot. The levels follow D4RL (Fu et al. 2020, section 5): `medium` has a third to a half of the score of the
 expert, and `expert` is the best snapshot. The snapshots of a game are at even distances over its training
 (bench/behaviours/atari_zoo.py).
 """

@@ -36,7 +36,7 @@ def _check(arguments: Arguments) -> None:
 
 @results.command(
     "adopt",
-    does="the same, and hand what is valid to Snakemake, so that it is not made again",
+    does="check as `check` does, and hand what is valid to Snakemake, so that it is not made again",
     examples=("bench results adopt --config config/desk.yaml",),
 )
 @_config_option()

@@ -2,8 +2,8 @@
 
 `result.json` has no clock in it: the same inputs give the same bytes on one machine. `run.json`
 beside it holds times, host and commit; `sweep.json` is the record of the same policy asked for other
-target returns; `critic.json` and `paths.json` hold what else was measured of it. Every reader checks
-schema and digest and refuses a damaged file by name.
+target returns; `critic.json`, `paths.json` and `held_out.json` hold what else was measured of it.
+Every reader checks schema and digest and refuses a damaged file by name.
 """
 
 from __future__ import annotations

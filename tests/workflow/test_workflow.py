@@ -54,6 +54,12 @@ def test_without_a_target_the_main_suite_is_planned(clone):
     assert (planned["train"], planned["table2"], planned["default"]) == (2, 1, 1)
 
 
+def test_a_family_without_suites_in_the_config_has_no_target(clone):
+    listed = snakemake(clone, "--list").split()
+    assert "paper_atari" in listed
+    assert "paper_luck" not in listed  # config/open.yaml has its suite
+
+
 def test_the_whole_plan_of_the_paper(clone):
     plan = snakemake(
         clone, "paper_mujoco", "--dry-run", "--quiet", "rules", config="config/paper.yaml"
