@@ -1,8 +1,9 @@
 """Gates: a comparator that has not learned decides nothing.
 
-A check with a gate is undecided if a method of the gate scores less than the behaviour's level minus 5
-points. Both are means over the data sets of the check's suite, with dense reward and all of the data: a method
-that is worse on a fraction of the data has not therefore trained too little.
+A method of a gate has learned if it scores at least the behaviour's level minus a margin, 5 points unless the gate says
+otherwise. Both are means over the data sets of the check's suite, with dense reward and all of the data: a method that
+is worse on a fraction of the data has not therefore trained too little. Where the rule of the check is about a number
+of data sets, each data set has a gate of its own, and one that is closed counts as a data set without runs.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from bench.report.claims.measure import whole_data
 from bench.report.claims.registry import Check, Gate
 from bench.report.frame import final
 
-MARGIN = 5.0  # normalised points
-
-UNDERTRAINED = "{label} is undertrained at this budget"
+BELOW = "{label} is below the level of its data"
 NOT_EVALUATED = "the gate cannot be evaluated"
 
 
@@ -27,14 +26,26 @@ class Opening:
     """The state of a gate.
 
     Attributes:
-        open: whether every method of the gate has learned.
+        open: whether every method of the gate has learned; for a rule about a number of data sets, whether they have
+            on so many.
         reason: why it is closed, in words; empty if it is open.
         numbers: the levels that decide, or what is missing.
+        closed: for a rule about a number of data sets, those on which a method has not learned.
     """
 
     open: bool
     reason: str
     numbers: str
+    closed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What a method of a gate scores, and what its data hold: task -> score."""
+
+    label: str
+    own: dict[str, float]
+    behaviour: dict[str, float]
 
 
 def evaluate(check: Check, frames: dict[str, pd.DataFrame]) -> Opening | None:
@@ -50,10 +61,11 @@ def evaluate(check: Check, frames: dict[str, pd.DataFrame]) -> Opening | None:
         return None
     own = whole_data(final(frames[check.suite]))
     reference = _behaviour(check.gate, frames)
-    found = [_of_method(name, check, own, reference) for name in check.gate.methods]
-    closed = [one for one in found if not one.open]
-    reasons = list(dict.fromkeys(one.reason for one in closed))
-    return Opening(not closed, "; ".join(reasons), "; ".join(one.numbers for one in found))
+    found = [_level(name, check, own, reference) for name in check.gate.methods]
+    if missing := [one for one in found if isinstance(one, str)]:
+        return Opening(False, NOT_EVALUATED, "; ".join(missing))
+    levels = [one for one in found if isinstance(one, _Level)]
+    return _of_each(check, check.gate, levels) if check.least else _of_means(check.gate, levels)
 
 
 def _behaviour(gate: Gate, frames: dict[str, pd.DataFrame]) -> dict[str, float]:
@@ -67,26 +79,56 @@ def _behaviour(gate: Gate, frames: dict[str, pd.DataFrame]) -> dict[str, float]:
     return levels
 
 
-def _of_method(name: str, check: Check, own: pd.DataFrame, reference: dict[str, float]) -> Opening:
+def _level(name: str, check: Check, own: pd.DataFrame, reference: dict[str, float]) -> _Level | str:
+    """Return the levels of a method of the gate, or what is missing."""
+    assert check.gate is not None
     rows = own[own["method"] == name]
     if rows.empty:
-        return Opening(
-            False, NOT_EVALUATED, f"no run of {name} on all of the data in suite `{check.suite}`"
-        )
+        return f"no run of {name} on all of the data in suite `{check.suite}`"
     levels = {
         str(task): float(one.mean()) for task, one in rows.groupby("task", sort=False)["score"]
     }
-    assert check.gate is not None
     if missing := [task for task in levels if task not in reference]:
-        return Opening(
-            False,
-            NOT_EVALUATED,
+        return (
             f"no run of {check.gate.behaviour} on {', '.join(missing)}; add it to the methods of suite "
-            f"`{check.suite}`",
+            f"`{check.suite}`"
         )
-    level = float(np.mean(list(levels.values())))
-    behaviour = float(np.mean([reference[task] for task in levels]))
-    learned = level >= behaviour - MARGIN
-    label = str(rows["label"].iloc[0])
-    numbers = f"{label} {level:.1f}, {check.gate.behaviour} {behaviour:.1f} - {MARGIN:g}"
-    return Opening(learned, "" if learned else UNDERTRAINED.format(label=label), numbers)
+    return _Level(str(rows["label"].iloc[0]), levels, {task: reference[task] for task in levels})
+
+
+def _of_means(gate: Gate, levels: list[_Level]) -> Opening:
+    """Return the state of a gate by means over the data sets."""
+    reasons, numbers = [], []
+    for one in levels:
+        level = float(np.mean(list(one.own.values())))
+        behaviour = float(np.mean(list(one.behaviour.values())))
+        if level < behaviour - gate.margin:
+            reasons.append(BELOW.format(label=one.label))
+        numbers.append(_spell(gate, f"{one.label} {level:.1f}", behaviour))
+    return Opening(not reasons, "; ".join(dict.fromkeys(reasons)), "; ".join(numbers))
+
+
+def _of_each(check: Check, gate: Gate, levels: list[_Level]) -> Opening:
+    """Return the state of the gates of single data sets."""
+    closed: set[str] = set()
+    reasons, numbers = [], []
+    for one in levels:
+        below = [task for task, own in one.own.items() if own < one.behaviour[task] - gate.margin]
+        closed |= set(below)
+        count = f"{len(below)} of {len(one.own)} data sets"
+        if below:
+            reasons.append(f"{BELOW.format(label=one.label)} on {count}")
+        numbers += [
+            _spell(gate, f"{task}: {one.label} {one.own[task]:.1f}", one.behaviour[task])
+            for task in one.own
+        ]
+    judged = {task for one in levels for task in one.own} - closed
+    enough = len(judged) >= check.least
+    return Opening(
+        enough, "" if enough else "; ".join(reasons), "; ".join(numbers), frozenset(closed)
+    )
+
+
+def _spell(gate: Gate, level: str, behaviour: float) -> str:
+    margin = f" - {gate.margin:g}" if gate.margin else ""
+    return f"{level}, {gate.behaviour} {behaviour:.1f}{margin}"

@@ -23,7 +23,7 @@ from bench.report.claims.registry import (
     open_questions,
     spell_rule,
 )
-from bench.report.claims.sampled import Sampled
+from bench.report.claims.sampled import Sampled, without
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable, seed_count
 from bench.stats.power import MOST_SEEDS
@@ -81,6 +81,10 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         remarks.append("no interval: one seed, or no spread to compare")
     if measure.parts:
         remarks.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
+    opening = gates.evaluate(check, frames)
+    if opening is not None and opening.closed:
+        measure = without(measure, opening.closed)
+        remarks.append(f"not judged on {', '.join(sorted(opening.closed))}")
     if check.every or check.least:
         there = len(measure.parts)
         least, of = (there, there) if check.every else (check.least, there + measure.missing)
@@ -92,15 +96,16 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
     few = f"{measure.cells} data set(s); {check.min_data_sets} are needed" if short else ""
     if check.rule is None:
         return Finding(check, measure, result, "; ".join(filter(None, [few, text])))
-    return _judged(Finding(check, measure, result, text), measure, frames)
+    return _judged(Finding(check, measure, result, text), measure, opening, frames[check.suite])
 
 
-def _judged(finding: Finding, measure: Measure, frames: dict[str, pd.DataFrame]) -> Finding:
+def _judged(
+    finding: Finding, measure: Measure, opening: gates.Opening | None, rows: pd.DataFrame
+) -> Finding:
     """Return a finding after the conditions of its check besides the rule: the gate, the number of data
     sets and the number of seeds. An undecided one gets its price.
     """
-    check, rows = finding.check, frames[finding.check.suite]
-    opening = gates.evaluate(check, frames)
+    check = finding.check
     why, seeds = "", _fewest_seeds(measure)
     if opening is not None and not opening.open:
         why = opening.reason
@@ -122,7 +127,7 @@ def _fewest_seeds(measure: Measure) -> int:
     """Return the smallest number of runs of an arm on a data set; a large number if it is unknown."""
     if not isinstance(measure, Sampled):
         return MOST_SEEDS
-    return min(len(runs) for arms in measure.arms.values() for runs in arms)
+    return min((len(runs) for arms in measure.arms.values() for runs in arms), default=MOST_SEEDS)
 
 
 def apply_rule_to_each(
@@ -264,7 +269,8 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
         "training seeds.",
         "Gate: the compared method must score at least the behaviour's level minus 5 points, as means over the data "
-        "sets of the suite. Otherwise the check is undecided, because a method that has not learned decides nothing.",
+        "sets of the suite, or on each where the rule is about a number of data sets. Otherwise the check, or the data "
+        "set, is undecided, because a method that has not learned decides nothing.",
         NOTE,
     ]
     if one_suffices := [claim.id for claim in claims_about(frames) if claim.any]:

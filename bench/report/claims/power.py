@@ -66,7 +66,9 @@ def forecast(
     if opening is not None and opening.reason not in ("", gates.NOT_EVALUATED):
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
     assert check.truth is not None
-    trial = Trial(check, spreads, [check.truth] * len(spreads))
+    closed = min(len(opening.closed), len(spreads) - 1) if opening is not None else 0
+    judged = spreads[: len(spreads) - closed]
+    trial = Trial(check, judged, [check.truth] * len(judged), closed)
     missing = max(check.min_data_sets - data_sets, 0)
     missing *= DESIGNS[check.statistic].pairs
     larger = [*spreads, *(spreads[-1:] * missing)]  # the smallest plan that could decide the check

@@ -40,12 +40,14 @@ class Gate:
     """Methods that must have learned before a check says something.
 
     Attributes:
-        methods: each must score at least the behaviour's level minus a margin.
+        methods: each must score at least the behaviour's level minus the margin.
         behaviour: the method that stands for the data.
+        margin: in normalised points.
     """
 
     methods: tuple[str, ...]
     behaviour: str = BEHAVIOUR
+    margin: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -257,13 +259,16 @@ def _rule(entry: dict[str, Any]) -> tuple[str, tuple[float, ...]]:
 
 
 def _gate(entry: Any) -> Gate:
-    """Return a gate, written as a list of methods or as a mapping with the behaviour's name."""
+    """Return a gate, written as a list of methods or as a mapping with more keys."""
     given = {"methods": entry} if isinstance(entry, list) else entry
-    if not isinstance(given, dict) or set(given) - {"methods", "behaviour"}:
+    if not isinstance(given, dict) or set(given) - {"methods", "behaviour", "margin"}:
         raise ValueError(
-            f"gate {entry!r} must be a list of methods, or have the keys methods, behaviour"
+            f"gate {entry!r} must be a list of methods, or have the keys methods, behaviour, margin"
         )
     methods = given.get("methods")
     if not isinstance(methods, list) or not methods:
         raise ValueError(f"gate {entry!r} names no methods")
-    return Gate(tuple(map(str, methods)), str(given.get("behaviour", BEHAVIOUR)))
+    margin = given.get("margin", Gate.margin)
+    if not isinstance(margin, int | float) or margin < 0:
+        raise ValueError(f"gate {entry!r}: margin must be a number of points, 0 or more")
+    return Gate(tuple(map(str, methods)), str(given.get("behaviour", BEHAVIOUR)), float(margin))

@@ -4,8 +4,8 @@ from their spread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from bench.report.claims.measure import Groups, Measure
 
@@ -35,3 +35,15 @@ def with_arms(measure: Measure, names: list[str], *arms: Groups) -> Sampled:
     numbers = dict(zip(names, zip(*arms, strict=True), strict=True))
     own = {name: getattr(measure, name) for name in measure.__dataclass_fields__ if name != "arms"}
     return Sampled(**own, arms=numbers)
+
+
+def without(measure: Measure, closed: Collection[str]) -> Measure:
+    """Return a measure with parts, in which these data sets count as data sets without runs. Its value
+    stays that of all data sets.
+    """
+    kept = {name: one for name, one in measure.parts.items() if name not in closed}
+    missing = measure.missing + len(measure.parts) - len(kept)
+    fewer = replace(measure, parts=kept, missing=missing)
+    if not isinstance(fewer, Sampled):
+        return fewer
+    return replace(fewer, arms={name: fewer.arms[name] for name in kept})

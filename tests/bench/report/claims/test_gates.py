@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.report.claims import gates
-from bench.report.claims.ledger import SUPPORTED, UNDECIDED, find, make
+from bench.report.claims.ledger import NOT_SUPPORTED, SUPPORTED, UNDECIDED, find, make
 from bench.report.claims.registry import Check, Gate
 from bench.report.scores import collect
 from bench.runs.plan import Plan, make_plan
@@ -76,15 +76,15 @@ def test_the_gate_closes_five_points_below_the_behaviour(
     found = gates.evaluate(check(), frames)
     assert found is not None
     assert found.open is learned
-    assert found.reason == ("" if learned else "CQL is undertrained at this budget")
+    assert found.reason == ("" if learned else "CQL is below the level of its data")
     assert found.numbers == f"CQL {cql + 5:.1f}, behaviour 45.0 - 5"
 
 
 def test_a_closed_gate_leaves_the_check_undecided(scored: Any) -> None:
     found = find(check(), {"mujoco": scored((cells(0.0), {}))})
     assert found.result == UNDECIDED
-    assert found.why == "CQL is undertrained at this budget"
-    assert "CQL is undertrained" in found.price
+    assert found.why == "CQL is below the level of its data"
+    assert "CQL is below" in found.price
     assert found.measure is not None
     assert found.measure.value == pytest.approx(30)  # the number is still shown
     assert find(check(), {"mujoco": scored((cells(40.0), {}))}).result == SUPPORTED
@@ -103,7 +103,7 @@ def test_the_behaviour_of_another_suite_is_that_of_the_same_data(scored: Any) ->
     without, withal = scored((cells(0.0, None), {})), scored((cells(0.0), {}))
     found = gates.evaluate(check(suite="sparse"), {"sparse": without, "mujoco": withal})
     assert found is not None
-    assert found.reason == "CQL is undertrained at this budget"
+    assert found.reason == "CQL is below the level of its data"
     elsewhere = {(EXPERT, "behaviour"): [40.0]}
     found = gates.evaluate(
         check(suite="sparse"), {"sparse": without, "mujoco": scored((elsewhere, {}))}
@@ -143,14 +143,66 @@ def test_every_method_of_a_gate_must_have_learned(scored: Any) -> None:
     )
     assert found is not None
     assert not found.open
-    assert found.reason == "BC is undertrained at this budget"
+    assert found.reason == "BC is below the level of its data"
     assert found.numbers == "CQL 50.0, behaviour 45.0 - 5; BC 1.0, behaviour 45.0 - 5"
 
 
 def test_the_ledger_prints_the_gate(scored: Any) -> None:
     artifact = make({"mujoco": scored((cells(0.0), {}))}, "test")
     first = dict(zip(artifact.headings, artifact.body[0], strict=True))
-    assert first["Result"] == "undecided: CQL is undertrained at this budget"
+    assert first["Result"] == "undecided: CQL is below the level of its data"
     assert first["Gate"] == "CQL 5.0, behaviour 45.0 - 5"
     assert artifact.numbers.iloc[0]["result"] == UNDECIDED
-    assert artifact.numbers.iloc[0]["why"] == "CQL is undertrained at this budget"
+    assert artifact.numbers.iloc[0]["why"] == "CQL is below the level of its data"
+
+
+def per_game(**changes: Any) -> Check:
+    return check(statistic="difference_each", rule=("above", (0.0,)), least=2, **changes)
+
+
+def with_games(**cql: float) -> Cells:
+    """DT is 30 points ahead of CQL on three data sets, whose data have 40."""
+    found: Cells = {}
+    for task, level in zip((REPLAY, MEDIUM, EXPERT), cql.values(), strict=True):
+        found[task, "cql"] = [level - 1, level, level + 1]
+        found[task, "dt"] = [score + 30 for score in found[task, "cql"]]
+        found[task, "behaviour"] = [40.0]
+    return found
+
+
+def test_a_rule_about_each_data_set_has_a_gate_on_each(scored: Any) -> None:
+    frames = {"mujoco": scored((with_games(a=0.0, b=36.0, c=90.0), {}))}
+    found = gates.evaluate(per_game(), frames)
+    assert found is not None
+    assert found.open
+    assert found.closed == {REPLAY}
+    assert f"{REPLAY}: CQL 0.0, behaviour 40.0 - 5; {MEDIUM}: CQL 36.0" in found.numbers
+    judged = find(per_game(), frames)
+    assert judged.result == SUPPORTED  # on the other two
+    assert f"not judged on {REPLAY}" in judged.remarks
+    assert judged.measure is not None
+    assert set(judged.measure.parts) == {MEDIUM, EXPERT}
+    assert judged.measure.value == pytest.approx(30)  # of all three
+
+
+def test_a_data_set_with_a_closed_gate_decides_neither_way(scored: Any) -> None:
+    """DT is behind by 30 on two data sets that are judged, so the rule can hold on one at most."""
+    behind = with_games(a=0.0, b=70.0, c=90.0)
+    for task in (MEDIUM, EXPERT):
+        behind[task, "dt"] = [score - 60 for score in behind[task, "dt"]]
+    frames = {"mujoco": scored((behind, {}))}
+    assert find(per_game(), frames).result == NOT_SUPPORTED
+    ahead = with_games(a=90.0, b=0.0, c=0.0)
+    closed = find(per_game(), {"mujoco": scored((ahead, {}))})
+    assert closed.result == UNDECIDED
+    assert closed.why == "CQL is below the level of its data on 2 of 3 data sets"
+    nowhere = find(per_game(), {"mujoco": scored((with_games(a=0.0, b=0.0, c=0.0), {}))})
+    assert nowhere.why == "CQL is below the level of its data on 3 of 3 data sets"
+
+
+def test_a_gate_can_have_another_margin(scored: Any) -> None:
+    frame = scored((cells(36.0), {}))
+    found = gates.evaluate(check(gate=Gate(("cql",), margin=0.0)), {"mujoco": frame})
+    assert found is not None
+    assert not found.open
+    assert found.numbers == "CQL 41.0, behaviour 45.0"

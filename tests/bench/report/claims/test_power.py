@@ -94,7 +94,7 @@ def test_a_gate_that_the_records_close_counts_as_undecided(tmp_path: Path) -> No
     known = Known("records", frames={"mujoco": frame})
     found = of(given, known, gate=Gate(("cql",)))
     assert found.obstacles == (
-        "in the records: CQL is undertrained at this budget (CQL 10.5, behaviour 40.5 - 5)",
+        "in the records: CQL is below the level of its data (CQL 10.5, behaviour 40.5 - 5)",
     )
     assert not found.decidable(0.8)
     assert of(given, known, gate=Gate(("dt",))).decidable(0.8)

@@ -44,7 +44,7 @@ def test_a_verdict_that_changes_is_named(scale: Scale) -> None:
     table = two_ledgers.make(quick, desk)
     rows = {row[0]: row for row in table.body if row[0]}
     assert rows["C15"][2] == "undecided"
-    assert "CQL is undertrained at this budget" in rows["C15"][6]
+    assert "CQL is below the level of its data" in rows["C15"][6]
     assert rows["C15"][7].startswith("0.05")
     assert table.headings[2:4] == ["Verdict, quick", "Verdict, desk"]
     assert all(row[5] != "—" for row in table.body)
