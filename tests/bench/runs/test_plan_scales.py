@@ -105,11 +105,12 @@ def test_desk_has_the_settings_of_quick_and_more_updates() -> None:
 
 
 @pytest.mark.parametrize("scale", ["config.yaml", "desk.yaml"])
-def test_on_atari_one_step_of_context_warms_up_as_long_as_many(scale: str) -> None:
+def test_on_atari_one_step_of_context_learns_from_as_many_actions(scale: str) -> None:
     plan = make_plan(read(*dict.fromkeys(("config.yaml", scale))))
     many, one = (plan.variants[name].options for name in ("dt-atari", "dt-atari-k1"))
-    assert (one["context_length"], one["batch_size"]) == (1, many["batch_size"])
-    assert one["warmup_tokens"] == many["warmup_tokens"] // many["context_length"]
+    assert one["context_length"] == 1
+    assert one["batch_size"] == many["batch_size"] * many["context_length"]
+    assert one["warmup_tokens"] == many["warmup_tokens"]
 
 
 def test_atari_at_the_papers_scale_is_table_8() -> None:
