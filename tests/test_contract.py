@@ -53,6 +53,7 @@ KNOWN = {
     "dt_reward_critic": VECTORS,
     "dt_online": VECTORS,
     "cql_rtg": ["continuous"],
+    "cql_scaled": ["continuous"],
     "bc": VECTORS,
     "percent_bc": VECTORS,
     "cql": ["continuous"],
