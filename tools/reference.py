@@ -67,7 +67,8 @@ def keep(scale: str) -> None:
     archive.pack(ROOT / "results" / scale / "runs", archive.archive_of(scale))
     shutil.rmtree(KEPT / scale, ignore_errors=True)
     for path in sorted((ROOT / "reports" / scale).rglob("*")):
-        if path.suffix in FORMATS and path.stem != "partial":
+        ledger_of_family = path.stem.startswith("claims_")  # claims.md has all of it
+        if path.suffix in FORMATS and path.stem != "partial" and not ledger_of_family:
             target = KEPT / scale / path.relative_to(ROOT / "reports" / scale)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
