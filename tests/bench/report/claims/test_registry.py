@@ -100,15 +100,18 @@ def test_a_gate_is_a_list_of_methods_or_names_what_stands_for_the_data() -> None
     checks = {check.name: check for claim in all_claims() for check in claim.checks}
     assert checks["DT - CQL"].gate == Gate(("cql",), "behaviour")
     credit = checks["worse one of DT and %BC - best one of CQL, BC and random"]
-    assert credit.gate == Gate(("cql-discrete", "bc-discrete"), "uniform")
+    assert credit.gate == Gate(("cql-discrete", "bc-discrete"), "uniform", 0.0)
 
 
 def test_every_rule_that_compares_with_a_trained_method_has_a_gate() -> None:
-    """But for the rule at equal cost: what a method has learned by then is the question."""
+    """But for the rule at equal cost: what a method has learned by then is the question. And but for BC on fractions,
+    whose curve is flat where it is below its data.
+    """
+    without = {"DT - CQL, at equal cost", "DT - BC, 1 and 10 % of the data"}
     for claim in all_claims():
         for check in claim.checks:
             if check.rule and "against" in check.arguments:
-                assert (check.gate is None) == (check.statistic == "difference_at_equal_cost")
+                assert (check.gate is None) == (check.name in without)
 
 
 def test_the_truth_of_a_claim_lies_inside_its_rule() -> None:
