@@ -40,7 +40,7 @@ def test_the_largest_value_is_discounted_and_stays_within_an_episode() -> None:
 
 
 @given(st.floats(0.01, 100), st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=8))
-def test_the_scaled_values_reach_the_range(factor: float, rewards: list[float]) -> None:
+def test_the_largest_value_grows_with_the_rewards(factor: float, rewards: list[float]) -> None:
     data = with_rewards(rewards, ends=[len(rewards) - 1])
     value = cql_scaled.largest_value(data, 0.9)
     larger = replace(data, rewards=data.rewards * np.float32(factor))
