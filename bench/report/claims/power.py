@@ -66,13 +66,14 @@ def forecast(
     if opening is not None and opening.reason not in ("", gates.NOT_EVALUATED):
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
     assert check.truth is not None
-    closed = min(len(opening.closed), len(spreads) - 1) if opening is not None else 0
+    # a data set whose gate is closed in the records counts as one without runs
+    closed = 0 if opening is None or not opening.open else len(opening.closed)
     judged = spreads[: len(spreads) - closed]
     trial = Trial(check, judged, [check.truth] * len(judged), closed)
     missing = max(check.min_data_sets - data_sets, 0)
     missing *= DESIGNS[check.statistic].pairs
-    larger = [*spreads, *(spreads[-1:] * missing)]  # the smallest plan that could decide the check
-    enough = Trial(check, larger, [check.truth] * len(larger))
+    larger = [*judged, *(judged[-1:] * missing)]  # the smallest plan that could decide the check
+    enough = Trial(check, larger, [check.truth] * len(larger), closed)
     needed = seeds_for(enough.power, aim, least=max(2, check.min_seeds))
     hours = math.nan if needed is None else needed * seconds_of_seed(check, plan, frame) / 3600
     return Forecast(
