@@ -52,6 +52,7 @@ GOALS = {
     "four equal DT trainings": [("2", "1", 1 / 1.9)],
     "start-up": [
         ("test_help", None, 0.3),
+        ("test_status", None, 2.0),
         ("plan of all_mujoco", None, 3.0),
         ("plan of the whole paper", None, 10.0),
         ("dt", None, 3.0),

@@ -1,4 +1,4 @@
-"""The time before a computation starts: of the help, of a plan, and of a run.
+"""The time before a computation starts: of the help, of the status, of a plan, and of a run.
 
 Each is a process. A training of one step is the process of a run from its start to its end, with existing data. Its
 time is the cost of a run besides its training.
@@ -30,6 +30,13 @@ def run(command, folder=ROOT):
 @pytest.mark.benchmark(group="start-up")
 def test_help(benchmark):
     benchmark.pedantic(lambda: run([sys.executable, "-m", "bench", "--help"]), rounds=5)
+
+
+@pytest.mark.benchmark(group="start-up")
+def test_status(benchmark):
+    """It reads the costs of the packed records, so it grows with them."""
+    command = [sys.executable, "-m", "bench", "status", "--scale", "quick"]
+    benchmark.pedantic(lambda: run(command), rounds=5, warmup_rounds=1)
 
 
 PLANS = {

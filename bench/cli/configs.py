@@ -96,9 +96,16 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_safe_loader())  # noqa: S506 (a safe one)
     except yaml.YAMLError as error:
         raise ValueError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ValueError(f"--config: {path} is not a config")
     return dict(content)
+
+
+def _safe_loader() -> Any:
+    """Return the safe loader of libyaml, which is ten times as fast, where PyYAML was built with it."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

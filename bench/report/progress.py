@@ -263,7 +263,12 @@ def _nearest(records: list[Record], variant: Variant, run: Identity) -> list[Rec
         for one in records
         if one.module == variant.module and domain_family(one.domain) == domain_family(domain)
     ]
-    fitting = [one for one in mine if _fits(variant, run.task, one.result["config"])]
+    asked = {
+        name: value
+        for name, value in json.loads(variant.options_json(run.task)).items()
+        if name not in FREE and not name.endswith(FREE_ENDINGS)
+    }
+    fitting = [one for one in mine if _fits(asked, one.result["config"])]
     near = [one for one in fitting if one.domain == domain]
     return [one for one in near if _method(one) == run.method] or near or fitting or mine
 
@@ -272,10 +277,6 @@ def _method(record: Record) -> str:
     return str(record.result["identity"]["method"])
 
 
-def _fits(variant: Variant, task: str, settings: dict[str, Any]) -> bool:
+def _fits(asked: dict[str, Any], settings: dict[str, Any]) -> bool:
     """Return whether a run had the settings that the config gives a method, as far as they can change its cost."""
-    return all(
-        settings.get(name, value) == value
-        for name, value in json.loads(variant.options_json(task)).items()
-        if name not in FREE and not name.endswith(FREE_ENDINGS)
-    )
+    return all(settings.get(name, value) == value for name, value in asked.items())

@@ -63,20 +63,21 @@ def test_status_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert "argument --cores: 'some' is not a whole number above 0" in capsys.readouterr().err
 
 
-def test_status_is_quick_and_loads_no_torch() -> None:
-    """Two seconds are asked of an idle machine; a busy one gets its processor time measured."""
+def test_status_loads_neither_torch_nor_pandas() -> None:
+    """They take seconds to load; benchmarks/test_start_up.py measures the time."""
     code = (
-        "import sys, time\nfrom bench.cli.main import main\nmain(['status', '--scale', 'quick'])\n"
-        "print(time.process_time(), *sorted({'torch', 'pandas'} & set(sys.modules)), file=sys.stderr)"
+        "import sys\nfrom bench.cli.main import main\nmain(['status', '--scale', 'quick'])\n"
+        "print(*sorted({'torch', 'pandas'} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
+        check=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    [seconds] = done.stderr.split()
-    assert float(seconds) < 2
+    assert done.stdout.startswith("scale quick: ")
+    assert done.stderr.split() == []
 
 
 def test_watch_without_a_pipeline_shows_the_status(capsys: pytest.CaptureFixture[str]) -> None:
