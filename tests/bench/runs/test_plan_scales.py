@@ -13,7 +13,7 @@ from bench.core.code import OWN
 from bench.methods.loader import load_method
 from bench.paper import cells
 from bench.runs.plan import Plan, found_modules, make_plan
-from bench.runs.schema import check_config
+from bench.runs.schema import check_config, remove_null_suites
 from bench.tasks.registry import tasks_of
 from tests.helpers.plan import GAMES, SCHEMA, read
 
@@ -93,11 +93,25 @@ def configured(plan: Plan, name: str) -> dict[str, Any]:
     return asdict(load_method(variant.module).configure(variant.options))
 
 
+def test_the_methods_of_open_questions_have_the_settings_of_cql_at_desk() -> None:
+    config = read("config.yaml", "open.yaml", "desk.yaml", "layers/open_desk.yaml")
+    remove_null_suites(config)
+    plan = make_plan(config)
+    cql = configured(plan, "cql")
+    for name in ("cql-rtg", "cql-scaled"):
+        own = configured(plan, name)
+        assert {key: own[key] for key in cql} == cql
+        assert plan.variants[name].steps == plan.variants["cql"].steps
+
+
 def test_desk_has_the_settings_of_quick_and_more_updates() -> None:
-    """Trials chose the settings of quick; those of desk are no others."""
+    """Trials chose the settings of quick; those of desk are no others, but for two of CQL from trials with more
+    updates.
+    """
     quick, desk = make_plan(read("config.yaml")), make_plan(read("config.yaml", "desk.yaml"))
+    changed = {"cql": {"schedule": "cosine", "average_decay": 0.99}}
     for name in ("dt", "cql", "iql", "td3bc", "bc", "bc10"):
-        assert configured(desk, name) == configured(quick, name)
+        assert configured(desk, name) == configured(quick, name) | changed.get(name, {})
         assert desk.variants[name].steps > quick.variants[name].steps
     for name in ("dt-atari", "cql-atari", "bc-atari", "bc10-atari"):
         assert configured(desk, name) == configured(quick, name)
