@@ -243,7 +243,7 @@ def _packed() -> list[Record]:
     """Return the finished runs of the packed records."""
     found = []
     for scale in archive.scales():
-        packed = archive.read(archive.archive_of(scale))
+        packed = archive.read(archive.archive_of(scale), [RESULT, CLOCK])
         for file, result in packed.items():
             place = PurePosixPath(file)
             clock = packed.get(str(place.with_name(CLOCK)))

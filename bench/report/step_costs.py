@@ -161,7 +161,7 @@ def read_records(results: Path, damaged: list[str] | None = None) -> list[Record
             continue
         found.append(_record(path.parts[-8], path.parts[-6], result, clock, str(results)))
     for scale in archive.scales():
-        packed = archive.read(archive.archive_of(scale))
+        packed = archive.read(archive.archive_of(scale), [RESULT, CLOCK])
         for name, result in packed.items():
             place = PurePosixPath(name)
             clock = packed.get(str(place.with_name(CLOCK)))

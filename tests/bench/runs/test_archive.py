@@ -82,6 +82,16 @@ def test_adding_keeps_what_was_packed_and_takes_whole_runs(
     assert archive.pack(runs, packed) == 1
 
 
+def test_some_files_can_be_read_alone(results: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "test.jsonl.gz"
+    archive.pack(results / "test/runs", packed)
+    everything = archive.read(packed)
+    for names in (["result.json"], ["result.json", "sweep.json"], ["run.json"], [], ["json"]):
+        wanted = {path: one for path, one in everything.items() if Path(path).name in names}
+        assert archive.read(packed, names) == wanted
+    assert {Path(path).name for path in everything} == {"result.json", "run.json", "sweep.json"}
+
+
 def test_a_scale_without_records_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no records; run the scale first"):
         archive.pack(tmp_path / "results/test/runs", tmp_path / "test.jsonl.gz")
