@@ -29,7 +29,7 @@ def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
     from bench.runs.schema import check_config, remove_null_suites
 
     config = merged_config(given)
-    remove_null_suites(config)
+    remove_null_suites(config, contents_of(given))
     check_config(config, ROOT / SCHEMA)
     return config
 
@@ -63,12 +63,35 @@ def merged_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: the text is neither JSON nor YAML.
     """
-    each = [given] if isinstance(given, str) else [str(one) for one in given]
-    if any(one.lstrip().startswith("{") for one in each):
+    each = _each(given)
+    if _is_json(each):
         if len(each) > 1:
             raise ValueError("--config: JSON is a whole config; give it alone, or files")
         return _json(each[0])
-    return _files([Path(one) for one in each])
+    return _merged([Path(one) for one in each])
+
+
+def contents_of(given: str | Sequence[str | Path]) -> list[dict[str, Any]] | None:
+    """Return the contents of the files that a config is merged from, config/config.yaml first; None for JSON.
+
+    Args:
+        given: as for `read_config`.
+
+    Raises:
+        ValueError: a file is not a config.
+    """
+    each = _each(given)
+    if _is_json(each):
+        return None
+    return [_read(path) for path in (ROOT / DEFAULT, *map(Path, each))]
+
+
+def _each(given: str | Sequence[str | Path]) -> list[str]:
+    return [given] if isinstance(given, str) else [str(one) for one in given]
+
+
+def _is_json(each: list[str]) -> bool:
+    return any(one.lstrip().startswith("{") for one in each)
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -79,7 +102,7 @@ def _json(text: str) -> dict[str, Any]:
     return config
 
 
-def _files(paths: Sequence[Path]) -> dict[str, Any]:
+def _merged(paths: Sequence[Path]) -> dict[str, Any]:
     from snakemake.utils import update_config
 
     config = _read(ROOT / DEFAULT)

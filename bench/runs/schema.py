@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,35 @@ class BadConfig(ValueError):
     """A value in the config does not exist. The message names the key, the value and the known values."""
 
 
-def remove_null_suites(config: dict[str, Any]) -> None:
-    """Remove the suites that a later file of the config sets to null. Call it before `check_config`."""
+def remove_null_suites(
+    config: dict[str, Any], files: Iterable[Mapping[str, Any]] | None = None
+) -> None:
+    """Remove the suites that a later file of the config sets to null. Call it before `check_config`.
+
+    Args:
+        config: the merged config.
+        files: the contents of the files that it was merged from; None: they are not known, and nothing is checked.
+
+    Raises:
+        BadConfig: a suite is null, and no file has a suite of this name: its name is mistyped, or a file is missing.
+    """
     suites = config.get("suites")
-    if isinstance(suites, dict):
-        for name in [name for name, axes in suites.items() if axes is None]:
-            del suites[name]
+    if not isinstance(suites, dict):
+        return
+    removed = [name for name, axes in suites.items() if axes is None]
+    for name in removed:
+        del suites[name]
+    if files is None:
+        return
+    each = [one["suites"] for one in files if isinstance(one.get("suites"), dict)]
+    known = {name for own in each for name, axes in own.items() if axes is not None}
+    for name in removed:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), sorted(known), 1)
+            raise BadConfig(
+                f"config: suites.{name} is null, which removes a suite, but no file of the config has a suite of this "
+                f"name{f'; did you mean {near[0]!r}?' if near else ''}"
+            )
 
 
 def check_config(config: dict[str, Any], schema: Path) -> None:

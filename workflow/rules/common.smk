@@ -19,6 +19,7 @@ from bench.core.machine import run_code_of
 
 # these read the registries: a bad file of a family, an artifact, a diagnostic or a claim is one line
 try:
+    from bench.cli.configs import contents_of
     from bench.environments.modules import allow
     from bench.report.artifacts.registry import (
         ARTIFACTS,
@@ -71,7 +72,7 @@ if workflow.is_main_process:
 
 run_code_of(Path(workflow.basedir))
 try:
-    remove_null_suites(config)
+    remove_null_suites(config, contents_of(workflow.overwrite_configfiles))
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     check_artifacts(config)
     PLAN = make_plan(config)

@@ -73,13 +73,24 @@ def test_a_scale_has_a_file() -> None:
         config_of_scale("quik")
 
 
-def test_null_removes_a_suite(tmp_path: Path) -> None:
-    own = tmp_path / "own.yaml"
-    own.write_text("suites: {mujoco: null, nothing: null}\n")
-    below, merged = read_config([ROOT / "config/smoke.yaml"]), read_config([str(own)])
+def test_null_removes_a_suite_of_an_earlier_file(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("suites: {mujoco: null, mine: {seeds: [0]}}\n")
+    second.write_text("suites: {mine: null}\n")
+    below, merged = read_config([ROOT / "config/smoke.yaml"]), read_config([first, second])
     assert "mujoco" in below["suites"]
-    assert not {"mujoco", "nothing"} & set(merged["suites"])
+    assert not {"mujoco", "mine"} & set(merged["suites"])
     assert None not in merged["suites"].values()
+
+
+def test_null_for_a_suite_that_no_file_has_is_refused(tmp_path: Path) -> None:
+    """Else a mistyped suite runs for hours although it was to be left out."""
+    own = tmp_path / "own.yaml"
+    own.write_text("suites: {mujco: null}\n")
+    with pytest.raises(ValueError, match=r"suites\.mujco is null.*; did you mean 'mujoco'\?"):
+        read_config([own])
+    with pytest.raises(ValueError, match=r"suites\.sizes is null.*no file of the config has"):
+        read_config([ROOT / "config/layers/open_desk.yaml"])
 
 
 def test_the_open_questions_at_desk_share_the_runs_of_desk() -> None:
