@@ -85,6 +85,7 @@ trials: $(INSTALLED) ## trials of settings for each method, 8 core-hours; the sa
 
 reference: ## keep the tables and records of SCALE as what the repository shows
 	$(BIN)/python tools/reference.py $(SCALE)
+	$(BIN)/python tools/tables.py
 
 test: lint types test-fast test-slow ## every check but the long ones: format, lint, types, tests
 
