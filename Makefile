@@ -76,7 +76,7 @@ link: $(INSTALLED) ## the same, and where all is equal, finished runs of the old
 check-records: $(INSTALLED) ## fail on records in reports/reference that were not made by the current code, and name them
 	$(BIN)/python -m bench records check --strict
 
-desk: $(INSTALLED) ## everything at scale desk, 42 core-hours; stop it at any time, the same command continues
+desk: $(INSTALLED) ## everything at scale desk, 43 core-hours; stop it at any time, the same command continues
 	$(BIN)/python -m bench run all --cores $(CORES) --configfile config/desk.yaml
 
 trials: $(INSTALLED) ## trials of settings for each method, 8 core-hours; the same command continues

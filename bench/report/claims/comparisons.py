@@ -43,15 +43,25 @@ def difference(
         data_percents: the data fractions to use.
         kinds: of data, such as `medium`; none: all of the suite.
     """
-    if chosen := tuple(kinds):
-        scores = scores[scores["task"].map(kind_of).isin(chosen)]
-    (ours, theirs), about, cells = paired(scores, [method, against], data_percents)
+    rows = _of_kinds(scores, kinds)
+    (ours, theirs), about, cells = paired(rows, [method, against], data_percents)
     return with_arms(to_measure(_minus(ours, theirs, cells), about), spell(cells), ours, theirs)
 
 
-def difference_each(scores: pd.DataFrame, method: str, against: str, share: float = 1.0) -> Measure:
-    """Return `method` minus `share` times `against`, with parts: the difference on each data set."""
-    (ours, theirs), about, cells = paired(scores, [method, against], (100,))
+def difference_each(
+    scores: pd.DataFrame, method: str, against: str, share: float = 1.0, kinds: Iterable[str] = ()
+) -> Measure:
+    """Return `method` minus `share` times `against`, with parts: the difference on each data set.
+
+    Args:
+        scores: of a suite.
+        method: the first method.
+        against: the second method.
+        share: of the score of the second method.
+        kinds: of data, such as `medium`; none: all of the suite.
+    """
+    rows = _of_kinds(scores, kinds)
+    (ours, theirs), about, cells = paired(rows, [method, against], (100,))
     theirs = [[share * score for score in runs] for runs in theirs]
     parts = {
         task: _minus([a], [b], [(task, percent)])
@@ -116,6 +126,12 @@ def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """
     (ours, theirs), about, _ = paired(scores, [method, against], (100,))
     return to_measure(probability(ours, theirs), about)
+
+
+def _of_kinds(scores: pd.DataFrame, kinds: Iterable[str]) -> pd.DataFrame:
+    """Return the rows on data of these kinds; all rows where there are none."""
+    chosen = tuple(kinds)
+    return scores[scores["task"].map(kind_of).isin(chosen)] if chosen else scores
 
 
 def _minus(ours: Groups, theirs: Groups, cells: list[Cell]) -> Estimate:

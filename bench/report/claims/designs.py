@@ -47,7 +47,7 @@ class Design:
 TWO = ("method", "against")
 DESIGNS: dict[str, Design] = {
     "difference": Design(TWO, ("data_percents", "kinds"), TWO),
-    "difference_each": Design(TWO, ("share",), TWO, parts=1),
+    "difference_each": Design(TWO, ("share", "kinds"), TWO, parts=1),
     "difference_to_best": Design(TWO, (), TWO),
     "difference_at_equal_cost": Design(TWO, (), TWO, needs="curve"),
     "lead": Design(("methods", "against"), (), ("methods", "against"), parts=1),
@@ -55,6 +55,7 @@ DESIGNS: dict[str, Design] = {
     "sparse_difference": Design(TWO, (), TWO, needs="sparse alone"),
     "improvement": Design(TWO, (), TWO),
     "interaction": Design((*TWO, "family", "base"), (), TWO, pairs=2),
+    "lead_on_few_data": Design((*TWO, "data_percent"), (), TWO),
     "spread_ratio": Design(TWO, (), TWO, log=True, spreads=True),
     "rank_correlation": Design(("method",), needs="sweep", spread=0.15),
     "slope": Design(("method",), needs="sweep", spread=0.2),

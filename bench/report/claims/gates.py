@@ -2,8 +2,9 @@
 
 A method of a gate has learned if it scores at least the behaviour's level minus a margin, 5 points unless the gate says
 otherwise. Both are means over the data sets of the check's suite, with dense reward and all of the data: a method that
-is worse on a fraction of the data has not therefore trained too little. Where the rule of the check is about a number
-of data sets, each data set has a gate of its own, and one that is closed counts as a data set without runs.
+is worse on a fraction of the data has not therefore trained too little. Where the rule of the check is about every data
+set, or about a number of them, each data set has a gate of its own, and one that is closed counts as a data set without
+runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 
 from bench.report.claims.measure import whole_data
 from bench.report.claims.registry import Check, Gate
+from bench.report.claims.trends import times_best_return
 from bench.report.frame import final
 
 BELOW = "{label} is below the level of its data"
@@ -26,11 +28,11 @@ class Opening:
     """The state of a gate.
 
     Attributes:
-        open: whether every method of the gate has learned; for a rule about a number of data sets, whether they have
-            on so many.
-        reason: why it is closed, in words; empty if it is open.
+        open: whether every method of the gate has learned; for a rule about single data sets, whether they have on as
+            many as the rule needs.
+        reason: where a method has not learned, in words; empty if it has everywhere.
         numbers: the levels that decide, or what is missing.
-        closed: for a rule about a number of data sets, those on which a method has not learned.
+        closed: for a rule about single data sets, those on which a method has not learned.
     """
 
     open: bool
@@ -59,13 +61,22 @@ def evaluate(check: Check, frames: dict[str, pd.DataFrame]) -> Opening | None:
     """
     if check.gate is None:
         return None
-    own = whole_data(final(frames[check.suite]))
+    own = _scores(check.gate, frames[check.suite])
     reference = _behaviour(check.gate, frames)
     found = [_level(name, check, own, reference) for name in check.gate.methods]
     if missing := [one for one in found if isinstance(one, str)]:
         return Opening(False, NOT_EVALUATED, "; ".join(missing))
     levels = [one for one in found if isinstance(one, _Level)]
-    return _of_each(check, check.gate, levels) if check.least else _of_means(check.gate, levels)
+    return _of_each(check, check.gate, levels) if check.of_each else _of_means(check.gate, levels)
+
+
+def _scores(gate: Gate, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose scores are the levels of the methods."""
+    if gate.targets is None:
+        return whole_data(final(frame))
+    rows = whole_data(frame)
+    rows = rows[rows["kind"] == "sweep"]
+    return rows[times_best_return(rows, gate.targets)]
 
 
 def _behaviour(gate: Gate, frames: dict[str, pd.DataFrame]) -> dict[str, float]:
@@ -102,7 +113,7 @@ def _of_means(gate: Gate, levels: list[_Level]) -> Opening:
     for one in levels:
         level = float(np.mean(list(one.own.values())))
         behaviour = float(np.mean(list(one.behaviour.values())))
-        if level < behaviour - gate.margin:
+        if level < behaviour - gate.margin_at(behaviour):
             reasons.append(BELOW.format(label=one.label))
         numbers.append(_spell(gate, f"{one.label} {level:.1f}", behaviour))
     return Opening(not reasons, "; ".join(dict.fromkeys(reasons)), "; ".join(numbers))
@@ -113,7 +124,11 @@ def _of_each(check: Check, gate: Gate, levels: list[_Level]) -> Opening:
     closed: set[str] = set()
     reasons, numbers = [], []
     for one in levels:
-        below = [task for task, own in one.own.items() if own < one.behaviour[task] - gate.margin]
+        below = [
+            task
+            for task, own in one.own.items()
+            if own < one.behaviour[task] - gate.margin_at(one.behaviour[task])
+        ]
         closed |= set(below)
         count = f"{len(below)} of {len(one.own)} data sets"
         if below:
@@ -123,12 +138,11 @@ def _of_each(check: Check, gate: Gate, levels: list[_Level]) -> Opening:
             for task in one.own
         ]
     judged = {task for one in levels for task in one.own} - closed
-    enough = len(judged) >= check.least
-    return Opening(
-        enough, "" if enough else "; ".join(reasons), "; ".join(numbers), frozenset(closed)
-    )
+    enough = len(judged) >= check.data_sets_needed
+    return Opening(enough, "; ".join(reasons), "; ".join(numbers), frozenset(closed))
 
 
 def _spell(gate: Gate, level: str, behaviour: float) -> str:
-    margin = f" - {gate.margin:g}" if gate.margin else ""
+    points = gate.margin_at(behaviour)
+    margin = f" - {points:.2g}" if points else ""
     return f"{level}, {gate.behaviour} {behaviour:.1f}{margin}"

@@ -1,4 +1,4 @@
-"""Statistics of how a difference of two methods changes with the kind of observations."""
+"""Statistics of how a difference of two methods changes with the kind of observations, or with the amount of data."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 import pandas as pd
 
 from bench.report.claims.comparisons import paired, spell
-from bench.report.claims.measure import Measure, NotRun, to_measure
+from bench.report.claims.measure import About, Cell, Measure, NotRun, to_measure
 from bench.report.claims.pairs import pairs_of
 from bench.report.claims.sampled import with_arms
 from bench.stats.intervals import difference
+
+Pair = tuple[list[float], list[float]]  # the scores of two methods on a data set
 
 
 def interaction(scores: pd.DataFrame, method: str, against: str, family: str, base: str) -> Measure:
@@ -36,19 +38,59 @@ def interaction(scores: pd.DataFrame, method: str, against: str, family: str, ba
         raise NotRun(
             f"no pair of data sets of {family} and {base} has runs of {method} and {against}"
         )
-    # (a - b) - (c - d) is the mean of a - b and d - c, doubled
-    ours = [_doubled(by_task[one][0]) for one, _ in pairs]
-    ours += [_doubled(by_task[other][1]) for _, other in pairs]
-    theirs = [_doubled(by_task[one][1]) for one, _ in pairs]
-    theirs += [_doubled(by_task[other][0]) for _, other in pairs]
-    names = [(task, 100.0) for side in zip(*pairs, strict=True) for task in side]
-    count = len(pairs)
+    return _difference_of_differences(
+        [one for one, _ in pairs],
+        [by_task[one] for one, _ in pairs],
+        [by_task[other] for _, other in pairs],
+        about,
+        [(task, 100.0) for side in zip(*pairs, strict=True) for task in side],
+    )
+
+
+def lead_on_few_data(
+    scores: pd.DataFrame, method: str, against: str, data_percent: float
+) -> Measure:
+    """Return (`method` minus `against`) on a fraction of the data, minus the same on all of them, mean over data sets.
+
+    Args:
+        scores: of a suite.
+        method: the first method.
+        against: the second method.
+        data_percent: the fraction, in per cent.
+
+    Raises:
+        NotRun: no data set has runs of both methods on the fraction and on all of the data.
+    """
+    groups, about, cells = paired(scores, [method, against], (data_percent, 100))
+    by_cell = {cell: (a, b) for cell, a, b in zip(cells, *groups, strict=True)}
+    tasks = [
+        task for task, percent in by_cell if percent == 100 and (task, data_percent) in by_cell
+    ]
+    if not tasks:
+        raise NotRun(
+            f"no data set has runs of {method} and {against} on {data_percent:g} % and on 100 %"
+        )
+    sides = [[(task, float(percent)) for task in tasks] for percent in (data_percent, 100)]
+    few, whole = ([by_cell[cell] for cell in side] for side in sides)
+    return _difference_of_differences(tasks, few, whole, about, [*sides[0], *sides[1]])
+
+
+def _difference_of_differences(
+    names: list[str], first: list[Pair], second: list[Pair], about: About, cells: list[Cell]
+) -> Measure:
+    """Return (a - b) of the first side minus (a - b) of the second, mean over pairs of data sets, with parts.
+
+    It is the mean of a - b on the first side and b - a on the second, doubled.
+    """
+    ours = [_doubled(a) for a, _ in first] + [_doubled(b) for _, b in second]
+    theirs = [_doubled(b) for _, b in first] + [_doubled(a) for a, _ in second]
+    count = len(names)
     parts = {
-        one: difference([ours[i], ours[count + i]], [theirs[i], theirs[count + i]])
-        for i, (one, _) in enumerate(pairs)
+        name: difference([ours[i], ours[count + i]], [theirs[i], theirs[count + i]])
+        for i, name in enumerate(names)
     }
     measure = replace(to_measure(difference(ours, theirs), about), cells=count, parts=parts)
-    return with_arms(measure, spell(names), ours, theirs)
+    return with_arms(measure, spell(cells), ours, theirs)
 
 
 def _doubled(runs: list[float]) -> list[float]:

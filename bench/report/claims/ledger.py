@@ -85,7 +85,8 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
     if opening is not None and opening.closed:
         measure = without(measure, opening.closed)
         remarks.append(f"not judged on {', '.join(sorted(opening.closed))}")
-    if check.every or check.least:
+        opening = replace(opening, open=measure.cells >= check.data_sets_needed)
+    if check.of_each:
         there = len(measure.parts)
         least, of = (there, there) if check.every else (check.least, there + measure.missing)
         result = apply_rule_to_each(measure, check.rule, least, of)
@@ -171,19 +172,14 @@ def apply_rule(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> 
     return NOT_SUPPORTED if measure.high < least or measure.low > most else UNDECIDED
 
 
-def verdict(findings: list[Finding], *, one_suffices: bool = False) -> str:
-    """Return the verdict on a claim from its checks with a rule.
-
-    The claim is supported if all of them are, and not supported if one is not. With `one_suffices` it
-    is supported if one of them is, and not supported if all are not.
+def verdict(findings: list[Finding]) -> str:
+    """Return the verdict on a claim from its checks with a rule: supported if all of them are, and not supported if
+    one is not.
     """
     results = [finding.result for finding in findings if finding.check.rule]
     if not results:
         return NOT_RUN if all(finding.measure is None for finding in findings) else SHOWN
-    if one_suffices and SUPPORTED in results:
-        return SUPPORTED
-    order = (NOT_SUPPORTED, NOT_RUN, UNDECIDED)
-    for result in (*order[1:], order[0]) if one_suffices else order:
+    for result in (NOT_SUPPORTED, NOT_RUN, UNDECIDED):
         if result in results:
             return NOT_RUN if set(results) == {NOT_RUN} else _without_not_run(result)
     return SUPPORTED
@@ -209,7 +205,7 @@ def make(frames: dict[str, pd.DataFrame], scale: str) -> Artifact:
     body, numbers = [], []
     for claim in claims_about(frames):
         findings = [find(check, frames) for check in claim.checks]
-        claim_verdict = verdict(findings, one_suffices=claim.any)
+        claim_verdict = verdict(findings)
         for position, finding in enumerate(findings):
             head = [claim.id, f"{claim.claim} ({claim.source})", claim_verdict]
             body.append([*(head if position == 0 else ["", "", ""]), *_cells(finding)])
@@ -268,13 +264,12 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         f"{' and '.join(f'bench/report/claims/{name}' for name in files)}.",
         "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
         "training seeds.",
-        "Gate: the compared method must score at least the behaviour's level minus 5 points, as means over the data "
-        "sets of the suite, or on each where the rule is about a number of data sets. Otherwise the check, or the data "
-        "set, is undecided, because a method that has not learned decides nothing.",
+        "Gate: the compared method must score at least the behaviour's level minus 5 points, or minus what the column "
+        "says, as means over the data sets of the suite, or on each where the rule is about every data set or about a "
+        "number of them. Otherwise the check, or the data set, is undecided, because a method that has not learned "
+        "decides nothing.",
         NOTE,
     ]
-    if one_suffices := [claim.id for claim in claims_about(frames) if claim.any]:
-        notes.append(f"One supported rule is enough for {', '.join(one_suffices)}.")
     if frames:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))

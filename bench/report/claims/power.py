@@ -63,12 +63,14 @@ def forecast(
     spreads, remark = assumed_spreads(check, plan, known)
     found += [remark] if remark else []
     opening = None if frame is None else gates.evaluate(check, known.frames)
-    if opening is not None and opening.reason not in ("", gates.NOT_EVALUATED):
+    if opening is not None and not opening.open and opening.reason != gates.NOT_EVALUATED:
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
     assert check.truth is not None
     # a data set whose gate is closed in the records counts as one without runs
-    closed = 0 if opening is None or not opening.open else len(opening.closed)
-    judged = spreads[: len(spreads) - closed]
+    closed = (
+        0 if opening is None or not opening.open else len({r.task for r in runs} & opening.closed)
+    )
+    judged = spreads[: len(spreads) - closed * max(DESIGNS[check.statistic].parts, 1)]
     trial = Trial(check, judged, [check.truth] * len(judged), closed)
     missing = max(check.min_data_sets - data_sets, 0)
     missing *= DESIGNS[check.statistic].pairs
@@ -109,7 +111,7 @@ def make(plan: Plan, config: dict[str, Any], known: Known, aim: float = POWER) -
             numbers.append({"id": claim.id, **_numbers(one, aim)})
     headings = ["", "Check", "Suite", "Data sets", "Seeds", "Spread", "Rule", "If truly", "Power"]
     headings += ["Can be decided", f"Seeds for {aim:g}", "Core-hours", "Remarks"]
-    can = [claim.id for claim, found in forecasts if decides(claim, found, aim)]
+    can = [claim.id for claim, found in forecasts if decides(found, aim)]
     notes = [
         f"{len(can)} of {len(forecasts)} claims can be decided with probability {aim:g}: {', '.join(can) or 'none'}.",
         "Power: the probability of a verdict if the true value is that of the column `If truly`, which the claim "
@@ -132,10 +134,9 @@ def forecasts_of(
     ]
 
 
-def decides(claim: Claim, found: list[Forecast], aim: float) -> bool:
-    """Return whether a claim gets a verdict: from all of its checks, or from one if one is enough."""
-    enough = any if claim.any else all
-    return enough(one.decidable(aim) for one in found)
+def decides(found: list[Forecast], aim: float) -> bool:
+    """Return whether a claim gets a verdict from all of its checks."""
+    return all(one.decidable(aim) for one in found)
 
 
 def refusals(plan: Plan, config: dict[str, Any], known: Known) -> list[str]:

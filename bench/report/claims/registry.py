@@ -20,6 +20,7 @@ QUESTIONS = Path(__file__).with_name("open_questions.yaml")
 KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
 BEHAVIOUR = "behaviour"  # the method whose score is that of the data
+GATE_KEYS = ("methods", "behaviour", "margin", "share", "targets")
 CHECK_KEYS = (
     "name",
     "suite",
@@ -43,11 +44,22 @@ class Gate:
         methods: each must score at least the behaviour's level minus the margin.
         behaviour: the method that stands for the data.
         margin: in normalised points.
+        share: the margin is at most this share of the behaviour's level.
+        targets: the score of a method is its mean over the targets of its sweep that are targets[0] to targets[1] times
+            the best return in the data; None: its final score.
     """
 
     methods: tuple[str, ...]
     behaviour: str = BEHAVIOUR
     margin: float = 5.0
+    share: float = math.inf
+    targets: tuple[float, float] | None = None
+
+    def margin_at(self, level: float) -> float:
+        """Return the margin where the behaviour scores `level`."""
+        return (
+            min(self.margin, self.share * max(level, 0.0)) if self.share < math.inf else self.margin
+        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,16 @@ class Check:
     min_seeds: int = 2
     min_data_sets: int = 1
 
+    @property
+    def of_each(self) -> bool:
+        """Whether the rule is applied to data sets one by one."""
+        return self.every or self.least > 0
+
+    @property
+    def data_sets_needed(self) -> int:
+        """The smallest number of data sets that can decide the rule."""
+        return max(self.min_data_sets, self.least, 1)
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -90,7 +112,6 @@ class Claim:
         source: page and table of the paper, or the talk.
         paper: the paper's numbers; empty if there are none.
         checks: those with a rule decide the verdict.
-        any: one supported check is enough; otherwise all must be supported.
     """
 
     id: str
@@ -98,7 +119,6 @@ class Claim:
     source: str
     paper: str
     checks: tuple[Check, ...]
-    any: bool = False
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
@@ -193,14 +213,14 @@ def _claim(entry: Any, path: Path) -> Claim:
     if not isinstance(entry, dict):
         raise ValueError(f"{path}: a claim is {entry!r}; it must have the keys {', '.join(KEYS)}")
     try:
-        _known(entry, (*KEYS, "any"))
+        _known(entry, KEYS)
         checks = tuple(_named_check(test) for test in entry["checks"])
         fields = {key: entry[key] for key in KEYS if key != "checks"}
     except KeyError as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error} is missing") from error
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: claim {entry.get('id', entry)}: {error}") from error
-    return Claim(**fields, checks=checks, any=bool(entry.get("any", False)))
+    return Claim(**fields, checks=checks)
 
 
 def _known(entry: dict[str, Any], known: tuple[str, ...]) -> None:
@@ -261,9 +281,9 @@ def _rule(entry: dict[str, Any]) -> tuple[str, tuple[float, ...]]:
 def _gate(entry: Any) -> Gate:
     """Return a gate, written as a list of methods or as a mapping with more keys."""
     given = {"methods": entry} if isinstance(entry, list) else entry
-    if not isinstance(given, dict) or set(given) - {"methods", "behaviour", "margin"}:
+    if not isinstance(given, dict) or set(given) - set(GATE_KEYS):
         raise ValueError(
-            f"gate {entry!r} must be a list of methods, or have the keys methods, behaviour, margin"
+            f"gate {entry!r} must be a list of methods, or have the keys {', '.join(GATE_KEYS)}"
         )
     methods = given.get("methods")
     if not isinstance(methods, list) or not methods:
@@ -271,4 +291,16 @@ def _gate(entry: Any) -> Gate:
     margin = given.get("margin", Gate.margin)
     if not isinstance(margin, int | float) or margin < 0:
         raise ValueError(f"gate {entry!r}: margin must be a number of points, 0 or more")
-    return Gate(tuple(map(str, methods)), str(given.get("behaviour", BEHAVIOUR)), float(margin))
+    share = given.get("share", math.inf)
+    if not isinstance(share, int | float) or share < 0:
+        raise ValueError(f"gate {entry!r}: share must be a number, 0 or more")
+    targets = given.get("targets")
+    if targets is not None and (not isinstance(targets, list) or len(targets) != 2):
+        raise ValueError(f"gate {entry!r}: targets must be two multiples of the best return")
+    return Gate(
+        tuple(map(str, methods)),
+        str(given.get("behaviour", BEHAVIOUR)),
+        float(margin),
+        float(share),
+        None if targets is None else (float(targets[0]), float(targets[1])),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.report.claims.measure import Groups, Measure
 
+AT = " at "  # between the data set and the target in the name of a part
 Arms = Mapping[str, tuple[list[float], ...]]
 
 
@@ -41,9 +42,15 @@ def without(measure: Measure, closed: Collection[str]) -> Measure:
     """Return a measure with parts, in which these data sets count as data sets without runs. Its value
     stays that of all data sets.
     """
-    kept = {name: one for name, one in measure.parts.items() if name not in closed}
-    missing = measure.missing + len(measure.parts) - len(kept)
-    fewer = replace(measure, parts=kept, missing=missing)
+    kept = {name: one for name, one in measure.parts.items() if _data_set(name) not in closed}
+    cells = len({_data_set(name) for name in kept})
+    missing = measure.missing + measure.cells - cells
+    fewer = replace(measure, parts=kept, cells=cells, missing=missing)
     if not isinstance(fewer, Sampled):
         return fewer
     return replace(fewer, arms={name: fewer.arms[name] for name in kept})
+
+
+def _data_set(part: str) -> str:
+    """Return the data set that a part of a measure is about."""
+    return part.split(AT)[0]

@@ -191,6 +191,7 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
         comparisons.improvement,
         equal_cost.difference_at_equal_cost,
         interactions.interaction,
+        interactions.lead_on_few_data,
         spreads.spread_ratio,
         correlation_over_methods,
         trends.rank_correlation,

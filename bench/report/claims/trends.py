@@ -18,7 +18,7 @@ from bench.report.claims.measure import (
     to_measure,
     whole_data,
 )
-from bench.report.claims.sampled import Sampled, with_arms
+from bench.report.claims.sampled import AT, Sampled, with_arms
 from bench.report.frame import final
 from bench.stats.intervals import ANY, CORRELATION, Range, estimate, estimate_over_tasks
 
@@ -67,7 +67,7 @@ def target_deviation(scores: pd.DataFrame, method: str, near: tuple[float, float
             continue
         used.append((task, 100.0))
         for target, column in table.sub(table.mean(axis=1), axis=0).items():
-            parts[f"{task} at {target:g}"] = column.tolist()
+            parts[f"{task}{AT}{target:g}"] = column.tolist()
     if not parts:
         raise NotRun(
             f"no sweep of {method} on data with episodes of an expert has three targets near the expert's return"
@@ -88,7 +88,7 @@ def drop(
     for task, runs in _swept(scores, method).items():
         groups[task] = []
         for _, run in runs.groupby("seed"):
-            parts = [run[_multiples(bounds)(run)]["score"] for bounds in (near, far)]
+            parts = [run[times_best_return(run, bounds)]["score"] for bounds in (near, far)]
             if all(len(part) for part in parts):
                 groups[task].append(float(parts[0].mean() - parts[1].mean()))
     return _of_groups(scores, method, groups)
@@ -107,7 +107,7 @@ def excess(
     """
     groups = {}
     for task, runs in _swept(scores, method).items():
-        close = runs[_multiples(near)(runs)].dropna(subset=best)
+        close = runs[times_best_return(runs, near)].dropna(subset=best)
         above = close["score"] - close[best]
         groups[task] = above.groupby(close["seed"]).mean().tolist()
     whole = _of_groups(scores, method, groups)
@@ -150,16 +150,12 @@ def _within_data(run: pd.DataFrame) -> pd.Series:
     )
 
 
-def _multiples(bounds: tuple[float, float]) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return which rows have a target of bounds[0] to bounds[1] times the best return in the data; none
-    if that is not positive, because its multiples are then not larger.
+def times_best_return(rows: pd.DataFrame, bounds: tuple[float, float]) -> pd.Series:
+    """Return which rows of sweeps have a target of bounds[0] to bounds[1] times the best return in the data; none where
+    that is not positive, because its multiples are then not larger.
     """
-
-    def chosen(run: pd.DataFrame) -> pd.Series:
-        multiple = run["target"] / run["best_return"].where(run["best_return"] > 0)
-        return (multiple >= bounds[0] - 1e-6) & (multiple <= bounds[1] + 1e-6)
-
-    return chosen
+    multiple = rows["target"] / rows["best_return"].where(rows["best_return"] > 0)
+    return (multiple >= bounds[0] - 1e-6) & (multiple <= bounds[1] + 1e-6)
 
 
 def _sweep_rows(scores: pd.DataFrame, method: str) -> pd.DataFrame:

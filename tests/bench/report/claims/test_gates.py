@@ -206,3 +206,95 @@ def test_a_gate_can_have_another_margin(scored: Any) -> None:
     assert found is not None
     assert not found.open
     assert found.numbers == "CQL 41.0, behaviour 45.0"
+
+
+def test_a_rule_about_every_data_set_has_a_gate_on_each(scored: Any) -> None:
+    every = check(statistic="difference_each", rule=("above", (0.0,)), every=True, min_data_sets=2)
+    failed = with_games(a=0.0, b=36.0, c=90.0)
+    failed[REPLAY, "dt"] = [-50.0, -51.0, -52.0]  # far behind, where CQL has not learned
+    found = find(every, {"mujoco": scored((failed, {}))})
+    assert found.result == SUPPORTED  # on the other two
+    assert f"not judged on {REPLAY}" in found.remarks
+    fewer = find(every, {"mujoco": scored((with_games(a=0.0, b=0.0, c=90.0), {}))})
+    assert fewer.result == UNDECIDED
+    assert fewer.why == "CQL is below the level of its data on 2 of 3 data sets"
+    assert fewer.price.startswith("not decidable with these data")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "margin", "spelt"),
+    [(158.0, 5.0, "158.0 - 5"), (20.0, 2.0, "20.0 - 2"), (1.2, 0.12, "1.2 - 0.12")],
+)
+def test_a_margin_can_be_at_most_a_share_of_the_level(
+    scored: Any, behaviour: float, margin: float, spelt: str
+) -> None:
+    gate = Gate(("cql",), share=0.1)
+    assert gate.margin_at(behaviour) == pytest.approx(margin)
+    assert Gate(("cql",)).margin_at(behaviour) == 5
+    assert gate.margin_at(-3.0) == 0
+    for off, is_open in ((-0.1, False), (0.1, True)):
+        level = behaviour - margin * (1 - off)
+        one = {(REPLAY, "cql"): [level], (REPLAY, "dt"): [9.0], (REPLAY, "behaviour"): [behaviour]}
+        found = gates.evaluate(check(gate=gate), {"mujoco": scored((one, {}))})
+        assert found is not None
+        assert found.open is is_open
+        assert found.numbers.endswith(f"behaviour {spelt}")
+
+
+def swept(achieved: dict[str, list[float]], targets: list[float]) -> pd.DataFrame:
+    """Sweeps of DT with three seeds on data whose best return is 100 and whose behaviour scores 40."""
+    shared = {"reward": "dense", "data_percent": 100.0, "label": "DT"}
+    rows: list[dict[str, Any]] = []
+    for task, scores in achieved.items():
+        rows.append({**shared, "task": task, "method": "behaviour", "kind": "score", "score": 40.0})
+        for seed in range(3):
+            own = {**shared, "task": task, "method": "dt", "seed": seed}
+            rows.append({**own, "kind": "score", "score": 0.0})
+            rows += [
+                {
+                    **own,
+                    "kind": "sweep",
+                    "target": target,
+                    "target_score": target,
+                    "score": score + seed,
+                    "best_return": 100.0,
+                    "data_low": 0.0,
+                    "data_high": 100.0,
+                }
+                for target, score in zip(targets, scores, strict=True)
+            ]
+    return pd.DataFrame(rows).assign(diverged=False, status="finished", final=True)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "arguments", "rule"),
+    [
+        ("drop", {"near": [1, 1.25], "far": [2, 3]}, ("below", (10.0,))),
+        ("target_deviation", {"near": [0.95, 1.4]}, ("within", (-10.0, 10.0))),
+    ],
+)
+def test_a_policy_that_is_bad_at_every_target_supports_nothing(
+    statistic: str, arguments: dict[str, Any], rule: tuple[str, tuple[float, ...]]
+) -> None:
+    """On one data set DT ignores its target and earns 2, on the others it earns what the data do."""
+    targets = [50.0, 100.0, 110.0, 120.0, 200.0, 300.0]
+    asked = check(
+        suite="targets",
+        statistic=statistic,
+        arguments={"method": "dt", **arguments},
+        rule=rule,
+        every=True,
+        gate=Gate(("dt",), targets=(1.0, 1.25)),
+        min_data_sets=2,
+    )
+    bad, good = [2.0] * 6, [20.0, 60.0, 60.0, 60.0, 60.0, 60.0]
+    found = find(asked, {"targets": swept({REPLAY: bad, MEDIUM: good, EXPERT: good}, targets)})
+    assert found.result == SUPPORTED
+    assert f"not judged on {REPLAY}" in found.remarks
+    assert f"{REPLAY}: DT 3.0, behaviour 40.0 - 5" in found.gate
+    assert f"{MEDIUM}: DT 61.0, behaviour 40.0 - 5" in found.gate
+    assert found.measure is not None
+    assert found.measure.cells == 2
+    found = find(asked, {"targets": swept({REPLAY: bad, MEDIUM: bad, EXPERT: good}, targets)})
+    assert found.result == UNDECIDED
+    assert found.why == "DT is below the level of its data on 2 of 3 data sets"

@@ -147,21 +147,6 @@ def test_an_undecided_data_set_may_still_count(played: Played) -> None:
     assert find(asked, {"atari": played(games)}).result == UNDECIDED
 
 
-@pytest.mark.parametrize(
-    ("words", "verdict"),
-    [
-        ([NOT_SUPPORTED, SUPPORTED], SUPPORTED),
-        ([NOT_SUPPORTED, NOT_SUPPORTED], NOT_SUPPORTED),
-        ([NOT_SUPPORTED, UNDECIDED], UNDECIDED),
-        ([NOT_SUPPORTED, NOT_RUN], UNDECIDED),
-        ([NOT_RUN, NOT_RUN], NOT_RUN),
-    ],
-)
-def test_a_claim_that_one_check_suffices_for(words: list[str], verdict: str) -> None:
-    findings = [ledger.Finding(check(), None, word, "") for word in words]
-    assert ledger.verdict(findings, one_suffices=True) == verdict
-
-
 def check(**changes: Any) -> Check:
     fields = {
         "name": "DT - CQL",

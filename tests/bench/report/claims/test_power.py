@@ -12,7 +12,7 @@ from bench.report.artifact import write_artifact
 from bench.report.claims import power
 from bench.report.claims.known import Known
 from bench.report.claims.power import Forecast, decides, forecast, make, refusals
-from bench.report.claims.registry import Claim, Gate, all_claims
+from bench.report.claims.registry import Gate, all_claims
 from bench.report.scores import collect
 from bench.runs.plan import make_plan
 from bench.stats.power import supported
@@ -124,13 +124,11 @@ def test_a_data_set_with_a_closed_gate_cannot_decide(tmp_path: Path) -> None:
     assert two_judged.needed >= all_judged.needed
 
 
-def test_a_claim_needs_all_of_its_checks_or_one() -> None:
+def test_a_claim_needs_all_of_its_checks() -> None:
     good = of(config(mujoco={"seeds": list(range(9))}))
     bad = of(config(mujoco={"seeds": [0]}))
-    claim = Claim("C0", "", "", "", ())
-    assert decides(claim, [good, good], 0.8)
-    assert not decides(claim, [good, bad], 0.8)
-    assert decides(Claim("C0", "", "", "", (), any=True), [good, bad], 0.8)
+    assert decides([good, good], 0.8)
+    assert not decides([good, bad], 0.8)
 
 
 def test_the_table_lists_every_check_with_a_rule(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ SLOPE = "name: n, suite: s, statistic: slope, arguments: {method: dt}"
         (f"{SLOPE}, gate: cql", "gate 'cql' must be a list of methods"),
         (f"{SLOPE}, gate: []", "names no methods"),
         (f"{SLOPE}, gate: {{methods: [cql], against: bc}}", "or have the keys methods, behaviour"),
+        (f"{SLOPE}, gate: {{methods: [cql], margin: -1}}", "margin must be a number of points"),
+        (f"{SLOPE}, gate: {{methods: [cql], share: -1}}", "share must be a number, 0 or more"),
+        (f"{SLOPE}, gate: {{methods: [cql], targets: [1]}}", "targets must be two multiples"),
         (f"{SLOPE}, truth: 0, rule: {{above: 1}}, every: true", "no rule can be about each"),
     ],
 )
@@ -100,14 +103,15 @@ def test_a_gate_is_a_list_of_methods_or_names_what_stands_for_the_data() -> None
     checks = {check.name: check for claim in all_claims() for check in claim.checks}
     assert checks["DT - CQL"].gate == Gate(("cql",), "behaviour")
     credit = checks["worse one of DT and %BC - best one of CQL, BC and random"]
-    assert credit.gate == Gate(("cql-discrete", "bc-discrete"), "uniform", 0.0)
+    assert credit.gate == Gate(("cql-discrete",), "uniform", 0.0)
+    assert checks["DT - 0.9 CQL"].gate == Gate(("cql-atari",), share=0.1)
+    far = checks["drop from targets of 1 to 1.25 to targets of 2 to 3 times the best return"]
+    assert far.gate == Gate(("dt",), targets=(1.0, 1.25))
 
 
 def test_every_rule_that_compares_with_a_trained_method_has_a_gate() -> None:
-    """But for the rule at equal cost: what a method has learned by then is the question. And but for BC on fractions,
-    whose curve is flat where it is below its data.
-    """
-    without = {"DT - CQL, at equal cost", "DT - BC, 1 and 10 % of the data"}
+    """But for BC on fractions, whose curve is flat where it is below its data."""
+    without = {"DT - BC, 1 and 10 % of the data"}
     for claim in all_claims():
         for check in claim.checks:
             if check.rule and "against" in check.arguments:

@@ -57,5 +57,5 @@ def test_a_suite_that_is_not_complete_decides_nothing(scale: Scale) -> None:
     part = scale("desk", [50.0, 51.0, 52.0], [45.0, 46.0, 47.0], complete=False)
     table = two_ledgers.make(whole, part)
     assert {row[7] for row in table.body} == {"—"}
-    assert table.notes[0].startswith("Decided: 1 claims at quick, 0 at desk")
+    assert table.notes[0].startswith("Decided: 2 claims at quick, 0 at desk")
     assert "Verdicts that differ: none." in table.notes

@@ -47,7 +47,7 @@ def test_the_deciding_check_has_the_result_of_the_verdict(verdict: str) -> None:
 
 def test_a_price_in_a_few_words(claims: list[Claim]) -> None:
     shorts = {check.short for claim in claims for check in claim.checks}
-    assert "21 seeds, 1.9 core-hours more" in shorts
+    assert "18 seeds, 2.0 core-hours more" in shorts
 
 
 def test_verdicts_are_counted_the_most_telling_first(claims: list[Claim]) -> None:
