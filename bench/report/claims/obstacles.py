@@ -36,8 +36,8 @@ def obstacles(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
     used = runs_of(check, plan)
     if used and not found:
         seeds, data_sets = seeds_of(used), data_sets_of(check, used)
-        if seeds < max(2, check.min_seeds):
-            found.append(f"{seeds} seed(s), needs {max(2, check.min_seeds)}")
+        if seeds < check.min_seeds:
+            found.append(f"{seeds} seed(s), needs {check.min_seeds}")
         if data_sets < check.min_data_sets:
             found.append(f"{data_sets} data set(s), needs {check.min_data_sets}")
     elif not found:

@@ -76,7 +76,7 @@ def forecast(
     missing *= DESIGNS[check.statistic].pairs
     larger = [*judged, *(judged[-1:] * missing)]  # the smallest plan that could decide the check
     enough = Trial(check, larger, [check.truth] * len(larger), closed)
-    needed = seeds_for(enough.power, aim, least=max(2, check.min_seeds))
+    needed = seeds_for(enough.power, aim, least=check.min_seeds)
     hours = math.nan if needed is None else needed * seconds_of_seed(check, plan, frame) / 3600
     return Forecast(
         check=check,

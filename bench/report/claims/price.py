@@ -62,7 +62,7 @@ def price_of(
         truths = [one.mean for one in parts] if each else [measure.value] * len(spreads)
     varied = heterogeneity_of(spreads, have) if DESIGNS[check.statistic].spreads else 0.0
     trial = Trial(check, spreads, truths, measure.missing, varied)
-    seeds = seeds_for(trial.power, least=max(2, check.min_seeds))
+    seeds = seeds_for(trial.power, least=check.min_seeds)
     if seeds is None:
         return Price(None, math.nan)
     return Price(seeds, max(seeds - have, 0) * seconds_of_seed(check, rows) / 3600)

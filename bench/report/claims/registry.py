@@ -76,7 +76,7 @@ class Check:
         least: the rule must hold on at least this many data sets, not for their mean; 0: for the mean.
         truth: the value at which the power of the rule is computed.
         gate: the methods that must have learned; None: none.
-        min_seeds, min_data_sets: with fewer, the check is undecided.
+        min_seeds, min_data_sets: with fewer, the check is undecided. There is no interval from one seed.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Check:
     least: int = 0
     truth: float | None = None
     gate: Gate | None = None
-    min_seeds: int = 2
+    min_seeds: int = 3
     min_data_sets: int = 1
 
     @property
@@ -259,7 +259,7 @@ def _check(entry: dict[str, Any]) -> Check:
         least=least,
         truth=None if truth is None else float(truth),
         gate=_gate(entry["gate"]) if "gate" in entry else None,
-        min_seeds=int(entry.get("min_seeds", 2)),
+        min_seeds=max(int(entry.get("min_seeds", Check.min_seeds)), 2),
         min_data_sets=max(int(entry.get("min_data_sets", 1)), least),
     )
 

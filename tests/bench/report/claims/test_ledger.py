@@ -154,6 +154,7 @@ def check(**changes: Any) -> Check:
         "statistic": "difference",
         "arguments": {"method": "dt", "against": "cql"},
         "rule": ("above", (-5.0,)),
+        "min_seeds": 2,
     }
     return Check(**(fields | changes))
 

@@ -18,7 +18,7 @@ def found(given: dict[str, Any], **changes: Any) -> list[str]:
 
 
 def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
-    assert found(config(), gate=Gate(("cql",)), min_data_sets=3, min_seeds=3) == []
+    assert found(config(), gate=Gate(("cql",)), min_data_sets=3) == []
     assert found(config(), statistic="difference_at_equal_cost") == []
 
 
@@ -26,8 +26,8 @@ def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
     ("suites", "changes", "message"),
     [
         ({}, {"suite": "atari"}, "suite `atari` is not in the config"),
-        ({"mujoco": {"seeds": [4]}}, {}, "1 seed(s), needs 2"),
-        ({"mujoco": {"seeds": [0, 1]}}, {"min_seeds": 3}, "2 seed(s), needs 3"),
+        ({"mujoco": {"seeds": [4]}}, {}, "1 seed(s), needs 3"),
+        ({"mujoco": {"seeds": [0, 1]}}, {}, "2 seed(s), needs 3"),
         ({}, {"min_data_sets": 6}, "3 data set(s), needs 6"),
         ({"mujoco": {"methods": ["dt", "bc"]}}, {}, "suite `mujoco` does not run cql"),
         (
@@ -114,7 +114,7 @@ def test_the_method_with_the_fewest_seeds_counts() -> None:
 def test_every_obstacle_of_a_config_is_listed() -> None:
     given = config(mujoco={"seeds": [0]})
     lines = all_obstacles(make_plan(given), given)
-    assert "C1, DT - CQL: cannot be decided at scale test: 1 seed(s), needs 2" in lines
+    assert "C1, DT - CQL: cannot be decided at scale test: 1 seed(s), needs 3" in lines
     assert any(line.startswith("C2, ") and "suite `atari` is not" in line for line in lines)
     assert len(lines) == len(set(lines))
     assert all("\n" not in line for line in lines)

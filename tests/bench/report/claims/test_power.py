@@ -54,6 +54,7 @@ def test_the_power_of_a_difference_of_differences() -> None:
         rule=("above", (0.0,)),
         truth=15.0,
         min_data_sets=4,
+        min_seeds=2,
     )
     assert (found.data_sets, found.spread) == (2, 6.0)
     assert found.power == pytest.approx(
@@ -76,7 +77,7 @@ def test_an_obstacle_forbids_a_decision_whatever_the_power() -> None:
     assert few.power > 0.99
     assert few.obstacles == ("3 data set(s), needs 6",)
     assert not few.decidable(0.8)
-    assert few.needed == 2  # on six data sets
+    assert few.needed == 3  # on six data sets
     absent = of(config(), suite="atari")
     assert (absent.data_sets, absent.seeds, absent.power, absent.needed) == (0, 0, 0.0, None)
     one = of(config(mujoco={"seeds": [0]}))
