@@ -25,11 +25,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.cli.configs import read_config  # noqa: E402
+from bench.cli.configs import config_of_scale, read_config  # noqa: E402
 from bench.core.files import DamagedFile  # noqa: E402
-from bench.report import cost, scores  # noqa: E402
+from bench.report import cost, finished, scores, two_scales  # noqa: E402
 from bench.report.artifact import Artifact, write_artifact  # noqa: E402
-from bench.report.claims import ledger  # noqa: E402
+from bench.report.claims import ledger, two_ledgers  # noqa: E402
 from bench.report.claims.registry import suites_of_claims  # noqa: E402
 from bench.runs import archive  # noqa: E402
 from bench.runs.identity import RESULT  # noqa: E402
@@ -38,6 +38,7 @@ from bench.runs.plan import make_plan  # noqa: E402
 KEPT = ROOT / "reports" / "reference"
 FORMATS = (".md", ".csv", ".png", ".gif")
 LAYERS = {"desk": ("open", "desk", "layers/open_desk")}  # with the open questions
+BESIDE = {"desk": "quick"}  # the scale that is put beside it once all of its suites are complete
 GROUPS = {"open": "open_questions"}  # of which suites pages are kept; default: of all
 REWRITTEN = (".md", ".csv", ".png")
 
@@ -121,6 +122,24 @@ def pages(scale: str, unpacked: Path) -> Iterator[tuple[str, Artifact]]:
     judged = {suite: frames[suite] for suite in suites_of_claims(plan) if suite in frames}
     if judged:
         yield "claims", ledger.make(judged, scale)
+    if scale in BESIDE:
+        yield from side_by_side(BESIDE[scale], scale)
+
+
+def side_by_side(first: str, second: str) -> Iterator[tuple[str, Artifact]]:
+    """Yield the means and the verdicts of two scales side by side; nothing while a suite of one is incomplete.
+
+    Args:
+        first, second: the names of scales whose records are packed.
+    """
+    ends = []
+    for name in (second, first):
+        config = read_config(config_of_scale(name))
+        ends.insert(0, finished.read_finished(name, config))
+        if ends[0].complete != set(make_plan(config).runs):
+            return
+    yield "scales", two_scales.make(*ends)
+    yield "scales_claims", two_ledgers.make(*ends)
 
 
 if __name__ == "__main__":

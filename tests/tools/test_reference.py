@@ -18,6 +18,7 @@ from bench.report import cost, scores
 from bench.report.artifact import write_artifact
 from bench.report.claims import ledger
 from bench.report.claims.registry import suites_of_claims
+from bench.report.finished import Finished
 from bench.report.time_to_score import make as time_to_score
 from bench.report.trials import make as trials
 from bench.runs import archive, record
@@ -206,6 +207,22 @@ def test_what_is_kept_stays_where_there_are_no_new_tables(tmp_path, monkeypatch)
     with pytest.raises(FileNotFoundError, match="reports/mine holds no tables"):
         reference.keep("mine")
     assert (tmp_path / "kept/mine/mujoco/table2.md").read_text() == "kept"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_two_scales_stand_side_by_side_once_both_are_complete(frames, monkeypatch, whole):
+    """Quick's records stand for those of desk as well."""
+    suites = frozenset(SUITES) if whole else frozenset(SUITES[1:])
+
+    def read(name, config):
+        return Finished(name, frames, frozenset(SUITES) if name == "quick" else suites)
+
+    monkeypatch.setattr(reference.finished, "read_finished", read)
+    monkeypatch.setattr(reference, "read_config", lambda files: QUICK)
+    made = dict(reference.side_by_side("quick", "desk"))
+    assert list(made) == (["scales", "scales_claims"] if whole else [])
+    if whole:
+        assert "Verdicts that differ: none." in made["scales_claims"].notes
 
 
 def test_the_page_on_speed_quotes_the_ratios():
