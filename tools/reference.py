@@ -130,7 +130,8 @@ def side_by_side(first: str, second: str) -> Iterator[tuple[str, Artifact]]:
     """Yield the means and the verdicts of two scales side by side; nothing while a suite of one is incomplete.
 
     Args:
-        first, second: the names of scales whose records are packed.
+        first: the name of a scale whose records are packed.
+        second: another one.
     """
     ends = []
     for name in (second, first):
