@@ -186,6 +186,7 @@ def test_targets_that_a_page_names_exist(page: Path) -> None:
     known = {f"all_{suite}" for suite in suites} | {
         "all",
         "all_open_questions",
+        "all_reasons",
         "claims_open_questions",
         "all_claims",
         "partial",

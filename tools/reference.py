@@ -37,7 +37,7 @@ from bench.runs.plan import make_plan  # noqa: E402
 
 KEPT = ROOT / "reports" / "reference"
 FORMATS = (".md", ".csv", ".png", ".gif")
-LAYERS = {"desk": ("open", "desk", "layers/open_desk")}  # with the open questions
+LAYERS = {"desk": ("open", "desk", "layers/open_desk", "layers/reasons_desk")}  # all of its records
 BESIDE = {"desk": "quick"}  # the scale that is put beside it once all of its suites are complete
 GROUPS = {"open": "open_questions"}  # of which suites pages are kept; default: of all
 REWRITTEN = (".md", ".csv", ".png")

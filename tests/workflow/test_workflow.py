@@ -54,6 +54,15 @@ def test_without_a_target_the_main_suite_is_planned(clone):
     assert (planned["train"], planned["table2"], planned["default"]) == (2, 1, 1)
 
 
+def test_a_group_has_a_ledger_only_if_a_claim_needs_one_of_its_suites(clone):
+    reasons = ["--configfile", "config/desk.yaml", "config/layers/reasons_desk.yaml"]
+    planned = jobs(snakemake(clone, "all_reasons", "--dry-run", *reasons))
+    assert planned["fractions"] == planned["variants"] == planned["figure5"] == 1
+    assert "claims" not in planned
+    open_questions = ["--configfile", "config/open.yaml"]
+    assert jobs(snakemake(clone, "all_open_questions", "--dry-run", *open_questions))["claims"] == 1
+
+
 def test_a_family_without_suites_in_the_config_has_no_target(clone):
     listed = snakemake(clone, "--list").split()
     assert "paper_atari" in listed

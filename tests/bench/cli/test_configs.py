@@ -118,6 +118,26 @@ def test_the_open_questions_at_desk_share_the_runs_of_desk() -> None:
     assert len(shared) == 60
 
 
+def test_the_reasons_at_desk_share_the_runs_of_desk() -> None:
+    desk, both = (
+        make_plan(read_config([ROOT / f"config/{name}.yaml" for name in names]))
+        for names in (("desk",), ("desk", "layers/reasons_desk"))
+    )
+    assert both.scale == "desk"
+    assert {suite: both.runs[suite] for suite in desk.runs} == desk.runs
+    assert {name: both.variants[name] for name in desk.variants} == desk.variants
+    added = set(both.all_runs()) - set(desk.all_runs())
+    methods = {run.method for run in added}
+    assert methods == {
+        "dt-dropout",
+        "dt-discount99-scaled",
+        "dt-discount95-scaled",
+        "cql-longer",
+        "dt-critic-longer",
+    }
+    assert len(added) == 38
+
+
 def test_the_open_questions_for_tests_are_all_small() -> None:
     names = ("open", "smoke", "layers/open_smoke")
     plan = make_plan(read_config([ROOT / f"config/{name}.yaml" for name in names]))
