@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -97,3 +99,14 @@ def seed_count(frame: pd.DataFrame) -> str:
     if fewest < most:
         return f"{fewest} to {most} seeds"
     return f"{most} seed{'s' * (most != 1)}"
+
+
+def distinct_runs(groups: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return the run scores of data sets with each run once, so that the mean over the groups is the same.
+
+    An untrained policy, such as uniform actions, plays the same episodes on every data set of an environment. Equal
+    groups are then the same runs. They become one group, whose scores have the weight of all of them.
+    """
+    counts = Counter(tuple(group) for group in groups)
+    weight = len(counts) / len(groups)
+    return [[count * weight * score for score in group] for group, count in counts.items()]

@@ -39,10 +39,15 @@ def range_of(rows: pd.DataFrame) -> Range:
         rows: of one measure and group, at least one.
     """
     measure, group = str(rows["measure"].iloc[0]), str(rows["group"].iloc[0])
+    if measure == "calibration":
+        return Range(0, 1, int(rows["y"].min()))
+    if measure in OF_PATHS and group != RANDOM:
+        return Range(0, 1, int(rows["episodes"].min()))
+    return usual_range(measure)
+
+
+def usual_range(measure: str) -> Range:
+    """Return the values that a measure of a diagnostic can have, if the number of its episodes or paths is unknown."""
     if measure in DIFFERENCES:
         return CORRELATION
-    if measure in SHARES:
-        return Range(0, 1, int(rows["y"].min())) if measure == "calibration" else SHARE
-    if measure in OF_PATHS:
-        return SHARE if group == RANDOM else Range(0, 1, int(rows["episodes"].min()))
-    return ANY
+    return SHARE if measure in (*SHARES, *OF_PATHS) else ANY

@@ -12,7 +12,7 @@ import pandas as pd
 from bench.paper import cells, quoted
 from bench.report.artifact import Artifact
 from bench.report.cells import AVERAGE, MISSING, Cell, Row, Table
-from bench.report.frame import final
+from bench.report.frame import distinct_runs, final
 from bench.report.table_notes import notes_of
 from bench.stats.intervals import Estimate, Range, estimate, estimate_over_tasks
 from bench.stats.verdicts import OTHER_DATA, TESTED, compare, verdicts_of
@@ -97,7 +97,9 @@ def lay_out(
     rows = _with_verdicts(rows, values, chosen, unit)
     verdicts = {row: row_verdict(line, labels) for row, line in rows.items()}
     within = range_of_scores(chosen, unit)
-    foot = _averages(rows, values, columns, tasks, within) if averages and len(rows) > 1 else {}
+    foot = (
+        _averages(rows, values, columns, tasks, unit, within) if averages and len(rows) > 1 else {}
+    )
     whole = rows | foot
     notes = notes_of(chosen, whole, labels, scale, unit)
     return Table(labels, whole, verdicts | dict.fromkeys(foot, ""), notes)
@@ -246,6 +248,7 @@ def _averages(
     values: dict[Row, dict[str, list[float]]],
     columns: dict[str, pd.Series],
     tasks: dict[Row, str],
+    unit: Unit,
     within: Range,
 ) -> dict[Row, dict[str, Cell]]:
     """Return the average over all rows. Where the paper also has an average without one domain, that
@@ -264,6 +267,8 @@ def _averages(
         averages[place] = {}
         for name, about in columns.items():
             scores = [values[row][name] for row in members]
+            if about["step"] == 0 and not unit.bounded and all(scores):
+                scores = distinct_runs(scores)
             printed = (str(about["quoted_table"]), str(about["quoted_method"]))
             theirs = {task for table, task, method in cells() if (table, method) == printed}
             theirs -= {"average", "average-without-reacher"}

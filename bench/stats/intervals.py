@@ -31,6 +31,11 @@ class Range:
     high: float = math.inf
     trials: int = 0
 
+    @property
+    def bounded(self) -> bool:
+        """Whether both bounds are finite."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
 
 ANY = Range()
 SHARE = Range(0.0, 1.0)  # probabilities and other shares of a whole

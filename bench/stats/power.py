@@ -1,9 +1,11 @@
 """The probability that a rule about a mean is decided, and the number of seeds that this takes.
 
 A rule is supported if the interval of an estimate lies inside its bounds, and not supported if it lies
-outside (`bench.report.claims.ledger`). Scores are taken as normal over seeds. The interval is that of
-`bench.stats.intervals` (Welch-Satterthwaite), so its half-width depends on the sampled variances alone, which are
-independent of the mean. They are drawn; the probability over the mean is exact.
+outside (`bench.report.claims.ledger`). The interval is that of `bench.stats.intervals` (Welch-Satterthwaite).
+
+Scores without bounds are taken as normal over seeds. The half-width of their interval depends on the sampled variances
+alone, which are independent of the mean. They are drawn; the probability over the mean is exact. Where scores have
+bounds, as shares have, the width depends on the mean as well, so the runs are drawn (`bench.stats.simulated`).
 """
 
 from __future__ import annotations
@@ -15,32 +17,40 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.stats.intervals import LEVEL
+from bench.stats.intervals import ANY, LEVEL, Range
+from bench.stats.simulated import DRAWS, Spreads, intervals
 
 POWER = 0.8  # the usual aim of a plan
 MOST_SEEDS = 1000
-DRAWS = 4000  # of the sampled variances; the standard error of a probability is below 0.01
 
 Bounds = tuple[float, float]  # from a to b; infinite where a rule has one bound
-Spreads = Sequence[Sequence[float]]
+Truth = float | Sequence[float]
 
 
-def supported(bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1) -> float:
+def supported(
+    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: int, many: int = 1, within: Range = ANY
+) -> float:
     """Return the probability that the interval of a mean over data sets lies inside the bounds.
 
     Args:
         bounds: of the rule, in the unit of the mean.
-        truth: the true value of the mean.
+        truth: the true value of the mean, or of each data set.
         spreads: for each data set, the standard deviation over seeds of each compared method. One method: of a
             mean; two methods: of a difference.
         seeds: the number of runs of each method on each data set, at least 2.
         many: for how many estimates at once the interval holds (Bonferroni).
+        within: the values that the mean can have.
 
     Raises:
         ValueError: there are no data sets, or fewer than 2 seeds.
     """
     low, high = bounds
+    if within.bounded:
+        truths = np.broadcast_to(truth, len(_checked(spreads, seeds))).tolist()
+        lows, highs = intervals(truths, spreads, seeds, many, within)
+        return float(((low < lows) & (highs < high)).mean())
     error, half = _halves(spreads, seeds, many)
+    truth = float(np.mean(truth))
     if error == 0:
         return float(low < truth < high)
     inside = stats.norm.cdf((high - half - truth) / error) - stats.norm.cdf(
@@ -50,14 +60,19 @@ def supported(bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: 
 
 
 def not_supported(
-    bounds: Bounds, truth: float, spreads: Spreads, seeds: int, many: int = 1
+    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: int, many: int = 1, within: Range = ANY
 ) -> float:
     """Return the probability that the interval of a mean over data sets lies outside the bounds.
 
     Arguments and errors are those of `supported`.
     """
     low, high = bounds
+    if within.bounded:
+        truths = np.broadcast_to(truth, len(_checked(spreads, seeds))).tolist()
+        lows, highs = intervals(truths, spreads, seeds, many, within)
+        return float(((highs < low) | (lows > high)).mean())
     error, half = _halves(spreads, seeds, many)
+    truth = float(np.mean(truth))
     if error == 0:
         return float(truth < low or truth > high)
     below = stats.norm.cdf((low - half - truth) / error)
@@ -67,12 +82,9 @@ def not_supported(
 
 def _halves(spreads: Spreads, seeds: int, many: int) -> tuple[float, NDArray[np.float64]]:
     """Return the true standard error of the mean, and drawn half-widths of its interval, (DRAWS,)."""
-    if not spreads or seeds < 2:
-        raise ValueError(
-            f"{len(spreads)} data sets with {seeds} seeds have no standard error: give at least one data "
-            "set and 2 seeds"
-        )
-    variances = np.array([spread**2 / seeds for each in spreads for spread in each])
+    variances = np.array(
+        [spread**2 / seeds for each in _checked(spreads, seeds) for spread in each]
+    )
     error = math.sqrt(variances.sum()) / len(spreads)
     if error == 0:
         return 0.0, np.zeros(DRAWS)
@@ -83,6 +95,15 @@ def _halves(spreads: Spreads, seeds: int, many: int) -> tuple[float, NDArray[np.
     freedom = total**2 / ((sampled**2).sum(axis=1) / (seeds - 1))
     quantile = stats.t.isf((1 - LEVEL) / (2 * many), freedom)
     return error, np.asarray(quantile * np.sqrt(total) / len(spreads), dtype=np.float64)
+
+
+def _checked(spreads: Spreads, seeds: int) -> Spreads:
+    if not spreads or seeds < 2:
+        raise ValueError(
+            f"{len(spreads)} data sets with {seeds} seeds have no standard error: give at least one data "
+            "set and 2 seeds"
+        )
+    return spreads
 
 
 def at_least(least: int, probabilities: Sequence[float]) -> float:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import REPLICATES, random, spell, trained
+from bench.report.frame import distinct_runs, final
 from bench.stats import aggregates
 from bench.stats.aggregates import REFERENCE
 from bench.stats.bootstrap import interval
@@ -32,10 +33,13 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         ValueError: no task has runs of every method.
     """
     labels, groups, notes = trained(scores)
+    updates = final(scores).groupby("method")["step"].max()
     body, numbers = [], []
     for method, label in labels.items():
-        overall = estimate_over_tasks(groups[method])
+        once = groups[method] if updates[method] else distinct_runs(groups[method])
+        overall = estimate_over_tasks(once)
         below = [[max(REFERENCE - score, 0.0) for score in runs] for runs in groups[method]]
+        below = below if updates[method] else distinct_runs(below)
         gap = estimate_over_tasks(below, POSITIVE)
         found = {"Mean": (overall.mean, overall.low, overall.high)}
         for name, statistic in BOOTSTRAPPED.items():

@@ -31,7 +31,6 @@ def difference(
     scores: pd.DataFrame,
     method: str,
     against: str,
-    data_percents: Iterable[float] = (100,),
     kinds: Iterable[str] = (),
 ) -> Measure:
     """Return `method` minus `against`, mean over data sets, in normalised points.
@@ -40,11 +39,10 @@ def difference(
         scores: of a suite.
         method: the first method.
         against: the second method.
-        data_percents: the data fractions to use.
         kinds: of data, such as `medium`; none: all of the suite.
     """
     rows = _of_kinds(scores, kinds)
-    (ours, theirs), about, cells = paired(rows, [method, against], data_percents)
+    (ours, theirs), about, cells = paired(rows, [method, against])
     return with_arms(to_measure(_minus(ours, theirs, cells), about), spell(cells), ours, theirs)
 
 
@@ -61,7 +59,7 @@ def difference_each(
         kinds: of data, such as `medium`; none: all of the suite.
     """
     rows = _of_kinds(scores, kinds)
-    (ours, theirs), about, cells = paired(rows, [method, against], (100,))
+    (ours, theirs), about, cells = paired(rows, [method, against])
     theirs = [[share * score for score in runs] for runs in theirs]
     parts = {
         task: _minus([a], [b], [(task, percent)])
@@ -76,7 +74,7 @@ def difference_to_best(scores: pd.DataFrame, method: str, against: list[str]) ->
 
     The best one is chosen on each data set by its mean, in hindsight. So it looks better than it is.
     """
-    (ours, *others), about, cells = paired(scores, [method, *against], (100,))
+    (ours, *others), about, cells = paired(scores, [method, *against])
     best = [max(cell, key=lambda runs: float(np.mean(runs))) for cell in zip(*others, strict=True)]
     return to_measure(_minus(ours, best, cells), about)
 
@@ -86,7 +84,7 @@ def lead(scores: pd.DataFrame, methods: list[str], against: list[str]) -> Measur
 
     Both are chosen on each data set by their means. So the lead is the smallest of all pairs there.
     """
-    groups, about, cells = paired(scores, [*methods, *against], (100,))
+    groups, about, cells = paired(scores, [*methods, *against])
 
     def mean(runs: list[float]) -> float:
         return float(np.mean(runs))
@@ -124,7 +122,7 @@ def improvement(scores: pd.DataFrame, method: str, against: str) -> Measure:
     """Return the probability that a run of `method` scores above one of `against` (Agarwal et al.
     2021). The interval is that of `bench.stats.two_samples`.
     """
-    (ours, theirs), about, _ = paired(scores, [method, against], (100,))
+    (ours, theirs), about, _ = paired(scores, [method, against])
     return to_measure(probability(ours, theirs), about)
 
 
@@ -141,15 +139,14 @@ def _minus(ours: Groups, theirs: Groups, cells: list[Cell]) -> Estimate:
 
 
 def paired(
-    scores: pd.DataFrame, methods: list[str], data_percents: Iterable[float], least: int = 1
+    scores: pd.DataFrame, methods: list[str], least: int = 1
 ) -> tuple[list[Groups], About, list[Cell]]:
     """Return the scores of each method on the data sets with runs of all methods, in one order; the
     counts of `about_cells`; and these data sets.
 
     Args:
-        scores: of a suite; runs with dense reward are used.
+        scores: of a suite; runs with dense reward and all of the data are used.
         methods: to compare.
-        data_percents: the data fractions to use.
         least: a data set with fewer runs of a method is left out.
 
     Raises:
@@ -157,7 +154,7 @@ def paired(
     """
     rows = final(scores)
     rows = rows[(rows["reward"] == "dense") & rows["method"].isin(methods)]
-    needed = [(str(task), float(p)) for task in dict.fromkeys(rows["task"]) for p in data_percents]
+    needed = [(str(task), 100.0) for task in dict.fromkeys(rows["task"])]
     by = {method: scores_by_cell(rows[rows["method"] == method], least) for method in methods}
     both = [cell for cell in needed if all(cell in cells for cells in by.values())]
     if not both:

@@ -12,6 +12,7 @@ from scipy import special
 from bench.report.claims.designs import DESIGNS
 from bench.report.claims.registry import Check, bounds_of
 from bench.report.claims.sampled import Arms
+from bench.stats.intervals import ANY, Range
 from bench.stats.power import at_least, not_supported, supported
 from bench.stats.verdicts import HALF_DIGIT
 
@@ -27,6 +28,7 @@ class Trial:
         truths: the true values of these numbers, in the unit of the rule.
         missing: how many data sets of the suite have no runs; a rule about `least` data sets may hold there.
         heterogeneity: of a ratio of spreads, the standard deviation of the true logarithm over data sets.
+        within: the values that these numbers can have.
     """
 
     check: Check
@@ -34,6 +36,7 @@ class Trial:
     truths: Sequence[float]
     missing: int = 0
     heterogeneity: float = 0.0
+    within: Range = ANY
 
     def power(self, seeds: int) -> float:
         """Return the probability of a verdict, of either kind, with this number of seeds."""
@@ -49,7 +52,7 @@ class Trial:
             truths = np.log(truths)
         if self.check.every or self.check.least:
             return self._of_each(bounds, truths.tolist(), seeds)
-        truth = float(truths.mean())
+        truth: list[float] = truths.tolist()
         if not design.spreads:
             spreads, runs = self.spreads, seeds
         elif len(self.spreads) < 2 or seeds < 2:
@@ -57,7 +60,11 @@ class Trial:
         else:  # a t test over data sets, of their log ratios
             variance = self.heterogeneity**2 + variance_of_log_ratio(seeds)
             spreads, runs = [[math.sqrt(variance)]], len(self.spreads)
-        return supported(bounds, truth, spreads, runs), not_supported(bounds, truth, spreads, runs)
+            truth = [float(truths.mean())]
+        return (
+            supported(bounds, truth, spreads, runs, within=self.within),
+            not_supported(bounds, truth, spreads, runs, within=self.within),
+        )
 
     def _of_each(
         self, bounds: tuple[float, float], truths: list[float], seeds: int
@@ -67,10 +74,31 @@ class Trial:
         least, of = (count, count) if self.check.every else (self.check.least, count + self.missing)
         holds, fails = [], []
         for spread, truth in zip(self.spreads, truths, strict=True):
-            holds.append(supported(bounds, truth, [spread], seeds, many=count))
-            fails.append(not_supported(bounds, truth, [spread], seeds, many=count))
+            holds.append(supported(bounds, truth, [spread], seeds, count, self.within))
+            fails.append(not_supported(bounds, truth, [spread], seeds, count, self.within))
         enough = of - least + 1  # so many failures leave too few data sets
         return at_least(least, holds), at_least(enough, fails) if least <= of else 0.0
+
+
+def expected_truths(check: Check, spreads: Sequence[Sequence[float]]) -> list[float]:
+    """Return the true values that a claim expects: `truth` on each data set.
+
+    Where the rule must hold on a number of data sets, the claim expects the value on so many, which are those with the
+    largest spread. On the others it lies at the bound of the rule, where nothing is decided.
+
+    Args:
+        check: with a rule and a truth.
+        spreads: for each number that the rule is applied to, the standard deviation over seeds of each arm.
+    """
+    assert check.rule is not None
+    truth = check.truth
+    assert truth is not None
+    if not check.least:
+        return [truth] * len(spreads)
+    bound = min(bounds_of(check.rule), key=lambda one: abs(one - truth))
+    sizes = [math.hypot(*each) for each in spreads]
+    widest = sorted(range(len(sizes)), key=lambda i: -sizes[i])[: check.least]
+    return [truth if i in widest else bound for i in range(len(sizes))]
 
 
 def spreads_of(arms: Arms) -> list[list[float]]:

@@ -30,6 +30,8 @@ class Design:
             unit (of a ratio: of its logarithm); None: it is in normalised points, and the caller chooses.
         log: the rule is applied on a logarithmic scale.
         spreads: the numbers are standard deviations over seeds, and the interval is over data sets.
+        by_seed: a number is of a data set and a seed, and takes the runs of all arms on all fractions of the data. So
+            there is one arm, of these numbers.
         pairs: of how many data sets a number is: 2 for a difference of differences, whose arms hold doubled scores.
     """
 
@@ -42,11 +44,12 @@ class Design:
     log: bool = False
     spreads: bool = False
     pairs: int = 1
+    by_seed: bool = False
 
 
 TWO = ("method", "against")
 DESIGNS: dict[str, Design] = {
-    "difference": Design(TWO, ("data_percents", "kinds"), TWO),
+    "difference": Design(TWO, ("kinds",), TWO),
     "difference_each": Design(TWO, ("share", "kinds"), TWO, parts=1),
     "difference_to_best": Design(TWO, (), TWO),
     "difference_at_equal_cost": Design(TWO, (), TWO, needs="curve"),
@@ -55,7 +58,8 @@ DESIGNS: dict[str, Design] = {
     "sparse_difference": Design(TWO, (), TWO, needs="sparse alone"),
     "improvement": Design(TWO, (), TWO),
     "interaction": Design((*TWO, "family", "base"), (), TWO, pairs=2),
-    "lead_on_few_data": Design((*TWO, "data_percent"), (), TWO),
+    "difference_on_fractions": Design((*TWO, "data_percents"), (), TWO, by_seed=True),
+    "lead_on_few_data": Design((*TWO, "data_percent"), (), TWO, by_seed=True),
     "spread_ratio": Design(TWO, (), TWO, log=True, spreads=True),
     "rank_correlation": Design(("method",), needs="sweep", spread=0.15),
     "slope": Design(("method",), needs="sweep", spread=0.2),

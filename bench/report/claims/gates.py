@@ -4,11 +4,12 @@ A method of a gate has learned if it scores at least the behaviour's level minus
 otherwise. Both are means over the data sets of the check's suite, with dense reward and all of the data: a method that
 is worse on a fraction of the data has not therefore trained too little. Where the rule of the check is about every data
 set, or about a number of them, each data set has a gate of its own, and one that is closed counts as a data set without
-runs.
+runs: a rule about every data set is then about those that are left, if they are as many as the check needs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ class _Level:
     behaviour: dict[str, float]
 
 
-def evaluate(check: Check, frames: dict[str, pd.DataFrame]) -> Opening | None:
+def evaluate(
+    check: Check, frames: dict[str, pd.DataFrame], data_sets: Collection[str] = ()
+) -> Opening | None:
     """Return the state of the gate of a check; None: it has none.
 
     The level of the behaviour is that of the same data in any suite, because suites share runs.
@@ -58,10 +61,14 @@ def evaluate(check: Check, frames: dict[str, pd.DataFrame]) -> Opening | None:
     Args:
         check: its suite must be among the frames.
         frames: suite -> scores.
+        data_sets: of a check whose rule is about data sets one by one, those that have its number; none: all of the
+            suite.
     """
     if check.gate is None:
         return None
     own = _scores(check.gate, frames[check.suite])
+    if check.of_each and data_sets:
+        own = own[own["task"].isin(data_sets)]
     reference = _behaviour(check.gate, frames)
     found = [_level(name, check, own, reference) for name in check.gate.methods]
     if missing := [one for one in found if isinstance(one, str)]:

@@ -1,4 +1,4 @@
-"""Statistics of how a difference of two methods changes with the kind of observations, or with the amount of data."""
+"""The statistic of how a difference of two methods changes with the kind of observations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def interaction(scores: pd.DataFrame, method: str, against: str, family: str, ba
     Raises:
         NotRun: no pair has runs of both methods.
     """
-    groups, about, cells = paired(scores, [method, against], (100,))
+    groups, about, cells = paired(scores, [method, against])
     by_task = {task: (a, b) for (task, _), a, b in zip(cells, *groups, strict=True)}
     pairs = pairs_of(by_task, family, base)
     if not pairs:
@@ -45,34 +45,6 @@ def interaction(scores: pd.DataFrame, method: str, against: str, family: str, ba
         about,
         [(task, 100.0) for side in zip(*pairs, strict=True) for task in side],
     )
-
-
-def lead_on_few_data(
-    scores: pd.DataFrame, method: str, against: str, data_percent: float
-) -> Measure:
-    """Return (`method` minus `against`) on a fraction of the data, minus the same on all of them, mean over data sets.
-
-    Args:
-        scores: of a suite.
-        method: the first method.
-        against: the second method.
-        data_percent: the fraction, in per cent.
-
-    Raises:
-        NotRun: no data set has runs of both methods on the fraction and on all of the data.
-    """
-    groups, about, cells = paired(scores, [method, against], (data_percent, 100))
-    by_cell = {cell: (a, b) for cell, a, b in zip(cells, *groups, strict=True)}
-    tasks = [
-        task for task, percent in by_cell if percent == 100 and (task, data_percent) in by_cell
-    ]
-    if not tasks:
-        raise NotRun(
-            f"no data set has runs of {method} and {against} on {data_percent:g} % and on 100 %"
-        )
-    sides = [[(task, float(percent)) for task in tasks] for percent in (data_percent, 100)]
-    few, whole = ([by_cell[cell] for cell in side] for side in sides)
-    return _difference_of_differences(tasks, few, whole, about, [*sides[0], *sides[1]])
 
 
 def _difference_of_differences(

@@ -18,9 +18,13 @@ from bench.report.claims.registry import Check
 from bench.report.claims.sampled import Sampled
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import final
+from bench.report.ranges import usual_range
 from bench.report.scores import collect
 from bench.runs import archive
+from bench.runs.identity import Identity
 from bench.runs.plan import Plan
+from bench.stats.intervals import ANY, CORRELATION, Range
+from bench.tasks.units import difference_range, unit_of
 
 SPREAD = 6.0  # normalised points
 
@@ -70,16 +74,33 @@ def known_of(plan: Plan, scale: str | None, spread: float | None) -> Known:
     return Known(source, points, spread is not None, frames)
 
 
-def assumed_spreads(check: Check, plan: Plan, known: Known) -> tuple[list[list[float]], str]:
-    """Return the assumed spread of each arm on each number of a check, and why records forbid a verdict."""
+@dataclass(frozen=True)
+class Assumed:
+    """What is assumed of the numbers of a check.
+
+    Attributes:
+        spreads: the standard deviation over seeds of each arm, for each number of the check.
+        within: the values that the numbers can have.
+        remark: why records forbid a verdict; often empty.
+    """
+
+    spreads: list[list[float]]
+    within: Range
+    remark: str
+
+
+def assumed(check: Check, plan: Plan, known: Known) -> Assumed:
+    """Return what is assumed of the numbers of a check, from records or without."""
     runs, design = runs_of(check, plan), DESIGNS[check.statistic]
     arms, remark = len(arms_of(check.statistic, check.arguments)), ""
+    within = _usual_range(check, runs)
     measured: dict[str, list[float]] = {}
     frame = known.frames.get(check.suite)
     if frame is not None:
         recorded = set(zip(frame["task"], frame["method"], strict=True))
         try:
             found = STATISTICS[check.statistic](frame, **check.arguments)
+            within = found.within
             if isinstance(found, Sampled) and not (known.always and design.spread is None):
                 spreads = spreads_of(found.arms)
                 measured = {
@@ -91,15 +112,30 @@ def assumed_spreads(check: Check, plan: Plan, known: Known) -> tuple[list[list[f
             if all((run.task, run.method) in recorded for run in runs):
                 remark = f"in the records: {error}"
     usual = design.pairs * (known.points if design.spread is None else design.spread)
+    cells = dict.fromkeys((run.task, run.data_percent) for run in runs)
+    if design.by_seed:  # a mean over fractions of the difference of two runs
+        fractions = len({percent for _, percent in cells})
+        arms, usual = 1, usual * math.sqrt(2 / fractions)
+        cells = dict.fromkeys((task, 100.0) for task, _ in cells)
     pooled = (
         np.sqrt(np.mean(np.square(list(measured.values())), axis=0)).tolist()
         if measured
         else [usual] * arms
     )
-    cells = dict.fromkeys((run.task, run.data_percent) for run in runs)
     names = [task if percent == 100 else f"{task} {percent:g} %" for task, percent in cells]
     each = design.parts if check.every or check.least else 1
-    return [measured.get(name, pooled) for name in names for _ in range(each)], remark
+    spreads = [measured.get(name, pooled) for name in names for _ in range(each)]
+    return Assumed(spreads, within, remark)
+
+
+def _usual_range(check: Check, runs: list[Identity]) -> Range:
+    """Return the values that the numbers of a check can have, where no records say it."""
+    if check.statistic in ("rank_correlation", "correlation_over_methods", "context_trend"):
+        return CORRELATION
+    if check.statistic == "measured":
+        return usual_range(check.arguments["measure"])
+    compared = DESIGNS[check.statistic].needs == "scores" and not DESIGNS[check.statistic].log
+    return difference_range(unit_of(run.task for run in runs)) if compared and runs else ANY
 
 
 def seconds_of_seed(check: Check, plan: Plan, frame: pd.DataFrame | None) -> float:

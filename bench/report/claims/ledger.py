@@ -10,7 +10,7 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.claims import gates
-from bench.report.claims.measure import Measure, NotRun, at_once
+from bench.report.claims.measure import Measure, NotRun
 from bench.report.claims.price import IMPOSSIBLE, NOTE, Price, spell_prices
 from bench.report.claims.registry import (
     CLAIMS,
@@ -18,19 +18,26 @@ from bench.report.claims.registry import (
     Check,
     Claim,
     all_claims,
-    bounds_of,
     claims_about,
     open_questions,
     spell_rule,
 )
-from bench.report.claims.sampled import Sampled, without
+from bench.report.claims.rules import (
+    NOT_SUPPORTED,
+    SHOWN,
+    SUPPORTED,
+    UNDECIDED,
+    apply_rule,
+    apply_rule_to_each,
+    spell_parts,
+)
+from bench.report.claims.sampled import Sampled, data_set_of, without
 from bench.report.claims.statistics import STATISTICS
 from bench.report.frame import check_comparable, seed_count
 from bench.stats.power import MOST_SEEDS
 from bench.tasks.registry import FAMILIES
 
-SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
-NOT_RUN, SHOWN = "not run", "—"
+NOT_RUN = "not run"
 TITLE = "The ledger: the claims of the paper and its talk, and the verdicts from these runs."
 
 
@@ -47,6 +54,7 @@ class Finding:
         gate: the levels that open or close the gate; empty without one.
         price: what a verdict costs, in words; empty if there is one.
         cost: the price as numbers, for the value that the claim expects; None: there is none.
+        data_sets: the number of data sets behind the measure, before gates.
     """
 
     check: Check
@@ -57,6 +65,7 @@ class Finding:
     gate: str = ""
     price: str = ""
     cost: Price | None = None
+    data_sets: int = 0
 
 
 def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
@@ -79,13 +88,15 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         remarks.append(f"{measure.diverged} run(s) diverged and are counted")
     if math.isnan(measure.low):
         remarks.append("no interval: one seed, or no spread to compare")
-    if measure.parts:
-        remarks.append(", ".join(f"{task} {one.mean:.2f}" for task, one in measure.parts.items()))
-    opening = gates.evaluate(check, frames)
+    opening = gates.evaluate(check, frames, {data_set_of(part) for part in measure.parts})
+    data_sets, parts = measure.cells, measure.parts
     if opening is not None and opening.closed:
         measure = without(measure, opening.closed)
-        remarks.append(f"not judged on {', '.join(sorted(opening.closed))}")
         opening = replace(opening, open=measure.cells >= check.data_sets_needed)
+    if parts:
+        remarks.append(spell_parts(parts, measure if check.of_each else None))
+    if opening is not None and opening.closed:
+        remarks.append(f"not judged on {', '.join(sorted(opening.closed))}")
     if check.of_each:
         there = len(measure.parts)
         least, of = (there, there) if check.every else (check.least, there + measure.missing)
@@ -96,8 +107,10 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
     short = measure.cells < check.min_data_sets
     few = f"{measure.cells} data set(s); {check.min_data_sets} are needed" if short else ""
     if check.rule is None:
-        return Finding(check, measure, result, "; ".join(filter(None, [few, text])))
-    return _judged(Finding(check, measure, result, text), measure, opening, frames[check.suite])
+        text = "; ".join(filter(None, [few, text]))
+        return Finding(check, measure, result, text, data_sets=data_sets)
+    finding = Finding(check, measure, result, text, data_sets=data_sets)
+    return _judged(finding, measure, opening, frames[check.suite])
 
 
 def _judged(
@@ -129,47 +142,6 @@ def _fewest_seeds(measure: Measure) -> int:
     if not isinstance(measure, Sampled):
         return MOST_SEEDS
     return min((len(runs) for arms in measure.arms.values() for runs in arms), default=MOST_SEEDS)
-
-
-def apply_rule_to_each(
-    measure: Measure, rule: tuple[str, tuple[float, ...]] | None, least: int, of: int
-) -> str:
-    """Return the result of a rule that must hold on data sets one by one.
-
-    The intervals hold for all data sets at once (Bonferroni). The rule is supported if it holds on at
-    least `least` data sets, and not supported if it fails on so many that this is impossible.
-
-    Args:
-        measure: with parts.
-        rule: of the check.
-        least: on how many data sets the rule must hold.
-        of: number of data sets, including those without runs. If it is smaller than `least`, the result
-            is undecided.
-    """
-    results = []
-    for one in measure.parts.values():
-        wide = at_once(one, len(measure.parts))
-        results.append(apply_rule(Measure(wide.mean, wide.low, wide.high, 1, 0, 0), rule))
-    if SHOWN in results:
-        return SHOWN
-    if results.count(SUPPORTED) >= least:
-        return SUPPORTED
-    failed = of - results.count(NOT_SUPPORTED) < least <= of
-    return NOT_SUPPORTED if failed else UNDECIDED
-
-
-def apply_rule(measure: Measure, rule: tuple[str, tuple[float, ...]] | None) -> str:
-    """Return the result of a rule: supported if the interval lies inside its bounds, not supported if it
-    lies outside, undecided otherwise; `SHOWN` without a rule.
-    """
-    if rule is None:
-        return SHOWN
-    if math.isnan(measure.low) or math.isnan(measure.high):
-        return UNDECIDED
-    least, most = bounds_of(rule)
-    if least < measure.low and measure.high < most:
-        return SUPPORTED
-    return NOT_SUPPORTED if measure.high < least or measure.low > most else UNDECIDED
 
 
 def verdict(findings: list[Finding]) -> str:
@@ -241,7 +213,8 @@ def _numbers(claim: Claim, claim_verdict: str, finding: Finding) -> dict[str, ob
         "value": measure.value if measure else math.nan,
         "low": measure.low if measure else math.nan,
         "high": measure.high if measure else math.nan,
-        "data_sets": measure.cells if measure else 0,
+        "data_sets": finding.data_sets,
+        "data_sets_judged": measure.cells if measure else 0,
         "rule": spell_rule(finding.check),
         "every_data_set": finding.check.every,
         "gate": finding.gate,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from bench.stats.intervals import LEVEL, Estimate, at_level
+from bench.stats.intervals import ANY, LEVEL, Estimate, Range, at_level
 
 Groups = list[list[float]]
 Cell = tuple[str, float]  # a task, and the percent of its data
@@ -31,6 +31,7 @@ class Measure:
         diverged: number of the used runs that diverged; they count with their last finite policy.
         note: a remark for the reader; often empty.
         parts: task -> the estimate on this data set; empty for statistics without one.
+        within: the values that the number of a run can have; the interval is computed on a scale without these bounds.
     """
 
     value: float
@@ -41,6 +42,7 @@ class Measure:
     diverged: int
     note: str = ""
     parts: Mapping[str, Estimate] = field(default_factory=dict)
+    within: Range = ANY
 
 
 class NotRun(ValueError):
@@ -68,7 +70,7 @@ def about_cells(rows: pd.DataFrame, used: list[Cell], missing: int) -> About:
 
 def to_measure(result: Estimate, about: About) -> Measure:
     """Return the measure of an estimate."""
-    return Measure(result.mean, result.low, result.high, *about)
+    return Measure(result.mean, result.low, result.high, *about, within=result.within)
 
 
 def scores_by_cell(rows: pd.DataFrame, least: int = 1) -> dict[Cell, list[float]]:

@@ -87,7 +87,11 @@ def seeds_of(runs: list[Identity]) -> int:
 
 
 def data_sets_of(check: Check, runs: list[Identity]) -> int:
-    """Return the number of data sets of these runs; each fraction of the data counts, and a pair counts once."""
+    """Return the number of data sets of these runs; each fraction of the data counts, and a pair counts once.
+    Where a number takes all fractions, they count once.
+    """
+    if DESIGNS[check.statistic].by_seed:
+        return len({run.task for run in runs})
     return len({(run.task, run.data_percent) for run in runs}) // DESIGNS[check.statistic].pairs
 
 

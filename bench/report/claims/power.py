@@ -12,9 +12,9 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.claims import gates
-from bench.report.claims.decision import Trial
+from bench.report.claims.decision import Trial, expected_truths
 from bench.report.claims.designs import DESIGNS
-from bench.report.claims.known import Known, assumed_spreads, seconds_of_seed
+from bench.report.claims.known import Known, assumed, seconds_of_seed
 from bench.report.claims.obstacles import data_sets_of, obstacles, runs_of, seeds_of
 from bench.report.claims.registry import Check, Claim, claims_about, spell_rule
 from bench.runs.plan import Plan
@@ -60,22 +60,22 @@ def forecast(
         return Forecast(check, 0, 0, math.nan, 0.0, None, math.nan, tuple(found))
     seeds, data_sets = seeds_of(runs), data_sets_of(check, runs)
     frame = known.frames.get(check.suite)
-    spreads, remark = assumed_spreads(check, plan, known)
-    found += [remark] if remark else []
+    taken = assumed(check, plan, known)
+    spreads = taken.spreads
+    found += [taken.remark] if taken.remark else []
     opening = None if frame is None else gates.evaluate(check, known.frames)
     if opening is not None and not opening.open and opening.reason != gates.NOT_EVALUATED:
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
-    assert check.truth is not None
     # a data set whose gate is closed in the records counts as one without runs
     closed = (
         0 if opening is None or not opening.open else len({r.task for r in runs} & opening.closed)
     )
     judged = spreads[: len(spreads) - closed * max(DESIGNS[check.statistic].parts, 1)]
-    trial = Trial(check, judged, [check.truth] * len(judged), closed)
+    trial = Trial(check, judged, expected_truths(check, judged), closed, within=taken.within)
     missing = max(check.min_data_sets - data_sets, 0)
     missing *= DESIGNS[check.statistic].pairs
     larger = [*judged, *(judged[-1:] * missing)]  # the smallest plan that could decide the check
-    enough = Trial(check, larger, [check.truth] * len(larger), closed)
+    enough = Trial(check, larger, expected_truths(check, larger), closed, within=taken.within)
     needed = seeds_for(enough.power, aim, least=check.min_seeds)
     hours = math.nan if needed is None else needed * seconds_of_seed(check, plan, frame) / 3600
     return Forecast(

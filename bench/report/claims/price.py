@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.claims.decision import Trial, heterogeneity_of, spreads_of
+from bench.report.claims.decision import Trial, expected_truths, heterogeneity_of, spreads_of
 from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
 from bench.report.claims.measure import Measure
 from bench.report.claims.registry import Check
@@ -33,10 +33,12 @@ class Price:
         seeds: of every method and data set, for a verdict with probability `POWER`; None: no number up to
             `MOST_SEEDS` gives it.
         core_hours: of the seeds that are missing; NaN if the times of the runs are unknown.
+        have: the seeds that are there, of the arm and data set with the fewest.
     """
 
     seeds: int | None
     core_hours: float
+    have: int
 
 
 def price_of(
@@ -50,22 +52,24 @@ def price_of(
         rows: the scores of the check's suite.
         as_measured: the true value is the measured one; otherwise it is the one that the claim expects.
     """
-    assert check.truth is not None
     spreads = spreads_of(measure.arms)
     if not spreads or any(math.isnan(one) for each in spreads for one in each):
         return None
     have = min(len(runs) for arms in measure.arms.values() for runs in arms)
-    truths = [check.truth] * len(spreads)
+    truths = expected_truths(check, spreads)
     if as_measured:
         parts = list(measure.parts.values())
         each = check.every or check.least
-        truths = [one.mean for one in parts] if each else [measure.value] * len(spreads)
+        known = each or (measure.within.bounded and len(parts) == len(spreads))
+        truths = [one.mean for one in parts] if known else [measure.value] * len(spreads)
     varied = heterogeneity_of(spreads, have) if DESIGNS[check.statistic].spreads else 0.0
-    trial = Trial(check, spreads, truths, measure.missing, varied)
+    trial = Trial(check, spreads, truths, measure.missing, varied, measure.within)
     seeds = seeds_for(trial.power, least=check.min_seeds)
     if seeds is None:
-        return Price(None, math.nan)
-    return Price(seeds, max(seeds - have, 0) * seconds_of_seed(check, rows) / 3600)
+        return Price(None, math.nan, have)
+    if seeds <= have:
+        return Price(seeds, 0.0, have)
+    return Price(seeds, max(seeds - have, 0) * seconds_of_seed(check, rows) / 3600, have)
 
 
 def seconds_of_seed(check: Check, rows: pd.DataFrame) -> float:
@@ -107,6 +111,10 @@ def spell_prices(check: Check, measure: Measure, rows: pd.DataFrame) -> tuple[st
 def _spell(price: Price) -> str:
     if price.seeds is None:
         return f"{IMPOSSIBLE} (more than {MOST_SEEDS:,} seeds)"
+    if price.seeds <= price.have:
+        return (
+            f"{price.seeds} seeds (there are {price.have}: a repetition would probably decide it)"
+        )
     hours = "" if math.isnan(price.core_hours) else f", {price.core_hours:.1f} core-hours more"
     return f"{price.seeds} seeds{hours}"
 
@@ -114,5 +122,6 @@ def _spell(price: Price) -> str:
 NOTE = (
     f"Price: the seeds of each method and data set that give a verdict with probability {POWER:g} at the spread over "
     "seeds of these runs, and the core-hours of training and evaluation of the seeds that are missing. `if truly x`: "
-    "the true value is the one that the claim expects; `if as measured`: it is the measured one."
+    "the true value is the one that the claim expects; `if as measured`: it is the measured one. A rule about a number "
+    "of data sets expects its value on so many, those with the largest spread, so its price is an upper one."
 )

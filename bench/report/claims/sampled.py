@@ -42,8 +42,8 @@ def without(measure: Measure, closed: Collection[str]) -> Measure:
     """Return a measure with parts, in which these data sets count as data sets without runs. Its value
     stays that of all data sets.
     """
-    kept = {name: one for name, one in measure.parts.items() if _data_set(name) not in closed}
-    cells = len({_data_set(name) for name in kept})
+    kept = {name: one for name, one in measure.parts.items() if data_set_of(name) not in closed}
+    cells = len({data_set_of(name) for name in kept})
     missing = measure.missing + measure.cells - cells
     fewer = replace(measure, parts=kept, cells=cells, missing=missing)
     if not isinstance(fewer, Sampled):
@@ -51,6 +51,6 @@ def without(measure: Measure, closed: Collection[str]) -> Measure:
     return replace(fewer, arms={name: fewer.arms[name] for name in kept})
 
 
-def _data_set(part: str) -> str:
+def data_set_of(part: str) -> str:
     """Return the data set that a part of a measure is about."""
     return part.split(AT)[0]

@@ -27,7 +27,7 @@ def spread_ratio(scores: pd.DataFrame, method: str, against: str) -> Measure:
     last digit that tables print counts as that half. A data set on which a method has one run is left out: one
     run has no spread.
     """
-    (ours, theirs), about, cells = paired(scores, [method, against], (100,), least=2)
+    (ours, theirs), about, cells = paired(scores, [method, against], least=2)
     found = log_ratio(ours, theirs)
     ratio = replace(
         found, mean=math.exp(found.mean), low=math.exp(found.low), high=math.exp(found.high)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report.claims import comparisons, equal_cost, interactions, spreads, trends
+from bench.report.claims import comparisons, equal_cost, fractions, interactions, spreads, trends
 from bench.report.claims.measure import Measure, NotRun, about_cells, to_measure, whole_data
 from bench.report.claims.sampled import with_arms
 from bench.report.frame import final
@@ -191,7 +191,8 @@ STATISTICS: dict[str, Callable[..., Measure]] = {
         comparisons.improvement,
         equal_cost.difference_at_equal_cost,
         interactions.interaction,
-        interactions.lead_on_few_data,
+        fractions.difference_on_fractions,
+        fractions.lead_on_few_data,
         spreads.spread_ratio,
         correlation_over_methods,
         trends.rank_correlation,

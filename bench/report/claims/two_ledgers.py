@@ -9,7 +9,8 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING
 from bench.report.claims import ledger
-from bench.report.claims.ledger import NOT_RUN, UNDECIDED
+from bench.report.claims.ledger import NOT_RUN
+from bench.report.claims.rules import UNDECIDED
 from bench.report.finished import Finished
 
 KEYS = ["id", "claim", "suite", "check", "rule"]

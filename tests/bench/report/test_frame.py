@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
@@ -12,10 +13,11 @@ from pyarrow import parquet
 
 from bench.core.files import DamagedFile
 from bench.report import frame as table
-from bench.report.frame import Incomparable, check_comparable, seed_count
+from bench.report.frame import Incomparable, check_comparable, distinct_runs, seed_count
 from bench.report.scores import collect
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
+from bench.stats.intervals import estimate_over_tasks
 from bench.tasks.registry import TASKS
 from tests.conftest import RECORD
 from tests.helpers.records import GRAPH, KEY_TO_DOOR, LATER, OPENED, RUN, WALKED, Write, diagnostic
@@ -197,3 +199,17 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
 def test_the_number_of_seeds_as_text(seeds: dict[str, list[int]], text: str) -> None:
     rows = [{"method": method, "seed": seed} for method, own in seeds.items() for seed in own * 2]
     assert seed_count(pd.DataFrame(rows, columns=["method", "seed"])) == text
+
+
+def test_runs_that_stand_for_several_data_sets_count_once() -> None:
+    """Uniform actions: two data sets of one environment, one of another."""
+    same, other = [1.0, 2.0, 4.0], [10.0, 11.0, 15.0]
+    once = distinct_runs([same, same, other])
+    assert len(once) == 2
+    found, naive = estimate_over_tasks(once), estimate_over_tasks([same, same, other])
+    assert found.mean == pytest.approx(naive.mean)
+    # the means have the weights 2/3 and 1/3
+    variance = (4 * np.var(same, ddof=1) + np.var(other, ddof=1)) / 9 / 3
+    assert found.error == pytest.approx(variance**0.5)
+    assert found.error > naive.error
+    assert distinct_runs([same, other]) == [same, other]

@@ -28,13 +28,6 @@ def test_difference_by_hand(frame: Frame) -> None:
     assert (found.cells, found.missing, found.diverged) == (3, 0, 0)
 
 
-def test_difference_at_a_share_of_the_data(frame: Frame) -> None:
-    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
-    scores = frame((FULL, {}), (few, {"data_percent": 1.0}), (few, {"data_percent": 10.0}))
-    found = comparisons.difference(scores, "dt", "bc", data_percents=[1, 10])
-    assert (found.value, found.cells) == (pytest.approx(20), 2)
-
-
 def test_a_data_set_that_one_method_lacks_is_left_out_and_counted(frame: Frame) -> None:
     holed = {key: value for key, value in FULL.items() if key != (EXPERT, "cql")}
     found = comparisons.difference(frame((holed, {})), "dt", "cql")
@@ -62,13 +55,6 @@ def test_improvement_by_hand(frame: Frame) -> None:
     assert (found.value, found.high) == (1, 1)
     # nine runs of either that never overlap are not certain: t(0.975, 12 degrees) = 2.179
     assert found.low == pytest.approx(9 / (9 + 2.178813**2))
-
-
-def test_a_share_that_nobody_ran_is_counted_as_missing(frame: Frame) -> None:
-    few = {(REPLAY, "dt"): [30.0, 32.0], (REPLAY, "bc"): [10.0, 12.0]}
-    scores = frame((few, {"data_percent": 10.0}))
-    found = comparisons.difference(scores, "dt", "bc", data_percents=[1, 10])
-    assert (found.cells, found.missing) == (1, 1)
 
 
 def test_diverged_runs_that_are_not_used_are_not_counted(frame: Frame) -> None:

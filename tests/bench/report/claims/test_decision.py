@@ -10,19 +10,15 @@ import pytest
 
 from bench.report.claims.decision import (
     Trial,
+    expected_truths,
     heterogeneity_of,
     spreads_of,
     variance_of_log_ratio,
 )
-from bench.report.claims.ledger import (
-    NOT_SUPPORTED,
-    SUPPORTED,
-    apply_rule,
-    apply_rule_to_each,
-)
 from bench.report.claims.measure import Measure
 from bench.report.claims.registry import Check
-from bench.stats.intervals import difference, estimate
+from bench.report.claims.rules import NOT_SUPPORTED, SUPPORTED, apply_rule, apply_rule_to_each
+from bench.stats.intervals import ANY, SHARE, difference, estimate
 
 
 def check(statistic: str = "difference_each", **changes: Any) -> Check:
@@ -116,3 +112,19 @@ def test_spreads_are_sample_deviations() -> None:
     found = spreads_of({"a": ([1.0, 3.0], [5.0])})
     assert found[0][0] == pytest.approx(math.sqrt(2))
     assert math.isnan(found[0][1])
+
+
+def test_a_rule_about_some_data_sets_expects_its_value_on_those_that_vary_most() -> None:
+    own = check(rule=("above", (0.0,)), truth=10.0, least=2)
+    assert expected_truths(own, [[1.0, 1.0], [0.1, 0.1], [3.0, 4.0]]) == [10.0, 0.0, 10.0]
+    near = check(rule=("within", (-5.0, 5.0)), truth=4.0, least=1)
+    assert expected_truths(near, [[1.0], [2.0]]) == [5.0, 4.0]
+    assert expected_truths(check(truth=7.0), [[1.0], [2.0]]) == [7.0, 7.0]
+
+
+def test_a_share_is_judged_between_its_bounds() -> None:
+    own = check("measured", rule=("above", (0.8,)))
+    free, bounded = (
+        Trial(own, [[0.05]], [0.95], within=within).probabilities(3)[0] for within in (ANY, SHARE)
+    )
+    assert bounded < free - 0.1  # on the logit scale the lower end is farther from 0.95

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from bench.report.claims import gates
-from bench.report.claims.ledger import NOT_SUPPORTED, SUPPORTED, UNDECIDED, find, make
+from bench.report.claims.ledger import find, make
 from bench.report.claims.registry import Check, Gate
+from bench.report.claims.rules import NOT_SUPPORTED, SUPPORTED, UNDECIDED
 from bench.report.scores import collect
 from bench.runs.plan import Plan, make_plan
 from tests.conftest import write_scores
@@ -198,6 +199,25 @@ def test_a_data_set_with_a_closed_gate_decides_neither_way(scored: Any) -> None:
     assert closed.why == "CQL is below the level of its data on 2 of 3 data sets"
     nowhere = find(per_game(), {"mujoco": scored((with_games(a=0.0, b=0.0, c=0.0), {}))})
     assert nowhere.why == "CQL is below the level of its data on 3 of 3 data sets"
+
+
+def test_only_data_sets_with_a_number_are_counted(scored: Any) -> None:
+    """CQL is below both of its data sets; the check has a number on one of them."""
+    frames = {"mujoco": scored((cells(0.0), {}))}
+    all_of_them, one = (
+        gates.evaluate(per_game(), frames),
+        gates.evaluate(per_game(), frames, {MEDIUM}),
+    )
+    assert all_of_them is not None
+    assert one is not None
+    assert all_of_them.reason == "CQL is below the level of its data on 2 of 2 data sets"
+    assert one.reason == "CQL is below the level of its data on 1 of 1 data sets"
+    assert REPLAY not in one.numbers
+    mean = gates.evaluate(
+        check(), frames, {MEDIUM}
+    )  # a rule about the mean is about all of the suite
+    assert mean is not None
+    assert "CQL 5.0" in mean.numbers
 
 
 def test_a_gate_can_have_another_margin(scored: Any) -> None:

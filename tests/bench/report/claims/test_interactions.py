@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.report.claims.interactions import interaction, lead_on_few_data
+from bench.report.claims.interactions import interaction
 from bench.report.claims.measure import NotRun
 from bench.report.scores import collect
 from bench.runs.plan import make_plan
@@ -79,38 +79,3 @@ def test_without_a_pair_it_says_so(tmp_path: Path) -> None:
     scores = {key: runs for key, runs in SCORES.items() if key[0] == FULL}
     with pytest.raises(NotRun, match="no pair of data sets of positions and mujoco"):
         interaction(frame(tmp_path, scores), "long", "short", "positions", "mujoco")
-
-
-def on_fractions(folder: Path, cells: dict[float, dict[str, list[float]]]) -> pd.DataFrame:
-    """Scores on one data set, by the per cent of it and the method."""
-    parts = [
-        frame_of_percent(folder, percent, {(FULL, name): runs for name, runs in scores.items()})
-        for percent, scores in cells.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def frame_of_percent(
-    folder: Path, percent: float, cells: dict[tuple[str, str], list[float]]
-) -> pd.DataFrame:
-    whole = frame(folder / f"{percent:g}", cells)
-    return whole.assign(data_percent=percent)
-
-
-def test_the_lead_on_few_data_is_compared_with_that_on_all(tmp_path: Path) -> None:
-    scores = on_fractions(
-        tmp_path,
-        {
-            1.0: {"long": [30.0, 34.0], "short": [20.0, 24.0]},
-            10.0: {"long": [90.0, 94.0], "short": [10.0, 14.0]},  # not asked for
-            100.0: {"long": [60.0, 64.0], "short": [35.0, 39.0]},
-        },
-    )
-    found = lead_on_few_data(scores, "long", "short", 1)
-    assert found.value == pytest.approx(10 - 25)
-    half = stats.t.ppf(0.975, 4) * 4  # as above
-    assert (found.low, found.high) == pytest.approx((-15 - half, -15 + half))
-    assert found.cells == 1
-    assert found.parts[FULL].mean == pytest.approx(-15)
-    with pytest.raises(NotRun, match="long and short on 25 % and on 100 %"):
-        lead_on_few_data(scores, "long", "short", 25)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bench.core.files import write_json
-from bench.report.claims.known import SPREAD, Known, assumed_spreads, known_of, seconds_of_seed
+from bench.report.claims.known import SPREAD, Assumed, Known, assumed, known_of, seconds_of_seed
 from bench.report.scores import collect
 from bench.runs import archive
 from bench.runs.plan import Plan, make_plan
+from bench.stats.intervals import ANY, CORRELATION, SHARE
 from tests.conftest import write_scores
 from tests.helpers.claims import check, config
 from tests.helpers.evidence import EXPERT, MEDIUM, REPLAY
@@ -33,25 +34,39 @@ def test_recorded_spreads_stand_for_their_data_sets_and_their_mean_for_others(
     plan: Plan, tmp_path: Path
 ) -> None:
     known = Known("records", frames={"mujoco": collect(write_scores(tmp_path, CELLS), plan)})
-    spreads, remark = assumed_spreads(check(), plan, known)
+    found = assumed(check(), plan, known)
+    spreads = found.spreads
     root = math.sqrt(0.5)
     assert spreads[0] == pytest.approx([10 * root, 20 * root])
     assert spreads[1] == pytest.approx([4 * root, 8 * root])
     mean = math.sqrt((100 + 16) / 2)  # root mean square
     assert spreads[2] == pytest.approx([mean * root, 2 * mean * root])
-    assert remark == ""
+    assert found.remark == ""
+    assert found.within == ANY
 
 
 def test_without_records_a_spread_is_assumed(plan: Plan) -> None:
-    assert assumed_spreads(check(), plan, Known("", 4.0)) == ([[4.0, 4.0]] * 3, "")
+    assert assumed(check(), plan, Known("", 4.0)) == Assumed([[4.0, 4.0]] * 3, ANY, "")
     share = check(statistic="measured", arguments={"method": "dt", "measure": "auc", "group": ""})
-    assert assumed_spreads(share, plan, Known("", 4.0)) == ([[0.1]] * 3, "")
+    assert assumed(share, plan, Known("", 4.0)) == Assumed([[0.1]] * 3, SHARE, "")
+    trend = check(statistic="rank_correlation", arguments={"method": "dt"})
+    assert assumed(trend, plan, Known("", 4.0)) == Assumed([[0.15]] * 3, CORRELATION, "")
+
+
+def test_without_records_a_mean_over_fractions_has_one_number_for_each_data_set() -> None:
+    plan = make_plan(config(mujoco={"data_percents": [1, 10, 100]}))
+    arguments = {"method": "dt", "against": "cql", "data_percents": [1, 10]}
+    few = check(statistic="difference_on_fractions", arguments=arguments)
+    # the mean of two differences of two runs: the root of (16 + 16 + 16 + 16) / 4
+    [[one], *others] = assumed(few, plan, Known("", 4.0)).spreads
+    assert one == pytest.approx(4.0)
+    assert len(others) == 2
 
 
 def test_a_given_spread_stands_above_the_records(plan: Plan, tmp_path: Path) -> None:
     frames = {"mujoco": collect(write_scores(tmp_path, CELLS), plan)}
     known = Known("given", 4.0, always=True, frames=frames)
-    assert assumed_spreads(check(), plan, known)[0] == [[4.0, 4.0]] * 3
+    assert assumed(check(), plan, known).spreads == [[4.0, 4.0]] * 3
 
 
 def test_a_check_that_the_records_cannot_compute_is_named(plan: Plan, tmp_path: Path) -> None:
@@ -59,11 +74,11 @@ def test_a_check_that_the_records_cannot_compute_is_named(plan: Plan, tmp_path: 
     whole = CELLS | {(REPLAY, name): [1.0, 2.0] for name in ("dt", "cql")}
     frames = {"mujoco": collect(write_scores(tmp_path, whole), plan)}
     equal = check(statistic="difference_at_equal_cost")
-    spreads, remark = assumed_spreads(equal, plan, Known("", frames=frames))
-    assert spreads == [[SPREAD, SPREAD]] * 3
-    assert remark == "in the records: no data set with times and snapshots of dt and cql"
+    found = assumed(equal, plan, Known("", frames=frames))
+    assert found.spreads == [[SPREAD, SPREAD]] * 3
+    assert found.remark == "in the records: no data set with times and snapshots of dt and cql"
     few = {"mujoco": collect(write_scores(tmp_path / "few", CELLS), plan)}
-    assert assumed_spreads(equal, plan, Known("", frames=few))[1] == ""
+    assert assumed(equal, plan, Known("", frames=few)).remark == ""
 
 
 def test_the_cost_of_a_seed_follows_the_number_of_updates(plan: Plan, tmp_path: Path) -> None:

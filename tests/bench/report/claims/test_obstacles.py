@@ -52,7 +52,10 @@ def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
         ),
         (
             {},
-            {"arguments": {"method": "dt", "against": "cql", "data_percents": [1, 10]}},
+            {
+                "statistic": "difference_on_fractions",
+                "arguments": {"method": "dt", "against": "cql", "data_percents": [1, 10]},
+            },
             "suite `mujoco` has no data set of this check",
         ),
         (
@@ -64,6 +67,7 @@ def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
         (
             {"mujoco": {"data_percents": [10]}},
             {
+                "statistic": "difference_on_fractions",
                 "arguments": {"method": "dt", "against": "cql", "data_percents": [10]},
                 "gate": Gate(("cql",)),
             },
@@ -96,9 +100,13 @@ def test_the_runs_of_a_check() -> None:
         ("cql", "dense", 100.0),
     }
     assert (seeds_of(runs), data_sets_of(check(), runs)) == (3, 3)
-    few = {"method": "dt", "against": "bc", "data_percents": [1, 10], "kinds": ["medium"]}
-    runs = runs_of(check(arguments=few), plan)
-    assert {(run.task, run.data_percent) for run in runs} == {(MEDIUM, 1.0), (MEDIUM, 10.0)}
+    medium = check(arguments={"method": "dt", "against": "bc", "kinds": ["medium"]})
+    assert {run.task for run in runs_of(medium, plan)} == {MEDIUM}
+    few = {"method": "dt", "against": "bc", "data_percents": [1, 10]}
+    fractions = check(statistic="difference_on_fractions", arguments=few)
+    runs = runs_of(fractions, plan)
+    assert {run.data_percent for run in runs} == {1.0, 10.0}
+    assert data_sets_of(fractions, runs) == 3
     sparse = check(statistic="reward_difference", arguments={"method": "cql"})
     assert {run.reward for run in runs_of(sparse, plan)} == {"dense", "sparse"}
 

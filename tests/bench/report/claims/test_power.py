@@ -104,7 +104,9 @@ def test_a_gate_that_the_records_close_counts_as_undecided(tmp_path: Path) -> No
 
 
 def test_a_data_set_with_a_closed_gate_cannot_decide(tmp_path: Path) -> None:
-    """CQL is below its data on one of three data sets; the rule must hold on two."""
+    """CQL is below its data on one of three data sets; the rule must hold on two. The intervals hold for those that are
+    judged, so they are narrower for two than for three.
+    """
     given = config(mujoco={"seeds": list(range(4))})
 
     def forecast_with(lowest: float) -> Forecast:
@@ -114,15 +116,15 @@ def test_a_data_set_with_a_closed_gate_cannot_decide(tmp_path: Path) -> None:
             for method, score in (("dt", 60.0), ("cql", cql), ("behaviour", 40.0))
         }
         frame = collect(write_scores(tmp_path, cells), make_plan(given))
-        rule = {"statistic": "difference_each", "rule": ("above", (0.0,)), "truth": 9.0, "least": 2}
+        rule = {"statistic": "difference_each", "rule": ("above", (0.0,)), "truth": 5.0, "least": 2}
         return of(given, Known("records", frames={"mujoco": frame}), gate=Gate(("cql",)), **rule)
 
     all_judged, two_judged = forecast_with(50.0), forecast_with(0.0)
     assert all_judged.obstacles == two_judged.obstacles == ()
-    assert 0 < two_judged.power < all_judged.power
+    assert 0 < all_judged.power < two_judged.power < 1
     assert two_judged.needed is not None
     assert all_judged.needed is not None
-    assert two_judged.needed >= all_judged.needed
+    assert two_judged.needed <= all_judged.needed
 
 
 def test_a_claim_needs_all_of_its_checks() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from bench.report.claims.comparisons import difference, improvement
 from bench.report.claims.decision import Trial
-from bench.report.claims.ledger import UNDECIDED, find
+from bench.report.claims.ledger import find
 from bench.report.claims.measure import Measure
 from bench.report.claims.price import IMPOSSIBLE, NO_SPREAD, price_of, seconds_of_seed, spell_prices
 from bench.report.claims.registry import Check
+from bench.report.claims.rules import UNDECIDED
 from bench.report.claims.sampled import Sampled
 from tests.helpers.evidence import FULL, Frame, frame, whole
 
@@ -79,7 +80,8 @@ def test_the_cost_is_that_of_the_check_s_runs(frame: Frame) -> None:
     rows["run_core_seconds"] = 10.0
     own = check(statistic="reward_difference", arguments={"method": "cql"})
     assert seconds_of_seed(own, rows) == pytest.approx(3 * 2 * 10)
-    few = check(arguments={"method": "dt", "against": "bc", "data_percents": [1, 10]})
+    percents = {"method": "dt", "against": "bc", "data_percents": [1, 10]}
+    few = check(statistic="difference_on_fractions", arguments=percents)
     assert seconds_of_seed(few, rows) == pytest.approx(3 * 2 * 10)
     one = check(arguments={"method": "dt", "against": "bc", "kinds": ["medium"]})
     assert seconds_of_seed(one, rows) == pytest.approx(2 * 10)
@@ -93,9 +95,16 @@ def test_what_is_printed(frame: Frame) -> None:
     text, cost = spell_prices(check(), measure, rows)
     assert cost is not None
     assert text == (
-        f"{cost.seeds} seeds, {cost.core_hours:.1f} core-hours more if truly 0; "
+        f"3 seeds (there are 3: a repetition would probably decide it) if truly 0; "
         f"{IMPOSSIBLE} (more than 1,000 seeds) if as measured"
     )
+    assert (cost.seeds, cost.core_hours, cost.have) == (3, 0.0, 3)
+    wide = {key: [v - 20, v, v + 20] for key, (v, *_) in FULL.items()}
+    dear = frame((wide, {})).assign(run_core_seconds=3600.0)
+    text, cost = spell_prices(check(), difference(dear, "dt", "cql"), dear)
+    assert cost is not None
+    assert text.startswith(f"{cost.seeds} seeds, {cost.core_hours:.1f} core-hours more if truly 0")
+    assert cost.core_hours == pytest.approx((cost.seeds - 3) * 6)
     few, none = spell_prices(check(min_data_sets=6), measure, rows)
     assert few == f"{IMPOSSIBLE}: 3 data set(s), the rule needs 6"
     assert none is None

@@ -1,11 +1,17 @@
-"""bench/report/claims/ledger.py: rules that must hold on each data set, by hand."""
+"""bench/report/claims/rules.py: rules that must hold on each data set, by hand."""
 
 from __future__ import annotations
 
 import pytest
 
-from bench.report.claims.ledger import NOT_SUPPORTED, SUPPORTED, UNDECIDED, apply_rule_to_each
 from bench.report.claims.measure import Measure
+from bench.report.claims.rules import (
+    NOT_SUPPORTED,
+    SUPPORTED,
+    UNDECIDED,
+    apply_rule_to_each,
+    spell_parts,
+)
 from bench.stats.intervals import estimate
 
 # three runs with standard deviation 1: half a 95 % interval of the mean is 4.3027 / sqrt(3) = 2.484,
@@ -38,3 +44,13 @@ def test_a_rule_on_one_of_two_data_sets() -> None:
     rule = ("above", (5.3,))  # below 9 - 3.583 = 5.417; undecided on the other data set
     assert apply_rule_to_each(BOTH, rule, 1, 2) == SUPPORTED
     assert apply_rule_to_each(BOTH, rule, 2, 2) == UNDECIDED
+
+
+def test_the_printed_brackets_are_those_that_the_rule_is_applied_to() -> None:
+    text = "a 5.00 [1.42, 8.58], b 9.00 [5.42, 12.58] (brackets hold for all 2 at once)"
+    assert spell_parts(PARTS, BOTH) == text
+    alone = Measure(9.0, 6.5, 11.5, 1, 1, 0, parts={"b": PARTS["b"]})  # the gate of `a` is closed
+    assert spell_parts(PARTS, alone) == "a 5.00, b 9.00 [6.52, 11.48]"
+    assert spell_parts(PARTS, None) == "a 5.00, b 9.00"
+    one_run = {"a": estimate([4.0])}
+    assert spell_parts(one_run, Measure(4.0, 4.0, 4.0, 1, 0, 0, parts=one_run)) == "a 4.00"
