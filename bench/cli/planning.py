@@ -79,7 +79,7 @@ def _power(arguments: Arguments) -> None:
     ),
 )
 @_files_option()
-@click.option("--suite", help="name of the suite; with --plan the default is all suites")
+@many("--suite", help="name of the suite; with --plan several, and the default is all suites")
 @many("--out", type=PATH, help=".md, .html, .csv")
 @many("--records", type=PATH, help="result.json files")
 @click.option(
@@ -108,9 +108,11 @@ def _cost(arguments: Arguments) -> None:
     for name in ("suite", "out", "records"):
         if not getattr(arguments, name):
             raise ValueError(f"--{name} is missing; give it, or --plan to compute a cost")
+    if len(arguments.suite) > 1:
+        raise ValueError("--suite: give one suite, or --plan to compute the cost of several")
     plan = make_plan(merged_config(arguments.config))
     for path in arguments.out:
-        cost.write_cost(arguments.records, plan, arguments.suite, path)
+        cost.write_cost(arguments.records, plan, arguments.suite[0], path)
 
 
 def _planned_cost(arguments: Arguments, config: dict[str, Any]) -> None:
@@ -119,9 +121,9 @@ def _planned_cost(arguments: Arguments, config: dict[str, Any]) -> None:
     from bench.runs.plan import make_plan
 
     plan = make_plan(config)
-    if arguments.suite is not None and arguments.suite not in plan.runs:
-        raise ValueError(f"unknown suite {arguments.suite!r}; known: {', '.join(plan.runs)}")
-    suites = list(plan.runs) if arguments.suite is None else [arguments.suite]
+    if unknown := [name for name in arguments.suite if name not in plan.runs]:
+        raise ValueError(f"--suite: unknown suite {unknown[0]!r}; known: {', '.join(plan.runs)}")
+    suites = list(arguments.suite) or list(plan.runs)
     records = step_costs.read_records(arguments.results)
     if arguments.measure:
         cost_measure.measure(plan, config, records, suites, arguments.results)

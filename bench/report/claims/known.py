@@ -81,11 +81,13 @@ class Assumed:
     Attributes:
         spreads: the standard deviation over seeds of each arm, for each number of the check.
         within: the values that the numbers can have.
+        measured: whether records say anything of the spread.
         remark: why records forbid a verdict; often empty.
     """
 
     spreads: list[list[float]]
     within: Range
+    measured: bool
     remark: str
 
 
@@ -125,7 +127,7 @@ def assumed(check: Check, plan: Plan, known: Known) -> Assumed:
     names = [task if percent == 100 else f"{task} {percent:g} %" for task, percent in cells]
     each = design.parts if check.every or check.least else 1
     spreads = [measured.get(name, pooled) for name in names for _ in range(each)]
-    return Assumed(spreads, within, remark)
+    return Assumed(spreads, within, bool(measured), remark)
 
 
 def _usual_range(check: Check, runs: list[Identity]) -> Range:

@@ -28,7 +28,8 @@ class Forecast:
     Attributes:
         check: with a rule.
         data_sets, seeds: of the plan.
-        spread: the assumed standard deviation of a run over seeds, root mean square over data sets and methods.
+        spread: the standard deviation of a run over seeds, root mean square over data sets and methods.
+        measured: whether records say it; otherwise it is assumed.
         power: the probability of a verdict if the check's `truth` is true.
         needed: seeds for the power that is aimed at, on the data sets of the plan or on as many as the rule
             needs; None: no number has it.
@@ -40,6 +41,7 @@ class Forecast:
     data_sets: int
     seeds: int
     spread: float
+    measured: bool
     power: float
     needed: int | None
     core_hours: float
@@ -57,7 +59,7 @@ def forecast(
     runs = runs_of(check, plan)
     found = obstacles(check, plan, config)
     if not runs:
-        return Forecast(check, 0, 0, math.nan, 0.0, None, math.nan, tuple(found))
+        return Forecast(check, 0, 0, math.nan, False, 0.0, None, math.nan, tuple(found))
     seeds, data_sets = seeds_of(runs), data_sets_of(check, runs)
     frame = known.frames.get(check.suite)
     taken = assumed(check, plan, known)
@@ -84,6 +86,7 @@ def forecast(
         seeds=seeds,
         spread=float(np.sqrt(np.mean(np.square([one for each in spreads for one in each]))))
         / DESIGNS[check.statistic].pairs,
+        measured=taken.measured,
         power=trial.power(seeds) if seeds >= 2 else 0.0,
         needed=needed,
         core_hours=hours,
@@ -166,7 +169,9 @@ def _cells(one: Forecast, aim: float) -> list[str]:
         check.suite,
         str(one.data_sets),
         str(one.seeds),
-        MISSING if math.isnan(one.spread) else f"{one.spread:.2g}",
+        MISSING
+        if math.isnan(one.spread)
+        else f"{one.spread:.2g}{'' if one.measured else ' (assumed)'}",
         spell_rule(check),
         f"{check.truth:g}",
         f"{one.power:.2f}",
@@ -184,6 +189,7 @@ def _numbers(one: Forecast, aim: float) -> dict[str, object]:
         "data_sets": one.data_sets,
         "seeds": one.seeds,
         "spread": one.spread,
+        "spread_measured": one.measured,
         "rule": spell_rule(one.check),
         "truth": one.check.truth,
         "power": one.power,
@@ -215,6 +221,7 @@ def _source(known: Known) -> str:
         f"{name} {design.spread:g}" for name, design in DESIGNS.items() if design.spread is not None
     )
     return (
-        f"Spread over seeds: {known.source}. Where it says nothing: {known.points:g} points for scores, and "
-        f"in the unit of the statistic (of a ratio: of its logarithm) {others}."
+        f"Spread over seeds: {known.source}. It says nothing of methods with one seed. `(assumed)`: {known.points:g} "
+        f"points for scores, and in the unit of the statistic (of a ratio: of its logarithm) {others}. "
+        "`--records quick` takes the spread of another scale."
     )

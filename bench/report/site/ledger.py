@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.claims.registry import all_claims, open_questions
+from bench.report.claims.rules import UNDECIDED
 
 COLUMNS = (
     "id",
@@ -27,7 +28,7 @@ COLUMNS = (
     "why",
     "price",
 )
-PRICES = ("seeds_for_a_verdict", "core_hours_more")
+SEEDS = "seeds_for_a_verdict"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Check:
         result: the result of the rule.
         why: the reason of an undecided result, if it is not the interval.
         price: what a verdict costs, in words; empty if there is one.
-        short: the same in a few words.
+        seeds: the number of seeds of this price; infinite if no number gives a verdict.
         methods: the methods that it compares, for a link to their runs.
     """
 
@@ -51,7 +52,7 @@ class Check:
     result: str
     why: str
     price: str
-    short: str
+    seeds: float = math.inf
     methods: tuple[str, ...] = ()
 
 
@@ -68,9 +69,13 @@ class Claim:
 
     @property
     def deciding(self) -> Check:
-        """The check that decides the verdict: the first one with a rule and this result, else the first with a rule."""
+        """The check that decides the verdict: the first one with a rule and this result, else the first with a rule.
+        Of several undecided ones it is the dearest, because a verdict needs all of them.
+        """
         ruled = [check for check in self.checks if check.rule not in ("", "—")]
         same = [check for check in ruled if check.result == self.verdict]
+        if self.verdict == UNDECIDED and same:
+            return max(same, key=lambda check: check.seeds)
         return [*same, *ruled, *self.checks][0]
 
 
@@ -118,9 +123,14 @@ def _check(row: Any) -> Check:
         result=texts["result"],
         why=texts["why"],
         price=texts["price"],
-        short=_short(row, texts["price"]),
+        seeds=_seeds(row),
         methods=_methods(_text(row, "id"), texts["check"]),
     )
+
+
+def _seeds(row: Any) -> float:
+    seeds = float(row.get(SEEDS, math.nan))
+    return math.inf if math.isnan(seeds) else seeds
 
 
 def _methods(claim: str, check: str) -> tuple[str, ...]:
@@ -132,14 +142,6 @@ def _methods(claim: str, check: str) -> tuple[str, ...]:
                 flat = [each for v in values for each in (v if isinstance(v, list) else [v])]
                 return tuple(each for each in flat if isinstance(each, str))
     return ()
-
-
-def _short(row: Any, price: str) -> str:
-    seeds, hours = (float(row.get(name, math.nan)) for name in PRICES)
-    if math.isnan(seeds):
-        return price.partition(":")[0]
-    more = f", {hours:,.1f} core-hours more" if not math.isnan(hours) else ""
-    return f"{seeds:,.0f} seeds{more}"
 
 
 def _text(row: Any, name: str) -> str:

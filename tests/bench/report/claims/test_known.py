@@ -41,16 +41,15 @@ def test_recorded_spreads_stand_for_their_data_sets_and_their_mean_for_others(
     assert spreads[1] == pytest.approx([4 * root, 8 * root])
     mean = math.sqrt((100 + 16) / 2)  # root mean square
     assert spreads[2] == pytest.approx([mean * root, 2 * mean * root])
-    assert found.remark == ""
-    assert found.within == ANY
+    assert (found.within, found.measured, found.remark) == (ANY, True, "")
 
 
 def test_without_records_a_spread_is_assumed(plan: Plan) -> None:
-    assert assumed(check(), plan, Known("", 4.0)) == Assumed([[4.0, 4.0]] * 3, ANY, "")
+    assert assumed(check(), plan, Known("", 4.0)) == Assumed([[4.0, 4.0]] * 3, ANY, False, "")
     share = check(statistic="measured", arguments={"method": "dt", "measure": "auc", "group": ""})
-    assert assumed(share, plan, Known("", 4.0)) == Assumed([[0.1]] * 3, SHARE, "")
+    assert assumed(share, plan, Known("", 4.0)) == Assumed([[0.1]] * 3, SHARE, False, "")
     trend = check(statistic="rank_correlation", arguments={"method": "dt"})
-    assert assumed(trend, plan, Known("", 4.0)) == Assumed([[0.15]] * 3, CORRELATION, "")
+    assert assumed(trend, plan, Known("", 4.0)) == Assumed([[0.15]] * 3, CORRELATION, False, "")
 
 
 def test_without_records_a_mean_over_fractions_has_one_number_for_each_data_set() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -29,14 +30,15 @@ def test_the_check_that_decides_stands_for_the_claim(claims: list[Claim]) -> Non
     first = claims[0].deciding
     assert (first.name, first.measured) == ("DT - CQL", "28.26 [23.73, 32.80]")
     assert (first.suite, first.methods) == ("mujoco", ("dt", "cql"))
-    assert first.short == "not decidable with these data"
+    assert first.price.startswith("not decidable with these data: CQL is below")
+    assert first.seeds == math.inf
 
 
 @pytest.mark.parametrize("verdict", ["supported", "not supported", "undecided"])
 def test_the_deciding_check_has_the_result_of_the_verdict(verdict: str) -> None:
     results = {"a": "—", "b": "supported", "c": "undecided", "d": "not supported"}
     checks = tuple(
-        Check(name, "mujoco", "—" if result == "—" else "> 0", "1.00", result, "", "", "")
+        Check(name, "mujoco", "—" if result == "—" else "> 0", "1.00", result, "", "")
         for name, result in results.items()
     )
     found = Claim("C1", "A claim.", "p.1", "", verdict, checks).deciding
@@ -45,9 +47,18 @@ def test_the_deciding_check_has_the_result_of_the_verdict(verdict: str) -> None:
     assert Claim("C1", "A claim.", "p.1", "", "not run", checks).deciding.name == "b"
 
 
-def test_a_price_in_a_few_words(claims: list[Claim]) -> None:
-    shorts = {check.short for claim in claims for check in claim.checks}
-    assert "18 seeds, 2.0 core-hours more" in shorts
+def test_of_several_undecided_checks_the_dearest_stands_for_the_claim() -> None:
+    checks = tuple(
+        Check(name, "critic", "> 0", "1.00", result, "", "a price", seeds)
+        for name, result, seeds in (
+            ("a", "undecided", 7.0),
+            ("b", "undecided", 239.0),
+            ("c", "supported", math.inf),
+        )
+    )
+    assert Claim("C11", "A claim.", "p.1", "", "undecided", checks).deciding.name == "b"
+    impossible = (*checks, Check("d", "critic", "> 0", "1.00", "undecided", "", "not decidable"))
+    assert Claim("C11", "A claim.", "p.1", "", "undecided", impossible).deciding.name == "d"
 
 
 def test_verdicts_are_counted_the_most_telling_first(claims: list[Claim]) -> None:
