@@ -45,10 +45,10 @@ def config_of_scale(scale: str) -> list[Path]:
     }
     if scale not in names:
         known = [str(name) for name in names if name]
-        near = did_you_mean(scale, known)
+        near = did_you_mean(scale, known) or ";"
         raise ValueError(
-            f"no file of config/ has the name {scale!r}; known: {', '.join(sorted(known))}. `--config` names a file of "
-            f"your own{near}"
+            f"no file of config/ has the name {scale!r}{near} there are {', '.join(sorted(known))}. `--config` names a "
+            "file of your own"
         )
     return [names[scale]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bench.cli.parser import Arguments, Verbs
-from bench.cli.values import PATH, POSITIVE, OneOf
+from bench.cli.values import NUMBER, PATH, POSITIVE, OneOf
 from bench.core.printable import printable
 
 # entries of the default config's `methods` that learn from discrete actions, and the modules that do and do not
@@ -173,18 +173,18 @@ def _from_logs(task: Any, arguments: Arguments) -> list[Any]:
 )
 @click.option(
     "--target",
-    type=float,
+    type=NUMBER,
     help="target return of DT; default: that of the domain, or the best return in the data",
 )
 @click.option(
     "--scale",
-    type=float,
+    type=NUMBER,
     help="divisor of returns-to-go; default: that of the domain, or "
     "the largest power of ten that is not above the largest absolute return",
 )
 @click.option(
     "--reference",
-    type=float,
+    type=NUMBER,
     nargs=2,
     metavar="RANDOM EXPERT",
     help="the returns with the normalised scores 0 and 100; an environment of the suite has its own",

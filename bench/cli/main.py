@@ -98,7 +98,7 @@ def _call(words: list[str], *, of_process: bool) -> int:
             print(context_of_error.get_usage(), file=sys.stderr)
         path = "bench" if context_of_error is None else context_of_error.command_path
         print(
-            f"{path}: error: {_printable(problem(error))}; `{path} --help` explains the command",
+            f"{path}: error: {_sentence(_printable(problem(error)))} `{path} --help` explains the command",
             file=sys.stderr,
         )
         raise SystemExit(2) from None
@@ -106,6 +106,11 @@ def _call(words: list[str], *, of_process: bool) -> int:
         raise
     except Exception as error:
         return _failed(error)
+
+
+def _sentence(text: str) -> str:
+    """Return a text that another one can follow: a question stands alone, anything else ends in a semicolon."""
+    return text if text.endswith("?") else f"{text.rstrip('.')};"
 
 
 def _start(verb: Verb, arguments: Arguments, what: str, of_process: bool) -> int:

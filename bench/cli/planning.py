@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bench.cli.parser import Arguments, Verb, many
-from bench.cli.values import PATH, POSITIVE
+from bench.cli.values import NUMBER, PATH, POSITIVE
 
 SECTION = "Before it runs"
 RECORDS = "results/quick/runs/*/*/*/*/*/result.json"
@@ -38,11 +38,11 @@ def _files_option() -> Callable[[Any], Any]:
 )
 @click.option(
     "--spread",
-    type=float,
+    type=NUMBER,
     help="assume this standard deviation over seeds for every score, in normalised points; default: that of "
     "the records, and 6 without",
 )
-@click.option("--power", type=float, default=0.8, help="the aim, between 0 and 1; default: 0.8")
+@click.option("--power", type=NUMBER, default=0.8, help="the aim, between 0 and 1; default: 0.8")
 @many("--out", type=PATH, empty=True, help="also write .md, .html, .csv")
 def _power(arguments: Arguments) -> None:
     from bench.cli.configs import read_config

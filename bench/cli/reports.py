@@ -217,19 +217,38 @@ def _partial(arguments: Arguments) -> None:
 @many("--config-b", type=PATH, help="files of B's config; default: that of the scale's name")
 @many("--out", type=PATH, help="also write .md, .html, .csv; without --claims also .png, .svg")
 def _scales(arguments: Arguments) -> None:
-    from bench.cli.configs import config_of_scale, read_config
+    from bench.cli.configs import read_config
     from bench.report import finished, two_scales
     from bench.report.artifact import markdown, write_artifact
     from bench.report.claims import two_ledgers
 
     ends = ((arguments.first, arguments.config_a), (arguments.second, arguments.config_b))
     first, second = (
-        finished.read_finished(place, read_config(files or config_of_scale(Path(place).name)))
+        finished.read_finished(place, read_config(files or _files_of(place)))
         for place, files in ends
     )
     table = (two_ledgers if arguments.claims else two_scales).make(first, second)
     print(markdown(table))
     write_artifact(table, list(arguments.out))
+
+
+def _files_of(place: str) -> list[Path]:
+    """Return the files of the config of a scale, or of a folder of results that has the scale's name.
+
+    Raises:
+        ValueError: no config has this name.
+    """
+    from bench.cli.configs import config_of_scale
+
+    try:
+        return config_of_scale(Path(place).name)
+    except ValueError as error:
+        if not Path(place).is_dir():
+            raise
+        raise ValueError(
+            f"the folder {place} has no name of a scale, such as results/desk: give its config with --config-a or "
+            f"--config-b ({error})"
+        ) from error
 
 
 COMMANDS = (

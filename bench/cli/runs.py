@@ -16,6 +16,7 @@ from bench.cli.values import (
     JSON,
     MINUTES,
     NOT_NEGATIVE,
+    NUMBER,
     PATH,
     POSITIVE,
     OneOf,
@@ -268,14 +269,14 @@ def _diagnose(arguments: Arguments) -> None:
 @click.option("--steps", type=POSITIVE, help="stop after this many steps")
 @click.option(
     "--fps",
-    type=float,
+    type=NUMBER,
     default=8.0,
     help="frames per second; default: 8; 15 is the speed of an Atari game",
 )
 @click.option(
     "--every", type=POSITIVE, default=1, help="keep one frame of this many steps; default: 1"
 )
-@click.option("--target", type=float, help="target return; default: that of the evaluation")
+@click.option("--target", type=NUMBER, help="target return; default: that of the evaluation")
 @click.option(
     "--beside",
     type=PATH,

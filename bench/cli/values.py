@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -74,6 +75,18 @@ def _whole(text: str, low: int, what: str) -> int:
     if int(text) > LARGEST:
         raise ValueError(f"{text[:60]!r} is too large; the largest is {LARGEST}")
     return int(text)
+
+
+def number(text: str) -> float:
+    """Return the value of an option as a finite number.
+
+    Raises:
+        ValueError: the text is not such a number.
+    """
+    with contextlib.suppress(ValueError):
+        if math.isfinite(value := float(text)):
+            return value
+    raise ValueError(f"{text[:60]!r} is not a finite number")
 
 
 def fraction(text: str) -> float:
@@ -147,6 +160,7 @@ def _not_finite(name: str) -> float:
 PATH = click.Path(path_type=Path)
 POSITIVE = Value("number", positive)
 NOT_NEGATIVE = Value("number", not_negative)
+NUMBER = Value("number", number)
 FRACTION = Value("fraction", fraction)
 MINUTES = Value("minutes", minutes)
 DEVICE = Value("device", device)

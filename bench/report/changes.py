@@ -91,8 +91,9 @@ def _contents(name: str) -> Iterable[tuple[str, dict[str, Any]]]:
     packed = path if name.endswith(archive.SUFFIX) else archive.archive_of(name)
     if not packed.exists():
         raise FileNotFoundError(
-            f"there are no records at {name}: give a folder such as results/quick, a file that ends in "
-            f"{archive.SUFFIX}, or a scale whose records are packed ({', '.join(archive.scales()) or 'none'})"
+            f"there are no records at {name}: give a folder that holds some, as results/SCALE does after a run, "
+            f"a file that ends in {archive.SUFFIX}, or a scale whose records are packed "
+            f"({', '.join(archive.scales()) or 'none'})"
         )
     for place, content in archive.read(packed).items():
         if PurePosixPath(place).name != RESULT:

@@ -79,9 +79,15 @@ def of_working_folder(
         data: the folder `data`.
 
     Raises:
+        FileNotFoundError: the folder of the results lies in a folder that does not exist.
         ValueError: the folder of the results is not called `results`, so that the paths in its records would not be
             those of its runs.
     """
+    if not results.absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"--results {results}: there is no folder {results.absolute().parent}; name the folder `results` that "
+            "holds your scale"
+        )
     if results.absolute().name != "results":
         raise ValueError(
             f"--results {results}: the folder must be called `results`, as in results/SCALE/runs; rename it, or name "

@@ -113,5 +113,8 @@ def test_two_scales_side_by_side(
     assert "runs are missing in: mujoco" in Path("a.md").read_text()
     assert main(["scales", folder, folder, *files, "--claims", "--out", "b.md"]) == 0
     assert "Decided: 0 claims" in Path("b.md").read_text()
-    assert "no file of config/ has the name 'test'" in fails(capsys, "scales", folder, folder)
+    nameless = fails(capsys, "scales", folder, folder)
+    assert f"the folder {folder} has no name of a scale" in nameless
+    assert "no file of config/ has the name 'test'" in nameless
+    assert "no file of config/ has the name 'nope'" in fails(capsys, "scales", "nope", folder)
     assert "no packed records at" in fails(capsys, "scales", "nowhere", folder, *files)

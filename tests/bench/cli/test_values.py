@@ -46,6 +46,8 @@ def test_options_that_are_no_json_object_are_named(
         (["train", "--curve", "0.5", "1.5"], "--curve: '1.5' is not a number above 0, and 1"),
         (["train", "--time-limit", "0"], "--time-limit: '0' is not a number of minutes above 0"),
         (["evaluate", "--time-limit", "inf"], "--time-limit: 'inf' is not a number of minutes"),
+        (["power", "--spread", "six"], "--spread: 'six' is not a finite number; `bench power"),
+        (["power", "--power", "nan"], "--power: 'nan' is not a finite number"),
     ],
 )
 def test_wrong_values_of_options_are_named(

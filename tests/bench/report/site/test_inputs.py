@@ -45,6 +45,11 @@ def test_another_name_of_the_folder_of_results(tmp_path: Path) -> None:
         of_working_folder(config(), tmp_path / "runs", tmp_path / "reports")
 
 
+def test_a_folder_of_results_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no folder .*/nowhere"):
+        of_working_folder(config(), tmp_path / "nowhere/results", tmp_path / "reports")
+
+
 def test_packed_records_lie_as_a_pipeline_leaves_them() -> None:
     settings = read_config([ROOT / "config/speed.yaml"])
     with of_packed_records(settings) as found:
