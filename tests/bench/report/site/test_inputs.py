@@ -46,7 +46,7 @@ def test_another_name_of_the_folder_of_results(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_results_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there is no folder .*/nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*/nowhere"):
         of_working_folder(config(), tmp_path / "nowhere/results", tmp_path / "reports")
 
 
