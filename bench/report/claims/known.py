@@ -114,17 +114,15 @@ def assumed(check: Check, plan: Plan, known: Known) -> Assumed:
             if all((run.task, run.method) in recorded for run in runs):
                 remark = f"in the records: {error}"
     usual = design.pairs * (known.points if design.spread is None else design.spread)
-    cells = dict.fromkeys((run.task, run.data_percent) for run in runs)
     if design.by_seed:  # a mean over fractions of the difference of two runs
-        fractions = len({percent for _, percent in cells})
-        arms, usual = 1, usual * math.sqrt(2 / fractions)
-        cells = dict.fromkeys((task, 100.0) for task, _ in cells)
+        fractions = len({run.data_percent for run in runs})
+        arms, usual = 1, usual * math.sqrt(2 / max(fractions, 1))
     pooled = (
         np.sqrt(np.mean(np.square(list(measured.values())), axis=0)).tolist()
         if measured
         else [usual] * arms
     )
-    names = [task if percent == 100 else f"{task} {percent:g} %" for task, percent in cells]
+    names = dict.fromkeys(run.task for run in runs)
     each = design.parts if check.every or check.least else 1
     spreads = [measured.get(name, pooled) for name in names for _ in range(each)]
     return Assumed(spreads, within, bool(measured), remark)
