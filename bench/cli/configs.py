@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.cli.parser import many
 from bench.cli.values import did_you_mean
 from bench.core.code import ROOT
 
 DEFAULT = Path("config", "config.yaml")
 SCHEMA = Path("workflow", "schemas", "config.schema.yaml")
+
+
+def config_option() -> Callable[[Any], Any]:
+    """Return the option `--config` of a command that needs one; `read_config` and `given_config` take its values."""
+    return many(
+        "--config",
+        required=True,
+        help="files such as config/desk.yaml, each laid over the one before, or the merged config as JSON",
+    )
 
 
 def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
@@ -28,7 +38,7 @@ def read_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
     """
     from bench.runs.schema import check_config, remove_null_suites
 
-    config = merged_config(given)
+    config = _merged(given)
     remove_null_suites(config, contents_of(given))
     check_config(config, ROOT / SCHEMA)
     return config
@@ -53,22 +63,18 @@ def config_of_scale(scale: str) -> list[Path]:
     return [names[scale]]
 
 
-def merged_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
-    """Return a merged config that is not checked: the workflow gives some commands only the part that they need.
+def given_config(given: str | Sequence[str | Path]) -> dict[str, Any]:
+    """Return the config of files as `read_config` does, and JSON as it is: the workflow gives some commands only the
+    part of the config that they need.
 
     Args:
         given: as for `read_config`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the text is neither JSON nor YAML.
+        ValueError: the text is neither JSON nor the path of a config, or a value of a file is wrong.
     """
-    each = _each(given)
-    if _is_json(each):
-        if len(each) > 1:
-            raise ValueError("--config: JSON is a whole config; give it alone, or files")
-        return _json(each[0])
-    return _merged([Path(one) for one in each])
+    return _merged(given) if _is_json(_each(given)) else read_config(given)
 
 
 def contents_of(given: str | Sequence[str | Path]) -> list[dict[str, Any]] | None:
@@ -102,7 +108,16 @@ def _json(text: str) -> dict[str, Any]:
     return config
 
 
-def _merged(paths: Sequence[Path]) -> dict[str, Any]:
+def _merged(given: str | Sequence[str | Path]) -> dict[str, Any]:
+    each = _each(given)
+    if _is_json(each):
+        if len(each) > 1:
+            raise ValueError("--config: JSON is a whole config; give it alone, or files")
+        return _json(each[0])
+    return _merged_files([Path(one) for one in each])
+
+
+def _merged_files(paths: Sequence[Path]) -> dict[str, Any]:
     from snakemake.utils import update_config
 
     config = _read(ROOT / DEFAULT)

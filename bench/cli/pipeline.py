@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import click
 
 from bench.cli.configs import DEFAULT
 from bench.cli.parser import Arguments, Verb, many
-from bench.cli.values import PATH, POSITIVE, Value, positive
+from bench.cli.values import PATH, POSITIVE, Value, did_you_mean, positive
 from bench.core.printable import printable
 
 SECTION = "The pipeline"
@@ -22,6 +23,10 @@ LOOK = 2.0  # seconds between two looks at the files, on a terminal
 QUIET = ("host", "progress", "reason", "rules")  # errors stay
 FOLLOW = 10.0  # seconds between two looks at the curves
 NO_TRAINING = "holds no training"
+ALL = ("all",)
+OF_TARGETS = (
+    "TARGET is a target of Snakemake, such as all_mujoco; without one it is all runs of the config."
+)
 EVERY = 60.0  # seconds between two lines, elsewhere
 
 
@@ -38,6 +43,9 @@ def _all_cores() -> int:
 CORES = Value("cores", _cores)
 
 
+TARGETS = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+
+
 def _config_options(verb: Any) -> Any:
     files = many(
         "--config",
@@ -51,10 +59,11 @@ def _config_options(verb: Any) -> Any:
         default="all",
         help="number of cores, for the time that is left; default: all of this machine",
     )
-    return files(scale(cores(verb)))
+    return TARGETS(files(scale(cores(verb))))
 
 
-def _tracker(files: Any, scale: str | None, targets: Sequence[str] | None = None) -> Any:
+def _tracker(files: Any, scale: str | None, targets: Sequence[str]) -> Any:
+    """Return what looks at the runs of targets."""
     from bench.cli.configs import config_of_scale, read_config
     from bench.report.parts import part_of, suites_of
     from bench.report.progress import Tracker
@@ -64,9 +73,26 @@ def _tracker(files: Any, scale: str | None, targets: Sequence[str] | None = None
         raise ValueError("--config and --scale name the same thing; give one of them")
     config = read_config(config_of_scale(scale) if scale else files)
     plan = make_plan(config)
-    if targets is not None:
-        plan = part_of(plan, suites_of(plan, targets))
-    return Tracker(config, plan)
+    _check_targets(plan, targets)
+    return Tracker(config, part_of(plan, suites_of(plan, targets)))
+
+
+def _check_targets(plan: Any, targets: Sequence[str]) -> None:
+    """Check the names of targets before Snakemake starts, which checks the others: files and rules of the user's own.
+
+    Raises:
+        ValueError: a target of a suite, a group or a family is unknown, or lacks its `all_`.
+    """
+    from bench.report.parts import targets_of
+
+    known = targets_of(plan)
+    for target in takewhile(lambda word: not word.startswith("-"), targets):
+        without = f"all_{target}" in known
+        if without or (target.startswith(("all_", "paper_")) and target not in known):
+            near = f"; did you mean 'all_{target}'?" if without else did_you_mean(target, known)
+            raise ValueError(
+                f"scale {plan.scale} has no target {target!r}{near or ';'} there are all, {', '.join(known)}"
+            )
 
 
 @click.command(
@@ -74,9 +100,10 @@ def _tracker(files: Any, scale: str | None, targets: Sequence[str] | None = None
     cls=Verb,
     section=SECTION,
     does="say how many runs are done, running, failed, missing or invalid, and how long the rest takes",
+    epilog=OF_TARGETS,
     examples=(
         "bench status",
-        "bench status --scale smoke",
+        "bench status all_demo all_demo_targets --scale demo",
         "bench status --config config/desk.yaml",
     ),
 )
@@ -84,7 +111,7 @@ def _tracker(files: Any, scale: str | None, targets: Sequence[str] | None = None
 def _status(arguments: Arguments) -> None:
     from bench.cli.view import status_lines
 
-    progress = _tracker(arguments.config, arguments.scale).now()
+    progress = _tracker(arguments.config, arguments.scale, arguments.targets or ALL).now()
     print("\n".join(status_lines(progress, arguments.cores)))
 
 
@@ -93,7 +120,8 @@ def _status(arguments: Arguments) -> None:
     cls=Verb,
     section=SECTION,
     does="show the pipeline that works in this folder, until it ends",
-    epilog="Without a terminal it prints a line a minute. Ctrl-C ends the view; the pipeline goes on.",
+    epilog=OF_TARGETS
+    + " Without a terminal it prints a line a minute. Ctrl-C ends the view; the pipeline goes on.",
     examples=("bench watch", "bench watch --config config/desk.yaml --cores 2"),
 )
 @_config_options
@@ -107,7 +135,7 @@ def _watch(arguments: Arguments) -> int:
     from bench.cli.watching import show
     from bench.core.stopping import Stopped
 
-    tracker = _tracker(arguments.config, arguments.scale)
+    tracker = _tracker(arguments.config, arguments.scale, arguments.targets or ALL)
     if not (first := tracker.now()).snakemake:
         from bench.cli.view import status_lines
 
@@ -133,7 +161,7 @@ def _watch(arguments: Arguments) -> int:
         "bench run all_mujoco --cores 2 -- --forcerun evaluate",
     ),
 )
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@TARGETS
 @click.option(
     "--cores",
     type=CORES,

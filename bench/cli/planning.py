@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bench.cli.configs import config_option, given_config, read_config
 from bench.cli.parser import Arguments, Verb, many
 from bench.cli.values import NUMBER, PATH, POSITIVE
 
 SECTION = "Before it runs"
 RECORDS = "results/quick/runs/*/*/*/*/*/result.json"
-
-
-def _files_option() -> Callable[[Any], Any]:
-    return many(
-        "--config",
-        required=True,
-        help="files such as config/desk.yaml, each laid over the one before, or the merged config as JSON",
-    )
 
 
 @click.command(
@@ -30,7 +22,7 @@ def _files_option() -> Callable[[Any], Any]:
     does="say which checks of the claims a config can decide, before it runs",
     examples=("bench power --config config/desk.yaml",),
 )
-@_files_option()
+@config_option()
 @click.option(
     "--records",
     metavar="SCALE",
@@ -45,7 +37,6 @@ def _files_option() -> Callable[[Any], Any]:
 @click.option("--power", type=NUMBER, default=0.8, help="the aim, between 0 and 1; default: 0.8")
 @many("--out", type=PATH, empty=True, help="also write .md, .html, .csv")
 def _power(arguments: Arguments) -> None:
-    from bench.cli.configs import read_config
     from bench.report.artifact import markdown, write_artifact
     from bench.report.claims import known, power
     from bench.runs import archive
@@ -78,7 +69,7 @@ def _power(arguments: Arguments) -> None:
         f"bench cost --config config/config.yaml --suite mujoco --out cost.md --records {RECORDS}",
     ),
 )
-@_files_option()
+@config_option()
 @many("--suite", help="name of the suite; with --plan several, and the default is all suites")
 @many("--out", type=PATH, help=".md, .html, .csv")
 @many("--records", type=PATH, help="result.json files")
@@ -97,7 +88,6 @@ def _power(arguments: Arguments) -> None:
 @many("--cores", type=POSITIVE, default=(2,), help="with --plan; default: 2")
 @click.option("--results", type=PATH, default=Path("results"), help="default: results")
 def _cost(arguments: Arguments) -> None:
-    from bench.cli.configs import merged_config, read_config
     from bench.report import cost
     from bench.runs.plan import make_plan
 
@@ -110,7 +100,7 @@ def _cost(arguments: Arguments) -> None:
             raise ValueError(f"--{name} is missing; give it, or --plan to compute a cost")
     if len(arguments.suite) > 1:
         raise ValueError("--suite: give one suite, or --plan to compute the cost of several")
-    plan = make_plan(merged_config(arguments.config))
+    plan = make_plan(given_config(arguments.config))
     for path in arguments.out:
         cost.write_cost(arguments.records, plan, arguments.suite[0], path)
 

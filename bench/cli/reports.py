@@ -8,19 +8,16 @@ from typing import Any
 
 import click
 
+from bench.cli.configs import config_option, given_config
 from bench.cli.parser import Arguments, Verb, many
-from bench.cli.values import JSON, PATH, OneOf
+from bench.cli.values import PATH, OneOf
 from bench.report.artifacts.registry import ARTIFACTS
 
 SECTION = "Tables and figures"
 RECORDS = "results/quick/runs/*/*/*/*/*/result.json"
-CONFIG = """--config "$(cat merged.json)" """
+CONFIG = "--config config/config.yaml "
 
 Decorator = Callable[[Any], Any]
-
-
-def _merged_option() -> Decorator:
-    return click.option("--config", type=JSON, required=True, help="the merged config, as JSON")
 
 
 def _suite_option(about: str = "name of the suite") -> Decorator:
@@ -46,7 +43,7 @@ def _out_option(about: str) -> Decorator:
     does="collect records into one table",
     examples=(f"bench scores {CONFIG}--suite mujoco --out scores.parquet {RECORDS}",),
 )
-@_merged_option()
+@config_option()
 @_suite_option("suite of the records; decides the order of methods")
 @click.option("--out", type=PATH, required=True, help=".parquet")
 @click.argument("records", type=PATH, nargs=-1, required=True)
@@ -54,7 +51,7 @@ def _scores(arguments: Arguments) -> None:
     from bench.report import frame, scores
     from bench.runs.plan import make_plan
 
-    plan = make_plan(arguments.config)
+    plan = make_plan(given_config(arguments.config))
     if arguments.suite not in plan.runs:
         raise ValueError(f"unknown suite {arguments.suite!r}; known: {', '.join(plan.runs)}")
     frame.write(scores.collect(arguments.records, plan, arguments.suite), arguments.out)
@@ -133,7 +130,7 @@ def _claims(arguments: Arguments) -> None:
         f"bench time-to-score {CONFIG}--suite mujoco --out time-to-score.md --records {RECORDS}",
     ),
 )
-@_merged_option()
+@config_option()
 @_suite_option()
 @_out_option(".md, .html, .csv")
 @_records_option()
@@ -141,7 +138,7 @@ def _time_to_score(arguments: Arguments) -> None:
     from bench.report import time_to_score
     from bench.runs.plan import make_plan
 
-    plan = make_plan(arguments.config)
+    plan = make_plan(given_config(arguments.config))
     time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
@@ -152,7 +149,7 @@ def _time_to_score(arguments: Arguments) -> None:
     does="make the table of the trials that choose each method's settings",
     examples=(f"bench trials {CONFIG}--suite mujoco --out trials.md --records {RECORDS}",),
 )
-@_merged_option()
+@config_option()
 @_suite_option()
 @_out_option(".md, .html, .csv")
 @_records_option()
@@ -160,7 +157,7 @@ def _trials(arguments: Arguments) -> None:
     from bench.report import trials
     from bench.runs.plan import make_plan
 
-    plan = make_plan(arguments.config)
+    plan = make_plan(given_config(arguments.config))
     trials.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
@@ -189,14 +186,14 @@ def _data_summary(arguments: Arguments) -> None:
     does="make a table of the finished runs, and list the missing ones",
     examples=(f"bench partial {CONFIG}--suite mujoco --out partial.md",),
 )
-@_merged_option()
+@config_option()
 @_suite_option()
 @click.option("--out", type=PATH, required=True, help=".md")
 def _partial(arguments: Arguments) -> None:
     from bench.report.artifacts import partial
     from bench.runs.plan import make_plan
 
-    partial.write_partial(make_plan(arguments.config), arguments.suite, arguments.out)
+    partial.write_partial(make_plan(given_config(arguments.config)), arguments.suite, arguments.out)
 
 
 @click.command(

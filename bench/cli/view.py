@@ -81,7 +81,8 @@ def status_lines(progress: Progress, cores: int) -> list[str]:
         lines.append(f"  its log: {printable(log_of(failure.run, failure.stage))}")
     lines += _more(len(progress.failures), "failed")
     for path, reason in list(progress.invalid.items())[:SHOWN]:
-        lines.append(f"invalid: {printable(path)}: {printable(reason)}")
+        named = str(path) in reason  # some reasons name their file
+        lines.append(f"invalid: {printable(reason if named else f'{path}: {reason}')}")
     lines += _more(len(progress.invalid), "invalid")
     lines.append(f"{left(progress, cores)} ({LEFT_OUT})")
     return lines

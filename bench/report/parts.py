@@ -20,6 +20,13 @@ def part_of(plan: Plan, suites: Collection[str]) -> Plan:
     )
 
 
+def targets_of(plan: Plan) -> list[str]:
+    """Return the targets of the workflow that begin with `all_` or `paper_`: of suites, groups and families."""
+    families = {family for runs in plan.runs.values() for family in _families(runs)}
+    own = [f"all_{name}" for name in (*plan.runs, *plan.groups, "claims")]
+    return own + [f"paper_{family}" for family in FAMILIES if family in families]
+
+
 def suites_of(plan: Plan, targets: Sequence[str]) -> list[str]:
     """Return the suites that targets of the workflow need: `all_SUITE`, `all_GROUP`, `paper_FAMILY`, and any other one
     means all.

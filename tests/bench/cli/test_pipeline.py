@@ -41,6 +41,23 @@ def test_status_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines()[0] == lines[0]
 
 
+def test_status_of_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "all_demo", "all_demo_targets", "--scale", "demo"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "scale demo: 0 of 3 runs done"
+    suites = [line.split()[0] for line in lines[3:6]]
+    assert suites == ["demo", "demo_targets", "all"]
+
+
+@pytest.mark.parametrize("command", ["run", "status", "watch"])
+def test_a_target_that_does_not_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    message = "scale quick has no target 'all_mujcoo'; did you mean 'all_mujoco'"
+    assert message in fails(capsys, command, "all_mujcoo")
+    message = "scale quick has no target 'mujoco'; did you mean 'all_mujoco'? there are all, all_"
+    assert message in fails(capsys, command, "mujoco")
+    assert "did you mean 'paper_atari'" in fails(capsys, command, "all_graph", "paper_atarii")
+
+
 def test_status_on_the_way(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     start_here()
     capsys.readouterr()

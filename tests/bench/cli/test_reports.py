@@ -50,6 +50,9 @@ def test_from_records_to_tables_and_figure(
     assert "| 30.0 [27.5, 32.5] " in Path("table2.md").read_text()
     assert all(Path(output).stat().st_size > 0 for output in outputs)
     assert main(["partial", "--config", config, "--suite", "mujoco", "--out", "partial.md"]) == 0
+    file = str(ROOT / "config/config.yaml")
+    assert main(["partial", "--config", file, "--suite", "mujoco", "--out", "file.md"]) == 0
+    assert Path("file.md").read_bytes() == Path("partial.md").read_bytes()
     unknown = ["partial", "--config", config, "--suite", "minigrid", "--out", "partial.md"]
     assert "unknown suite 'minigrid'" in fails(capsys, *unknown)
 

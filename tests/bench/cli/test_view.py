@@ -88,6 +88,9 @@ def test_the_lines_of_status() -> None:
         in "\n".join(lines)
     )
     assert "invalid: results/quick/a.json: digest differs" in lines
+    reason = "results/quick/a.json is damaged (not JSON)"
+    once = status_lines(progress(invalid={Path("results/quick/a.json"): reason}), 2)
+    assert f"invalid: {reason}" in once
     assert "\n".join(lines).isascii()
     assert "\x1b" not in "".join(lines)
 

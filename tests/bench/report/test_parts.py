@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.parts import part_of, suites_of
+from bench.report.parts import part_of, suites_of, targets_of
 from bench.runs.plan import make_plan
 from tests.helpers.started import started_config
 
@@ -42,6 +42,8 @@ def test_a_group_and_a_family() -> None:
     suites["hop"] = suites["hop"] | {"group": "mine"}
     suites["both"] = suites["both"] | {"group": "mine"}
     plan = make_plan(config | {"suites": suites})
+    own = ["all_hop", "all_walks", "all_both", "all_mine", "all_claims"]
+    assert targets_of(plan) == [*own, "paper_mujoco", "paper_graph"]
     assert suites_of(plan, ["all_mine"]) == ["hop", "both"]
     assert suites_of(plan, ["paper_graph"]) == ["walks"]
     assert suites_of(plan, ["paper_graph", "all_mine"]) == ["hop", "walks", "both"]
