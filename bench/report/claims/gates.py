@@ -1,8 +1,9 @@
 """Gates: a comparator that has not learned decides nothing.
 
 A method of a gate has learned if it scores at least the behaviour's level minus a margin, 5 points unless the gate says
-otherwise. Both are means over the data sets of the check's suite, with dense reward and all of the data: a method that
-is worse on a fraction of the data has not therefore trained too little. Where the rule of the check is about every data
+otherwise. Both are means over the data sets of the check's suite, or of another one that the gate names, with dense
+reward, unless the gate says otherwise, and all of the data: a method that is worse on a fraction of the data has not
+therefore trained too little. Where the rule of the check is about every data
 set, or about a number of them, each data set has a gate of its own, and one that is closed counts as a data set without
 runs: a rule about every data set is then about those that are left, if they are as many as the check needs.
 """
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bench.report.claims.gate import Gate
 from bench.report.claims.measure import whole_data
-from bench.report.claims.registry import Check, Gate
+from bench.report.claims.registry import Check
 from bench.report.claims.trends import times_best_return
 from bench.report.frame import final
 
@@ -66,7 +68,9 @@ def evaluate(
     """
     if check.gate is None:
         return None
-    own = _scores(check.gate, frames[check.suite])
+    if (suite := check.gate.suite or check.suite) not in frames:
+        return Opening(False, NOT_EVALUATED, f"suite `{suite}` was not run")
+    own = _scores(check.gate, frames[suite])
     if check.of_each and data_sets:
         own = own[own["task"].isin(data_sets)]
     reference = _behaviour(check.gate, frames)
@@ -80,8 +84,8 @@ def evaluate(
 def _scores(gate: Gate, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose scores are the levels of the methods."""
     if gate.targets is None:
-        return whole_data(final(frame))
-    rows = whole_data(frame)
+        return whole_data(final(frame), gate.reward)
+    rows = whole_data(frame, gate.reward)
     rows = rows[rows["kind"] == "sweep"]
     return rows[times_best_return(rows, gate.targets)]
 
@@ -102,7 +106,7 @@ def _level(name: str, check: Check, own: pd.DataFrame, reference: dict[str, floa
     assert check.gate is not None
     rows = own[own["method"] == name]
     if rows.empty:
-        return f"no run of {name} on all of the data in suite `{check.suite}`"
+        return f"no run of {name} on all of the data in suite `{check.gate.suite or check.suite}`"
     levels = {
         str(task): float(one.mean()) for task, one in rows.groupby("task", sort=False)["score"]
     }

@@ -84,6 +84,6 @@ def scores_by_cell(rows: pd.DataFrame, least: int = 1) -> dict[Cell, list[float]
     return {cell: runs for cell, runs in found.items() if len(runs) >= least}
 
 
-def whole_data(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with dense reward and all of the data."""
-    return rows[(rows["reward"] == "dense") & (rows["data_percent"] == 100)]
+def whole_data(rows: pd.DataFrame, reward: str = "dense") -> pd.DataFrame:
+    """Return the rows with this reward and all of the data."""
+    return rows[(rows["reward"] == reward) & (rows["data_percent"] == 100)]

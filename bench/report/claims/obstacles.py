@@ -117,13 +117,15 @@ def _closed_gate(check: Check, plan: Plan) -> list[str]:
     """Return why the gate of a check cannot be evaluated."""
     if check.gate is None:
         return []
+    suite = check.gate.suite or check.suite
     own = [
         run
-        for run in plan.runs[check.suite]
-        if run.reward == "dense" and run.data_percent == 100 and run.method in check.gate.methods
+        for run in plan.runs.get(suite, ())
+        if (run.reward, run.data_percent) == (check.gate.reward, 100)
+        and run.method in check.gate.methods
     ]
     found = [
-        f"the gate cannot be evaluated: suite `{check.suite}` does not run {name} on all of the data"
+        f"the gate cannot be evaluated: suite `{suite}` does not run {name} on all of the data"
         for name in check.gate.methods
         if name not in {run.method for run in own}
     ]

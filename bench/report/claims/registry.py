@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.report.claims.designs import DESIGNS, check_arguments
+from bench.report.claims.gate import Gate, read_gate
 from bench.runs.plan import Plan
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
 QUESTIONS = Path(__file__).with_name("open_questions.yaml")
 KEYS = ("id", "claim", "source", "paper", "checks")
 RULES = ("above", "below", "within")
-BEHAVIOUR = "behaviour"  # the method whose score is that of the data
-GATE_KEYS = ("methods", "behaviour", "margin", "share", "targets")
 CHECK_KEYS = (
     "name",
     "suite",
@@ -34,32 +33,6 @@ CHECK_KEYS = (
     "min_seeds",
     "min_data_sets",
 )
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Methods that must have learned before a check says something.
-
-    Attributes:
-        methods: each must score at least the behaviour's level minus the margin.
-        behaviour: the method that stands for the data.
-        margin: in normalised points.
-        share: the margin is at most this share of the behaviour's level.
-        targets: the score of a method is its mean over the targets of its sweep that are targets[0] to targets[1] times
-            the best return in the data; None: its final score.
-    """
-
-    methods: tuple[str, ...]
-    behaviour: str = BEHAVIOUR
-    margin: float = 5.0
-    share: float = math.inf
-    targets: tuple[float, float] | None = None
-
-    def margin_at(self, level: float) -> float:
-        """Return the margin where the behaviour scores `level`."""
-        return (
-            min(self.margin, self.share * max(level, 0.0)) if self.share < math.inf else self.margin
-        )
 
 
 @dataclass(frozen=True)
@@ -95,6 +68,12 @@ class Check:
     def of_each(self) -> bool:
         """Whether the rule is applied to data sets one by one."""
         return self.every or self.least > 0
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """The suites whose scores it needs: its own, and that of its gate."""
+        other = (self.gate.suite,) if self.gate and self.gate.suite else ()
+        return (self.suite, *other)
 
     @property
     def data_sets_needed(self) -> int:
@@ -205,7 +184,7 @@ def suites_of_claims(plan: Plan, claims: Iterable[Claim] | None = None) -> list[
         claims: the claims; None: those of the paper and the open questions.
     """
     chosen = [*all_claims(), *open_questions()] if claims is None else claims
-    needed = {check.suite for claim in chosen for check in claim.checks}
+    needed = {suite for claim in chosen for check in claim.checks for suite in check.suites}
     return [suite for suite in plan.runs if suite in needed]
 
 
@@ -258,7 +237,7 @@ def _check(entry: dict[str, Any]) -> Check:
         every=every,
         least=least,
         truth=None if truth is None else float(truth),
-        gate=_gate(entry["gate"]) if "gate" in entry else None,
+        gate=read_gate(entry["gate"]) if "gate" in entry else None,
         min_seeds=max(int(entry.get("min_seeds", Check.min_seeds)), 2),
         min_data_sets=max(int(entry.get("min_data_sets", 1)), least),
     )
@@ -276,31 +255,3 @@ def _rule(entry: dict[str, Any]) -> tuple[str, tuple[float, ...]]:
             f"rule {kind} has {len(listed)} bounds; it needs {2 if kind == 'within' else 1}"
         )
     return kind, tuple(float(bound) for bound in listed)
-
-
-def _gate(entry: Any) -> Gate:
-    """Return a gate, written as a list of methods or as a mapping with more keys."""
-    given = {"methods": entry} if isinstance(entry, list) else entry
-    if not isinstance(given, dict) or set(given) - set(GATE_KEYS):
-        raise ValueError(
-            f"gate {entry!r} must be a list of methods, or have the keys {', '.join(GATE_KEYS)}"
-        )
-    methods = given.get("methods")
-    if not isinstance(methods, list) or not methods:
-        raise ValueError(f"gate {entry!r} names no methods")
-    margin = given.get("margin", Gate.margin)
-    if not isinstance(margin, int | float) or margin < 0:
-        raise ValueError(f"gate {entry!r}: margin must be a number of points, 0 or more")
-    share = given.get("share", math.inf)
-    if not isinstance(share, int | float) or share < 0:
-        raise ValueError(f"gate {entry!r}: share must be a number, 0 or more")
-    targets = given.get("targets")
-    if targets is not None and (not isinstance(targets, list) or len(targets) != 2):
-        raise ValueError(f"gate {entry!r}: targets must be two multiples of the best return")
-    return Gate(
-        tuple(map(str, methods)),
-        str(given.get("behaviour", BEHAVIOUR)),
-        float(margin),
-        float(share),
-        None if targets is None else (float(targets[0]), float(targets[1])),
-    )

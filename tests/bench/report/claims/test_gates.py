@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from bench.report.claims import gates
+from bench.report.claims.gate import Gate
 from bench.report.claims.ledger import find, make
-from bench.report.claims.registry import Check, Gate
+from bench.report.claims.registry import Check
 from bench.report.claims.rules import NOT_SUPPORTED, SUPPORTED, UNDECIDED
 from bench.report.scores import collect
 from bench.runs.plan import Plan, make_plan
@@ -318,3 +319,25 @@ def test_a_policy_that_is_bad_at_every_target_supports_nothing(
     found = find(asked, {"targets": swept({REPLAY: bad, MEDIUM: bad, EXPERT: good}, targets)})
     assert found.result == UNDECIDED
     assert found.why == "DT is below the level of its data on 2 of 3 data sets"
+
+
+def test_another_suite_may_have_the_scores_of_a_gate(scored: Any) -> None:
+    gated = check(gate=Gate(("cql",), suite="dense_cql"))
+    mine = scored((cells(0.0), {}))
+    found = gates.evaluate(gated, {"mujoco": mine})
+    assert found is not None
+    assert not found.open
+    assert (found.reason, found.numbers) == (gates.NOT_EVALUATED, "suite `dense_cql` was not run")
+    found = gates.evaluate(gated, {"mujoco": mine, "dense_cql": mine[mine["method"] != "cql"]})
+    assert found is not None
+    assert found.numbers == "no run of cql on all of the data in suite `dense_cql`"
+
+
+def test_a_gate_may_be_of_runs_with_sparse_rewards(scored: Any) -> None:
+    """The level of the data is that of dense rewards: it is the same."""
+    frames = {"mujoco": scored((cells(50.0), {}), (cells(10.0, None), {"reward": "sparse"}))}
+    for reward, learned in (("dense", True), ("sparse", False)):
+        found = gates.evaluate(check(gate=Gate(("cql",), reward=reward)), frames)
+        assert found is not None
+        assert found.open is learned
+    assert found.numbers == "CQL 15.0, behaviour 45.0 - 5"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bench.report.claims.gate import Gate
 from bench.report.claims.obstacles import all_obstacles, data_sets_of, obstacles, runs_of, seeds_of
-from bench.report.claims.registry import Gate
 from bench.runs.plan import make_plan
 from tests.helpers.claims import check, config
 from tests.helpers.evidence import MEDIUM, REPLAY
@@ -63,6 +63,16 @@ def test_a_check_that_can_be_decided_has_no_obstacle() -> None:
             {"gate": Gate(("cql",))},
             "the gate cannot be evaluated: no suite runs behaviour on hopper-medium-expert, hopper-medium, "
             "hopper-medium-replay; add it to the methods of suite `mujoco`",
+        ),
+        (
+            {},
+            {"gate": Gate(("cql",), suite="dense_cql")},
+            "the gate cannot be evaluated: suite `dense_cql` does not run cql on all of the data",
+        ),
+        (
+            {},
+            {"gate": Gate(("cql",), reward="sparse")},
+            "the gate cannot be evaluated: suite `mujoco` does not run cql on all of the data",
         ),
         (
             {"mujoco": {"data_percents": [10]}},

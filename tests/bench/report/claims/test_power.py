@@ -10,9 +10,10 @@ import pytest
 
 from bench.report.artifact import write_artifact
 from bench.report.claims import power
+from bench.report.claims.gate import Gate
 from bench.report.claims.known import Known
 from bench.report.claims.power import Forecast, decides, forecast, make, refusals
-from bench.report.claims.registry import Gate, all_claims
+from bench.report.claims.registry import all_claims
 from bench.report.scores import collect
 from bench.runs.plan import make_plan
 from bench.stats.power import supported

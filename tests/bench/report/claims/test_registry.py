@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from bench.report.claims import registry
 from bench.report.claims.registry import (
     Check,
-    Gate,
     all_claims,
     bounds_of,
+    open_questions,
     read_claims,
     spell_rule,
     suites_of_claims,
@@ -59,11 +60,6 @@ SLOPE = "name: n, suite: s, statistic: slope, arguments: {method: dt}"
         ),
         ("name: n, suite: s, arguments: {}", "'statistic' is missing"),
         (f"{SLOPE}, gate: cql", "gate 'cql' must be a list of methods"),
-        (f"{SLOPE}, gate: []", "names no methods"),
-        (f"{SLOPE}, gate: {{methods: [cql], against: bc}}", "or have the keys methods, behaviour"),
-        (f"{SLOPE}, gate: {{methods: [cql], margin: -1}}", "margin must be a number of points"),
-        (f"{SLOPE}, gate: {{methods: [cql], share: -1}}", "share must be a number, 0 or more"),
-        (f"{SLOPE}, gate: {{methods: [cql], targets: [1]}}", "targets must be two multiples"),
         (f"{SLOPE}, truth: 0, rule: {{above: 1}}, every: true", "no rule can be about each"),
     ],
 )
@@ -99,23 +95,23 @@ def test_a_wrong_claim_is_named_in_one_line(tmp_path: Path, text: str, message: 
     assert "\n" not in str(caught.value)
 
 
-def test_a_gate_is_a_list_of_methods_or_names_what_stands_for_the_data() -> None:
-    checks = {check.name: check for claim in all_claims() for check in claim.checks}
-    assert checks["DT - CQL"].gate == Gate(("cql",), "behaviour")
-    credit = checks["worse one of DT and %BC - best one of CQL, BC and random"]
-    assert credit.gate == Gate(("cql-discrete",), "uniform", 0.0)
-    assert checks["DT - 0.9 CQL"].gate == Gate(("cql-atari",), share=0.1)
-    far = checks["drop from targets of 1 to 1.25 to targets of 2 to 3 times the best return"]
-    assert far.gate == Gate(("dt",), targets=(1.0, 1.25))
-
-
 def test_every_rule_that_compares_with_a_trained_method_has_a_gate() -> None:
     """But for BC on fractions, whose curve is flat where it is below its data."""
     without = {"DT - BC, 1 and 10 % of the data"}
-    for claim in all_claims():
+    for claim in (*all_claims(), *open_questions()):
         for check in claim.checks:
             if check.rule and "against" in check.arguments:
                 assert (check.gate is None) == (check.name in without)
+
+
+def test_the_suite_of_a_gate_is_needed(whole: Plan) -> None:
+    sparse = next(claim for claim in open_questions() if claim.id == "C21")
+    assert sparse.checks[0].suites == ("sparse_cql", "dense_cql")
+    assert sparse.checks[1].suites == ("sparse_cql",)
+    runs = whole.runs["mujoco"]
+    plan = replace(whole, runs={"dense_cql": runs, "other": runs, "sparse_cql": runs})
+    assert suites_of_claims(plan) == ["dense_cql", "sparse_cql"]
+    assert suites_of_claims(plan, all_claims()) == []
 
 
 def test_the_truth_of_a_claim_lies_inside_its_rule() -> None:
