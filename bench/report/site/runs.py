@@ -14,7 +14,7 @@ from bench.core.printable import printable
 from bench.report.site.inputs import Inputs
 from bench.runs import record
 from bench.runs.clock import read_clock
-from bench.runs.identity import RESULT, Identity
+from bench.runs.identity import RESULT, SWEEP, Identity
 from bench.tasks.registry import task_by_name
 
 DONE, DIVERGED, RUNS, TRAINED, FAILED, DAMAGED, MISSING = (
@@ -114,13 +114,18 @@ def collect(inputs: Inputs) -> list[Run]:
 def begun(inputs: Inputs, runs: list[Run]) -> tuple[list[Run], list[str]]:
     """Return the runs of the suites that have begun, and the suites that have not.
 
-    A suite has begun if it has a table or figure, or if something became of a run that no other suite has: a suite that
-    was never asked for shares runs with others, and its own missing runs are no holes.
+    A suite has begun if it has a table, a figure or a sweep, or if something became of a run that no other suite has: a
+    suite that was never asked for shares runs with others, and its own missing runs are no holes.
     """
-    own = {run.suites[0] for run in runs if run.status != MISSING and len(run.suites) == 1}
-    there = {suite for suite in inputs.plan.runs if (inputs.reports / suite).is_dir()} | own
+    there = {run.suites[0] for run in runs if run.status != MISSING and len(run.suites) == 1}
+    there |= {suite for suite in inputs.plan.runs if (inputs.reports / suite).is_dir()}
+    there |= {suite for suite in inputs.plan.swept if _has_sweep(inputs, suite)}
     kept = [run for run in runs if run.status != MISSING or there & set(run.suites)]
     return kept, [suite for suite in inputs.plan.runs if suite not in there]
+
+
+def _has_sweep(inputs: Inputs, suite: str) -> bool:
+    return any((inputs.home / run.folder() / SWEEP).exists() for run in inputs.plan.runs[suite])
 
 
 def _run(inputs: Inputs, run: Identity, suites: tuple[str, ...]) -> Run:

@@ -13,7 +13,7 @@ from bench.report.site.inputs import Inputs, of_working_folder
 from bench.report.site.runs import RUNNING, TRAINING, Run, begun, collect
 from bench.runs import train
 from bench.runs.identity import Identity
-from tests.helpers.site import config, write_run
+from tests.helpers.site import config, write_run, write_sweep
 
 FIRST = Identity("test", "hopper-medium", "dense", 100.0, "dt", 0)
 
@@ -123,3 +123,7 @@ def test_a_shared_run_does_not_begin_a_suite(tmp_path: Path) -> None:
     runs, waiting = begun(inputs, collect(inputs))
     assert [run.identity for run in runs] == [FIRST]
     assert waiting == ["mujoco", "targets", "later"]
+    write_sweep(tmp_path, FIRST)
+    runs, waiting = begun(inputs, collect(inputs))
+    assert waiting == ["mujoco", "later"]
+    assert {run.identity.seed for run in runs} == {0, 1}
