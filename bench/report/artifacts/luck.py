@@ -29,13 +29,14 @@ NOTES = (
 
 
 def make(scores: pd.DataFrame, scale: str) -> Artifact:
-    """Return the mean return of each method at each target, with a column for each fraction of the data.
+    """Return the mean return of each method at each target, with a column for each fraction of the data. The data
+    themselves, which are not played, are left out: they have no target.
 
     Raises:
         ValueError: the suite has no sweep on Gamble.
     """
     of_game = scores["task"].map(lambda name: task_by_name(name).domain.name == DOMAIN)
-    swept = by_method(scores[(scores["kind"] == "sweep") & of_game])
+    swept = by_method(scores[(scores["kind"] == "sweep") & of_game & scores["rolled_out"]])
     if swept.empty:
         raise ValueError(
             "no sweep over target returns on Gamble; set `sweep: true` in a suite of its task"

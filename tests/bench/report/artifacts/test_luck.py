@@ -105,6 +105,14 @@ def test_what_is_not_one_method_on_all_of_the_data_is_not_pooled(
     assert set(artifact.numbers["runs"]) == {2}
 
 
+def test_the_data_themselves_have_no_target(tmp_path: Path, plan: Plan) -> None:
+    played = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}})
+    data = played.assign(method="behaviour", label="Behaviour", rolled_out=False, episodes=10_000)
+    artifact = luck.make(pd.concat([played, data], ignore_index=True), "test")
+    assert artifact.headings == ["Target return", "Imitator", "DT"]
+    assert artifact.notes[0].startswith("Scale test: 2 seeds, 3 episodes for each target.")
+
+
 def test_sweeps_of_other_tasks_are_left_out(tmp_path: Path, plan: Plan) -> None:
     game = swept(tmp_path, plan, {"dt": {6.0: [6.0, 6.0]}})
     other = game.assign(task="hopper-medium", return_mean=3600.0, target=3600.0)
