@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.cli.parser import many
-from bench.cli.values import did_you_mean
+from bench.cli.values import did_you_mean, json_object
 from bench.core.code import ROOT
 
 DEFAULT = Path("config", "config.yaml")
 SCHEMA = Path("workflow", "schemas", "config.schema.yaml")
+
+
+def is_config(word: str) -> bool:
+    """Return whether a word of a command line is the path of a config, or JSON."""
+    return word.endswith((".yaml", ".yml")) or _is_json([word])
 
 
 def config_option() -> Callable[[Any], Any]:
@@ -20,6 +24,7 @@ def config_option() -> Callable[[Any], Any]:
     return many(
         "--config",
         required=True,
+        more=is_config,
         help="files such as config/desk.yaml, each laid over the one before, or the merged config as JSON",
     )
 
@@ -102,10 +107,9 @@ def _is_json(each: list[str]) -> bool:
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        config: dict[str, Any] = json.loads(text)
+        return json_object(text)
     except ValueError as error:
-        raise ValueError(f"--config is not JSON: {error}") from error
-    return config
+        raise ValueError(f"--config: {error}") from error
 
 
 def _merged(given: str | Sequence[str | Path]) -> dict[str, Any]:

@@ -16,13 +16,19 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Many(click.Option):
-    """An option that takes all values up to the next option: `--out a.md b.csv`. It can be given several times.
+    """An option that takes all values up to the next option: `--out a.md b.csv`. It can be given several times. It may
+    say which words are its values (`more`); the others are arguments of the command.
 
     Click has no such option: a command rewrites `--out a b` to `--out a --out b` before it parses (`spread`).
     """
 
     def __init__(
-        self, names: Sequence[str], empty: bool = False, required: bool = False, **settings: Any
+        self,
+        names: Sequence[str],
+        empty: bool = False,
+        required: bool = False,
+        more: Callable[[str], bool] = lambda word: True,
+        **settings: Any,
     ) -> None:
         """Make the option.
 
@@ -30,10 +36,11 @@ class Many(click.Option):
             names: as of click.Option.
             empty: whether it may be given without a value.
             required: whether it must be given, with a value or without.
+            more: whether a word after the first value is another one; otherwise it is an argument of the command.
             settings: as of click.Option.
         """
         super().__init__(names, required=required and not empty, **settings | {"multiple": True})
-        self.empty, self.needed = empty, required
+        self.empty, self.needed, self.more = empty, required, more
         self.metavar = f"{_metavar(self)}..."
 
 
@@ -207,9 +214,7 @@ def spread(ctx: click.Context, args: Sequence[str]) -> list[str]:
             words.append(word)
             continue
         values = list[str]()
-        while (
-            rest and not _is_option(rest[0]) and (_takes_many(option) or len(values) < option.nargs)
-        ):
+        while rest and not _is_option(rest[0]) and _takes(option, rest[0], len(values)):
             values.append(rest.pop(0))
         if _takes_many(option):
             words += [each for value in values for each in (word, value)]
@@ -257,6 +262,13 @@ def _metavar(option: click.Option) -> str:
 
 def _takes_many(option: click.Option) -> bool:
     return isinstance(option, Many)
+
+
+def _takes(option: click.Option, word: str, count: int) -> bool:
+    """Return whether a word is one more value of an option that has `count` of them."""
+    if isinstance(option, Many):
+        return count == 0 or option.more(word)
+    return count < option.nargs
 
 
 def _is_option(word: str) -> bool:

@@ -7,15 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bench.cli.configs import DEFAULT
+from bench.cli.configs import DEFAULT, is_config
 from bench.cli.parser import Arguments, Verb, many
-from bench.cli.values import PATH, POSITIVE, Value, did_you_mean, positive
+from bench.cli.values import PATH, POSITIVE, Value, positive
 from bench.core.printable import printable
 
 SECTION = "The pipeline"
@@ -24,9 +23,7 @@ QUIET = ("host", "progress", "reason", "rules")  # errors stay
 FOLLOW = 10.0  # seconds between two looks at the curves
 NO_TRAINING = "holds no training"
 ALL = ("all",)
-OF_TARGETS = (
-    "TARGET is a target of Snakemake, such as all_mujoco; without one it is all runs of the config."
-)
+OF_TARGETS = "TARGET is a target of the workflow, such as all_mujoco; without one it is all runs of the config."
 EVERY = 60.0  # seconds between two lines, elsewhere
 
 
@@ -50,6 +47,7 @@ def _config_options(verb: Any) -> Any:
     files = many(
         "--config",
         type=PATH,
+        more=is_config,
         help=f"files of the config, as after --configfile; default: {DEFAULT}",
     )
     scale = click.option("--scale", help="instead of --config: the name of a config in config/")
@@ -62,10 +60,10 @@ def _config_options(verb: Any) -> Any:
     return TARGETS(files(scale(cores(verb))))
 
 
-def _tracker(files: Any, scale: str | None, targets: Sequence[str]) -> Any:
+def _tracker(files: Any, scale: str | None, targets: Sequence[str], strict: bool = True) -> Any:
     """Return what looks at the runs of targets."""
     from bench.cli.configs import config_of_scale, read_config
-    from bench.report.parts import part_of, suites_of
+    from bench.cli.targets import check_targets, part_of, suites_of
     from bench.report.progress import Tracker
     from bench.runs.plan import make_plan
 
@@ -73,26 +71,8 @@ def _tracker(files: Any, scale: str | None, targets: Sequence[str]) -> Any:
         raise ValueError("--config and --scale name the same thing; give one of them")
     config = read_config(config_of_scale(scale) if scale else files)
     plan = make_plan(config)
-    _check_targets(plan, targets)
+    check_targets(plan, targets, strict)
     return Tracker(config, part_of(plan, suites_of(plan, targets)))
-
-
-def _check_targets(plan: Any, targets: Sequence[str]) -> None:
-    """Check the names of targets before Snakemake starts, which checks the others: files and rules of the user's own.
-
-    Raises:
-        ValueError: a target of a suite, a group or a family is unknown, or lacks its `all_`.
-    """
-    from bench.report.parts import targets_of
-
-    known = targets_of(plan)
-    for target in takewhile(lambda word: not word.startswith("-"), targets):
-        without = f"all_{target}" in known
-        if without or (target.startswith(("all_", "paper_")) and target not in known):
-            near = f"; did you mean 'all_{target}'?" if without else did_you_mean(target, known)
-            raise ValueError(
-                f"scale {plan.scale} has no target {target!r}{near or ';'} there are all, {', '.join(known)}"
-            )
 
 
 @click.command(
@@ -168,7 +148,7 @@ def _watch(arguments: Arguments) -> int:
     default="all",
     help="number of cores that runs use together; default: all of this machine",
 )
-@many("--configfile", type=PATH, help=f"files of the config; default: {DEFAULT}")
+@many("--configfile", type=PATH, more=is_config, help=f"files of the config; default: {DEFAULT}")
 @click.option(
     "--every",
     type=POSITIVE,
@@ -178,7 +158,7 @@ def _watch(arguments: Arguments) -> int:
 def _run(arguments: Arguments) -> int:
     from bench.cli.watching import Pipeline, show
 
-    tracker = _tracker(arguments.configfile, None, arguments.targets)
+    tracker = _tracker(arguments.configfile, None, arguments.targets, strict=False)
     words = [*arguments.targets, "--cores", str(arguments.cores), "--quiet", *QUIET]
     if arguments.configfile:
         words += ["--configfile", *map(str, arguments.configfile)]

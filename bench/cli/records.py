@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.configs import is_config
 from bench.cli.parser import Arguments, Verb, Verbs, many
 from bench.cli.values import JSON, PATH
 from bench.core.printable import printable
@@ -183,7 +184,12 @@ def _reproduce(arguments: Arguments) -> None:
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@many("--config", type=PATH, help="files of the config, for its suites; default: that of the scale")
+@many(
+    "--config",
+    type=PATH,
+    more=is_config,
+    help="files of the config, for its suites; default: that of the scale",
+)
 @many("--out", type=PATH, help="also write .md, .html, .csv")
 def _compare(arguments: Arguments) -> None:
     from bench.cli.configs import config_of_scale, read_config

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli.configs import config_option, given_config
 from bench.cli.parser import Arguments, Verb, many
-from bench.cli.values import PATH, OneOf
+from bench.cli.values import PATH, OneOf, did_you_mean
 from bench.report.artifacts.registry import ARTIFACTS
+
+if TYPE_CHECKING:
+    from bench.runs.plan import Plan
 
 SECTION = "Tables and figures"
 RECORDS = "results/quick/runs/*/*/*/*/*/result.json"
@@ -36,6 +39,17 @@ def _out_option(about: str) -> Decorator:
     return many("--out", type=PATH, required=True, help=about)
 
 
+def _plan_with(arguments: Arguments) -> Plan:
+    """Return the plan of `--config`, which has the suite of `--suite`."""
+    from bench.runs.plan import make_plan
+
+    plan = make_plan(given_config(arguments.config))
+    if arguments.suite not in plan.runs:
+        near = did_you_mean(arguments.suite, plan.runs) or ";"
+        raise ValueError(f"unknown suite {arguments.suite!r}{near} known: {', '.join(plan.runs)}")
+    return plan
+
+
 @click.command(
     "scores",
     cls=Verb,
@@ -49,11 +63,8 @@ def _out_option(about: str) -> Decorator:
 @click.argument("records", type=PATH, nargs=-1, required=True)
 def _scores(arguments: Arguments) -> None:
     from bench.report import frame, scores
-    from bench.runs.plan import make_plan
 
-    plan = make_plan(given_config(arguments.config))
-    if arguments.suite not in plan.runs:
-        raise ValueError(f"unknown suite {arguments.suite!r}; known: {', '.join(plan.runs)}")
+    plan = _plan_with(arguments)
     frame.write(scores.collect(arguments.records, plan, arguments.suite), arguments.out)
 
 
@@ -136,9 +147,8 @@ def _claims(arguments: Arguments) -> None:
 @_records_option()
 def _time_to_score(arguments: Arguments) -> None:
     from bench.report import time_to_score
-    from bench.runs.plan import make_plan
 
-    plan = make_plan(given_config(arguments.config))
+    plan = _plan_with(arguments)
     time_to_score.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
@@ -155,9 +165,8 @@ def _time_to_score(arguments: Arguments) -> None:
 @_records_option()
 def _trials(arguments: Arguments) -> None:
     from bench.report import trials
-    from bench.runs.plan import make_plan
 
-    plan = make_plan(given_config(arguments.config))
+    plan = _plan_with(arguments)
     trials.write(arguments.records, plan, arguments.suite, arguments.out)
 
 
@@ -191,9 +200,8 @@ def _data_summary(arguments: Arguments) -> None:
 @click.option("--out", type=PATH, required=True, help=".md")
 def _partial(arguments: Arguments) -> None:
     from bench.report.artifacts import partial
-    from bench.runs.plan import make_plan
 
-    partial.write_partial(make_plan(given_config(arguments.config)), arguments.suite, arguments.out)
+    partial.write_partial(_plan_with(arguments), arguments.suite, arguments.out)
 
 
 @click.command(

@@ -1,11 +1,12 @@
 """Gates: a comparator that has not learned decides nothing.
 
-A method of a gate has learned if it scores at least the behaviour's level minus a margin, 5 points unless the gate says
-otherwise. Both are means over the data sets of the check's suite, or of another one that the gate names, with dense
-reward, unless the gate says otherwise, and all of the data: a method that is worse on a fraction of the data has not
-therefore trained too little. Where the rule of the check is about every data
-set, or about a number of them, each data set has a gate of its own, and one that is closed counts as a data set without
-runs: a rule about every data set is then about those that are left, if they are as many as the check needs.
+A method of a gate has learned if it scores at least the behaviour's level minus a margin, 5 points unless the gate
+says otherwise. Both are means over the data sets of the check's suite, with dense reward, unless the gate says
+otherwise, and all of the data: a method that is worse on a fraction of the data has not therefore trained too little.
+The scores of the method can be those of another suite on the same data sets. Where the rule of the check is about
+every data set, or about a number of them, each data set has a gate of its own, and one that is closed counts as a data
+set without runs: a rule about every data set is then about those that are left, if they are as many as the check
+needs.
 """
 
 from __future__ import annotations
@@ -71,12 +72,18 @@ def evaluate(
     if (suite := check.gate.suite or check.suite) not in frames:
         return Opening(False, NOT_EVALUATED, f"suite `{suite}` was not run")
     own = _scores(check.gate, frames[suite])
+    if suite != check.suite:
+        tasks = frames[check.suite]["task"].unique()
+        if lacks := sorted(set(tasks) - set(own["task"])):
+            missing = f"suite `{suite}` has no run on {', '.join(lacks)}"
+            return Opening(False, NOT_EVALUATED, missing)
+        own = own[own["task"].isin(tasks)]
     if check.of_each and data_sets:
         own = own[own["task"].isin(data_sets)]
     reference = _behaviour(check.gate, frames)
     found = [_level(name, check, own, reference) for name in check.gate.methods]
-    if missing := [one for one in found if isinstance(one, str)]:
-        return Opening(False, NOT_EVALUATED, "; ".join(missing))
+    if problems := [one for one in found if isinstance(one, str)]:
+        return Opening(False, NOT_EVALUATED, "; ".join(problems))
     levels = [one for one in found if isinstance(one, _Level)]
     return _of_each(check, check.gate, levels) if check.of_each else _of_means(check.gate, levels)
 
@@ -113,7 +120,7 @@ def _level(name: str, check: Check, own: pd.DataFrame, reference: dict[str, floa
     if missing := [task for task in levels if task not in reference]:
         return (
             f"no run of {check.gate.behaviour} on {', '.join(missing)}; add it to the methods of suite "
-            f"`{check.suite}`"
+            f"`{check.gate.suite or check.suite}`"
         )
     return _Level(str(rows["label"].iloc[0]), levels, {task: reference[task] for task in levels})
 
@@ -156,4 +163,6 @@ def _of_each(check: Check, gate: Gate, levels: list[_Level]) -> Opening:
 def _spell(gate: Gate, level: str, behaviour: float) -> str:
     points = gate.margin_at(behaviour)
     margin = f" - {points:.2g}" if points else ""
-    return f"{level}, {gate.behaviour} {behaviour:.1f}{margin}"
+    where = f" in suite {gate.suite}" if gate.suite else ""
+    sparse = f" with {gate.reward} rewards" if gate.reward != Gate.reward else ""
+    return f"{level}{sparse}{where}, {gate.behaviour} {behaviour:.1f}{margin}"

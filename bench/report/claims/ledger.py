@@ -238,7 +238,7 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
         "Numbers are normalised points unless the check says otherwise: means over data sets with intervals over "
         "training seeds.",
         "Gate: the compared method must score at least the behaviour's level minus 5 points, or minus what the column "
-        "says, as means over the data sets of the suite, or on each where the rule is about every data set or about a "
+        "says, as means over the data sets of the check, or on each where the rule is about every data set or about a "
         "number of them. Otherwise the check, or the data set, is undecided, because a method that has not learned "
         "decides nothing.",
         NOTE,

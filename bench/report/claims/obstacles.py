@@ -129,6 +129,8 @@ def _closed_gate(check: Check, plan: Plan) -> list[str]:
         for name in check.gate.methods
         if name not in {run.method for run in own}
     ]
+    if found:
+        return found
     known = {
         run.task
         for runs in plan.runs.values()
@@ -138,6 +140,11 @@ def _closed_gate(check: Check, plan: Plan) -> list[str]:
     if missing := [task for task in dict.fromkeys(run.task for run in own) if task not in known]:
         found.append(
             f"the gate cannot be evaluated: no suite runs {check.gate.behaviour} on {', '.join(missing)}; "
-            f"add it to the methods of suite `{check.suite}`"
+            f"add it to the methods of suite `{suite}`"
+        )
+    tasks = {run.task for run in plan.runs[check.suite]}
+    if lacks := sorted(tasks - {run.task for run in own}) if suite != check.suite else []:
+        found.append(
+            f"the gate cannot be evaluated: suite `{suite}` has no run on {', '.join(lacks)}"
         )
     return found

@@ -119,13 +119,15 @@ def begun(inputs: Inputs, runs: list[Run]) -> tuple[list[Run], list[str]]:
     """
     there = {run.suites[0] for run in runs if run.status != MISSING and len(run.suites) == 1}
     there |= {suite for suite in inputs.plan.runs if (inputs.reports / suite).is_dir()}
-    there |= {suite for suite in inputs.plan.swept if _has_sweep(inputs, suite)}
+    there |= {suite for suite in inputs.plan.swept if _has_sweep(inputs, suite, runs)}
     kept = [run for run in runs if run.status != MISSING or there & set(run.suites)]
     return kept, [suite for suite in inputs.plan.runs if suite not in there]
 
 
-def _has_sweep(inputs: Inputs, suite: str) -> bool:
-    return any((inputs.home / run.folder() / SWEEP).exists() for run in inputs.plan.runs[suite])
+def _has_sweep(inputs: Inputs, suite: str, runs: list[Run]) -> bool:
+    """Return whether a run of a suite has a sweep that no other suite asks for."""
+    alone = (run.identity for run in runs if inputs.plan.swept & set(run.suites) == {suite})
+    return any((inputs.home / run.folder() / SWEEP).exists() for run in alone)
 
 
 def _run(inputs: Inputs, run: Identity, suites: tuple[str, ...]) -> Run:

@@ -21,6 +21,7 @@ def demo() -> Verb:
     @many("--to", required=True)
     @many("--at", empty=True)
     @many("--by", type=float)
+    @many("--song", more=lambda word: word.endswith(".yaml"))
     @click.option("--pair", nargs=2, type=float)
     @click.option("--one")
     @click.option("--fast", is_flag=True)
@@ -57,6 +58,11 @@ def test_an_option_takes_all_values_up_to_the_next_option() -> None:
     assert values("--to=a", "x").where == ("x",)
     assert values("--to", "a", "--", "x", "--to").where == ("x", "--to")
     assert values("--to", "a", "--by", "-1", "-2.5e3", "1").by == (-1.0, -2500.0, 1.0)
+
+
+def test_an_option_may_say_which_words_are_more_values() -> None:
+    found = values("--to", "a", "--song", "waltz", "b.yaml", "x", "c.yaml", "--fast")
+    assert (found.song, found.where, found.to) == (("waltz", "b.yaml"), ("x", "c.yaml"), ("a",))
 
 
 @given(

@@ -42,7 +42,8 @@ def test_status_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_status_of_targets(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["status", "all_demo", "all_demo_targets", "--scale", "demo"]) == 0
+    demo = str(ROOT / "config/demo.yaml")
+    assert main(["status", "all_demo", "--config", demo, "all_demo_targets"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "scale demo: 0 of 3 runs done"
     suites = [line.split()[0] for line in lines[3:6]]
@@ -53,9 +54,11 @@ def test_status_of_targets(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_target_that_does_not_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     message = "scale quick has no target 'all_mujcoo'; did you mean 'all_mujoco'"
     assert message in fails(capsys, command, "all_mujcoo")
-    message = "scale quick has no target 'mujoco'; did you mean 'all_mujoco'? there are all, all_"
+    message = "scale quick has no target 'mujoco'; did you mean 'all_mujoco'? there are all, "
     assert message in fails(capsys, command, "mujoco")
     assert "did you mean 'paper_atari'" in fails(capsys, command, "all_graph", "paper_atarii")
+    if command != "run":  # whose other words Snakemake checks
+        assert "no target 'reports/x.md'" in fails(capsys, command, "reports/x.md")
 
 
 def test_status_on_the_way(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -331,6 +331,23 @@ def test_another_suite_may_have_the_scores_of_a_gate(scored: Any) -> None:
     found = gates.evaluate(gated, {"mujoco": mine, "dense_cql": mine[mine["method"] != "cql"]})
     assert found is not None
     assert found.numbers == "no run of cql on all of the data in suite `dense_cql`"
+    theirs = scored((cells(60.0), {}))
+    found = gates.evaluate(gated, {"mujoco": mine, "dense_cql": theirs})
+    assert found is not None
+    assert found.open
+    assert found.numbers == "CQL 65.0 in suite dense_cql, behaviour 45.0 - 5"
+
+
+def test_the_suite_of_a_gate_has_the_data_sets_of_the_check(scored: Any) -> None:
+    gated = check(gate=Gate(("cql",), suite="dense_cql"))
+    both, one = scored((cells(60.0), {})), {REPLAY: 0.0}
+    alone = both[both["task"].isin(one)]
+    found = gates.evaluate(gated, {"mujoco": both, "dense_cql": alone})
+    assert found is not None
+    assert found.numbers == f"suite `dense_cql` has no run on {MEDIUM}"
+    found = gates.evaluate(gated, {"mujoco": alone, "dense_cql": both})
+    assert found is not None
+    assert found.numbers == "CQL 60.0 in suite dense_cql, behaviour 40.0 - 5"
 
 
 def test_a_gate_may_be_of_runs_with_sparse_rewards(scored: Any) -> None:
@@ -340,4 +357,4 @@ def test_a_gate_may_be_of_runs_with_sparse_rewards(scored: Any) -> None:
         found = gates.evaluate(check(gate=Gate(("cql",), reward=reward)), frames)
         assert found is not None
         assert found.open is learned
-    assert found.numbers == "CQL 15.0, behaviour 45.0 - 5"
+    assert found.numbers == "CQL 15.0 with sparse rewards, behaviour 45.0 - 5"

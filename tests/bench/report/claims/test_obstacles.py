@@ -102,6 +102,13 @@ def test_the_behaviour_of_another_suite_opens_a_gate() -> None:
     assert found(given, suite="sparse", gate=Gate(("cql",))) == []
 
 
+def test_the_suite_of_a_gate_needs_the_data_sets_of_the_check() -> None:
+    given = config(dense_cql={"methods": ["cql"], "tasks": [REPLAY]})
+    [line] = found(given, gate=Gate(("cql",), suite="dense_cql"))
+    assert line.startswith("the gate cannot be evaluated: suite `dense_cql` has no run on hopper-")
+    assert REPLAY not in line.partition(" on ")[2].split(", ")
+
+
 def test_the_runs_of_a_check() -> None:
     plan = make_plan(config(mujoco={"rewards": ["dense", "sparse"], "data_percents": [1, 10, 100]}))
     runs = runs_of(check(), plan)

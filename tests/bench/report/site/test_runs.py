@@ -127,3 +127,17 @@ def test_a_shared_run_does_not_begin_a_suite(tmp_path: Path) -> None:
     runs, waiting = begun(inputs, collect(inputs))
     assert waiting == ["mujoco", "later"]
     assert {run.identity.seed for run in runs} == {0, 1}
+
+
+def test_a_shared_sweep_does_not_begin_a_suite(tmp_path: Path) -> None:
+    own = config()
+    own["suites"]["again"] = own["suites"]["targets"] | {"seeds": [0]}
+    inputs = of_working_folder(own, tmp_path / "results", tmp_path / "reports")
+    for run in inputs.plan.runs["again"]:
+        write_run(tmp_path, run, 1.0)
+        write_sweep(tmp_path, run)
+    assert begun(inputs, collect(inputs))[1] == ["mujoco", "targets", "later", "again"]
+    second = Identity("test", "hopper-medium", "dense", 100.0, "dt", 1)
+    write_run(tmp_path, second, 1.0)
+    write_sweep(tmp_path, second)  # of targets alone
+    assert begun(inputs, collect(inputs))[1] == ["mujoco", "later", "again"]
