@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import takewhile
 
 from bench.cli.values import did_you_mean
-from bench.report.claims.registry import suites_of_claims
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
 from bench.tasks.registry import FAMILIES, family_of, task_by_name
 
+LEDGER = "all_claims"
 OTHER_PLAN = ("--config", "-C", "--snakefile", "-s")  # --configfile, too
 
 
@@ -26,9 +26,11 @@ def part_of(plan: Plan, suites: Collection[str]) -> Plan:
 
 
 def targets_of(plan: Plan) -> dict[str, list[str]]:
-    """Return the targets of the workflow that name suites, groups or families, with their suites; and `all`."""
+    """Return the targets of the workflow with their suites: `all`, and those of suites, groups and families. That of
+    the ledger, `LEDGER`, is not among them, because its suites take a while to read.
+    """
     families = {suite: _families(runs) for suite, runs in plan.runs.items()}
-    found = {"all": list(plan.runs), "all_claims": suites_of_claims(plan)}
+    found = {"all": list(plan.runs)}
     found |= {f"all_{suite}": [suite] for suite in plan.runs}
     found |= {f"all_{group}": list(suites) for group, suites in plan.groups.items()}
     for family in FAMILIES:  # a suite of two families belongs to neither, as in the workflow
@@ -47,7 +49,7 @@ def suites_of(plan: Plan, targets: Sequence[str]) -> list[str]:
     known = targets_of(plan)
     found: set[str] = set()
     for target in takewhile(lambda word: not word.startswith("-"), targets):
-        found |= set(known.get(target, plan.runs))
+        found |= set(_of_ledger(plan) if target == LEDGER else known.get(target, plan.runs))
     return [suite for suite in plan.runs if suite in found] or list(plan.runs)
 
 
@@ -57,13 +59,13 @@ def check_targets(plan: Plan, targets: Sequence[str], strict: bool = False) -> N
     Args:
         plan: of the config.
         targets: words of a command line. Options of Snakemake follow the first word with a dash.
-        strict: whether each word must be a key of `targets_of`. Otherwise Snakemake checks files and rules, and all
-            words if its options name another config or Snakefile.
+        strict: whether each word must be in `targets_of` or `LEDGER`. Otherwise Snakemake checks files and rules, and
+            all words if its options name another config or Snakefile.
 
     Raises:
         ValueError: a target is unknown, or lacks its `all_`.
     """
-    known = targets_of(plan)
+    known = [*targets_of(plan), LEDGER]
     words = list(takewhile(lambda word: not word.startswith("-"), targets))
     if any(option.startswith(OTHER_PLAN) for option in targets[len(words) :]):
         return
@@ -75,6 +77,12 @@ def check_targets(plan: Plan, targets: Sequence[str], strict: bool = False) -> N
             raise ValueError(
                 f"scale {plan.scale} has no target {target!r}{near or ';'} there are {', '.join(known)}"
             )
+
+
+def _of_ledger(plan: Plan) -> list[str]:
+    from bench.report.claims.registry import suites_of_claims
+
+    return suites_of_claims(plan)
 
 
 def _families(runs: Sequence[Identity]) -> set[str]:

@@ -45,7 +45,7 @@ def test_a_group_and_a_family() -> None:
     suites["both"] = suites["both"] | {"group": "mine"}
     plan = make_plan(config | {"suites": suites})
     own = ["all_hop", "all_walks", "all_both", "all_mine"]
-    known = ["all", "all_claims", *own, "paper_mujoco", "paper_graph"]
+    known = ["all", *own, "paper_mujoco", "paper_graph"]
     assert list(targets_of(plan)) == known
     assert suites_of(plan, ["all_mine"]) == ["hop", "both"]
     assert suites_of(plan, ["paper_graph"]) == ["walks"]
@@ -65,7 +65,7 @@ def test_the_ledger_needs_the_suites_of_its_claims() -> None:
     ("targets", "message"),
     [
         (["all_mujcoo"], "no target 'all_mujcoo'; did you mean 'all_mujoco'"),
-        (["all_mujoco", "mujoco"], "did you mean 'all_mujoco'? there are all, all_claims, all_"),
+        (["all_mujoco", "mujoco"], "did you mean 'all_mujoco'? there are all, all_"),
         (["paper_atari"], "no target 'paper_atari'"),
         (["all_no", "--forcerun", "train"], "no target 'all_no'"),
     ],
