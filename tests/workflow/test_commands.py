@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bench.cli.configs import given_config
 from tests.helpers import cli
 from tests.helpers.pipeline import checkout, snakemake, tiny
 
@@ -246,7 +247,7 @@ def test_a_table_of_runs_gets_the_records_and_the_config_of_its_suite(
     commands: list[str], verb: str, file: str
 ) -> None:
     found = parsed(one(commands, f"{verb} --config"))
-    config = found.pop("config")
+    config = given_config(found.pop("config"))
     assert list(config["suites"]) == ["sparse"]
     assert config["name"] == "tiny"
     assert found["suite"] == "sparse"
