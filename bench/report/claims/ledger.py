@@ -76,7 +76,12 @@ def find(check: Check, frames: dict[str, pd.DataFrame]) -> Finding:
         frames: suite -> scores.
     """
     if check.suite not in frames:
-        return Finding(check, None, NOT_RUN, f"suite `{check.suite}` is not in the config")
+        return Finding(
+            check,
+            None,
+            NOT_RUN,
+            f"suite `{check.suite}` is not in the config, or its runs are not complete",
+        )
     try:
         measure = STATISTICS[check.statistic](frames[check.suite], **check.arguments)
     except NotRun as error:
