@@ -14,7 +14,7 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.finished import Finished
-from bench.report.frame import final
+from bench.report.frame import distinct_runs, final
 from bench.stats.intervals import Estimate, difference, estimate_over_tasks
 
 Groups = list[list[float]]
@@ -30,6 +30,7 @@ class Line:
         tasks: the names of these tasks.
         first, second: the scores of the runs at each scale, a list for each task.
         seconds: the mean core-seconds of a run at each scale; NaN if they are not recorded.
+        trained: whether it takes updates; if not, runs on several tasks can be the same.
     """
 
     suite: str
@@ -39,10 +40,14 @@ class Line:
     first: Groups
     second: Groups
     seconds: tuple[float, float]
+    trained: bool = True
 
     def means(self) -> tuple[Estimate, Estimate]:
         """Return the mean over tasks at each scale."""
-        return estimate_over_tasks(self.first), estimate_over_tasks(self.second)
+        groups = (self.first, self.second)
+        if not self.trained:
+            groups = (distinct_runs(self.first), distinct_runs(self.second))
+        return estimate_over_tasks(groups[0]), estimate_over_tasks(groups[1])
 
 
 def lines(first: Finished, second: Finished) -> list[Line]:
@@ -52,6 +57,7 @@ def lines(first: Finished, second: Finished) -> list[Line]:
         if suite not in first.frames:
             continue
         before, after = _cells(first.frames[suite]), _cells(theirs)
+        updates = theirs.groupby("label")["step"].max()
         for key, cells in after.items():
             tasks = tuple(task for task in cells if task in before.get(key, {}))
             if tasks:
@@ -64,6 +70,7 @@ def lines(first: Finished, second: Finished) -> list[Line]:
                         [ours[task][0] for task in tasks],
                         [cells[task][0] for task in tasks],
                         (_mean_cost(ours, tasks), _mean_cost(cells, tasks)),
+                        bool(updates[key[0]] > 0),
                     )
                 )
     return found

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.paper.d3rlpy_curves import SOURCE, published_curves, published_points
 from bench.report.curves import Curve, Runs, curve, runs_of
+from bench.report.frame import distinct_runs
 from bench.report.looks import places
 from bench.report.tables import range_of_scores
 from bench.stats.intervals import Estimate, estimate, estimate_over_tasks
@@ -107,7 +108,8 @@ def methods_of(
     found: dict[str, Method] = {}
     notes: list[str] = []
     at_place = places(str(rows[rows["method"] == name]["label"].iloc[0]) for name in order)
-    within = range_of_scores(rows[rows["rolled_out"]], unit_of(rows["task"]))
+    unit = unit_of(rows["task"])
+    within = range_of_scores(rows[rows["rolled_out"]], unit)
     for name in order:
         own = rows[rows["method"] == name]
         last = own[own["final"]]
@@ -117,13 +119,16 @@ def methods_of(
         }
         runs, unknown = runs_of(own, "core_seconds") if trained else ({}, [])
         of_updates = own[own["task"].isin(with_updates)]
+        groups = list(ends.values())
+        if not trained and not unit.bounded:
+            groups = distinct_runs(groups)
         diverged = own[own["status"] == "diverged"].drop_duplicates(["task", "seed"])
         found[name] = Method(
             label=label,
             position=at_place[label],
             trained=trained,
             data=not last["rolled_out"].any(),
-            final=estimate_over_tasks(list(ends.values()), within),
+            final=estimate_over_tasks(groups, within),
             finals={task: estimate(scores, within) for task, scores in ends.items()},
             cost=curve(runs, at, within),
             of_task={task: curve({task: group}, within=within) for task, group in runs.items()},

@@ -45,6 +45,19 @@ def test_means_are_over_the_tasks_of_both_scales(finished: Scale) -> None:
     assert table.headings[3:6] == ["quick", "desk", "desk - quick"]
 
 
+def test_equal_episodes_of_an_untrained_policy_count_once() -> None:
+    scores = [[0.0, 2.0], [0.0, 2.0]]
+    untrained = Line(
+        "mujoco", "Uniform", "", (MEDIUM, EXPERT), scores, scores, (1, 1), trained=False
+    )
+    half = 12.706204736432095
+    before, after = untrained.means()
+    assert (before.low, before.high) == pytest.approx((1 - half, 1 + half))
+    assert after == before
+    trained = Line("mujoco", "DT", "", (MEDIUM, EXPERT), scores, scores, (1, 1))
+    assert trained.means()[0].high < 1 + half / 2
+
+
 def test_the_spread_is_the_root_of_the_mean_variance() -> None:
     """Variances 2 and 8; a task with one run has none."""
     assert spread([[0, 2], [0, 4], [50]]) == pytest.approx(math.sqrt(5))

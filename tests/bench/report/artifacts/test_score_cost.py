@@ -115,6 +115,18 @@ def test_random_actions_are_no_level() -> None:
     assert artifact.body[-1][0] == "Uniform"
 
 
+def test_equal_episodes_of_random_actions_count_once() -> None:
+    """Scores 0 and 2 on both data sets are one sample of two runs; as two samples the interval would be narrower."""
+    uniform = [
+        level("uniform", task, score) | {"seed": seed}
+        for task in (MEDIUM, REPLAY)
+        for seed, score in enumerate((0.0, 2.0))
+    ]
+    artifact = make(frame(usual(), usual(REPLAY), uniform), "test")
+    assert artifact.body[-1][0] == "Uniform"
+    assert artifact.body[-1][6] == "1.0 [-11.7, 13.7]"
+
+
 def test_a_diverged_run_stays_and_is_marked() -> None:
     rows = [
         row | {"status": "diverged"} if (row["method"], row["seed"]) == ("dt", 1) else row
