@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bench.stats.intervals import ANY, LEVEL, Range
-from bench.stats.simulated import DRAWS, Spreads, intervals
+from bench.stats.simulated import DRAWS, Seeds, Spreads, intervals, seeds_of_arms
 
 POWER = 0.8  # the usual aim of a plan
 MOST_SEEDS = 1000
@@ -28,7 +28,7 @@ Truth = float | Sequence[float]
 
 
 def supported(
-    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: int, many: int = 1, within: Range = ANY
+    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: Seeds, many: int = 1, within: Range = ANY
 ) -> float:
     """Return the probability that the interval of a mean over data sets lies inside the bounds.
 
@@ -37,7 +37,7 @@ def supported(
         truth: the true value of the mean, or of each data set.
         spreads: for each data set, the standard deviation over seeds of each compared method. One method: of a
             mean; two methods: of a difference.
-        seeds: the number of runs of each method on each data set, at least 2.
+        seeds: the number of runs of each method on each data set, at least 2; one number, or one for each method.
         many: for how many estimates at once the interval holds (Bonferroni).
         within: the values that the mean can have.
 
@@ -60,7 +60,7 @@ def supported(
 
 
 def not_supported(
-    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: int, many: int = 1, within: Range = ANY
+    bounds: Bounds, truth: Truth, spreads: Spreads, seeds: Seeds, many: int = 1, within: Range = ANY
 ) -> float:
     """Return the probability that the interval of a mean over data sets lies outside the bounds.
 
@@ -80,25 +80,26 @@ def not_supported(
     return float((below + above).mean())
 
 
-def _halves(spreads: Spreads, seeds: int, many: int) -> tuple[float, NDArray[np.float64]]:
+def _halves(spreads: Spreads, seeds: Seeds, many: int) -> tuple[float, NDArray[np.float64]]:
     """Return the true standard error of the mean, and drawn half-widths of its interval, (DRAWS,)."""
-    variances = np.array(
-        [spread**2 / seeds for each in _checked(spreads, seeds) for spread in each]
+    runs = np.array(
+        [one for each in _checked(spreads, seeds) for one in seeds_of_arms(seeds, len(each))]
     )
+    variances = np.array([spread**2 for each in spreads for spread in each]) / runs
     error = math.sqrt(variances.sum()) / len(spreads)
     if error == 0:
         return 0.0, np.zeros(DRAWS)
     random = np.random.default_rng(0)  # the same draws for every question
-    draws = random.chisquare(seeds - 1, (DRAWS, len(variances))) / (seeds - 1)
+    draws = random.chisquare(runs - 1, (DRAWS, len(variances))) / (runs - 1)
     sampled = variances * draws
     total = sampled.sum(axis=1)
-    freedom = total**2 / ((sampled**2).sum(axis=1) / (seeds - 1))
+    freedom = total**2 / (sampled**2 / (runs - 1)).sum(axis=1)
     quantile = stats.t.isf((1 - LEVEL) / (2 * many), freedom)
     return error, np.asarray(quantile * np.sqrt(total) / len(spreads), dtype=np.float64)
 
 
-def _checked(spreads: Spreads, seeds: int) -> Spreads:
-    if not spreads or seeds < 2:
+def _checked(spreads: Spreads, seeds: Seeds) -> Spreads:
+    if not spreads or min(seeds_of_arms(seeds, 1)) < 2:
         raise ValueError(
             f"{len(spreads)} data sets with {seeds} seeds have no standard error: give at least one data "
             "set and 2 seeds"

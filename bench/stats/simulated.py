@@ -21,35 +21,46 @@ MOST_SPREAD = 0.95  # of the variance that scores at the two bounds alone would 
 
 Floats = NDArray[np.float64]
 Spreads = Sequence[Sequence[float]]
+Seeds = int | Sequence[int]  # of every compared method, or of each one
+
+
+def seeds_of_arms(seeds: Seeds, arms: int) -> list[int]:
+    """Return the number of seeds of each compared method."""
+    return [seeds] * arms if isinstance(seeds, int) else list(seeds)
 
 
 def intervals(
-    truths: Sequence[float], spreads: Spreads, seeds: int, many: int, within: Range
+    truths: Sequence[float], spreads: Spreads, seeds: Seeds, many: int, within: Range
 ) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of simulated intervals of a mean over data sets, each (DRAWS,).
 
     Args:
         truths: the true value of each data set.
         spreads: for each data set, the standard deviation over seeds of each compared method, one or two.
-        seeds: the number of runs of each method on each data set, at least 2.
+        seeds: the number of runs of each method on each data set, at least 2; one number, or one for each method.
         many: for how many estimates at once the interval holds (Bonferroni).
         within: the values that the mean can have; both bounds are finite.
     """
     random = np.random.default_rng(0)  # the same draws for every question
-    means, variances = [], []
+    means, variances, counts = [], [], []
     for truth, each in zip(truths, spreads, strict=True):
-        for position, spread in enumerate(each):
+        for position, (spread, runs) in enumerate(
+            zip(each, seeds_of_arms(seeds, len(each)), strict=True)
+        ):
             one = truth if position == 0 else 0.0
-            mean, variance = _moments(random, one, spread, seeds, within, alone=len(each) == 1)
+            mean, variance = _moments(random, one, spread, runs, within, alone=len(each) == 1)
             means.append(mean if position == 0 else -mean)
-            variances.append(variance / seeds)
+            variances.append(variance / runs)
+            counts.append(runs)
     mean = np.clip(np.sum(means, axis=0) / len(spreads), within.low, within.high)
     total = np.sum(variances, axis=0)
-    squares = np.sum(np.square(variances), axis=0) / (seeds - 1)
-    constant = float(len(variances) * (seeds - 1))
+    squares = np.sum(
+        [variance**2 / (runs - 1) for variance, runs in zip(variances, counts, strict=True)], axis=0
+    )
+    constant = float(sum(counts) - len(counts))
     freedom = np.divide(total**2, squares, out=np.full(DRAWS, constant), where=squares > 0)
     quantile = stats.t.isf((1 - LEVEL) / (2 * many), freedom)
-    return ends(mean, np.sqrt(total) / len(spreads), quantile, seeds * len(variances), within)
+    return ends(mean, np.sqrt(total) / len(spreads), quantile, sum(counts), within)
 
 
 def ends(

@@ -12,9 +12,10 @@ from scipy import special
 from bench.report.claims.designs import DESIGNS
 from bench.report.claims.registry import Check, bounds_of
 from bench.report.claims.sampled import Arms
+from bench.report.claims.spreads import log_deviation
 from bench.stats.intervals import ANY, Range
 from bench.stats.power import at_least, not_supported, supported
-from bench.stats.verdicts import HALF_DIGIT
+from bench.stats.simulated import Seeds, seeds_of_arms
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Trial:
     heterogeneity: float = 0.0
     within: Range = ANY
 
-    def power(self, seeds: int) -> float:
-        """Return the probability of a verdict, of either kind, with this number of seeds."""
+    def power(self, seeds: Seeds) -> float:
+        """Return the probability of a verdict, of either kind, with this number of seeds: of every arm, or of each."""
         return sum(self.probabilities(seeds))
 
-    def probabilities(self, seeds: int) -> tuple[float, float]:
+    def probabilities(self, seeds: Seeds) -> tuple[float, float]:
         """Return the probabilities that the rule is supported and that it is not supported."""
         assert self.check.rule is not None
         design = DESIGNS[self.check.statistic]
@@ -55,10 +56,10 @@ class Trial:
         truth: list[float] = truths.tolist()
         if not design.spreads:
             spreads, runs = self.spreads, seeds
-        elif len(self.spreads) < 2 or seeds < 2:
+        elif len(self.spreads) < 2 or min(arms := seeds_of_arms(seeds, 2)) < 2:
             return 0.0, 0.0
         else:  # a t test over data sets, of their log ratios
-            variance = self.heterogeneity**2 + variance_of_log_ratio(seeds)
+            variance = self.heterogeneity**2 + variance_of_log_ratio(arms)
             spreads, runs = [[math.sqrt(variance)]], len(self.spreads)
             truth = [float(truths.mean())]
         return (
@@ -67,7 +68,7 @@ class Trial:
         )
 
     def _of_each(
-        self, bounds: tuple[float, float], truths: list[float], seeds: int
+        self, bounds: tuple[float, float], truths: list[float], seeds: Seeds
     ) -> tuple[float, float]:
         """Return the probabilities of a rule that holds on a number of data sets."""
         count = len(self.spreads)
@@ -109,27 +110,30 @@ def spreads_of(arms: Arms) -> list[list[float]]:
     ]
 
 
-def heterogeneity_of(spreads: Sequence[Sequence[float]], seeds: int) -> float:
+def heterogeneity_of(arms: Arms) -> float:
     """Return the standard deviation over data sets of the logarithm of the true ratio of two spreads.
 
-    It is what the sample variance of the logarithms exceeds the variance that the estimates have.
+    It is what the sample variance of the logarithms exceeds the mean variance that the estimates have.
 
     Args:
-        spreads: for each data set, the standard deviations of two methods.
-        seeds: number of runs behind each.
+        arms: for each data set, the numbers of the runs of two methods, two runs or more.
     """
-    logs = [math.log(max(a, HALF_DIGIT) / max(b, HALF_DIGIT)) for a, b in spreads]
-    if len(logs) < 2:
+    if len(arms) < 2:
         return 0.0
-    return math.sqrt(max(float(np.var(logs, ddof=1)) - variance_of_log_ratio(seeds), 0.0))
+    logs = [log_deviation(one) - log_deviation(other) for one, other in arms.values()]
+    known = [variance_of_log_ratio([len(runs) for runs in group]) for group in arms.values()]
+    return math.sqrt(max(float(np.var(logs, ddof=1)) - float(np.mean(known)), 0.0))
 
 
-def variance_of_log_ratio(seeds: int) -> float:
+def variance_of_log_ratio(seeds: Sequence[int]) -> float:
     """Return the variance of the logarithm of the ratio of two sample standard deviations of normal scores.
 
     The logarithm of a sample variance with f degrees of freedom has the variance trigamma(f / 2).
+
+    Args:
+        seeds: the number of runs behind each of the two, at least 2.
     """
-    return 2 * float(special.polygamma(1, (seeds - 1) / 2)) / 4
+    return sum(float(special.polygamma(1, (runs - 1) / 2)) for runs in seeds) / 4
 
 
 def _log(bound: float) -> float:

@@ -89,6 +89,13 @@ def rewards_of(statistic: str) -> tuple[str, ...]:
     return {"sparse": ("dense", "sparse"), "sparse alone": ("sparse",)}.get(needs, ("dense",))
 
 
+def percents_of(arguments: Mapping[str, Any]) -> list[float]:
+    """Return the percents of the data of the runs that a statistic needs."""
+    if "data_percent" in arguments:  # this part of the data, and all of them
+        return [float(arguments["data_percent"]), 100.0]
+    return [float(percent) for percent in arguments.get("data_percents", [100])]
+
+
 def check_arguments(statistic: str, arguments: Mapping[str, Any]) -> None:
     """Refuse a statistic that does not exist, and arguments that it does not take.
 

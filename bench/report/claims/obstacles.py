@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
+from bench.report.claims.designs import DESIGNS, arms_of, methods_of, percents_of, rewards_of
 from bench.report.claims.pairs import pairs_of
 from bench.report.claims.registry import Check, claims_about
 from bench.runs.identity import Identity
@@ -35,7 +35,7 @@ def obstacles(check: Check, plan: Plan, config: dict[str, Any]) -> list[str]:
     found += _missing_numbers(check, plan, config)
     used = runs_of(check, plan)
     if used and not found:
-        seeds, data_sets = seeds_of(used), data_sets_of(check, used)
+        seeds, data_sets = min(seeds_of(check, used)), data_sets_of(check, used)
         if seeds < check.min_seeds:
             found.append(f"{seeds} seed(s), needs {check.min_seeds}")
         if data_sets < check.min_data_sets:
@@ -58,7 +58,7 @@ def all_obstacles(plan: Plan, config: dict[str, Any]) -> list[str]:
 def runs_of(check: Check, plan: Plan) -> list[Identity]:
     """Return the runs of a plan that a check compares."""
     rewards = rewards_of(check.statistic)
-    percents = [float(percent) for percent in check.arguments.get("data_percents", [100])]
+    percents = percents_of(check.arguments)
     methods = methods_of(check.statistic, check.arguments)
     kinds = check.arguments.get("kinds")
     runs = list(plan.runs.get(check.suite, ()))
@@ -78,12 +78,19 @@ def runs_of(check: Check, plan: Plan) -> list[Identity]:
     ]
 
 
-def seeds_of(runs: list[Identity]) -> int:
-    """Return the number of seeds of the method that has the fewest."""
-    seeds: dict[str, set[int]] = {}
+def seeds_of(check: Check, runs: list[Identity]) -> tuple[int, ...]:
+    """Return the number of seeds of each compared arm: of the method of an arm that has the fewest. Where a number is
+    of a seed and takes the runs of all arms, there is one arm, with the seeds that all methods have.
+    """
+    seeds: dict[str, set[int]] = {
+        name: set() for name in methods_of(check.statistic, check.arguments)
+    }
     for run in runs:
-        seeds.setdefault(run.method, set()).add(run.seed)
-    return min(map(len, seeds.values()), default=0)
+        seeds[run.method].add(run.seed)
+    if DESIGNS[check.statistic].by_seed:
+        return (len(set.intersection(*seeds.values())),)
+    arms = arms_of(check.statistic, check.arguments)
+    return tuple(min((len(seeds[name]) for name in arm), default=0) for arm in arms) or (0,)
 
 
 def data_sets_of(check: Check, runs: list[Identity]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from bench.report.cells import MISSING
 from bench.report.claims import gates
 from bench.report.claims.decision import Trial, expected_truths
 from bench.report.claims.designs import DESIGNS
-from bench.report.claims.known import Known, assumed, seconds_of_seed
+from bench.report.claims.known import LEAST_FREEDOM, Known, assumed, seconds_of_seed
 from bench.report.claims.obstacles import data_sets_of, obstacles, runs_of, seeds_of
 from bench.report.claims.registry import Check, Claim, claims_about, spell_rule
+from bench.report.claims.sampled import data_set_of
 from bench.runs.plan import Plan
 from bench.stats.power import POWER, seeds_for
 
@@ -27,9 +28,10 @@ class Forecast:
 
     Attributes:
         check: with a rule.
-        data_sets, seeds: of the plan.
+        data_sets: of the plan, or as many as the statistic uses in records of all these runs.
+        seeds: of the plan, of each compared arm.
         spread: the standard deviation of a run over seeds, root mean square over data sets and methods.
-        measured: whether records say it; otherwise it is assumed.
+        measured: on how many data sets records say it; 0: it is assumed.
         power: the probability of a verdict if the check's `truth` is true.
         needed: seeds for the power that is aimed at, on the data sets of the plan or on as many as the rule
             needs; None: no number has it.
@@ -39,9 +41,9 @@ class Forecast:
 
     check: Check
     data_sets: int
-    seeds: int
+    seeds: tuple[int, ...]
     spread: float
-    measured: bool
+    measured: int
     power: float
     needed: int | None
     core_hours: float
@@ -59,35 +61,42 @@ def forecast(
     runs = runs_of(check, plan)
     found = obstacles(check, plan, config)
     if not runs:
-        return Forecast(check, 0, 0, math.nan, False, 0.0, None, math.nan, tuple(found))
-    seeds, data_sets = seeds_of(runs), data_sets_of(check, runs)
+        return Forecast(check, 0, (0,), math.nan, 0, 0.0, None, math.nan, tuple(found))
+    seeds, data_sets = seeds_of(check, runs), data_sets_of(check, runs)
     frame = known.frames.get(check.suite)
     taken = assumed(check, plan, known)
-    spreads = taken.spreads
     found += [taken.remark] if taken.remark else []
-    opening = None if frame is None else gates.evaluate(check, known.frames)
+    if taken.data_sets is not None and taken.data_sets < check.min_data_sets <= data_sets:
+        found.append(
+            f"in the records: {taken.data_sets} data set(s) have this number, needs {check.min_data_sets}"
+        )
+    data_sets = data_sets if taken.data_sets is None else taken.data_sets
+    names = () if taken.data_sets is None else {data_set_of(name) for name in taken.spreads}
+    opening = None if frame is None else gates.evaluate(check, known.frames, names)
     if opening is not None and not opening.open and opening.reason != gates.NOT_EVALUATED:
         found.append(f"in the records: {opening.reason} ({opening.numbers})")
     # a data set whose gate is closed in the records counts as one without runs
-    closed = (
-        0 if opening is None or not opening.open else len({r.task for r in runs} & opening.closed)
-    )
-    judged = spreads[: len(spreads) - closed * max(DESIGNS[check.statistic].parts, 1)]
-    trial = Trial(check, judged, expected_truths(check, judged), closed, within=taken.within)
+    closed = opening.closed if opening is not None and opening.open else frozenset()
+    judged = [each for name, each in taken.spreads.items() if data_set_of(name) not in closed]
+    lacking = len({data_set_of(name) for name in taken.spreads} & closed)
+    truths = expected_truths(check, judged)
+    trial = Trial(check, judged, truths, lacking, taken.heterogeneity, taken.within)
     missing = max(check.min_data_sets - data_sets, 0)
     missing *= DESIGNS[check.statistic].pairs
     larger = [*judged, *(judged[-1:] * missing)]  # the smallest plan that could decide the check
-    enough = Trial(check, larger, expected_truths(check, larger), closed, within=taken.within)
+    enough = replace(trial, spreads=larger, truths=expected_truths(check, larger))
     needed = seeds_for(enough.power, aim, least=check.min_seeds)
     hours = math.nan if needed is None else needed * seconds_of_seed(check, plan, frame) / 3600
     return Forecast(
         check=check,
         data_sets=data_sets,
         seeds=seeds,
-        spread=float(np.sqrt(np.mean(np.square([one for each in spreads for one in each]))))
+        spread=float(
+            np.sqrt(np.mean(np.square([one for each in taken.spreads.values() for one in each])))
+        )
         / DESIGNS[check.statistic].pairs,
         measured=taken.measured,
-        power=trial.power(seeds) if seeds >= 2 else 0.0,
+        power=trial.power(seeds) if min(seeds) >= 2 else 0.0,
         needed=needed,
         core_hours=hours,
         obstacles=tuple(found),
@@ -168,10 +177,8 @@ def _cells(one: Forecast, aim: float) -> list[str]:
         check.name,
         check.suite,
         str(one.data_sets),
-        str(one.seeds),
-        MISSING
-        if math.isnan(one.spread)
-        else f"{one.spread:.2g}{'' if one.measured else ' (assumed)'}",
+        " to ".join(str(count) for count in sorted({min(one.seeds), max(one.seeds)})),
+        _spell_spread(one),
         spell_rule(check),
         f"{check.truth:g}",
         f"{one.power:.2f}",
@@ -182,14 +189,25 @@ def _cells(one: Forecast, aim: float) -> list[str]:
     ]
 
 
+def _spell_spread(one: Forecast) -> str:
+    if math.isnan(one.spread):
+        return MISSING
+    if not one.measured:
+        return f"{one.spread:.2g} (assumed)"
+    part = one.measured < one.data_sets * DESIGNS[one.check.statistic].pairs
+    return f"{one.spread:.2g}" + (f" (from {one.measured} data sets)" if part else "")
+
+
 def _numbers(one: Forecast, aim: float) -> dict[str, object]:
     return {
         "check": one.check.name,
         "suite": one.check.suite,
         "data_sets": one.data_sets,
-        "seeds": one.seeds,
+        "seeds": min(one.seeds),
+        "most_seeds": max(one.seeds),
         "spread": one.spread,
-        "spread_measured": one.measured,
+        "spread_measured": one.measured > 0,
+        "spread_data_sets": one.measured,
         "rule": spell_rule(one.check),
         "truth": one.check.truth,
         "power": one.power,
@@ -205,7 +223,7 @@ def _needs(forecasts: list[tuple[Claim, list[Forecast]]]) -> list[str]:
     needs: dict[str, list[int | None]] = {}
     for _, found in forecasts:
         for one in found:
-            if one.seeds:
+            if min(one.seeds):
                 needs.setdefault(one.check.suite, []).append(one.needed)
     if not needs:
         return []
@@ -221,7 +239,9 @@ def _source(known: Known) -> str:
         f"{name} {design.spread:g}" for name, design in DESIGNS.items() if design.spread is not None
     )
     return (
-        f"Spread over seeds: {known.source}. It says nothing of methods with one seed. `(assumed)`: {known.points:g} "
-        f"points for scores, and in the unit of the statistic (of a ratio: of its logarithm) {others}. "
+        f"Spread over seeds: {known.source}, where it has at least {LEAST_FREEDOM} degrees of freedom over all data "
+        "sets (a data set with n seeds has n - 1). A data set without a measured spread takes that of the others. "
+        f"`(assumed)`: {known.points:g} points for scores, and in the unit of the statistic (of a ratio: of its "
+        f"logarithm) {others}. "
         "`--records quick` takes the spread of another scale."
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.claims.decision import Trial, expected_truths, heterogeneity_of, spreads_of
-from bench.report.claims.designs import DESIGNS, methods_of, rewards_of
+from bench.report.claims.designs import DESIGNS, methods_of, percents_of, rewards_of
 from bench.report.claims.measure import Measure
 from bench.report.claims.registry import Check
 from bench.report.claims.sampled import Sampled
@@ -62,31 +62,35 @@ def price_of(
         each = check.every or check.least
         known = each or (measure.within.bounded and len(parts) == len(spreads))
         truths = [one.mean for one in parts] if known else [measure.value] * len(spreads)
-    varied = heterogeneity_of(spreads, have) if DESIGNS[check.statistic].spreads else 0.0
+    varied = heterogeneity_of(measure.arms) if DESIGNS[check.statistic].spreads else 0.0
     trial = Trial(check, spreads, truths, measure.missing, varied, measure.within)
     seeds = seeds_for(trial.power, least=check.min_seeds)
     if seeds is None:
         return Price(None, math.nan, have)
     if seeds <= have:
         return Price(seeds, 0.0, have)
-    return Price(seeds, max(seeds - have, 0) * seconds_of_seed(check, rows) / 3600, have)
+    return Price(seeds, seconds_of_missing(check, rows, seeds) / 3600, have)
 
 
-def seconds_of_seed(check: Check, rows: pd.DataFrame) -> float:
-    """Return the core-seconds of one more seed of the methods that a check compares, on its data sets; NaN
-    if a time is unknown. Sweeps and diagnostics are not included.
+def seconds_of_missing(check: Check, rows: pd.DataFrame, seeds: int) -> float:
+    """Return the core-seconds of the runs that the methods of a check lack of this number of seeds, on its data sets;
+    NaN if a time is unknown. Sweeps and diagnostics are not included.
     """
     rewards = list(rewards_of(check.statistic))
     runs = final(rows)
     runs = runs[
         runs["method"].isin(methods_of(check.statistic, check.arguments))
         & runs["reward"].isin(rewards)
-        & runs["data_percent"].isin(check.arguments.get("data_percents", [100]))
+        & runs["data_percent"].isin(percents_of(check.arguments))
     ]
     if kinds := check.arguments.get("kinds"):
         runs = runs[runs["task"].map(kind_of).isin(kinds)]
     cells = runs.groupby(["task", "reward", "data_percent", "method"])["run_core_seconds"]
-    return float(np.sum(cells.mean().to_numpy())) if len(runs) else math.nan
+    if runs.empty:
+        return math.nan
+    lacking = np.maximum(seeds - cells.size().to_numpy(), 0)
+    # a cell that lacks no run adds nothing, even if its time is unknown
+    return float(np.sum(np.where(lacking > 0, lacking * cells.mean().to_numpy(), 0.0)))
 
 
 def spell_prices(check: Check, measure: Measure, rows: pd.DataFrame) -> tuple[str, Price | None]:

@@ -41,11 +41,11 @@ def log_ratio(ours: Groups, theirs: Groups) -> Estimate:
     over data sets.
     """
     return estimate(
-        [_log_deviation(a) - _log_deviation(b) for a, b in zip(ours, theirs, strict=True)]
+        [log_deviation(a) - log_deviation(b) for a, b in zip(ours, theirs, strict=True)]
     )
 
 
-def _log_deviation(runs: list[float]) -> float:
+def log_deviation(runs: list[float]) -> float:
     """Return an unbiased estimate of the logarithm of the standard deviation of normal scores.
 
     With f degrees of freedom, the logarithm of a sample variance has the bias digamma(f / 2) - log(f / 2).

@@ -90,11 +90,29 @@ def test_the_ratio_of_spreads_has_the_power_of_its_test() -> None:
 def test_the_variance_of_a_log_ratio() -> None:
     random = np.random.default_rng(0)
     logs = [np.log(random.normal(0, 1, (20_000, 4)).std(axis=1, ddof=1)) for _ in "ab"]
-    assert variance_of_log_ratio(4) == pytest.approx(np.var(logs[0] - logs[1]), rel=0.03)
-    assert heterogeneity_of([[1.0, 2.0], [3.0, 6.0]], 3) == 0
-    far = heterogeneity_of([[1.0, 1.0], [1.0, 1000.0]], 50)
+    assert variance_of_log_ratio([4, 4]) == pytest.approx(np.var(logs[0] - logs[1]), rel=0.03)
+    fewer = np.log(random.normal(0, 1, (20_000, 3)).std(axis=1, ddof=1))
+    assert variance_of_log_ratio([4, 3]) == pytest.approx(np.var(logs[0] - fewer), rel=0.03)
+
+
+def test_the_heterogeneity_of_ratios() -> None:
+    three, six = [0.0, 1.0, 2.0], [0.0, 2.0, 4.0]
+    assert heterogeneity_of({"a": (three, six), "b": (six, [0.0, 4.0, 8.0])}) == 0
+    assert heterogeneity_of({"a": (three, six)}) == 0
+    one = [0.0, 1.0] * 25
+    far = heterogeneity_of({"a": (one, one), "b": (one, [1000 * x for x in one])})
     assert far == pytest.approx(math.log(1000) / math.sqrt(2), rel=0.01)
-    assert heterogeneity_of([[1.0, 2.0]], 3) == 0
+
+
+def test_the_heterogeneity_of_ratios_with_uneven_seeds() -> None:
+    """Eight and three runs on each of 400 data sets; the true logarithm has standard deviation 0.5."""
+    random = np.random.default_rng(0)
+    arms = {}
+    for data_set in range(400):
+        size = math.exp(random.normal(0, 0.5))
+        pair = random.normal(0, size, 8).tolist(), random.normal(0, 1, 3).tolist()
+        arms[str(data_set)] = pair
+    assert heterogeneity_of(arms) == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_ratio_is_judged_on_a_logarithmic_scale() -> None:

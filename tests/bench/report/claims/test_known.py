@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,10 @@ from tests.helpers.claims import check, config
 from tests.helpers.evidence import EXPERT, MEDIUM, REPLAY
 
 CELLS = {
-    (EXPERT, "dt"): [60.0, 70.0],  # standard deviation 10 / sqrt(2)
-    (EXPERT, "cql"): [50.0, 70.0],
-    (MEDIUM, "dt"): [40.0, 44.0],
-    (MEDIUM, "cql"): [40.0, 48.0],
+    (EXPERT, "dt"): [60.0, 70.0, 80.0],  # standard deviation 10
+    (EXPERT, "cql"): [50.0, 70.0, 90.0],
+    (MEDIUM, "dt"): [40.0, 44.0, 48.0],
+    (MEDIUM, "cql"): [40.0, 48.0, 56.0],
 }
 
 
@@ -30,26 +31,63 @@ def plan() -> Plan:
     return make_plan(config())
 
 
+def evenly(*arms: float) -> dict[str, list[float]]:
+    """The same spreads on every data set."""
+    return {task: list(arms) for task in (EXPERT, MEDIUM, REPLAY)}
+
+
 def test_recorded_spreads_stand_for_their_data_sets_and_their_mean_for_others(
     plan: Plan, tmp_path: Path
 ) -> None:
     known = Known("records", frames={"mujoco": collect(write_scores(tmp_path, CELLS), plan)})
     found = assumed(check(), plan, known)
-    spreads = found.spreads
-    root = math.sqrt(0.5)
-    assert spreads[0] == pytest.approx([10 * root, 20 * root])
-    assert spreads[1] == pytest.approx([4 * root, 8 * root])
+    assert found.spreads[EXPERT] == pytest.approx([10, 20])
+    assert found.spreads[MEDIUM] == pytest.approx([4, 8])
     mean = math.sqrt((100 + 16) / 2)  # root mean square
-    assert spreads[2] == pytest.approx([mean * root, 2 * mean * root])
-    assert (found.within, found.measured, found.remark) == (ANY, True, "")
+    assert found.spreads[REPLAY] == pytest.approx([mean, 2 * mean])
+    assert (found.within, found.measured, found.remark) == (ANY, 2, "")
+    assert found.data_sets is None  # the records lack one
+
+
+def test_a_spread_from_too_few_runs_is_assumed(plan: Plan, tmp_path: Path) -> None:
+    """Three degrees of freedom: two runs of CQL on one data set, three on the other."""
+    few = CELLS | {(MEDIUM, "cql"): [40.0, 48.0]}
+    known = Known("records", frames={"mujoco": collect(write_scores(tmp_path, few), plan)})
+    found = assumed(check(), plan, known)
+    assert found == Assumed(evenly(SPREAD, SPREAD), ANY, 0, None, 0.0, "")
+
+
+def test_records_of_all_runs_say_which_numbers_a_rule_is_about(plan: Plan, tmp_path: Path) -> None:
+    whole = CELLS | {(REPLAY, name): [1.0, 2.0, 3.0] for name in ("dt", "cql")}
+    known = Known("records", frames={"mujoco": collect(write_scores(tmp_path, whole), plan)})
+    kinds = {"method": "dt", "against": "cql", "kinds": ["medium"]}
+    found = assumed(check(statistic="difference_each", arguments=kinds, every=True), plan, known)
+    assert (list(found.spreads), found.data_sets, found.measured) == ([MEDIUM], 1, 0)
+    found = assumed(check(), plan, known)
+    assert (set(found.spreads), found.data_sets, found.measured) == ({EXPERT, MEDIUM, REPLAY}, 3, 3)
+
+
+def test_the_spreads_of_a_ratio_have_the_heterogeneity_of_the_records(
+    plan: Plan, tmp_path: Path
+) -> None:
+    whole = CELLS | {(REPLAY, "dt"): [0.0, 50.0, 100.0], (REPLAY, "cql"): [1.0, 2.0, 3.0]}
+    frame = collect(write_scores(tmp_path, whole), plan)
+    known = Known("records", frames={"mujoco": frame})
+    ratio = check(statistic="spread_ratio", rule=("below", (1.0,)), truth=0.5)
+    # the ratios are 1/2, 1/2 and 50; trigamma(1) / 2 is the variance of each logarithm
+    logs = [math.log(0.5), math.log(0.5), math.log(50)]
+    expected = math.sqrt(statistics.variance(logs) - math.pi**2 / 12)
+    assert assumed(ratio, plan, known).heterogeneity == pytest.approx(expected)
+    assert assumed(check(), plan, known).heterogeneity == 0
 
 
 def test_without_records_a_spread_is_assumed(plan: Plan) -> None:
-    assert assumed(check(), plan, Known("", 4.0)) == Assumed([[4.0, 4.0]] * 3, ANY, False, "")
+    nothing = (0, None, 0.0, "")
+    assert assumed(check(), plan, Known("", 4.0)) == Assumed(evenly(4.0, 4.0), ANY, *nothing)
     share = check(statistic="measured", arguments={"method": "dt", "measure": "auc", "group": ""})
-    assert assumed(share, plan, Known("", 4.0)) == Assumed([[0.1]] * 3, SHARE, False, "")
+    assert assumed(share, plan, Known("", 4.0)) == Assumed(evenly(0.1), SHARE, *nothing)
     trend = check(statistic="rank_correlation", arguments={"method": "dt"})
-    assert assumed(trend, plan, Known("", 4.0)) == Assumed([[0.15]] * 3, CORRELATION, False, "")
+    assert assumed(trend, plan, Known("", 4.0)) == Assumed(evenly(0.15), CORRELATION, *nothing)
 
 
 def test_without_records_a_mean_over_fractions_has_one_number_for_each_data_set() -> None:
@@ -57,7 +95,7 @@ def test_without_records_a_mean_over_fractions_has_one_number_for_each_data_set(
     arguments = {"method": "dt", "against": "cql", "data_percents": [1, 10]}
     few = check(statistic="difference_on_fractions", arguments=arguments)
     # the mean of two differences of two runs: the root of (16 + 16 + 16 + 16) / 4
-    [[one], *others] = assumed(few, plan, Known("", 4.0)).spreads
+    [[one], *others] = assumed(few, plan, Known("", 4.0)).spreads.values()
     assert one == pytest.approx(4.0)
     assert len(others) == 2
 
@@ -65,7 +103,7 @@ def test_without_records_a_mean_over_fractions_has_one_number_for_each_data_set(
 def test_a_given_spread_stands_above_the_records(plan: Plan, tmp_path: Path) -> None:
     frames = {"mujoco": collect(write_scores(tmp_path, CELLS), plan)}
     known = Known("given", 4.0, always=True, frames=frames)
-    assert assumed(check(), plan, known).spreads == [[4.0, 4.0]] * 3
+    assert assumed(check(), plan, known).spreads == evenly(4.0, 4.0)
 
 
 def test_a_check_that_the_records_cannot_compute_is_named(plan: Plan, tmp_path: Path) -> None:
@@ -74,7 +112,7 @@ def test_a_check_that_the_records_cannot_compute_is_named(plan: Plan, tmp_path: 
     frames = {"mujoco": collect(write_scores(tmp_path, whole), plan)}
     equal = check(statistic="difference_at_equal_cost")
     found = assumed(equal, plan, Known("", frames=frames))
-    assert found.spreads == [[SPREAD, SPREAD]] * 3
+    assert found.spreads == evenly(SPREAD, SPREAD)
     assert found.remark == "in the records: no data set with times and snapshots of dt and cql"
     few = {"mujoco": collect(write_scores(tmp_path / "few", CELLS), plan)}
     assert assumed(equal, plan, Known("", frames=few)).remark == ""

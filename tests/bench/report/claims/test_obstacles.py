@@ -116,7 +116,7 @@ def test_the_runs_of_a_check() -> None:
         ("dt", "dense", 100.0),
         ("cql", "dense", 100.0),
     }
-    assert (seeds_of(runs), data_sets_of(check(), runs)) == (3, 3)
+    assert (seeds_of(check(), runs), data_sets_of(check(), runs)) == ((3, 3), 3)
     medium = check(arguments={"method": "dt", "against": "bc", "kinds": ["medium"]})
     assert {run.task for run in runs_of(medium, plan)} == {MEDIUM}
     few = {"method": "dt", "against": "bc", "data_percents": [1, 10]}
@@ -128,12 +128,25 @@ def test_the_runs_of_a_check() -> None:
     assert {run.reward for run in runs_of(sparse, plan)} == {"dense", "sparse"}
 
 
-def test_the_method_with_the_fewest_seeds_counts() -> None:
+def test_the_seeds_of_each_arm() -> None:
     given = config(mujoco={"method_seeds": {"cql": [0, 1]}})
     runs = runs_of(check(), make_plan(given))
     assert {run.method: run.seed for run in runs} == {"dt": 2, "cql": 1}
-    assert seeds_of(runs) == 2
-    assert seeds_of([]) == 0
+    assert seeds_of(check(), runs) == (3, 2)
+    assert seeds_of(check(), []) == (0, 0)
+    assert obstacles(check(), make_plan(given), given) == ["2 seed(s), needs 3"]
+
+
+def test_a_number_of_a_seed_needs_the_seeds_that_all_methods_have() -> None:
+    axes = {"data_percents": [1, 10, 100], "method_seeds": {"dt": [0, 1, 2], "bc": [2, 3, 4]}}
+    given = config(mujoco=axes)
+    arguments = {"method": "dt", "against": "bc", "data_percents": [1, 10]}
+    few = check(statistic="difference_on_fractions", arguments=arguments)
+    assert seeds_of(few, runs_of(few, make_plan(given))) == (1,)
+    assert obstacles(few, make_plan(given), given) == ["1 seed(s), needs 3"]
+    lead = {"method": "dt", "against": "bc", "data_percent": 1}
+    runs = runs_of(check(statistic="lead_on_few_data", arguments=lead), make_plan(given))
+    assert {run.data_percent for run in runs} == {1.0, 100.0}
 
 
 def test_every_obstacle_of_a_config_is_listed() -> None:

@@ -31,7 +31,7 @@ def of(given: dict[str, Any], known: Known = SIX, aim: float = 0.8, **changes: A
 def test_the_power_of_a_planned_check() -> None:
     found = of(config())
     expected = supported((-5.0, float("inf")), 0.0, [[6.0, 6.0]] * 3, 3)
-    assert (found.data_sets, found.seeds, found.spread) == (3, 3, 6.0)
+    assert (found.data_sets, found.seeds, found.spread) == (3, (3, 3), 6.0)
     assert found.power == pytest.approx(expected, abs=1e-3)
     assert found.needed == 8
     assert not found.decidable(0.8)
@@ -80,7 +80,7 @@ def test_an_obstacle_forbids_a_decision_whatever_the_power() -> None:
     assert not few.decidable(0.8)
     assert few.needed == 3  # on six data sets
     absent = of(config(), suite="atari")
-    assert (absent.data_sets, absent.seeds, absent.power, absent.needed) == (0, 0, 0.0, None)
+    assert (absent.data_sets, absent.seeds, absent.power, absent.needed) == (0, (0,), 0.0, None)
     one = of(config(mujoco={"seeds": [0]}))
     assert (one.power, one.needed) == (0.0, 8)
 
@@ -126,6 +126,49 @@ def test_a_data_set_with_a_closed_gate_cannot_decide(tmp_path: Path) -> None:
     assert two_judged.needed is not None
     assert all_judged.needed is not None
     assert two_judged.needed <= all_judged.needed
+
+
+def test_the_power_with_uneven_seeds_lies_between_those_with_even_ones() -> None:
+    def with_seeds(dt: int, cql: int) -> Forecast:
+        return of(config(mujoco={"seeds": list(range(dt)), "method_seeds": {"cql": [*range(cql)]}}))
+
+    three, uneven, six = with_seeds(3, 3), with_seeds(6, 3), with_seeds(6, 6)
+    assert uneven.seeds == (6, 3)
+    assert three.power < uneven.power < six.power
+    assert three.needed == uneven.needed == six.needed
+    given = config(mujoco={"seeds": [0, 1, 2, 3], "method_seeds": {"cql": [0, 1, 2]}})
+    table = make(make_plan(given), given, SIX)
+    first = dict(zip(table.headings, table.body[0], strict=True))
+    assert first["Seeds"] == "3 to 4"
+    assert (table.numbers["seeds"][0], table.numbers["most_seeds"][0]) == (3, 4)
+
+
+def test_the_spread_says_of_how_many_data_sets_it_is(tmp_path: Path) -> None:
+    cells = {
+        (task, method): [50.0, 52.0, 54.0] for task in (EXPERT, MEDIUM) for method in ("dt", "cql")
+    }
+    given = config()
+    frame = collect(write_scores(tmp_path, cells), make_plan(given))
+    table = make(make_plan(given), given, Known("records", frames={"mujoco": frame}))
+    first = dict(zip(table.headings, table.body[0], strict=True))
+    assert first["Spread"] == "2 (from 2 data sets)"
+    assert table.numbers["spread_data_sets"][0] == 2
+
+
+def test_a_data_set_with_one_run_in_the_records_is_no_obstacle(tmp_path: Path) -> None:
+    """The ratio of spreads is on two of three data sets, and more seeds give the third."""
+    cells = {
+        (task, method): [50.0, 52.0, 54.0]
+        for task in (EXPERT, MEDIUM, REPLAY)
+        for method in ("dt", "cql")
+    } | {(REPLAY, "cql"): [50.0]}
+    given = config()
+    frame = collect(write_scores(tmp_path, cells), make_plan(given))
+    ratio = {"statistic": "spread_ratio", "rule": ("below", (1.0,)), "truth": 0.5}
+    known = Known("records", frames={"mujoco": frame})
+    found = of(given, known, min_data_sets=3, **ratio)
+    assert found.measured == 2
+    assert found.obstacles == ()
 
 
 def test_a_claim_needs_all_of_its_checks() -> None:

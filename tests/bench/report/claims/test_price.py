@@ -11,7 +11,13 @@ from bench.report.claims.comparisons import difference, improvement
 from bench.report.claims.decision import Trial
 from bench.report.claims.ledger import find
 from bench.report.claims.measure import Measure
-from bench.report.claims.price import IMPOSSIBLE, NO_SPREAD, price_of, seconds_of_seed, spell_prices
+from bench.report.claims.price import (
+    IMPOSSIBLE,
+    NO_SPREAD,
+    price_of,
+    seconds_of_missing,
+    spell_prices,
+)
 from bench.report.claims.registry import Check
 from bench.report.claims.rules import UNDECIDED
 from bench.report.claims.sampled import Sampled
@@ -53,7 +59,8 @@ def test_the_core_hours_are_those_of_the_missing_seeds(frame: Frame) -> None:
     wide = {key: [v - 20, v, v + 20] for key, (v, *_) in FULL.items()}
     rows = frame((wide, {}))
     rows["run_core_seconds"] = rows["method"].map({"dt": 100.0, "cql": 260.0}).fillna(9e9)
-    assert seconds_of_seed(check(), rows) == pytest.approx(3 * 360)
+    assert seconds_of_missing(check(), rows, 4) == pytest.approx(3 * 360)
+    assert seconds_of_missing(check(), rows, 3) == 0
     measure = difference(rows, "dt", "cql")
     assert isinstance(measure, Sampled)
     found = price_of(check(), measure, rows, as_measured=False)
@@ -79,14 +86,41 @@ def test_the_cost_is_that_of_the_check_s_runs(frame: Frame) -> None:
     rows = frame((FULL, {}), (sparse, {"reward": "sparse"}), (FULL, {"data_percent": 10.0}))
     rows["run_core_seconds"] = 10.0
     own = check(statistic="reward_difference", arguments={"method": "cql"})
-    assert seconds_of_seed(own, rows) == pytest.approx(3 * 2 * 10)
+    assert seconds_of_missing(own, rows, 4) == pytest.approx(3 * 2 * 10)
     percents = {"method": "dt", "against": "bc", "data_percents": [1, 10]}
     few = check(statistic="difference_on_fractions", arguments=percents)
-    assert seconds_of_seed(few, rows) == pytest.approx(3 * 2 * 10)
+    assert seconds_of_missing(few, rows, 4) == pytest.approx(3 * 2 * 10)
     one = check(arguments={"method": "dt", "against": "bc", "kinds": ["medium"]})
-    assert seconds_of_seed(one, rows) == pytest.approx(2 * 10)
+    assert seconds_of_missing(one, rows, 4) == pytest.approx(2 * 10)
     none = check(arguments={"method": "dt", "against": "bc", "kinds": ["expert"]})
-    assert math.isnan(seconds_of_seed(none, rows))
+    assert math.isnan(seconds_of_missing(none, rows, 4))
+
+
+def test_a_method_with_more_seeds_is_charged_for_those_that_it_lacks(frame: Frame) -> None:
+    """FULL has three data sets. DT has eight seeds of 1,000 core-seconds, CQL three of 10; eight are asked for."""
+    many = {
+        key: values + values + values[:2] if key[1] == "dt" else values
+        for key, values in FULL.items()
+    }
+    rows = frame((many, {}))
+    rows["run_core_seconds"] = rows["method"].map({"dt": 1000.0, "cql": 10.0})
+    assert seconds_of_missing(check(), rows, 8) == pytest.approx(3 * 5 * 10)
+    assert seconds_of_missing(check(), rows, 9) == pytest.approx(3 * (1000 + 6 * 10))
+
+
+def test_runs_without_a_time_cost_nothing_where_none_is_missing(frame: Frame) -> None:
+    many = {key: values * 2 if key[1] == "dt" else values for key, values in FULL.items()}
+    rows = frame((many, {}))
+    rows["run_core_seconds"] = rows["method"].map({"dt": math.nan, "cql": 10.0})
+    assert seconds_of_missing(check(), rows, 6) == pytest.approx(3 * 3 * 10)
+    assert math.isnan(seconds_of_missing(check(), rows, 7))
+
+
+def test_a_part_of_the_data_is_charged_with_all_of_them(frame: Frame) -> None:
+    rows = frame((FULL, {}), (FULL, {"data_percent": 1.0})).assign(run_core_seconds=10.0)
+    arguments = {"method": "dt", "against": "bc", "data_percent": 1}
+    lead = check(statistic="lead_on_few_data", arguments=arguments)
+    assert seconds_of_missing(lead, rows, 4) == pytest.approx(3 * 2 * 2 * 10)
 
 
 def test_what_is_printed(frame: Frame) -> None:
