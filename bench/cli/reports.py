@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,14 @@ def _scores(arguments: Arguments) -> None:
     from bench.report import frame, scores
 
     plan = _plan_with(arguments)
-    frame.write(scores.collect(arguments.records, plan, arguments.suite), arguments.out)
+    collected = scores.collect(arguments.records, plan, arguments.suite)
+    frame.write(collected, arguments.out)
+    if missing := scores.missing(collected, plan, arguments.suite):
+        print(
+            f"note: {missing} of {len(plan.runs[arguments.suite])} runs of suite {arguments.suite} are not among these "
+            "records. Tables show what is there; verdicts of the ledger need all runs.",
+            file=sys.stderr,
+        )
 
 
 @click.command(

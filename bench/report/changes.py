@@ -195,8 +195,11 @@ def make(before: RecordSet, after: RecordSet, suites: dict[str, set[Cell]]) -> A
     feet = {suite: cells for suite, cells in groups.items() if len(groups) > 1} | {
         WHOLE: list(pairs)
     }
+    single = [cell for cell in pairs if len(pairs[cell]) == 1]
     for suite, cells in feet.items():
-        whole = mean_change([pairs[cell] for cell in cells], all(same[cell] for cell in cells))
+        # a cell with one seed has no spread; it would leave the mean without an interval
+        several = [cell for cell in cells if len(pairs[cell]) > 1] or cells
+        whole = mean_change([pairs[cell] for cell in several], all(same[cell] for cell in cells))
         word = _word(whole, whole.p)
         body.append(_text(suite, None, whole, word))
         rows.append(_row(suite, None, whole, word))
@@ -213,6 +216,7 @@ def make(before: RecordSet, after: RecordSet, suites: dict[str, set[Cell]]) -> A
         f"`higher` and `lower`: p of the paired t test is at most {LEVEL}"
         + (f", in single cells after Holm's correction for {len(tested)} tests" if tested else "")
         + ". `equal`: every episode of every run has the same return.",
+        *_left_out(single, len(pairs)),
         *_only(before, after),
         *_only(after, before),
     ]
@@ -239,6 +243,13 @@ def _answer(runs: int, equal: int, moved: Sequence[Cell], whole: Change, cells: 
         f"Of {runs:,} runs {equal:,} have the same returns in every episode; {which}. The mean over all cells changed "
         f"by {_signed(whole.gap)}."
     )
+
+
+def _left_out(single: Sequence[Cell], cells: int) -> list[str]:
+    """Return a note on the cells with one seed, if others have more."""
+    if len(single) in (0, cells):
+        return []
+    return [f"Cells with one seed have no interval, and the means leave them out: {len(single)}."]
 
 
 def _only(one: RecordSet, other: RecordSet) -> list[str]:

@@ -90,11 +90,20 @@ def final(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["final"]]
 
 
-def seed_count(frame: pd.DataFrame) -> str:
-    """Return how many seeds the runs of these rows have, as text: `3 seeds`, or `3 to 6 seeds` if a suite gives its
-    methods different numbers.
+CELL = ("task", "reward", "data_percent", "method")
+
+
+def seed_count(*frames: pd.DataFrame) -> str:
+    """Return how many seeds a method has in a cell, as text: `3 seeds`, or `3 to 6 seeds` if they differ.
+
+    Args:
+        frames: rows of runs, of each suite on its own.
     """
-    counts = frame.groupby("method")["seed"].nunique()
+    counts = [
+        int(count)
+        for frame in frames
+        for count in frame.groupby([name for name in CELL if name in frame])["seed"].nunique()
+    ]
     fewest, most = min(counts, default=0), max(counts, default=0)
     if fewest < most:
         return f"{fewest} to {most} seeds"
@@ -107,6 +116,17 @@ def distinct_runs(groups: Sequence[Sequence[float]]) -> list[list[float]]:
     An untrained policy, such as uniform actions, plays the same episodes on every data set of an environment. Equal
     groups are then the same runs. They become one group, whose scores have the weight of all of them.
     """
-    counts = Counter(tuple(group) for group in groups)
-    weight = len(counts) / len(groups)
-    return [[count * weight * score for score in group] for group, count in counts.items()]
+    return distinct_together(groups)[0]
+
+
+def distinct_together(*samples: Sequence[Sequence[float]]) -> tuple[list[list[float]], ...]:
+    """Return several samples of run scores of the same data sets as `distinct_runs` does. Data sets become one group if
+    they have equal runs in every sample.
+    """
+    keys = [tuple(map(tuple, groups)) for groups in zip(*samples, strict=True)]
+    counts = Counter(keys)
+    weight = len(counts) / len(keys)
+    return tuple(
+        [[count * weight * score for score in key[sample]] for key, count in counts.items()]
+        for sample in range(len(samples))
+    )

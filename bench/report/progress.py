@@ -42,7 +42,8 @@ class Progress:
 
     Attributes:
         scale: its name.
-        suites: suite -> state -> number of runs. A run that two suites share counts in both.
+        suites: suite -> state -> number of runs. A run that two suites share counts in both. It is done in
+            a suite that has all records of it, even if the other one needs more.
         runs: the same over all suites; every run counts once.
         stages: stage -> how many of its files are valid, and how many there are.
         jobs: the commands that run, and how many seconds each still needs; None if that is not known.
@@ -137,7 +138,7 @@ class Tracker:
         known = [cost.total for cost in left.values() if cost is not None]
         return Progress(
             self._plan.scale,
-            {suite: Counter(map(states.__getitem__, of)) for suite, of in self._plan.runs.items()},
+            {suite: self._of_suite(suite, states, files) for suite in self._plan.runs},
             Counter(states.values()),
             self._count(files),
             [(job, self._seconds_left(job)) for job in running],
@@ -147,6 +148,20 @@ class Tracker:
             max(known, default=0.0),
             sum(cost is None for cost in left.values()),
             snakemake,
+        )
+
+    def _of_suite(
+        self, suite: str, states: dict[Identity, str], files: dict[Identity, dict[str, str]]
+    ) -> Counter[str]:
+        """Return the states of the runs of a suite. A run is done if the records that this suite needs of it are."""
+        stages = {"evaluate"}
+        if suite in self._plan.swept:
+            stages.add("sweep")
+        if suite in self._plan.diagnosed:
+            stages.add(DIAGNOSTICS[self._plan.diagnosed[suite]].record.removesuffix(".json"))
+        return Counter(
+            DONE if all(files[run][stage] == VALID for stage in stages) else states[run]
+            for run in self._plan.runs[suite]
         )
 
     def _files(self, run: Identity) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.report.frame import Incomparable, check_comparable
+from bench.report.frame import Incomparable, check_comparable, final
 from bench.runs import record
 from bench.runs.clock import core_seconds, read_clock, run_core_seconds
 from bench.runs.diagnostics.registry import DIAGNOSTICS
@@ -110,6 +110,15 @@ def collect(paths: list[Path], plan: Plan, suite: str | None = None) -> pd.DataF
     frame = pd.DataFrame(_with_shared_errors(rows))
     check_comparable(frame)
     return frame
+
+
+def missing(frame: pd.DataFrame, plan: Plan, suite: str) -> int:
+    """Return how many runs of a suite have no score among these rows."""
+    rows = final(frame)
+    columns = [rows[name] for name in ("task", "reward", "data_percent", "method", "seed")]
+    there = set(zip(*columns, strict=True))
+    planned = [(r.task, r.reward, r.data_percent, r.method, r.seed) for r in plan.runs[suite]]
+    return sum(run not in there for run in planned)
 
 
 def _with_shared_errors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,8 +14,10 @@ import pandas as pd
 from bench.report.artifact import Artifact
 from bench.report.cells import MISSING, spell
 from bench.report.finished import Finished
-from bench.report.frame import distinct_runs, final
-from bench.stats.intervals import Estimate, difference, estimate_over_tasks
+from bench.report.frame import distinct_runs, distinct_together, final
+from bench.report.tables import range_of_scores
+from bench.stats.intervals import ANY, Estimate, Range, difference, estimate_over_tasks
+from bench.tasks.units import difference_range, unit_of
 
 Groups = list[list[float]]
 
@@ -31,6 +33,8 @@ class Line:
         first, second: the scores of the runs at each scale, a list for each task.
         seconds: the mean core-seconds of a run at each scale; NaN if they are not recorded.
         trained: whether it takes updates; if not, runs on several tasks can be the same.
+        within: the values that a score can have at each scale.
+        difference_within: the values that a difference of two scores can have.
     """
 
     suite: str
@@ -41,13 +45,36 @@ class Line:
     second: Groups
     seconds: tuple[float, float]
     trained: bool = True
+    within: tuple[Range, Range] = (ANY, ANY)
+    difference_within: Range = ANY
 
     def means(self) -> tuple[Estimate, Estimate]:
         """Return the mean over tasks at each scale."""
-        groups = (self.first, self.second)
+        return self._mean(self.first, self.within[0]), self._mean(self.second, self.within[1])
+
+    def _mean(self, groups: Groups, within: Range) -> Estimate:
+        if self.trained:
+            return estimate_over_tasks(groups, within)
+        once = distinct_runs(
+            groups
+        )  # weighted; weights other than 1 can move a score out of its bounds
+        return estimate_over_tasks(once, within if len(once) == 1 else ANY)
+
+    def change(self) -> Estimate:
+        """Return the mean at the second scale minus that at the first."""
+        samples = (self.second, self.first)
         if not self.trained:
-            groups = (distinct_runs(self.first), distinct_runs(self.second))
-        return estimate_over_tasks(groups[0]), estimate_over_tasks(groups[1])
+            second, first = distinct_together(*samples)
+            samples = second, first
+        return difference(*samples, self.difference_within)
+
+    def minus(self, other: Line) -> tuple[Estimate, Estimate]:
+        """Return the mean of this method minus that of another one, at each scale."""
+        within = self.difference_within
+        return (
+            difference(self.first, other.first, within),
+            difference(self.second, other.second, within),
+        )
 
 
 def lines(first: Finished, second: Finished) -> list[Line]:
@@ -57,11 +84,15 @@ def lines(first: Finished, second: Finished) -> list[Line]:
         if suite not in first.frames:
             continue
         before, after = _cells(first.frames[suite]), _cells(theirs)
+        finals = final(first.frames[suite]), final(theirs)
         updates = theirs.groupby("label")["step"].max()
         for key, cells in after.items():
             tasks = tuple(task for task in cells if task in before.get(key, {}))
             if tasks:
-                ours = before[key]
+                ours, unit = before[key], unit_of(tasks)
+                both = [
+                    rows[(rows["label"] == key[0]) & rows["task"].isin(tasks)] for rows in finals
+                ]
                 found.append(
                     Line(
                         suite,
@@ -71,6 +102,8 @@ def lines(first: Finished, second: Finished) -> list[Line]:
                         [cells[task][0] for task in tasks],
                         (_mean_cost(ours, tasks), _mean_cost(cells, tasks)),
                         bool(updates[key[0]] > 0),
+                        (range_of_scores(both[0], unit), range_of_scores(both[1], unit)),
+                        difference_range(unit),
                     )
                 )
     return found
@@ -115,16 +148,9 @@ def reversals(found: list[Line]) -> list[tuple[Line, Line, Estimate, Estimate]]:
         where = (one.suite, one.condition, one.tasks)
         if where != (other.suite, other.condition, other.tasks):
             continue
-        before, after = difference(one.first, other.first), difference(one.second, other.second)
+        before, after = one.minus(other)
         if before.low > 0 > after.mean:
-            turned.append(
-                (
-                    other,
-                    one,
-                    difference(other.first, one.first),
-                    difference(other.second, one.second),
-                )
-            )
+            turned.append((other, one, *other.minus(one)))
         elif before.high < 0 < after.mean:
             turned.append((one, other, before, after))
     return turned
@@ -162,7 +188,7 @@ def make(first: Finished, second: Finished) -> Artifact:
 
 def _text(line: Line) -> list[str]:
     before, after = line.means()
-    change = spell(difference(line.second, line.first))
+    change = spell(line.change())
     return [
         f"{line.label}, {line.condition}" if line.condition else line.label,
         str(len(line.tasks)),
@@ -180,7 +206,7 @@ def _number(value: float, digits: str = ".1f") -> str:
 
 def _row(line: Line) -> dict[str, Any]:
     before, after = line.means()
-    change = difference(line.second, line.first)
+    change = line.change()
     return {
         "suite": line.suite,
         "label": line.label,

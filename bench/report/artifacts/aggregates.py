@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from bench.report.artifact import Artifact
 from bench.report.artifacts.samples import REPLICATES, random, spell, trained
 from bench.report.frame import distinct_runs, final
 from bench.stats import aggregates
-from bench.stats.aggregates import REFERENCE
+from bench.stats.aggregates import REFERENCE, Statistic
 from bench.stats.bootstrap import interval
 from bench.stats.intervals import POSITIVE, estimate_over_tasks
 
@@ -44,8 +45,7 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
         found = {"Mean": (overall.mean, overall.low, overall.high)}
         for name, statistic in BOOTSTRAPPED.items():
             low, high = interval(
-                statistic,
-                groups[method],
+                *_resampled(statistic, groups[method], trained=updates[method] > 0),
                 generator=random("aggregates", name, method),
                 replicates=REPLICATES,
             )
@@ -62,6 +62,19 @@ def make(scores: pd.DataFrame, scale: str) -> Artifact:
     return Artifact(
         TITLE, headings, body, [source, *notes, *NOTES], frame, lambda files: draw(frame, files)
     )
+
+
+def _resampled(
+    statistic: Statistic, groups: Sequence[Sequence[float]], *, trained: bool
+) -> tuple[Statistic, list[list[float]]]:
+    """Return the statistic and the groups of runs to resample. Equal groups of an untrained policy are the same runs,
+    so they are resampled together.
+    """
+    if trained:
+        return statistic, [list(group) for group in groups]
+    once = list(dict.fromkeys(map(tuple, groups)))
+    places = [once.index(tuple(group)) for group in groups]
+    return lambda drawn: statistic([drawn[place] for place in places]), list(map(list, once))
 
 
 def draw(numbers: pd.DataFrame, files: list[Path]) -> None:

@@ -81,7 +81,8 @@ def evaluate(
     if check.of_each and data_sets:
         own = own[own["task"].isin(data_sets)]
     reference = _behaviour(check.gate, frames)
-    found = [_level(name, check, own, reference) for name in check.gate.methods]
+    needed = data_sets if check.of_each else ()
+    found = [_level(name, check, own, reference, needed) for name in check.gate.methods]
     if problems := [one for one in found if isinstance(one, str)]:
         return Opening(False, NOT_EVALUATED, "; ".join(problems))
     levels = [one for one in found if isinstance(one, _Level)]
@@ -108,8 +109,14 @@ def _behaviour(gate: Gate, frames: dict[str, pd.DataFrame]) -> dict[str, float]:
     return levels
 
 
-def _level(name: str, check: Check, own: pd.DataFrame, reference: dict[str, float]) -> _Level | str:
-    """Return the levels of a method of the gate, or what is missing."""
+def _level(
+    name: str,
+    check: Check,
+    own: pd.DataFrame,
+    reference: dict[str, float],
+    needed: Collection[str],
+) -> _Level | str:
+    """Return the levels of a method of the gate, or what is missing of those on the data sets that need one."""
     assert check.gate is not None
     rows = own[own["method"] == name]
     if rows.empty:
@@ -117,6 +124,10 @@ def _level(name: str, check: Check, own: pd.DataFrame, reference: dict[str, floa
     levels = {
         str(task): float(one.mean()) for task, one in rows.groupby("task", sort=False)["score"]
     }
+    if lacks := sorted(set(needed) - set(levels)):
+        return (
+            f"no run of {name} on {', '.join(lacks)} in suite `{check.gate.suite or check.suite}`"
+        )
     if missing := [task for task in levels if task not in reference]:
         return (
             f"no run of {check.gate.behaviour} on {', '.join(missing)}; add it to the methods of suite "

@@ -105,8 +105,8 @@ def sweep(task: str, rows: pd.DataFrame, looks: Mapping[str, Look]) -> Chart | N
 def _points(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the snapshots and last policies of what is trained."""
     trained = rows[rows["kind"].isin(["score", "curve"]) & (rows["step"] > 0)]
-    # a line needs two points; others are levels
-    counts = trained.groupby("series")["step"].transform("nunique")
+    # a line needs two points; a run without snapshots would move its beginning to the end of the training
+    counts = trained.groupby(["series", "seed"])["step"].transform("nunique")
     return trained[counts > 1]
 
 

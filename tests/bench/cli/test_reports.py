@@ -12,6 +12,7 @@ import yaml
 
 from bench.cli.main import main
 from bench.core.code import ROOT
+from bench.runs.plan import make_plan
 from tests.conftest import CONFIG, RECORD
 from tests.helpers.cli import fails
 
@@ -44,6 +45,9 @@ def test_from_records_to_tables_and_figure(
         == 0
     )
     assert len(pd.read_parquet("scores.parquet")) == 4
+    planned = len(make_plan(json.loads(config)).runs["mujoco"])
+    told = capsys.readouterr().err
+    assert f"note: {planned - 4} of {planned} runs of suite mujoco are not among these" in told
     outputs = [f"table2{suffix}" for suffix in (".md", ".csv", ".tex", ".png", ".svg")]
     arguments = ["--scores", "scores.parquet", "--scale", "test", "--out", *outputs]
     assert main(["artifact", "table2", *arguments]) == 0

@@ -143,6 +143,16 @@ def test_one_seed_has_no_interval() -> None:
     assert "+1.0 (1 seed)" in table.body[0]
 
 
+def test_cells_with_one_seed_do_not_take_the_interval_from_the_mean() -> None:
+    before = record_set("a", {DT: [10, 20, 30], BC: [40]})
+    after = record_set("b", {DT: [13.1, 23, 32.9], BC: [90]})
+    table = make(before, after, {})
+    assert words(table)["all suites", ""] == "higher"
+    last = table.numbers.iloc[-1]
+    assert (last["runs"], last["difference"]) == (3, pytest.approx(3))
+    assert "Cells with one seed have no interval, and the means leave them out: 1." in table.notes
+
+
 def test_what_only_one_of_them_has_is_named() -> None:
     before = record_set("a", {DT: [1, 2, 3], BC: [4] * 9})
     table = make(before, record_set("b", {DT: [1, 2, 3], IQL: [5]}), {})

@@ -13,7 +13,13 @@ from pyarrow import parquet
 
 from bench.core.files import DamagedFile
 from bench.report import frame as table
-from bench.report.frame import Incomparable, check_comparable, distinct_runs, seed_count
+from bench.report.frame import (
+    Incomparable,
+    check_comparable,
+    distinct_runs,
+    distinct_together,
+    seed_count,
+)
 from bench.report.scores import collect
 from bench.runs.identity import Identity
 from bench.runs.plan import Plan
@@ -199,6 +205,22 @@ def test_scores_and_sweeps_may_have_other_protocols(frame: pd.DataFrame) -> None
 def test_the_number_of_seeds_as_text(seeds: dict[str, list[int]], text: str) -> None:
     rows = [{"method": method, "seed": seed} for method, own in seeds.items() for seed in own * 2]
     assert seed_count(pd.DataFrame(rows, columns=["method", "seed"])) == text
+
+
+def test_the_number_of_seeds_is_that_of_a_cell_and_of_a_suite() -> None:
+    """DT has seeds 0 and 1, but one of them on each data set; another suite has three on the same."""
+    columns = ["task", "method", "seed"]
+    apart = pd.DataFrame([("a", "dt", 0), ("b", "dt", 1)], columns=columns)
+    assert seed_count(apart) == "1 seed"
+    three = pd.DataFrame([("a", "dt", seed) for seed in range(3)], columns=columns)
+    assert seed_count(apart, three) == "1 to 3 seeds"
+    assert seed_count(three, three) == "3 seeds"
+
+
+def test_runs_that_are_equal_in_one_sample_only_stay_apart() -> None:
+    first, second = [[1.0, 2.0], [1.0, 2.0]], [[3.0], [4.0]]
+    assert distinct_together(first, second) == (first, second)
+    assert distinct_together(first, [[3.0], [3.0]]) == ([[1.0, 2.0]], [[3.0]])
 
 
 def test_runs_that_stand_for_several_data_sets_count_once() -> None:

@@ -15,6 +15,7 @@ from bench.report.jobs import log_of
 from bench.report.progress import Tracker
 from bench.runs import archive
 from bench.runs.identity import RESULT
+from bench.runs.plan import make_plan
 from bench.runs.train import TRAINING
 from tests.helpers.costs import record
 from tests.helpers.started import (
@@ -71,6 +72,18 @@ def test_on_the_way(tracker: Tracker) -> None:
     assert (job.run, job.step) == (run_of(2), 10)
     assert seconds == pytest.approx(1.5)
     assert now.core_seconds == pytest.approx((RUN_SECONDS - 2) + (RUN_SECONDS - 0.5))
+
+
+def test_a_run_is_done_in_the_suite_that_needs_no_sweep_of_it(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_here()
+    config = started_config()
+    config["suites"]["again"]["sweep"] = True
+    now = Tracker(config, make_plan(config)).now()
+    assert now.suites == {"main": Counter(done=1, missing=2), "again": Counter(missing=1)}
+    assert now.runs == Counter(missing=3)
+    assert now.stages["sweep"] == (0, 1)
 
 
 def test_what_was_measured_here_counts_first(tracker: Tracker) -> None:

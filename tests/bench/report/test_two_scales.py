@@ -11,8 +11,11 @@ import pytest
 
 from bench.report.artifact import write_artifact
 from bench.report.finished import Finished
+from bench.report.scores import collect
 from bench.report.two_scales import Line, lines, make, reversals, spread
-from tests.conftest import Cells
+from bench.runs.plan import make_plan
+from bench.stats.intervals import difference
+from tests.conftest import CONFIG, Cells, write_scores
 from tests.helpers.evidence import EXPERT, MEDIUM, Frame, frame, whole
 
 __all__ = ["frame", "whole"]  # fixtures
@@ -56,6 +59,24 @@ def test_equal_episodes_of_an_untrained_policy_count_once() -> None:
     assert after == before
     trained = Line("mujoco", "DT", "", (MEDIUM, EXPERT), scores, scores, (1, 1))
     assert trained.means()[0].high < 1 + half / 2
+
+
+def test_the_change_of_an_untrained_policy_counts_equal_episodes_once() -> None:
+    scores = [[0.0, 2.0], [0.0, 2.0]]
+    about = ("mujoco", "Uniform", "", (MEDIUM, EXPERT), scores, scores, (1, 1))
+    found = Line(*about, trained=False).change()
+    one = difference([[0.0, 2.0]], [[0.0, 2.0]])
+    assert (found.low, found.high) == pytest.approx((one.low, one.high))
+    assert Line(*about).change().high < one.high
+
+
+def test_success_rates_stay_in_their_bounds(tmp_path: Path) -> None:
+    task = "key_to_door-1k"
+    scores = collect(write_scores(tmp_path, {(task, "cql"): [0.0, 1.0, 9.0]}), make_plan(CONFIG))
+    scale = Finished("quick", {"mujoco": scores}, frozenset())
+    row = make(scale, scale).numbers.iloc[0]
+    assert 0 <= row["first_low"] < row["first"] < row["first_high"]
+    assert row["first_low"] == row["second_low"]
 
 
 def test_the_spread_is_the_root_of_the_mean_variance() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from bench.report.artifacts.aggregates import make
@@ -32,6 +33,18 @@ def test_aggregates_by_hand(frame: Frame) -> None:
     assert numbers.loc[("dt", "Optimality gap"), "value"] == pytest.approx(53)
     assert (numbers["low"] < numbers["value"]).all()
     assert (numbers["high"] > numbers["value"]).all()
+
+
+def test_equal_runs_of_an_untrained_policy_are_resampled_together(frame: Frame) -> None:
+    """With half of the information the interval is wider by the root of two, or more."""
+    cells = {(task, "dt"): [50.0, 60.0, 76.0, 90.0] for task in (REPLAY, MEDIUM)}
+    rows = frame((cells, {}))
+
+    def width(scores: pd.DataFrame) -> float:
+        line = made("aggregates", scores).numbers.set_index("statistic").loc["Median"]
+        return float(line["high"] - line["low"])
+
+    assert width(rows.assign(step=0)) > 1.4 * width(rows)
 
 
 def test_a_panel_for_each_statistic_shows_every_method(frame: Frame, figures: list[Any]) -> None:

@@ -187,6 +187,18 @@ def test_a_rule_about_each_data_set_has_a_gate_on_each(scored: Any) -> None:
     assert judged.measure.value == pytest.approx(30)  # of all three
 
 
+def test_a_data_set_without_runs_of_the_gate_is_visible(scored: Any) -> None:
+    cells = with_games(a=90.0, b=90.0, c=90.0)
+    without = {key: runs for key, runs in cells.items() if key != (REPLAY, "cql")}
+    bc = {(task, "bc"): [1.0, 2.0, 3.0] for task in (REPLAY, MEDIUM, EXPERT)}
+    judged = find(
+        per_game(arguments={"method": "dt", "against": "bc"}),
+        {"mujoco": scored((without | bc, {}))},
+    )
+    assert (judged.result, judged.why) == (UNDECIDED, gates.NOT_EVALUATED)
+    assert judged.gate == f"no run of cql on {REPLAY} in suite `mujoco`"
+
+
 def test_a_data_set_with_a_closed_gate_decides_neither_way(scored: Any) -> None:
     """DT is behind by 30 on two data sets that are judged, so the rule can hold on one at most."""
     behind = with_games(a=0.0, b=70.0, c=90.0)

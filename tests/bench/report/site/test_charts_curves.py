@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from bench.report.site.charts import Series
@@ -25,6 +26,17 @@ def test_the_mean_over_seeds(context: Context) -> None:
     assert [one.name for one in chart.series] == ["DT", "BC", HOSTILE]
     last = [v for v in chart.spec["data"]["values"] if v["series"] == "DT"][-1]
     assert (last["x"], last["y"], last["seeds"]) == pytest.approx((8.0, 41.0, 2))
+
+
+def test_a_run_without_snapshots_does_not_shorten_the_curve(context: Context) -> None:
+    """Another suite gives the method more seeds, of which only the last policy is evaluated."""
+    rows = context.scores[TASK]
+    last = rows[(rows["method"] == "dt") & (rows["kind"] == "score") & (rows["seed"] == 0)]
+    more = pd.concat([rows, last.assign(seed=7)], ignore_index=True)
+    before, after = (learning_curve(TASK, each, context.looks) for each in (rows, more))
+    assert before is not None
+    assert after is not None
+    assert after.spec["data"]["values"] == before.spec["data"]["values"]
 
 
 def test_variants_are_hidden_at_first() -> None:
