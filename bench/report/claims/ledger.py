@@ -251,7 +251,8 @@ def _notes(frames: dict[str, pd.DataFrame], scale: str) -> list[str]:
     if frames:
         runs = pd.concat(frames.values(), ignore_index=True)
         sources = ", ".join(sorted(set(runs["source"])))
-        notes.append(f"Scale {scale}, {seed_count(*frames.values())}, data: {sources}.")
+        trained = [frame[frame["rolled_out"]] for frame in frames.values()]
+        notes.append(f"Scale {scale}, {seed_count(*trained)}, data: {sources}.")
         theirs = runs["source"].isin(
             [family.source for family in FAMILIES.values() if family.source]
         )
