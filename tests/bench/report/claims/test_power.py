@@ -14,6 +14,7 @@ from bench.report.claims.gate import Gate
 from bench.report.claims.known import Known
 from bench.report.claims.power import Forecast, decides, forecast, make, refusals
 from bench.report.claims.registry import all_claims
+from bench.report.claims.statistics import STATISTICS
 from bench.report.scores import collect
 from bench.runs.plan import make_plan
 from bench.stats.power import supported
@@ -153,6 +154,31 @@ def test_the_spread_says_of_how_many_data_sets_it_is(tmp_path: Path) -> None:
     first = dict(zip(table.headings, table.body[0], strict=True))
     assert first["Spread"] == "2 (from 2 data sets)"
     assert table.numbers["spread_data_sets"][0] == 2
+
+
+def test_a_number_that_too_few_data_sets_have_is_an_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All runs are recorded, and the statistic leaves one of three data sets out, whatever its runs."""
+    cells = {
+        (task, method): [50.0, 52.0, 54.0]
+        for task in (EXPERT, MEDIUM, REPLAY)
+        for method in ("dt", "cql")
+    }
+    given = config()
+    frame = collect(write_scores(tmp_path, cells), make_plan(given))
+    known = Known("records", frames={"mujoco": frame})
+    assert of(given, known, min_data_sets=3).obstacles == ()
+    statistic = STATISTICS["difference"]
+    monkeypatch.setitem(
+        STATISTICS,
+        "difference",
+        lambda rows, **arguments: statistic(rows[rows["task"] != REPLAY], **arguments),
+    )
+    found = of(given, known, min_data_sets=3)
+    assert found.data_sets == 2
+    assert found.obstacles == ("in the records: 2 data set(s) have this number, needs 3",)
+    assert not found.decidable(0.8)
 
 
 def test_a_data_set_with_one_run_in_the_records_is_no_obstacle(tmp_path: Path) -> None:
